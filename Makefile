@@ -1,0 +1,206 @@
+# vpdial - one Makefile, no recursion.  Objects go to $(BUILD); the packager's CC, CFLAGS,
+# CPPFLAGS, LDFLAGS, PREFIX and DESTDIR are respected: our own flags are added to them.
+
+VERSION     := 0.1.0
+PREFIX      ?= /usr/local
+SBINDIR     ?= $(PREFIX)/sbin
+LIBEXECDIR  ?= $(PREFIX)/libexec/vpdial
+MANDIR      ?= $(PREFIX)/share/man
+DOCDIR      ?= $(PREFIX)/share/doc/vpdial
+SYSCONFDIR  ?= /etc
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# The session of a supervisor that runs as root becomes this user ("nobody").
+SANDBOX_UID ?= 65534
+SANDBOX_GID ?= 65534
+BUILD       ?= build
+CFLAGS      ?= -O2 -g
+V           ?= 0
+WERROR      ?=
+
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-6s %s\n' '$(1)' '$(2)';
+else
+Q :=
+say =
+endif
+
+PKGS     := libcrypto libnl-3.0 libnl-route-3.0 jansson libseccomp libcap-ng
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+OWN_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wundef -Wvla -Wformat=2 -fstack-protector-strong -fPIE \
+	$(if $(WERROR),-Werror)
+OWN_CPPFLAGS := -D_GNU_SOURCE -Isrc -I/usr/include/iniparser $(PKG_CFLAGS) \
+	-DVPDIAL_VERSION='"$(VERSION)"' -DVPDIAL_LIBEXECDIR='"$(LIBEXECDIR)"' \
+	-DVPDIAL_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	-DVPDIAL_SANDBOX_UID=$(SANDBOX_UID) -DVPDIAL_SANDBOX_GID=$(SANDBOX_GID)
+OWN_LDFLAGS := -pie -Wl,-z,relro,-z,now
+SANITIZE ?=
+ifneq ($(SANITIZE),)
+OWN_CFLAGS  += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+OWN_LDFLAGS += -fsanitize=$(SANITIZE)
+OWN_CPPFLAGS += -DVPDIAL_SANITIZED=1
+endif
+
+# Rooms and their sources (HACKING.md has the table of arrows between them).
+base_SRC       := log reason str secret clock random
+loop_SRC       := loop
+crypto_SRC     := hash rc4 sha1 mppe_key mschap avp_hide
+wire_SRC       := frame control_packet options auth pptp gre print l2tp avp l2tp_text
+ppp_SRC        := automaton automaton_table automaton_input link lcp auth mschap pap chap eap eap_answerer ccp ipcp ipv6cp
+tunnel_SRC     := tunnel pptp/pptp pptp/handlers
+ipc_SRC        := request control
+conf_SRC       := fault ini options value route profile files password
+path_SRC       := path encap mppe sequence reorder mss
+session_SRC    := session join sandbox
+host_SRC       := host guard journal journal_line netlink route path network tun dns resolvconf_file run undo
+supervisor_SRC := supervisor options resolve sockets spawn judge control
+client_SRC     := client status
+cli_SRC        := cli commands connect prompt spawn disconnect show text json help complete
+main_SRC       :=
+ROOMS := base loop crypto wire ppp tunnel ipc conf path session host supervisor client cli
+
+objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$($(1)_SRC))
+lib  = $(BUILD)/lib$(1).a
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+all: $(BUILD)/vpdial $(BUILD)/vpdial-session
+
+define room_rules
+$(call lib,$(1)): $(call objs,$(1))
+	$$(call say,AR,$$@)
+	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
+
+$(BUILD)/obj/%.o: src/%.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+VPDIAL_ROOMS  := cli supervisor host client conf ipc loop base
+SESSION_ROOMS := session path tunnel ppp crypto wire ipc loop base
+VPDIAL_LIBS   := -lnl-route-3 -lnl-3 -liniparser -ljansson
+SESSION_LIBS  := -lcrypto -lseccomp -lcap-ng
+
+$(BUILD)/vpdial: $(BUILD)/obj/main/vpdial.o $(foreach r,$(VPDIAL_ROOMS),$(call lib,$(r)))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(VPDIAL_LIBS)
+
+$(BUILD)/vpdial-session: $(BUILD)/obj/main/session.o $(foreach r,$(SESSION_ROOMS),$(call lib,$(r)))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SESSION_LIBS)
+
+# Unit tests: tests/unit/test_NAME.c, linked with the rooms and libraries it names here.
+UNIT_TESTS :=
+UNIT_TESTS += base
+base_ROOMS := base
+UNIT_TESTS += crypto mppe_key mschap
+crypto_ROOMS := crypto base
+crypto_LIBS := -lcrypto
+mppe_key_ROOMS := crypto base
+mppe_key_LIBS := -lcrypto
+mschap_ROOMS := crypto base
+mschap_LIBS := -lcrypto
+UNIT_TESTS += wire_pptp
+wire_pptp_ROOMS := wire base
+UNIT_TESTS += tunnel_pptp
+tunnel_pptp_ROOMS := tunnel crypto wire base
+tunnel_pptp_LIBS := -lcrypto
+UNIT_TESTS += conf control cli
+conf_ROOMS := conf base
+conf_LIBS := -liniparser
+control_ROOMS := client ipc loop base
+cli_ROOMS := cli client conf ipc loop base
+cli_LIBS := -liniparser -ljansson
+UNIT_TESTS += path captures
+captures_ROOMS := path crypto wire base
+captures_LIBS := -lcrypto
+path_ROOMS := path crypto wire base
+path_LIBS := -lcrypto
+UNIT_TESTS += wire_ppp print automaton ppp ppp_pair
+wire_ppp_ROOMS := wire base
+print_ROOMS := wire base
+automaton_ROOMS := ppp crypto wire base
+automaton_LIBS := -lcrypto
+ppp_ROOMS := ppp crypto wire base
+ppp_LIBS := -lcrypto
+ppp_pair_ROOMS := ppp crypto wire base
+ppp_pair_LIBS := -lcrypto
+UNIT_TESTS += host
+host_ROOMS := host base
+host_LIBS := -lnl-3
+
+define unit_rules
+$(BUILD)/test/$(1): $(BUILD)/obj/tests/test_$(1).o $(BUILD)/obj/tests/vectors.o $(foreach r,$($(1)_ROOMS),$(call lib,$(r)))
+	$$(call say,LD,$$@)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $$@ $$^ $($(1)_LIBS) -lcmocka
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_rules,$(t))))
+$(BUILD)/obj/tests/%.o: tests/unit/%.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(OWN_CPPFLAGS) -Itests/unit $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+unit: $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
+print-unit:
+	@echo $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
+
+# Tests.  `make check` is the whole; the others are parts of it, for work in between.
+check:
+	@scripts/install-deps check
+	@scripts/check
+check-static check-builds check-unit check-valgrind check-cli check-netns check-interop:
+	@scripts/check $(@:check-%=%)
+check-layers:
+	@scripts/check-layers
+asan ubsan:
+	@$(MAKE) --no-print-directory BUILD=build/$@ SANITIZE=$(if $(filter asan,$@),address,undefined) all unit
+	@for t in $$($(MAKE) -s --no-print-directory print-unit BUILD=build/$@); do $$t || exit 1; done
+lint: check-static
+	cppcheck -q --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability -Isrc \
+		--suppress=missingInclude src
+format:
+	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
+bench-dial: all
+	tests/bench/dial
+
+demo:
+	@scripts/install-deps demo
+	@$(MAKE) --no-print-directory all
+	@scripts/demo
+
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man8 \
+		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/profiles \
+		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR)
+	install -m 755 $(BUILD)/vpdial $(DESTDIR)$(SBINDIR)/vpdial
+	install -m 755 $(BUILD)/vpdial-session $(DESTDIR)$(LIBEXECDIR)/vpdial-session
+	install -m 644 man/vpdial.8 $(DESTDIR)$(MANDIR)/man8/vpdial.8
+	install -m 644 man/vpdial.conf.5 $(DESTDIR)$(MANDIR)/man5/vpdial.conf.5
+	install -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)/
+	install -m 644 $(wildcard profiles/*) $(DESTDIR)$(DOCDIR)/profiles/
+	install -m 644 completions/vpdial.bash $(DESTDIR)$(BASHCOMPDIR)/vpdial
+	install -m 644 completions/_vpdial $(DESTDIR)$(ZSHCOMPDIR)/_vpdial
+	install -m 644 completions/vpdial.fish $(DESTDIR)$(FISHCOMPDIR)/vpdial.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/vpdial $(DESTDIR)$(LIBEXECDIR)/vpdial-session \
+		$(DESTDIR)$(MANDIR)/man8/vpdial.8 $(DESTDIR)$(MANDIR)/man5/vpdial.conf.5 \
+		$(DESTDIR)$(BASHCOMPDIR)/vpdial $(DESTDIR)$(ZSHCOMPDIR)/_vpdial \
+		$(DESTDIR)$(FISHCOMPDIR)/vpdial.fish
+	rm -rf $(DESTDIR)$(DOCDIR)
+	-rmdir $(DESTDIR)$(LIBEXECDIR)
+
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.PHONY: all unit print-unit check check-static check-builds check-unit check-valgrind check-cli \
+	check-netns check-interop check-layers asan ubsan lint format bench-dial demo install \
+	uninstall clean

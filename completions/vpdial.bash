@@ -1,0 +1,21 @@
+# bash completion for vpdial(8): asks the program itself
+_vpdial() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+
+	case $prev in
+	--config | --run-dir)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return
+		;;
+	esac
+	mapfile -t COMPREPLY < <("${COMP_WORDS[0]}" complete-words "$cur" \
+		"${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
+	if [[ " ${COMP_WORDS[*]:1:COMP_CWORD-1} " == *" check "* && $cur != -* ]]; then
+		compopt -o filenames
+		local -a files
+		mapfile -t files < <(compgen -f -- "$cur")
+		COMPREPLY+=("${files[@]}")
+	fi
+}
+complete -F _vpdial vpdial

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Time: milliseconds of CLOCK_BOOTTIME (goes on during suspend, never steps), and durations as
+ * the monitor prints them. */
+#ifndef VPDIAL_BASE_CLOCK_H
+#define VPDIAL_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DEADLINE_NONE UINT64_MAX
+
+/* Now, in milliseconds since boot. */
+uint64_t clock_now_ms(void);
+
+/* "7h24m18s", "4h35s", "1d2h5s": units that are zero are left out; zero is "0s".
+ * BUF holds at least 32 octets; returns BUF. */
+char *duration_format(char *buf, size_t cap, uint64_t seconds);
+
+static inline uint64_t deadline_min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Log lines to a descriptor, to syslog or, from the session, to the supervisor. */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define LOG_LINE_MAX 1024
+
+static const int syslog_priority[] = {
+	[LOG_LEVEL_ERROR] = LOG_ERR,	 [LOG_LEVEL_WARN] = LOG_WARNING,
+	[LOG_LEVEL_NOTICE] = LOG_NOTICE, [LOG_LEVEL_INFO] = LOG_INFO,
+	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
+};
+
+/* No text, whatever its source, may forge a second line or reach a terminal as an escape. */
+static void flatten(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p; p++)
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+}
+
+static void write_line(const struct log *log, enum log_level level, const char *text)
+{
+	char line[LOG_LINE_MAX + 128];
+	const char *open = log->name[0] ? "[" : "", *close = log->name[0] ? "]" : "";
+	int n = 0;
+
+	switch (log->format) {
+	case LOG_FORMAT_SYSLOG:
+		syslog(LOG_DAEMON | syslog_priority[level], "%s%s%s%s%s", open, log->name, close,
+		       log->name[0] ? " " : "", text);
+		return;
+	case LOG_FORMAT_RELAY:
+		n = snprintf(line, sizeof line, "%c%s\n", '0' + (int)level, text);
+		break;
+	case LOG_FORMAT_JOURNAL:
+		n = snprintf(line, sizeof line, "<%d>vpdial%s%s%s: %s\n", syslog_priority[level],
+			     open, log->name, close, text);
+		break;
+	case LOG_FORMAT_PLAIN:
+		n = snprintf(line, sizeof line, "vpdial%s%s%s: %s\n", open, log->name, close, text);
+		break;
+	}
+	if (n >= (int)sizeof line)
+		n = sizeof line - 1;
+	/* A log that cannot be written must not end the call. */
+	if (n > 0 && write(log->fd, line, (size_t)n) < 0)
+		return;
+}
+
+void log_line(const struct log *log, enum log_level level, const char *fmt, ...)
+{
+	char text[LOG_LINE_MAX];
+	va_list ap;
+
+	if (!log_enabled(log, level))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	flatten(text);
+	write_line(log, level, text);
+}
+
+bool log_limit_allow(struct log_limit *limit, uint64_t now_ms, uint32_t *suppressed)
+{
+	if (now_ms < limit->next_ms) {
+		limit->suppressed++;
+		return false;
+	}
+	limit->next_ms = now_ms + 1000;
+	if (suppressed)
+		*suppressed = limit->suppressed;
+	limit->suppressed = 0;
+	return true;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading a command line and running its command. */
+#include "cli/cli.h"
+
+#include "base/str.h"
+#include "client/client.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TIMEOUT_MAX 86400
+
+void cli_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fputs("vpdial: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+int cli_status_of(int error)
+{
+	return error == -EACCES || error == -EPERM ? EXIT_NOT_PERMITTED : EXIT_OPTIONS;
+}
+
+bool cli_profile_exists(const struct cli *cli, const char *name)
+{
+	char path[2 * CONF_PATH_LEN];
+
+	if (!conf_name_valid(name) || strcmp(name, "ppp-profiles") == 0)
+		return false;
+	(void)snprintf(path, sizeof(path), "%s/%s.conf", cli->config_dir, name);
+	return access(path, F_OK) == 0;
+}
+
+int cli_unknown_profile(const struct cli *cli, const char *name)
+{
+	char **names = NULL, shown[128];
+	struct str s = str_make(shown, sizeof(shown));
+	const char *nearest;
+	size_t count = 0;
+
+	str_clean(&s, name, strlen(name), CONF_NAME_MAX);
+	(void)conf_list(cli->config_dir, &names, &count);
+	nearest = str_nearest(name, (const char *const *)names, count);
+	if (nearest)
+		cli_error("no profile %s in %s, did you mean %s", shown, cli->config_dir, nearest);
+	else
+		cli_error("no profile %s in %s", shown, cli->config_dir);
+	cli_names_free(names, count);
+	return EXIT_OPTIONS;
+}
+
+size_t cli_running_names(const char *run_dir, const char *suffix, char ***names)
+{
+	size_t count = 0, end = strlen(suffix);
+	DIR *d = opendir(run_dir);
+	struct dirent *entry;
+
+	*names = NULL;
+	while (d && (entry = readdir(d))) {
+		size_t len = strlen(entry->d_name);
+		char **grown, *name;
+
+		if (len <= end || strcmp(entry->d_name + len - end, suffix) != 0)
+			continue;
+		name = strndup(entry->d_name, len - end);
+		grown = name && conf_name_valid(name)
+				? realloc(*names, (count + 1) * sizeof(**names))
+				: NULL;
+		if (!grown) {
+			free(name);
+			continue;
+		}
+		*names = grown;
+		grown[count++] = name;
+	}
+	if (d)
+		closedir(d);
+	return count;
+}
+
+void cli_names_free(char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
+static int unknown_option(const struct cli *cli, const char *word)
+{
+	const char *names[32], *nearest;
+	size_t count, n = 0;
+	const struct cli_option *o = cli_options(&count);
+	unsigned legal = CLI_OPTIONS_GLOBAL | (cli->command ? cli->command->options : 0);
+	const struct cli_option *known = cli_option_find(word);
+
+	if (known && cli->command) {
+		cli_error("%s has no option %s", cli->command->name, word);
+		return EXIT_OPTIONS;
+	}
+	for (size_t i = 0; i < count && n < 32; i++)
+		if (!cli->command || (o[i].id & legal))
+			names[n++] = o[i].name;
+	nearest = str_nearest(word, names, n);
+	cli_error("unknown option %s%s%s", word, nearest ? ", did you mean " : "",
+		  nearest ? nearest : "");
+	return EXIT_OPTIONS;
+}
+
+static int unknown_command(const char *word)
+{
+	const char *names[32], *nearest;
+	size_t count, n = 0;
+	const struct cli_command *c = cli_commands(&count);
+
+	for (size_t i = 0; i < count && n < 32; i++)
+		if (!c[i].hidden)
+			names[n++] = c[i].name;
+	nearest = str_nearest(word, names, n);
+	if (nearest)
+		cli_error("unknown command %s, did you mean %s", word, nearest);
+	else
+		cli_error("unknown command %s, see vpdial --help", word);
+	return EXIT_OPTIONS;
+}
+
+/* Where the parser stands. */
+struct parse {
+	struct cli *cli;
+	char **argv;
+	int argc, at;
+	const char *config, *run_dir; /* as given */
+};
+
+static int set_timeout(struct cli *cli, const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || n < 1 || n > TIMEOUT_MAX) {
+		cli_error("--timeout %s: write a number of seconds from 1 to %d", text,
+			  TIMEOUT_MAX);
+		return EXIT_OPTIONS;
+	}
+	cli->timeout_s = (uint32_t)n;
+	return 0;
+}
+
+/* One "--name", "--name=value" or "--name value". */
+static int parse_option(struct parse *p)
+{
+	const char *word = p->argv[p->at], *eq = strchr(word, '='), *value = NULL;
+	char name[32];
+	const struct cli_option *o;
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(eq ? eq - word : (long)strlen(word)),
+		       word);
+	if (strcmp(name, "-h") == 0)
+		(void)str_copy(name, sizeof(name), "--help");
+	o = cli_option_find(name);
+	if (!o)
+		return unknown_option(p->cli, name);
+	if (!o->value && eq) {
+		cli_error("%s takes no value", name);
+		return EXIT_OPTIONS;
+	}
+	if (o->value) {
+		value = eq ? eq + 1 : p->at + 1 < p->argc ? p->argv[++p->at] : NULL;
+		if (!value || !*value) {
+			cli_error("%s needs a value: %s %s", name, name, o->value);
+			return EXIT_OPTIONS;
+		}
+	}
+	p->cli->given |= o->id;
+	if (o->id == CLI_OPTION_CONFIG)
+		p->config = value;
+	else if (o->id == CLI_OPTION_RUN_DIR)
+		p->run_dir = value;
+	else if (o->id == CLI_OPTION_TIMEOUT)
+		return set_timeout(p->cli, value);
+	return 0;
+}
+
+static int parse_word(struct parse *p, bool *only_words)
+{
+	char *word = p->argv[p->at];
+	struct cli *cli = p->cli;
+
+	if (!*only_words && strcmp(word, "--") == 0) {
+		*only_words = true;
+		return 0;
+	}
+	if (!*only_words && word[0] == '-' && word[1])
+		return parse_option(p);
+	if (cli->command) {
+		cli->args[cli->arg_count++] = word;
+		return 0;
+	}
+	cli->command = cli_command_find(word);
+	if (!cli->command)
+		return unknown_command(word);
+	*only_words = cli->command->raw;
+	return 0;
+}
+
+/* Are options and number of arguments those of the command? */
+static int judge(struct cli *cli)
+{
+	const struct cli_command *c = cli->command;
+	unsigned foreign = cli->given & ~(CLI_OPTIONS_GLOBAL | c->options);
+	size_t count;
+	const struct cli_option *o = cli_options(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (foreign & o[i].id)
+			return unknown_option(cli, o[i].name);
+	if (cli->arg_count < c->min || cli->arg_count > c->max) {
+		cli_error("usage: vpdial %s %s", c->name, c->synopsis);
+		return EXIT_OPTIONS;
+	}
+	if ((c->options & CLI_OPTION_ALL) &&
+	    (cli->arg_count == 0) != ((cli->given & CLI_OPTION_ALL) != 0)) {
+		cli_error("%s needs either a profile's name or --all", c->name);
+		return EXIT_OPTIONS;
+	}
+	return 0;
+}
+
+static int find_directories(struct parse *p)
+{
+	struct cli *cli = p->cli;
+	int r = conf_dir(cli->config_dir, sizeof(cli->config_dir), p->config);
+
+	if (r < 0) {
+		cli_error("no place for profiles: %s; use --config DIR", strerror(-r));
+		return EXIT_OPTIONS;
+	}
+	r = client_run_dir(cli->run_dir, sizeof(cli->run_dir), p->run_dir);
+	if (r < 0) {
+		cli_error("run directory %s: %s; use --run-dir DIR", cli->run_dir, strerror(-r));
+		return cli_status_of(r);
+	}
+	return 0;
+}
+
+static int run(struct parse *p)
+{
+	struct cli *cli = p->cli;
+	bool only_words = false;
+	int r = 0;
+
+	for (; p->at < p->argc && r == 0; p->at++)
+		r = parse_word(p, &only_words);
+	if (r)
+		return r;
+	if (cli->given & CLI_OPTION_VERSION) {
+		printf("vpdial %s\n", VPDIAL_VERSION);
+		return EXIT_OK;
+	}
+	if (cli->given & CLI_OPTION_HELP) {
+		cli_help_print(cli->command);
+		return EXIT_OK;
+	}
+	if (!cli->command) {
+		cli_error("no command given, see vpdial --help");
+		return EXIT_OPTIONS;
+	}
+	r = judge(cli);
+	if (r == 0)
+		r = find_directories(p);
+	return r ? r : cli->command->run(cli);
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct cli cli = {.args = calloc((size_t)argc + 1, sizeof(char *))};
+	struct parse p = {.cli = &cli, .argv = argv, .argc = argc, .at = 1};
+	int r;
+
+	if (!cli.args) {
+		cli_error("out of memory");
+		return EXIT_FATAL;
+	}
+	r = run(&p);
+	free(cli.args);
+	if (fflush(stdout) != 0 && r == EXIT_OK) {
+		cli_error("standard output: %s", strerror(errno));
+		r = EXIT_FATAL;
+	}
+	return r;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: one table of commands and options feeds parser, help and completion. */
+#ifndef VPDIAL_CLI_CLI_H
+#define VPDIAL_CLI_CLI_H
+
+#include "base/reason.h"
+#include "conf/profile.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What kind of words completion offers for an argument or an option's value. */
+enum cli_words {
+	CLI_WORDS_NONE,
+	CLI_WORDS_PROFILES,
+	CLI_WORDS_RUNNING,  /* profiles with a control socket */
+	CLI_WORDS_CHECKED,  /* profiles and files */
+	CLI_WORDS_COMMANDS, /* names of commands, and `options` */
+};
+
+enum cli_option_id {
+	CLI_OPTION_CONFIG = 1 << 0,
+	CLI_OPTION_RUN_DIR = 1 << 1,
+	CLI_OPTION_HELP = 1 << 2,
+	CLI_OPTION_VERSION = 1 << 3,
+	CLI_OPTION_FOREGROUND = 1 << 4,
+	CLI_OPTION_TIMEOUT = 1 << 5,
+	CLI_OPTION_DEBUG = 1 << 6,
+	CLI_OPTION_ALL = 1 << 7,
+	CLI_OPTION_JSON = 1 << 8,
+};
+#define CLI_OPTIONS_GLOBAL \
+	(CLI_OPTION_CONFIG | CLI_OPTION_RUN_DIR | CLI_OPTION_HELP | CLI_OPTION_VERSION)
+
+struct cli_option {
+	enum cli_option_id id;
+	const char *name;  /* with its two dashes */
+	const char *value; /* what it takes, e.g. "SECONDS"; NULL = nothing */
+	const char *help;
+};
+
+struct cli;
+
+struct cli_command {
+	const char *name;
+	const char *synopsis; /* arguments, "" if none */
+	const char *help;     /* one line */
+	unsigned options;     /* set of enum cli_option_id beside the global ones */
+	size_t min, max;      /* arguments */
+	enum cli_words words; /* what the arguments are */
+	bool hidden;	      /* not in help and completion */
+	bool raw;	      /* every word behind the name is an argument */
+	int (*run)(struct cli *cli);
+};
+
+/* One invocation, parsed. */
+struct cli {
+	const struct cli_command *command;
+	unsigned given; /* set of enum cli_option_id */
+	char config_dir[CONF_PATH_LEN], run_dir[CONF_PATH_LEN];
+	uint32_t timeout_s; /* 0 = none */
+	char **args;
+	size_t arg_count;
+};
+
+/* Runs one command line; the exit status. */
+int cli_main(int argc, char **argv);
+
+/* The tables; *COUNT receives the number of rows. */
+const struct cli_command *cli_commands(size_t *count);
+const struct cli_option *cli_options(size_t *count);
+const struct cli_command *cli_command_find(const char *name);
+const struct cli_option *cli_option_find(const char *name);
+
+/* "vpdial: text" on standard error. */
+__attribute__((format(printf, 1, 2))) void cli_error(const char *fmt, ...);
+
+/* The exit status for -errno of something that was to be opened or read. */
+int cli_status_of(int error);
+
+/* Prints that there is no profile NAME, and the nearest; EXIT_OPTIONS. */
+int cli_unknown_profile(const struct cli *cli, const char *name);
+
+/* Is there a file for profile NAME? */
+bool cli_profile_exists(const struct cli *cli, const char *name);
+
+/* Names in RUN_DIR that have a file NAME + SUFFIX; the caller frees each and the array. */
+size_t cli_running_names(const char *run_dir, const char *suffix, char ***names);
+void cli_names_free(char **names, size_t count);
+
+/* The commands. */
+int cli_connect(struct cli *cli);
+int cli_disconnect(struct cli *cli);
+int cli_status(struct cli *cli);
+int cli_list(struct cli *cli);
+int cli_enable(struct cli *cli);
+int cli_disable(struct cli *cli);
+int cli_check(struct cli *cli);
+int cli_help(struct cli *cli);
+int cli_complete_words(struct cli *cli);
+
+/* Prints the help of one command, or of all if COMMAND is NULL. */
+void cli_help_print(const struct cli_command *command);
+
+#endif

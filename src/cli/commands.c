@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of commands and the table of options. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+static const struct cli_option options[] = {
+	{CLI_OPTION_FOREGROUND, "--foreground", NULL, "stay, for a service manager"},
+	{CLI_OPTION_TIMEOUT, "--timeout", "SECONDS", "give up when not connected after so long"},
+	{CLI_OPTION_DEBUG, "--debug", NULL, "log each control frame"},
+	{CLI_OPTION_ALL, "--all", NULL, "every profile (connect: that is not disabled)"},
+	{CLI_OPTION_JSON, "--json", NULL, "for programs"},
+	{CLI_OPTION_CONFIG, "--config", "DIR", "directory of the profiles"},
+	{CLI_OPTION_RUN_DIR, "--run-dir", "DIR", "directory of sockets and journals"},
+	{CLI_OPTION_HELP, "--help", NULL, "show help"},
+	{CLI_OPTION_VERSION, "--version", NULL, "show the version"},
+};
+
+static const struct cli_command commands[] = {
+	{.name = "connect",
+	 .synopsis = "NAME | --all",
+	 .help = "dial a profile",
+	 .max = 1,
+	 .options = CLI_OPTION_FOREGROUND | CLI_OPTION_TIMEOUT | CLI_OPTION_DEBUG | CLI_OPTION_ALL,
+	 .words = CLI_WORDS_PROFILES,
+	 .run = cli_connect},
+	{.name = "disconnect",
+	 .synopsis = "NAME | --all",
+	 .help = "hang up and put routes and DNS back",
+	 .max = 1,
+	 .options = CLI_OPTION_ALL,
+	 .words = CLI_WORDS_RUNNING,
+	 .run = cli_disconnect},
+	{.name = "status",
+	 .synopsis = "[NAME]",
+	 .help = "show the state of connections",
+	 .max = 1,
+	 .options = CLI_OPTION_JSON,
+	 .words = CLI_WORDS_PROFILES,
+	 .run = cli_status},
+	{.name = "list", .synopsis = "", .help = "list all profiles", .run = cli_list},
+	{.name = "enable",
+	 .synopsis = "NAME",
+	 .help = "dial the profile at boot and by connect --all",
+	 .min = 1,
+	 .max = 1,
+	 .words = CLI_WORDS_PROFILES,
+	 .run = cli_enable},
+	{.name = "disable",
+	 .synopsis = "NAME",
+	 .help = "undo enable",
+	 .min = 1,
+	 .max = 1,
+	 .words = CLI_WORDS_PROFILES,
+	 .run = cli_disable},
+	{.name = "check",
+	 .synopsis = "[NAME | FILE]...",
+	 .help = "report every fault of profiles",
+	 .max = SIZE_MAX,
+	 .words = CLI_WORDS_CHECKED,
+	 .run = cli_check},
+	{.name = "help",
+	 .synopsis = "[COMMAND | options]",
+	 .help = "explain a command, or list all keys of profiles",
+	 .max = 1,
+	 .words = CLI_WORDS_COMMANDS,
+	 .run = cli_help},
+	{.name = "complete-words",
+	 .synopsis = "CURRENT [WORD]...",
+	 .help = "words that may stand for CURRENT after the WORDs",
+	 .min = 1,
+	 .max = SIZE_MAX,
+	 .hidden = true,
+	 .raw = true,
+	 .run = cli_complete_words},
+};
+
+const struct cli_command *cli_commands(size_t *count)
+{
+	*count = sizeof(commands) / sizeof(commands[0]);
+	return commands;
+}
+
+const struct cli_option *cli_options(size_t *count)
+{
+	*count = sizeof(options) / sizeof(options[0]);
+	return options;
+}
+
+const struct cli_command *cli_command_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+const struct cli_option *cli_option_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (strcmp(options[i].name, name) == 0)
+			return &options[i];
+	return NULL;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Completion: which words may stand at the cursor; the shells' files only ask. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void offer(const char *word, const char *current)
+{
+	if (strncmp(word, current, strlen(current)) == 0)
+		puts(word);
+}
+
+static void offer_commands(const char *current)
+{
+	size_t count;
+	const struct cli_command *c = cli_commands(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (!c[i].hidden)
+			offer(c[i].name, current);
+}
+
+static void offer_options(const struct cli_command *command, const char *current)
+{
+	unsigned legal = CLI_OPTIONS_GLOBAL | (command ? command->options : 0);
+	size_t count;
+	const struct cli_option *o = cli_options(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (o[i].id & legal)
+			offer(o[i].name, current);
+}
+
+static void offer_arguments(const struct cli *cli, enum cli_words words, const char *current)
+{
+	char **names = NULL;
+	size_t count = 0;
+
+	switch (words) {
+	case CLI_WORDS_NONE:
+		break;
+	case CLI_WORDS_PROFILES:
+	case CLI_WORDS_CHECKED:
+		if (conf_list(cli->config_dir, &names, &count) < 0)
+			count = 0;
+		break;
+	case CLI_WORDS_RUNNING:
+		count = cli_running_names(cli->run_dir, ".sock", &names);
+		break;
+	case CLI_WORDS_COMMANDS:
+		offer_commands(current);
+		offer("options", current);
+		break;
+	}
+	for (size_t i = 0; i < count; i++)
+		offer(names[i], current);
+	cli_names_free(names, count);
+}
+
+/* The words before the cursor, read as the parser would. */
+struct typed {
+	const struct cli_command *command;
+	size_t arguments;
+	const struct cli_option *open; /* waits for its value, which is the word at the cursor */
+};
+
+static void read_typed(struct cli *cli, struct typed *t)
+{
+	for (size_t i = 1; i < cli->arg_count; i++) {
+		const char *word = cli->args[i];
+
+		if (t->open) {
+			if (t->open->id == CLI_OPTION_CONFIG)
+				(void)conf_dir(cli->config_dir, sizeof(cli->config_dir), word);
+			else if (t->open->id == CLI_OPTION_RUN_DIR)
+				(void)snprintf(cli->run_dir, sizeof(cli->run_dir), "%s", word);
+			t->open = NULL;
+		} else if (*word == '-') {
+			const struct cli_option *o = cli_option_find(word);
+
+			t->open = o && o->value ? o : NULL;
+		} else if (t->command)
+			t->arguments++;
+		else
+			t->command = cli_command_find(word);
+	}
+}
+
+/* complete-words CURRENT [WORD BEFORE]...: one candidate in each line. */
+int cli_complete_words(struct cli *cli)
+{
+	const char *current = cli->args[0];
+	struct typed t = {0};
+
+	read_typed(cli, &t);
+	if (t.open)
+		return EXIT_OK; /* directories and numbers: the shell's own business */
+	if (*current == '-')
+		offer_options(t.command, current);
+	else if (!t.command)
+		offer_commands(current);
+	else if (t.arguments < t.command->max)
+		offer_arguments(cli, t.command->words, current);
+	return EXIT_OK;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/* `vpdial connect`: profile, password, supervisor, and the words while it dials. */
+#include "base/clock.h"
+#include "base/str.h"
+#include "cli/prompt.h"
+#include "cli/spawn.h"
+#include "client/client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define HANGUP_LIMIT_MS 10000
+
+/* One dial as the user watches it. */
+struct dial {
+	const struct cli *cli;
+	const char *name;
+	struct spawned supervisor;
+	int signal_fd;
+	bool terminal;
+	int phase; /* shown last; -1 = none */
+	uint64_t started_ms, deadline_ms;
+	int given_up; /* exit status once we hung up ourselves; 0 = not */
+};
+
+static void show(struct dial *d)
+{
+	char time[32];
+	const char *prefix = d->cli->given & CLI_OPTION_ALL ? d->name : "";
+
+	if (d->phase < 0)
+		return;
+	printf("%s%s%s%s", d->terminal ? "\r" : "", prefix, *prefix ? ": " : "",
+	       control_phase_text((enum control_phase)d->phase));
+	if (!d->terminal)
+		putchar('\n');
+	else if (d->phase == CONTROL_DIALING || d->phase == CONTROL_VERIFYING)
+		printf(" %s\033[K", duration_format(time, sizeof(time),
+						    (clock_now_ms() - d->started_ms) / 1000));
+	else
+		printf("\033[K");
+	fflush(stdout);
+}
+
+/* Ends the line that is updated in place. */
+static void end_line(const struct dial *d)
+{
+	if (d->terminal && d->phase >= 0)
+		putchar('\n');
+	fflush(stdout);
+}
+
+/* The exit status of a call that ended before it was up. */
+static int ended(struct dial *d, const struct reason *reason)
+{
+	int code = reason->code == EXIT_OK ? EXIT_HANGUP : (int)reason->code;
+
+	end_line(d);
+	if (d->given_up == EXIT_SIGNAL) {
+		cli_error("%s: interrupted", d->name);
+		return EXIT_SIGNAL;
+	}
+	if (d->given_up && (code == EXIT_SIGNAL || code == EXIT_HANGUP)) {
+		cli_error("%s: not connected after %u seconds", d->name, d->cli->timeout_s);
+		return d->given_up;
+	}
+	cli_error("%s: %s", d->name,
+		  reason_is_set(reason) ? reason->text : exit_status_text((enum exit_status)code));
+	return code;
+}
+
+/* The other end of the control socket closed, or nothing came any more. */
+static int lost(struct dial *d)
+{
+	end_line(d);
+	if (d->given_up == EXIT_SIGNAL)
+		cli_error("%s: interrupted", d->name);
+	else if (d->given_up)
+		cli_error("%s: not connected after %u seconds", d->name, d->cli->timeout_s);
+	else
+		cli_error("%s: the supervisor ended unexpectedly", d->name);
+	return d->given_up ? d->given_up : EXIT_FATAL;
+}
+
+static void give_up(struct dial *d, int code)
+{
+	d->given_up = code;
+	d->deadline_ms = clock_now_ms() + HANGUP_LIMIT_MS;
+	(void)client_send(d->supervisor.control_fd, CONTROL_HANGUP);
+}
+
+/* One record: -1 = goes on, else the exit status. */
+static int on_status(struct dial *d)
+{
+	struct control_status status;
+	int r = client_receive(d->supervisor.control_fd, &status, 0), before = d->phase;
+
+	if (r == -ETIMEDOUT || r == -EAGAIN)
+		return -1;
+	if (r < 0)
+		return lost(d);
+	if (status.phase == CONTROL_TERMINATED)
+		return ended(d, &status.ended);
+	d->phase = (int)status.phase;
+	if (d->phase != before) {
+		if (before >= 0 && d->terminal)
+			putchar('\n');
+		show(d);
+	}
+	if (d->phase != CONTROL_CONNECTED || d->given_up)
+		return -1;
+	end_line(d);
+	return EXIT_OK;
+}
+
+/* A signal: the first hangs up, the second leaves at once. */
+static int on_signal(struct dial *d)
+{
+	struct signalfd_siginfo info;
+
+	if (read(d->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return -1;
+	if (d->given_up == EXIT_SIGNAL)
+		return lost(d);
+	give_up(d, EXIT_SIGNAL);
+	return -1;
+}
+
+/* Milliseconds until something is due: the limit, or the next second on the terminal. */
+static int wait_ms(const struct dial *d, uint64_t now)
+{
+	uint64_t until = d->terminal ? now + 1000 : now + 60000;
+
+	until = deadline_min(until, d->deadline_ms);
+	return until > now ? (int)(until - now) : 0;
+}
+
+static int watch(struct dial *d)
+{
+	int result = -1;
+
+	while (result < 0) {
+		struct pollfd fds[2] = {{.fd = d->supervisor.control_fd, .events = POLLIN},
+					{.fd = d->signal_fd, .events = POLLIN}};
+		int n = poll(fds, 2, wait_ms(d, clock_now_ms()));
+
+		if (n > 0 && fds[0].revents)
+			result = on_status(d);
+		if (n > 0 && fds[1].revents && result < 0)
+			result = on_signal(d);
+		if (result < 0 && clock_now_ms() >= d->deadline_ms) {
+			if (d->given_up)
+				result = lost(d);
+			else
+				give_up(d, EXIT_CONNECT_FAILED);
+		}
+		if (n == 0 && result < 0 && d->terminal)
+			show(d);
+	}
+	return result;
+}
+
+static int dial(const struct cli *cli, const char *name, const struct secret *password)
+{
+	struct dial d = {.cli = cli,
+			 .name = name,
+			 .terminal = isatty(STDOUT_FILENO),
+			 .phase = -1,
+			 .started_ms = clock_now_ms(),
+			 .deadline_ms = DEADLINE_NONE};
+	sigset_t set, old;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, &old);
+	d.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (cli->timeout_s)
+		d.deadline_ms = d.started_ms + 1000ull * cli->timeout_s;
+	r = d.signal_fd < 0 ? -errno : spawn_supervisor(cli, name, password, &d.supervisor);
+	if (r < 0) {
+		cli_error("%s: the supervisor could not be started: %s", name, strerror(-r));
+		r = EXIT_FATAL;
+	} else {
+		r = watch(&d);
+		close(d.supervisor.control_fd);
+	}
+	if (d.signal_fd >= 0)
+		close(d.signal_fd);
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	return r;
+}
+
+static int load(const struct cli *cli, const char *name, struct conf_profile *profile)
+{
+	struct conf_faults faults = {0};
+	int r = conf_load(cli->config_dir, name, profile, &faults);
+
+	for (size_t i = 0; i < faults.count && i < sizeof(faults.lines) / sizeof(faults.lines[0]);
+	     i++)
+		cli_error("%s", faults.lines[i] ? faults.lines[i] : "out of memory");
+	conf_faults_free(&faults);
+	if (r == -ENOENT)
+		return cli_unknown_profile(cli, name);
+	if (r == -EINVAL || r == -EPERM)
+		return EXIT_OPTIONS;
+	return r < 0 ? cli_status_of(r) : 0;
+}
+
+/* Refuses a second supervisor for one profile. */
+static int busy(const struct cli *cli, const char *name)
+{
+	struct control_status status;
+	int r = client_status(cli->run_dir, name, &status);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == -EACCES || r == -EPERM) {
+		cli_error("%s: its control socket in %s belongs to another user", name,
+			  cli->run_dir);
+		return EXIT_NOT_PERMITTED;
+	}
+	if (r == 0)
+		cli_error("%s is already running (%s, process %u)", name,
+			  control_phase_text(status.phase), status.pid);
+	else
+		cli_error("%s is already running, but does not answer", name);
+	return EXIT_BUSY;
+}
+
+static int find_password(const struct conf_profile *profile, struct secret *password)
+{
+	char error[400] = "";
+	int r = conf_password(profile, password, error, sizeof(error));
+
+	if (r == 1)
+		r = prompt_password(profile->user, profile->connect_to, password, error,
+				    sizeof(error));
+	if (r < 0) {
+		cli_error("%s: %s", profile->name, *error ? error : strerror(-r));
+		return r == -EINTR ? EXIT_SIGNAL : EXIT_OPTIONS;
+	}
+	return 0;
+}
+
+/* Everything that can be judged before a supervisor runs. */
+static int prepare(const struct cli *cli, const char *name, struct secret *password)
+{
+	struct conf_profile profile;
+	int r = load(cli, name, &profile);
+
+	if (r)
+		return r;
+	r = client_run_dir_make(cli->run_dir);
+	if (r < 0) {
+		cli_error("run directory %s: %s", cli->run_dir, strerror(-r));
+		r = cli_status_of(r);
+	}
+	if (r == 0)
+		r = busy(cli, name);
+	if (r == 0)
+		r = find_password(&profile, password);
+	conf_profile_wipe(&profile);
+	return r;
+}
+
+static int connect_one(const struct cli *cli, const char *name)
+{
+	struct secret password = {0};
+	int r = prepare(cli, name, &password);
+
+	if (r == 0 && (cli->given & CLI_OPTION_FOREGROUND)) {
+		r = spawn_in_place(cli, name, &password);
+		cli_error("%s: the supervisor could not be started: %s", name, strerror(-r));
+		r = EXIT_FATAL;
+	} else if (r == 0)
+		r = dial(cli, name, &password);
+	secret_wipe(&password);
+	return r;
+}
+
+static bool enabled(const struct cli *cli, const char *name)
+{
+	struct conf_faults faults = {0};
+	struct conf_profile profile;
+	int r = conf_load(cli->config_dir, name, &profile, &faults);
+	bool yes = r < 0 || !profile.disabled; /* a bad profile is to be complained about */
+
+	conf_faults_free(&faults);
+	if (r == 0)
+		conf_profile_wipe(&profile);
+	return yes;
+}
+
+/* Dials all that are not disabled, one after the other; the first failure is the exit status. */
+static int connect_all(const struct cli *cli)
+{
+	struct control_status status;
+	char **names = NULL;
+	size_t count = 0;
+	int result = EXIT_OK, r = conf_list(cli->config_dir, &names, &count);
+
+	if (r < 0) {
+		cli_error("profiles in %s: %s", cli->config_dir, strerror(-r));
+		return cli_status_of(r);
+	}
+	for (size_t i = 0; i < count && result != EXIT_SIGNAL; i++) {
+		if (!enabled(cli, names[i]) || client_status(cli->run_dir, names[i], &status) == 0)
+			continue;
+		r = connect_one(cli, names[i]);
+		if (r && (result == EXIT_OK || r == EXIT_SIGNAL))
+			result = r;
+	}
+	cli_names_free(names, count);
+	return result;
+}
+
+int cli_connect(struct cli *cli)
+{
+	if (!(cli->given & CLI_OPTION_ALL))
+		return connect_one(cli, cli->args[0]);
+	if (cli->given & CLI_OPTION_FOREGROUND) {
+		cli_error("--foreground and --all do not go together");
+		return EXIT_OPTIONS;
+	}
+	return connect_all(cli);
+}

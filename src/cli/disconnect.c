@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* `vpdial disconnect`: hang up in order, or repair what a crash left. */
+#include "base/clock.h"
+#include "cli/spawn.h"
+#include "client/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIMIT_MS 10000
+
+/* Waits until the supervisor closes the socket, which it does when everything is put back. */
+static int wait_gone(int fd)
+{
+	uint64_t end = clock_now_ms() + LIMIT_MS;
+	struct control_status status;
+	int r;
+
+	do {
+		uint64_t now = clock_now_ms();
+
+		r = client_receive(fd, &status, now < end ? (int)(end - now) : 0);
+	} while (r == 0);
+	return r == -EPIPE ? 0 : r;
+}
+
+/* A journal without supervisor: the machine may still be changed. */
+static int recover(const struct cli *cli, const char *name)
+{
+	int r = spawn_recovery(cli, name);
+
+	if (r == EXIT_OK)
+		printf("%s is not connected; what an unclean end had left was undone\n", name);
+	else
+		cli_error("%s: what an unclean end left could not be undone", name);
+	return r < 0 ? EXIT_FATAL : r;
+}
+
+static bool has_journal(const struct cli *cli, const char *name)
+{
+	char path[2 * CONF_PATH_LEN];
+
+	(void)snprintf(path, sizeof(path), "%s/%s.journal", cli->run_dir, name);
+	return access(path, F_OK) == 0;
+}
+
+static int not_running(const struct cli *cli, const char *name)
+{
+	if (has_journal(cli, name))
+		return recover(cli, name);
+	if (!cli_profile_exists(cli, name))
+		return cli_unknown_profile(cli, name);
+	printf("%s is not connected\n", name);
+	return EXIT_OK;
+}
+
+static int disconnect_one(const struct cli *cli, const char *name)
+{
+	int fd, r;
+
+	if (!conf_name_valid(name))
+		return cli_unknown_profile(cli, name);
+	fd = client_open(cli->run_dir, name);
+	if (fd == -ENOENT)
+		return not_running(cli, name);
+	if (fd < 0) {
+		cli_error("%s: control socket: %s", name, strerror(-fd));
+		return cli_status_of(fd);
+	}
+	r = client_send(fd, CONTROL_HANGUP);
+	if (r == 0)
+		r = wait_gone(fd);
+	close(fd);
+	if (r == -ETIMEDOUT)
+		cli_error("%s did not hang up within %d seconds", name, LIMIT_MS / 1000);
+	else if (r < 0)
+		cli_error("%s: control socket: %s", name, strerror(-r));
+	else
+		printf("%s disconnected\n", name);
+	return r < 0 ? EXIT_FATAL : EXIT_OK;
+}
+
+/* Every name with a file of that ending in the run directory. */
+static int disconnect_ending(const struct cli *cli, const char *suffix)
+{
+	char **names;
+	size_t count = cli_running_names(cli->run_dir, suffix, &names);
+	int result = EXIT_OK;
+
+	for (size_t i = 0; i < count; i++) {
+		int fd, r = 0;
+
+		/* A socket nobody listens on is a leftover, and no news to anybody. */
+		fd = client_open(cli->run_dir, names[i]);
+		if (fd != -ENOENT || has_journal(cli, names[i]))
+			r = disconnect_one(cli, names[i]);
+		if (fd >= 0)
+			close(fd);
+		if (r && result == EXIT_OK)
+			result = r;
+	}
+	cli_names_free(names, count);
+	return result;
+}
+
+int cli_disconnect(struct cli *cli)
+{
+	int sockets, journals;
+
+	if (!(cli->given & CLI_OPTION_ALL))
+		return disconnect_one(cli, cli->args[0]);
+	sockets = disconnect_ending(cli, ".sock");
+	journals = disconnect_ending(cli, ".journal"); /* those that are left now */
+	return sockets ? sockets : journals;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* `vpdial status`, `list`, `enable`, `disable` and `check`. */
+#include "base/str.h"
+#include "cli/cli.h"
+#include "cli/text.h"
+#include "client/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the profile itself tells of a connection that is not there. */
+static void describe_profile(const struct cli *cli, const char *name, struct control_status *status)
+{
+	struct conf_faults faults = {0};
+	struct conf_profile p;
+	int r = conf_load(cli->config_dir, name, &p, &faults);
+
+	status_terminated(status, name);
+	conf_faults_free(&faults);
+	if (r < 0)
+		return;
+	(void)str_copy(status->type, sizeof(status->type), p.type == CONF_PPTP ? "pptp" : "l2tp");
+	(void)str_copy(status->server, sizeof(status->server), p.connect_to);
+	(void)str_copy(status->user, sizeof(status->user), p.user);
+	conf_profile_wipe(&p);
+}
+
+/* The state of NAME, whether it runs or not: 0 or an exit status. */
+static int status_of(const struct cli *cli, const char *name, struct control_status *status)
+{
+	int r = conf_name_valid(name) ? client_status(cli->run_dir, name, status) : -ENOENT;
+
+	if (r == 0)
+		return 0;
+	if (r != -ENOENT) {
+		cli_error("%s: control socket: %s", name, strerror(-r));
+		return r == -EACCES || r == -EPERM ? EXIT_NOT_PERMITTED : EXIT_FATAL;
+	}
+	if (!cli_profile_exists(cli, name))
+		return cli_unknown_profile(cli, name);
+	describe_profile(cli, name, status);
+	return 0;
+}
+
+static int print_status(const struct cli *cli, const struct control_status *records, size_t count)
+{
+	if (cli->given & CLI_OPTION_JSON)
+		return json_status(stdout, records, count) < 0 ? EXIT_FATAL : EXIT_OK;
+	for (size_t i = 0; i < count; i++) {
+		if (cli->arg_count == 0)
+			printf("%s%s\n", i ? "\n" : "", records[i].profile);
+		text_status(stdout, &records[i]);
+	}
+	return EXIT_OK;
+}
+
+static int status_all(const struct cli *cli)
+{
+	struct control_status *records;
+	char **names = NULL;
+	size_t count = 0, good = 0;
+	int result = EXIT_OK, r = conf_list(cli->config_dir, &names, &count);
+
+	if (r < 0 && r != -ENOENT) {
+		cli_error("profiles in %s: %s", cli->config_dir, strerror(-r));
+		return cli_status_of(r);
+	}
+	records = calloc(count + 1, sizeof(*records));
+	for (size_t i = 0; records && i < count; i++) {
+		r = status_of(cli, names[i], &records[good]);
+		if (r == 0)
+			good++;
+		else
+			result = r;
+	}
+	r = records ? print_status(cli, records, good) : EXIT_FATAL;
+	free(records);
+	cli_names_free(names, count);
+	return r ? r : result;
+}
+
+int cli_status(struct cli *cli)
+{
+	struct control_status status;
+	int r;
+
+	if (cli->arg_count == 0)
+		return status_all(cli);
+	r = status_of(cli, cli->args[0], &status);
+	return r ? r : print_status(cli, &status, 1);
+}
+
+/* One line of `list`. */
+static void list_row(const struct cli *cli, const char *name)
+{
+	struct conf_faults faults = {0};
+	struct control_status status;
+	struct conf_profile p;
+	char user[300];
+	struct str s = str_make(user, sizeof(user));
+	int r = conf_load(cli->config_dir, name, &p, &faults);
+	bool running = client_status(cli->run_dir, name, &status) == 0 &&
+		       status.phase == CONTROL_CONNECTED;
+
+	conf_faults_free(&faults);
+	if (r < 0) {
+		printf("%c%c    %-20s  -     -  (faulty, run: vpdial check %s)\n", ' ',
+		       running ? 'R' : ' ', name, name);
+		return;
+	}
+	str_clean(&s, p.user, strlen(p.user), 100);
+	printf("%c%c    %-20s  %-4s  %-30s  %s\n", p.disabled ? 'X' : ' ', running ? 'R' : ' ',
+	       name, p.type == CONF_PPTP ? "pptp" : "l2tp", p.connect_to, user);
+	conf_profile_wipe(&p);
+}
+
+int cli_list(struct cli *cli)
+{
+	char **names = NULL;
+	size_t count = 0;
+	int r = conf_list(cli->config_dir, &names, &count);
+
+	if (r < 0) {
+		cli_error("profiles in %s: %s", cli->config_dir, strerror(-r));
+		return cli_status_of(r);
+	}
+	printf("Flags: X - disabled, R - running\n");
+	printf("FLAGS %-20s  %-4s  %-30s  %s\n", "NAME", "TYPE", "SERVER", "USER");
+	for (size_t i = 0; i < count; i++)
+		list_row(cli, names[i]);
+	cli_names_free(names, count);
+	return EXIT_OK;
+}
+
+static int set_disabled(const struct cli *cli, bool disabled)
+{
+	const char *name = cli->args[0];
+	int r = cli_profile_exists(cli, name) ? conf_set_disabled(cli->config_dir, name, disabled)
+					      : -ENOENT;
+
+	if (r == -ENOENT)
+		return cli_unknown_profile(cli, name);
+	if (r == -EINVAL) {
+		cli_error("%s has faults, nothing was changed; run: vpdial check %s", name, name);
+		return EXIT_OPTIONS;
+	}
+	if (r < 0) {
+		cli_error("%s: %s", name, strerror(-r));
+		return cli_status_of(r);
+	}
+	printf("%s %s\n", name, disabled ? "disabled" : "enabled");
+	return EXIT_OK;
+}
+
+int cli_enable(struct cli *cli)
+{
+	return set_disabled(cli, false);
+}
+
+int cli_disable(struct cli *cli)
+{
+	return set_disabled(cli, true);
+}
+
+/* Is this word a file rather than a profile's name? */
+static bool is_file(const char *word)
+{
+	size_t len = strlen(word);
+
+	return strchr(word, '/') || (len > 5 && strcmp(word + len - 5, ".conf") == 0);
+}
+
+static int check_file(const char *path, struct conf_faults *faults)
+{
+	const char *slash = strrchr(path, '/');
+	struct conf_profile profile;
+	int r;
+
+	if (strcmp(slash ? slash + 1 : path, "ppp-profiles.conf") == 0)
+		return conf_check_ppp_file(path, faults);
+	r = conf_load_file(path, &profile, faults);
+	if (r == 0)
+		conf_profile_wipe(&profile);
+	return r;
+}
+
+/* Prints the verdict on one profile or file: 0 or an exit status. */
+static int check_one(const struct cli *cli, const char *word)
+{
+	const size_t kept = sizeof(((struct conf_faults *)NULL)->lines) / sizeof(char *);
+	struct conf_faults faults = {0};
+	char path[2 * CONF_PATH_LEN];
+	int r;
+
+	if (is_file(word))
+		(void)str_copy(path, sizeof(path), word);
+	else if (cli_profile_exists(cli, word))
+		(void)snprintf(path, sizeof(path), "%s/%s.conf", cli->config_dir, word);
+	else
+		return cli_unknown_profile(cli, word);
+	r = check_file(path, &faults);
+	for (size_t i = 0; i < faults.count && i < kept; i++)
+		printf("%s\n", faults.lines[i] ? faults.lines[i] : "out of memory");
+	if (faults.count > kept)
+		printf("%s: and %zu more\n", path, faults.count - kept);
+	if (r == 0)
+		printf("%s: ok\n", word);
+	else if (faults.count == 0)
+		cli_error("%s: %s", word, strerror(-r));
+	conf_faults_free(&faults);
+	return r == 0 ? EXIT_OK : r == -EACCES ? EXIT_NOT_PERMITTED : EXIT_OPTIONS;
+}
+
+static int check_all(const struct cli *cli)
+{
+	char **names = NULL;
+	size_t count = 0;
+	int result = EXIT_OK, r = conf_list(cli->config_dir, &names, &count);
+
+	if (r < 0) {
+		cli_error("profiles in %s: %s", cli->config_dir, strerror(-r));
+		return cli_status_of(r);
+	}
+	if (count == 0)
+		printf("no profiles in %s\n", cli->config_dir);
+	for (size_t i = 0; i < count; i++) {
+		r = check_one(cli, names[i]);
+		if (r)
+			result = r;
+	}
+	cli_names_free(names, count);
+	return result;
+}
+
+int cli_check(struct cli *cli)
+{
+	int result = EXIT_OK;
+
+	if (cli->arg_count == 0)
+		return check_all(cli);
+	for (size_t i = 0; i < cli->arg_count; i++) {
+		int r = check_one(cli, cli->args[i]);
+
+		if (r)
+			result = r;
+	}
+	return result;
+}

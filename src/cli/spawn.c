@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting the supervisor; the password goes by pipe, never by argument or environment. */
+#include "cli/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CONTROL_FD  3
+#define PASSWORD_FD 4
+#define ARGS_MAX    20
+
+struct command_line {
+	char *words[ARGS_MAX];
+	size_t count;
+};
+
+static void add(struct command_line *line, const char *word)
+{
+	/* execv takes pointers to char, but changes nothing. */
+	if (line->count + 1 < ARGS_MAX)
+		line->words[line->count++] = (char *)(uintptr_t)word;
+}
+
+static void add_common(struct command_line *line, const struct cli *cli)
+{
+	add(line, "vpdial");
+	add(line, "supervise");
+	add(line, "--config");
+	add(line, cli->config_dir);
+	add(line, "--run-dir");
+	add(line, cli->run_dir);
+}
+
+static void add_dial(struct command_line *line, const struct cli *cli, const char *timeout)
+{
+	add_common(line, cli);
+	if (cli->given & CLI_OPTION_DEBUG)
+		add(line, "--debug");
+	if (cli->given & CLI_OPTION_FOREGROUND)
+		add(line, "--foreground");
+	if (cli->timeout_s) {
+		add(line, "--timeout");
+		add(line, timeout);
+	}
+}
+
+/* A pipe that already holds the whole password (it is smaller than PIPE_BUF), its reading end, or
+ * -errno. */
+static int password_pipe(const struct secret *password)
+{
+	int fds[2], r = 0;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	if (password->len &&
+	    write(fds[1], password->bytes, password->len) != (ssize_t)password->len)
+		r = -EIO;
+	close(fds[1]);
+	if (r < 0)
+		close(fds[0]);
+	return r < 0 ? r : fds[0];
+}
+
+/* FD under the number WANTED, open across exec. */
+static bool move_fd(int fd, int wanted)
+{
+	return fd == wanted ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, wanted) >= 0;
+}
+
+/* In the child: descriptors in their places, then the program; never returns. */
+static _Noreturn void run_supervisor(char *const words[], int control, int password)
+{
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	/* Out of the way first: each may have the number that the other is to get. */
+	int c = fcntl(control, F_DUPFD_CLOEXEC, 10), p = fcntl(password, F_DUPFD_CLOEXEC, 10);
+
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)setsid();
+	/* Standard output is not passed on: whoever reads ours shall see its end. */
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || c < 0 || p < 0 ||
+	    !move_fd(c, CONTROL_FD) || !move_fd(p, PASSWORD_FD))
+		_exit(EXIT_FATAL);
+	execv("/proc/self/exe", words);
+	_exit(EXIT_FATAL);
+}
+
+int spawn_supervisor(const struct cli *cli, const char *name, const struct secret *password,
+		     struct spawned *out)
+{
+	struct command_line line = {.count = 0};
+	char timeout[16];
+	int pair[2], pipe_fd = password_pipe(password);
+
+	if (pipe_fd < 0)
+		return pipe_fd;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		int r = -errno;
+
+		close(pipe_fd);
+		return r;
+	}
+	(void)snprintf(timeout, sizeof(timeout), "%u", cli->timeout_s);
+	add_dial(&line, cli, timeout);
+	add(&line, "--control-fd");
+	add(&line, "3");
+	add(&line, "--password-fd");
+	add(&line, "4");
+	add(&line, name);
+	fflush(stdout);
+	out->pid = fork();
+	if (out->pid == 0)
+		run_supervisor(line.words, pair[1], pipe_fd);
+	close(pipe_fd);
+	close(pair[1]);
+	if (out->pid < 0) {
+		int r = -errno;
+
+		close(pair[0]);
+		return r;
+	}
+	out->control_fd = pair[0];
+	return 0;
+}
+
+int spawn_in_place(const struct cli *cli, const char *name, const struct secret *password)
+{
+	struct command_line line = {.count = 0};
+	char timeout[16];
+	int fd = password_pipe(password);
+
+	if (fd < 0)
+		return fd;
+	if (!move_fd(fd, PASSWORD_FD))
+		return -errno;
+	(void)snprintf(timeout, sizeof(timeout), "%u", cli->timeout_s);
+	add_dial(&line, cli, timeout);
+	add(&line, "--password-fd");
+	add(&line, "4");
+	add(&line, name);
+	fflush(stdout);
+	execv("/proc/self/exe", line.words);
+	return -errno;
+}
+
+int spawn_recovery(const struct cli *cli, const char *name)
+{
+	struct command_line line = {.count = 0};
+	int status;
+	pid_t pid;
+
+	add_common(&line, cli);
+	add(&line, "--recover");
+	add(&line, name);
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		execv("/proc/self/exe", line.words);
+		_exit(EXIT_FATAL);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FATAL;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting the supervisor: this program again, as `vpdial supervise`. */
+#ifndef VPDIAL_CLI_SPAWN_H
+#define VPDIAL_CLI_SPAWN_H
+
+#include "base/secret.h"
+#include "cli/cli.h"
+
+#include <sys/types.h>
+
+/* A supervisor that dials. */
+struct spawned {
+	pid_t pid;
+	int control_fd; /* owned: its statuses come here, CONTROL_HANGUP may go there */
+};
+
+/* Starts the supervisor of NAME, in a session of its own, with the password in a pipe.  0 or
+ * -errno. */
+int spawn_supervisor(const struct cli *cli, const char *name, const struct secret *password,
+		     struct spawned *out);
+
+/* Becomes the supervisor of NAME; returns only on failure, with -errno. */
+int spawn_in_place(const struct cli *cli, const char *name, const struct secret *password);
+
+/* Runs `supervise --recover NAME` and waits: its exit status, or -errno. */
+int spawn_recovery(const struct cli *cli, const char *name);
+
+#endif

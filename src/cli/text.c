@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Status as text: the colon layout of the manuals. */
+#include "cli/text.h"
+
+#include <string.h>
+
+void text_status(FILE *out, const struct control_status *status)
+{
+	struct status_row rows[STATUS_ROWS_MAX];
+	size_t n = status_rows(status, rows), width = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (strlen(rows[i].label) > width)
+			width = strlen(rows[i].label);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "%*s: %s\n", (int)width, rows[i].label, rows[i].text);
+}

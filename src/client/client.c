@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* Client of the control socket. */
+#include "client/client.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ANSWER_LIMIT_MS 5000
+
+int client_run_dir(char *out, size_t cap, const char *dir)
+{
+	return control_run_dir(out, cap, dir);
+}
+
+int client_run_dir_make(const char *run_dir)
+{
+	if (mkdir(run_dir, geteuid() == 0 ? 0755 : 0700) < 0 && errno != EEXIST)
+		return -errno;
+	return 0;
+}
+
+int client_open(const char *run_dir, const char *name)
+{
+	struct sockaddr_un addr;
+	int fd, r = control_address(&addr, run_dir, name);
+
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fd;
+	r = errno == ECONNREFUSED || errno == ENOTDIR ? -ENOENT : -errno;
+	close(fd);
+	return r;
+}
+
+int client_send(int fd, enum control_op op)
+{
+	const struct control_request request = {
+		.magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .op = op};
+
+	if (send(fd, &request, sizeof(request), MSG_NOSIGNAL) != (ssize_t)sizeof(request))
+		return -errno;
+	return 0;
+}
+
+int client_receive(int fd, struct control_status *status, int timeout_ms)
+{
+	/* One octet more than a record, so that a longer one is seen to be longer. */
+	struct {
+		struct control_status status;
+		uint8_t more;
+	} record;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	uint64_t start = clock_now_ms();
+	ssize_t n;
+	int r;
+
+	do {
+		uint64_t spent = clock_now_ms() - start;
+		int left = timeout_ms < 0		  ? -1
+			   : spent < (uint64_t)timeout_ms ? timeout_ms - (int)spent
+							  : 0;
+
+		r = poll(&p, 1, left);
+	} while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return -errno;
+	if (r == 0)
+		return -ETIMEDOUT;
+	n = recv(fd, &record, sizeof(record), MSG_DONTWAIT);
+	if (n == 0)
+		return -EPIPE;
+	if (n < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	if (!control_status_valid(&record, (size_t)n))
+		return -EPROTO;
+	memcpy(status, &record.status, sizeof(*status));
+	return 0;
+}
+
+int client_status(const char *run_dir, const char *name, struct control_status *status)
+{
+	int fd = client_open(run_dir, name), r;
+
+	if (fd < 0)
+		return fd;
+	r = client_send(fd, CONTROL_STATUS);
+	if (r == 0)
+		r = client_receive(fd, status, ANSWER_LIMIT_MS);
+	close(fd);
+	return r;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking a running supervisor through its control socket. */
+#ifndef VPDIAL_CLIENT_CLIENT_H
+#define VPDIAL_CLIENT_CLIENT_H
+
+#include "ipc/control.h"
+
+/* The run directory, as control_run_dir finds it. */
+int client_run_dir(char *out, size_t cap, const char *dir);
+
+/* Creates the run directory if it is missing: 0755 for root, else for its owner alone. */
+int client_run_dir_make(const char *run_dir);
+
+/* Connects to the supervisor of NAME.  A descriptor (close-on-exec, the caller's) or -errno;
+ * -ENOENT if none is running (also when a socket was left behind by a crash). */
+int client_open(const char *run_dir, const char *name);
+
+/* Sends one request.  0 or -errno. */
+int client_send(int fd, enum control_op op);
+
+/* Receives one record, which is checked.  0; -ETIMEDOUT after TIMEOUT_MS (-1 = waits for ever);
+ * -EPIPE when the other end is gone; -EPROTO for a record that is none of ours; else -errno. */
+int client_receive(int fd, struct control_status *status, int timeout_ms);
+
+/* Open, ask once, close: 0 or -errno as above. */
+int client_status(const char *run_dir, const char *name, struct control_status *status);
+
+#endif

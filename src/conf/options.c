@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* The one table of options. */
+#include "conf/options.h"
+
+#include "conf/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD(f)      .offset = offsetof(struct conf_draft, f)
+#define TEXT_FIELD(f) FIELD(f), .cap = sizeof(((struct conf_draft *)NULL)->f)
+#define CONNECTION    .sections = CONF_IN_CONNECTION
+#define SHARED	      .sections = CONF_IN_CONNECTION | CONF_IN_PPP
+#define WEEK	      (7u * 24 * 3600)
+#define WEEKS_7	      (7u * WEEK) /* in milliseconds it still fits 32 bits */
+
+static const struct conf_word type_words[] = {
+	{"pptp", CONF_PPTP, false}, {"l2tp", CONF_L2TP, false}, {NULL, 0, false}};
+
+static const struct conf_word allow_words[] = {
+	{"pap", CONF_AUTH_PAP, false},		{"chap", CONF_AUTH_CHAP, false},
+	{"mschap1", CONF_AUTH_MSCHAP1, false},	{"mschap2", CONF_AUTH_MSCHAP2, false},
+	{"eap", CONF_AUTH_EAP, false},		{"mschap", CONF_AUTH_MSCHAP1, true},
+	{"mschapv1", CONF_AUTH_MSCHAP1, true},	{"mschapv2", CONF_AUTH_MSCHAP2, true},
+	{"mschap-v2", CONF_AUTH_MSCHAP2, true}, {NULL, 0, false}};
+
+static const struct conf_word encryption_words[] = {{"no", CONF_ENCRYPTION_NO, false},
+						    {"yes", CONF_ENCRYPTION_YES, false},
+						    {"require", CONF_ENCRYPTION_REQUIRE, false},
+						    {"required", CONF_ENCRYPTION_REQUIRE, true},
+						    {NULL, 0, false}};
+
+static const struct conf_word strength_words[] = {
+	{"40", 1, false}, {"56", 2, false}, {"128", 4, false}, {NULL, 0, false}};
+
+static const struct conf_word mode_words[] = {{"stateless", CONF_MPPE_STATELESS, false},
+					      {"stateful", CONF_MPPE_STATEFUL, false},
+					      {"any", CONF_MPPE_ANY, false},
+					      {NULL, 0, false}};
+
+static const struct conf_word dns_words[] = {{"no", CONF_PEER_DNS_NO, false},
+					     {"yes", CONF_PEER_DNS_YES, false},
+					     {"exclusively", CONF_PEER_DNS_EXCLUSIVELY, false},
+					     {NULL, 0, false}};
+
+static const struct conf_option options[] = {
+	{"type", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.type), .words = type_words,
+	 .def = "pptp", .help = "tunnel protocol"},
+	{"connect-to", NULL, CONNECTION, CONF_VALUE_HOST, TEXT_FIELD(p.connect_to),
+	 .help = "name or address of the server"},
+	{"port", NULL, CONNECTION, CONF_VALUE_U16, FIELD(p.port), .min = 1, .max = 65535,
+	 .def = "1723", .def_shown_only = true, .help = "port of the server (l2tp: 1701)"},
+	{"name", NULL, CONNECTION, CONF_VALUE_IFNAME, TEXT_FIELD(p.ifname), .def = "pptp-outN",
+	 .help = "interface name; N at its end = first free number (l2tp: l2tp-outN)"},
+	{"user", NULL, CONNECTION, CONF_VALUE_USER, TEXT_FIELD(p.user),
+	 .help = "user name; DOMAIN\\user and user@realm are kept whole"},
+	{"domain", NULL, CONNECTION, CONF_VALUE_TEXT, TEXT_FIELD(domain),
+	 .help = "Windows domain, put before the user name"},
+	{"password", NULL, CONNECTION, CONF_VALUE_SECRET, FIELD(p.password),
+	 .help = "password between double quotes, or base64:..."},
+	{"password-file", NULL, CONNECTION, CONF_VALUE_TEXT, TEXT_FIELD(p.password_file),
+	 .help = "file whose content is the password"},
+	{"password-command", NULL, CONNECTION, CONF_VALUE_TEXT, TEXT_FIELD(p.password_command),
+	 .help = "program that prints the password; run without a shell"},
+	{"profile", NULL, CONNECTION, CONF_VALUE_NAME, TEXT_FIELD(p.profile),
+	 .def = "default-encryption", .help = "PPP profile, a section of ppp-profiles.conf"},
+	{"allow", NULL, CONNECTION, CONF_VALUE_SET, FIELD(p.allow), .words = allow_words,
+	 .def = "pap,chap,mschap1,mschap2", .help = "authentication methods we may use"},
+	{"add-default-route", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.add_default_route),
+	 .def = "no", .help = "send all traffic through the tunnel"},
+	{"default-route-distance", NULL, CONNECTION, CONF_VALUE_U32,
+	 FIELD(p.default_route_distance), .min = 0, .max = UINT32_MAX,
+	 .help = "metric of the default route; without it, one that wins"},
+	{"dial-on-demand", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.dial_on_demand),
+	 .def = "no", .help = "dial when traffic wants to leave"},
+	{"disabled", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.disabled), .def = "yes",
+	 .help = "not dialed at boot and by connect --all"},
+	{"max-mtu", "mtu", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mtu), .min = 128, .max = 1500,
+	 .def = "1460", .unit = "octets", .help = "largest packet to send"},
+	{"max-mru", "mru", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mru), .min = 128, .max = 1500,
+	 .def = "1460", .unit = "octets", .help = "largest packet to receive"},
+	{"mrru", NULL, CONNECTION, CONF_VALUE_MRRU, FIELD(p.mrru), .min = 512, .max = 65535,
+	 .def = "disabled", .unit = "octets",
+	 .help = "largest packet put together by Multilink PPP"},
+	{"keepalive-timeout", NULL, CONNECTION, CONF_VALUE_DURATION, FIELD(p.keepalive_timeout),
+	 .min = 1, .max = WEEK, .def = "30", .unit = "seconds",
+	 .help = "quiet time after which the server is asked whether it lives"},
+	{"src-address", NULL, CONNECTION, CONF_VALUE_ADDRESS, TEXT_FIELD(p.src_address),
+	 .help = "local address to dial from"},
+	{"bind-interface", NULL, CONNECTION, CONF_VALUE_IFNAME, TEXT_FIELD(p.bind_interface),
+	 .help = "interface to dial through"},
+	{"ipv6", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.ipv6), .def = "no",
+	 .help = "negotiate IPv6 inside the tunnel"},
+	{"pfc", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.pfc), .def = "no",
+	 .help = "ask for protocol field compression"},
+	{"acfc", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.acfc), .def = "no",
+	 .help = "ask for address and control field compression"},
+	{"local-address", NULL, CONNECTION, CONF_VALUE_WISH, FIELD(local),
+	 .help = "our address in the tunnel; with ! no other will do"},
+	{"remote-address", NULL, CONNECTION, CONF_VALUE_WISH, FIELD(remote),
+	 .help = "the server's address in the tunnel; with ! no other will do"},
+	{"use-encryption", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.use_encryption),
+	 .words = encryption_words, .def = "yes", .help = "MPPE: never, if possible, or nothing"},
+	{"mppe-strength", "mppe-bits", SHARED, CONF_VALUE_SET, FIELD(p.mppe_bits),
+	 .words = strength_words, .def = "128", .unit = "bits",
+	 .help = "MPPE key lengths we may use"},
+	{"mppe-mode", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.mppe_mode), .words = mode_words,
+	 .def = "stateless", .help = "how MPPE changes its keys"},
+	{"use-compression", NULL, SHARED, CONF_VALUE_BOOLEAN, FIELD(p.use_compression), .def = "no",
+	 .help = "compress data"},
+	{"change-tcp-mss", NULL, SHARED, CONF_VALUE_BOOLEAN, FIELD(p.change_tcp_mss), .def = "yes",
+	 .help = "keep TCP segments small enough for the tunnel"},
+	{"use-peer-dns", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.use_peer_dns), .words = dns_words,
+	 .def = "no", .help = "use the name servers that the server tells"},
+	{"dns-server", NULL, SHARED, CONF_VALUE_DNS, FIELD(p.dns_server),
+	 .help = "name servers to use instead of the peer's"},
+	{"search-domain", NULL, SHARED, CONF_VALUE_DOMAINS, TEXT_FIELD(p.search_domains),
+	 .help = "domains that the tunnel's name servers answer for"},
+	{"idle-timeout", NULL, SHARED, CONF_VALUE_DURATION, FIELD(p.idle_timeout), .min = 1,
+	 .max = WEEKS_7, .def = "no", .unit = "seconds",
+	 .help = "hang up after so long without traffic"},
+	{"session-timeout", NULL, SHARED, CONF_VALUE_DURATION, FIELD(p.session_timeout), .min = 1,
+	 .max = WEEKS_7, .def = "no", .unit = "seconds", .help = "hang up after so long"},
+	{"routes", NULL, SHARED, CONF_VALUE_ROUTES, FIELD(p.routes),
+	 .help = "networks behind the tunnel: dst-address/prefix [gateway [metric]], ..."},
+};
+
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+/* Known words whose effect is not built yet: any value but the default is a fault. */
+static const char *const only_default[] = {"type", "dial-on-demand", "mrru", "use-compression"};
+
+const struct conf_option *conf_options(size_t *count)
+{
+	*count = OPTION_COUNT;
+	return options;
+}
+
+const struct conf_option *conf_option_find(const char *key, unsigned sections)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		const struct conf_option *o = &options[i];
+
+		if ((o->sections & sections) &&
+		    (strcmp(o->key, key) == 0 || (o->alias && strcmp(o->alias, key) == 0)))
+			return o;
+	}
+	return NULL;
+}
+
+const char *conf_option_nearest(const char *key, unsigned sections)
+{
+	const char *keys[2 * OPTION_COUNT];
+	size_t n = 0;
+
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (!(options[i].sections & sections))
+			continue;
+		keys[n++] = options[i].key;
+		if (options[i].alias)
+			keys[n++] = options[i].alias;
+	}
+	return str_nearest(key, keys, n);
+}
+
+bool conf_option_only_default(const struct conf_option *option)
+{
+	for (size_t i = 0; i < sizeof(only_default) / sizeof(only_default[0]); i++)
+		if (strcmp(only_default[i], option->key) == 0)
+			return true;
+	return false;
+}
+
+/* "a, b or c" */
+static void legal_words(const struct conf_word *words, const char *last, struct str *out)
+{
+	for (const struct conf_word *w = words; w->word && !w->alias; w++) {
+		bool final = !w[1].word || w[1].alias;
+
+		str_printf(out, "%s%s", w == words ? "" : final ? last : ", ", w->word);
+	}
+}
+
+void conf_option_legal(const struct conf_option *o, struct str *out)
+{
+	static const char *const fixed[CONF_VALUE_TYPE_COUNT] = {
+		[CONF_VALUE_BOOLEAN] = "yes or no",
+		[CONF_VALUE_DURATION] = "a time such as 30, 30s, 5m or 1h30m, or no",
+		[CONF_VALUE_TEXT] = "any text",
+		[CONF_VALUE_USER] = "a user name such as john, DOMAIN\\john or john@example.com",
+		[CONF_VALUE_IFNAME] = "an interface name of at most 15 letters, digits, '.', '_', "
+				      "'=', '+' or '-'",
+		[CONF_VALUE_HOST] = "a host name or address",
+		[CONF_VALUE_ADDRESS] = "an IPv4 or IPv6 address",
+		[CONF_VALUE_WISH] = "an IPv4 address, followed by ! if no other will do",
+		[CONF_VALUE_NAME] = "the name of a PPP profile",
+		[CONF_VALUE_DNS] = "one or two IPv4 addresses with a comma between",
+		[CONF_VALUE_DOMAINS] = "domain names with commas between",
+		[CONF_VALUE_ROUTES] = "10.0.0.0/8, 10.1.0.0/16 10.0.0.1 5, fd00::/8",
+		[CONF_VALUE_SECRET] = "\"text in double quotes\" or base64:...",
+	};
+
+	if (fixed[o->type])
+		str_printf(out, "%s", fixed[o->type]);
+	else if (o->type == CONF_VALUE_WORD)
+		legal_words(o->words, " or ", out);
+	else if (o->type == CONF_VALUE_SET) {
+		str_printf(out, "a list of ");
+		legal_words(o->words, " and ", out);
+	} else
+		str_printf(out, "%sa number from %u to %u",
+			   o->type == CONF_VALUE_MRRU ? "disabled or " : "", o->min, o->max);
+}
+
+void conf_defaults(struct conf_draft *draft)
+{
+	char buf[128];
+
+	memset(draft, 0, sizeof(*draft));
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		struct str why = str_make(buf, sizeof(buf));
+		const struct conf_option *o = &options[i];
+		struct conf_text t = {.text = o->def, .len = o->def ? strlen(o->def) : 0};
+
+		if (!o->def || o->def_shown_only)
+			continue;
+		if (!conf_value_read(o, &t, draft, &why))
+			abort(); /* a default of the table that its own reader refuses */
+	}
+}

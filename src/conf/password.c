@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding the password in the places where it may be kept. */
+#include "base/clock.h"
+#include "base/str.h"
+#include "conf/profile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define COMMAND_LIMIT_MS 30000
+#define WORDS_MAX	 32
+
+struct password_job {
+	const struct conf_profile *profile;
+	struct secret *password;
+	struct str error;
+};
+
+/* One line end at the end is the editor's, not the password's. */
+static int take(struct password_job *job, uint8_t *bytes, size_t len)
+{
+	if (len > 0 && bytes[len - 1] == '\n')
+		len--;
+	if (len > 0 && bytes[len - 1] == '\r')
+		len--;
+	if (!secret_set(job->password, bytes, len)) {
+		str_printf(&job->error, "the password is longer than %d octets", SECRET_MAX);
+		return -E2BIG;
+	}
+	return 0;
+}
+
+/* Reads FD to its end, at most until DEADLINE_MS; a password and its line end fit. */
+static int read_secret(int fd, struct password_job *job, uint64_t deadline_ms)
+{
+	uint8_t buf[SECRET_MAX + 3];
+	size_t len = 0;
+	int r = 0;
+
+	while (r == 0 && len < sizeof(buf)) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		uint64_t now = clock_now_ms();
+		ssize_t n;
+
+		if (now >= deadline_ms || poll(&p, 1, (int)(deadline_ms - now)) == 0) {
+			str_printf(&job->error, "password-command did not answer within %d seconds",
+				   COMMAND_LIMIT_MS / 1000);
+			r = -ETIMEDOUT;
+			break;
+		}
+		n = read(fd, buf + len, sizeof(buf) - len);
+		if (n == 0)
+			break;
+		if (n > 0)
+			len += (size_t)n;
+		else if (errno != EINTR && errno != EAGAIN)
+			r = -errno;
+	}
+	if (r == 0)
+		r = take(job, buf, len);
+	wipe(buf, sizeof(buf));
+	return r;
+}
+
+/* A file that others may read is refused, except where the service manager keeps it (whose access
+ * lists look like group rights). */
+static int from_file(struct password_job *job, const char *path, bool guarded)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), r;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		r = -errno;
+		str_printf(&job->error, "password file %s: %s", path, strerror(-r));
+	} else if (!S_ISREG(st.st_mode)) {
+		r = -EINVAL;
+		str_printf(&job->error, "password file %s is not a plain file", path);
+	} else if (!guarded && (st.st_mode & 077)) {
+		r = -EPERM;
+		str_printf(&job->error,
+			   "password file %s can be read by others (mode %04o), run: chmod 600 %s",
+			   path, st.st_mode & 07777, path);
+	} else {
+		r = read_secret(fd, job, clock_now_ms() + COMMAND_LIMIT_MS);
+		if (r < 0 && job->error.len == 0)
+			str_printf(&job->error, "password file %s: %s", path, strerror(-r));
+	}
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+/* Cuts COMMAND in place at white space; "..." keeps words together, with \" and \\ inside, and
+ * '...' keeps everything.  The number of words, or -1. */
+static int split_words(char *command, char *words[static WORDS_MAX + 1])
+{
+	char *in = command, *out = command;
+	int n = 0;
+
+	for (;;) {
+		char quote = 0;
+
+		in += strspn(in, " \t");
+		if (!*in)
+			break;
+		if (n == WORDS_MAX)
+			return -1;
+		words[n++] = out;
+		for (; *in && (quote || (*in != ' ' && *in != '\t')); in++) {
+			if (!quote && (*in == '"' || *in == '\''))
+				quote = *in;
+			else if (*in == quote)
+				quote = 0;
+			else {
+				if (quote == '"' && *in == '\\' && (in[1] == '"' || in[1] == '\\'))
+					in++;
+				*out++ = *in;
+			}
+		}
+		if (quote)
+			return -1;
+		if (*in)
+			in++; /* before the terminator is written: it may be the same octet */
+		*out++ = '\0';
+	}
+	words[n] = NULL;
+	return n;
+}
+
+/* In the child: the program with its output in OUT_FD; never returns. */
+static _Noreturn void run_program(char *const words[], int out_fd)
+{
+	int null = open("/dev/null", O_RDONLY);
+	sigset_t none;
+
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)setpgid(0, 0);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(out_fd, 1) < 0)
+		_exit(126);
+	(void)close_range(3, ~0u, 0);
+	execvp(words[0], words);
+	_exit(127);
+}
+
+/* Has the program ended, or will it until DEADLINE_MS? */
+static bool program_ends(pid_t pid, uint64_t deadline_ms)
+{
+	uint64_t now = clock_now_ms();
+	struct pollfd p = {.fd = pidfd_open(pid, 0), .events = POLLIN};
+	bool ended = p.fd >= 0 && poll(&p, 1, deadline_ms > now ? (int)(deadline_ms - now) : 0) > 0;
+
+	if (p.fd >= 0)
+		close(p.fd);
+	return ended;
+}
+
+/* Waits for the program until DEADLINE_MS; 0 now = it is not needed any more. */
+static int end_program(pid_t pid, uint64_t deadline_ms, struct password_job *job)
+{
+	bool kill_it = !program_ends(pid, deadline_ms);
+	int status = 0;
+
+	if (kill_it) {
+		(void)kill(-pid, SIGKILL);
+		(void)kill(pid, SIGKILL);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (kill_it || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		return 0; /* a program that only forgot to end has answered */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		str_printf(&job->error, "password-command: the program was not found");
+	else if (WIFEXITED(status))
+		str_printf(&job->error, "password-command ended with status %d",
+			   WEXITSTATUS(status));
+	else
+		str_printf(&job->error, "password-command was killed by signal %d",
+			   WTERMSIG(status));
+	return -EIO;
+}
+
+static int run_command(struct password_job *job, char *const words[])
+{
+	uint64_t deadline_ms = clock_now_ms() + COMMAND_LIMIT_MS;
+	int fds[2], r, e;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0) {
+		r = -errno;
+		close(fds[0]);
+		close(fds[1]);
+		return r;
+	}
+	if (pid == 0)
+		run_program(words, fds[1]);
+	close(fds[1]);
+	r = read_secret(fds[0], job, deadline_ms);
+	close(fds[0]);
+	e = end_program(pid, r < 0 ? 0 : deadline_ms, job);
+	return r < 0 ? r : e;
+}
+
+static int from_command(struct password_job *job)
+{
+	char command[CONF_COMMAND_MAX], *words[WORDS_MAX + 1];
+	int n, r;
+
+	(void)str_copy(command, sizeof(command), job->profile->password_command);
+	n = split_words(command, words);
+	if (n <= 0) {
+		str_printf(&job->error,
+			   "password-command has a quote that is not closed, "
+			   "no word or more than %d words",
+			   WORDS_MAX);
+		return -EINVAL;
+	}
+	r = run_command(job, words);
+	if (r < 0) {
+		secret_wipe(job->password);
+		if (job->error.len == 0)
+			str_printf(&job->error, "password-command: %s", strerror(-r));
+	}
+	return r;
+}
+
+/* A relative path is relative to the profile's own directory. */
+static int from_named_file(struct password_job *job)
+{
+	const struct conf_profile *p = job->profile;
+	char path[2 * CONF_PATH_LEN];
+	struct str s = str_make(path, sizeof(path));
+	const char *slash = strrchr(p->file, '/');
+
+	if (*p->password_file != '/' && slash)
+		str_printf(&s, "%.*s", (int)(slash + 1 - p->file), p->file);
+	str_printf(&s, "%s", p->password_file);
+	return from_file(job, path, false);
+}
+
+/* 1 if the service manager has given no such credential. */
+static int from_credentials(struct password_job *job)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	char path[CONF_PATH_LEN + CONF_NAME_MAX];
+
+	if (!dir || *dir != '/' ||
+	    snprintf(path, sizeof(path), "%s/%s.password", dir, job->profile->name) >=
+		    (int)sizeof(path) ||
+	    access(path, F_OK) < 0)
+		return 1;
+	return from_file(job, path, true);
+}
+
+int conf_password(const struct conf_profile *profile, struct secret *password, char *error,
+		  size_t cap)
+{
+	struct password_job job = {
+		.profile = profile, .password = password, .error = str_make(error, cap)};
+	int r;
+
+	if (profile->password_set) {
+		*password = profile->password;
+		return 0;
+	}
+	r = from_credentials(&job);
+	if (r == 1 && *profile->password_file)
+		r = from_named_file(&job);
+	else if (r == 1 && *profile->password_command)
+		r = from_command(&job);
+	return r;
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+/* From files to one checked profile: defaults, PPP profile, connection, and what must fit
+ * together. */
+#include "conf/profile.h"
+
+#include "conf/ini.h"
+#include "conf/options.h"
+#include "conf/value.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PPP_FILE "ppp-profiles.conf"
+
+/* Appends nothing but adds a fault for a key nobody knows in this kind of section. */
+static void unknown_key(struct fault_list *faults, const struct ini_entry *e, unsigned sections)
+{
+	const struct conf_option *elsewhere = conf_option_find(e->key, ~0u);
+	const char *nearest = conf_option_nearest(e->key, sections);
+
+	if (elsewhere)
+		fault_add(faults, e->line, e->key,
+			  "does not belong to a PPP profile, write it into [connection] of "
+			  "NAME.conf");
+	else if (nearest)
+		fault_add(faults, e->line, ini_key_shown(e->key), "unknown key, did you mean %s",
+			  nearest);
+	else
+		fault_add(faults, e->line, ini_key_shown(e->key),
+			  "unknown key, see vpdial help options");
+}
+
+/* Is the value that was read the default?  Compares with a draft of defaults. */
+static bool same_as_default(const struct conf_option *o, const struct conf_draft *draft)
+{
+	struct conf_draft *fresh = malloc(sizeof(*fresh));
+	size_t width = o->type == CONF_VALUE_BOOLEAN ? sizeof(bool) : sizeof(unsigned);
+	bool same;
+
+	if (!fresh)
+		return false;
+	conf_defaults(fresh);
+	same = memcmp((const char *)draft + o->offset, (const char *)fresh + o->offset, width) == 0;
+	free(fresh);
+	return same;
+}
+
+/* One key = value into the draft, or a fault. */
+static void apply_entry(struct conf_draft *draft, const struct ini_entry *e, unsigned sections,
+			struct fault_list *faults)
+{
+	const struct conf_option *o = conf_option_find(e->key, sections);
+	struct conf_text t = {.text = e->value, .len = e->value_len, .quoted = e->quoted};
+	char buf[400], legal[200];
+	struct str why = str_make(buf, sizeof(buf)), unit = str_make(legal, sizeof(legal));
+
+	if (!o) {
+		unknown_key(faults, e, sections);
+		return;
+	}
+	if (e->faulty)
+		return;
+	if (!conf_value_read(o, &t, draft, &why)) {
+		if (o->unit)
+			str_printf(&unit, " (%s)", o->unit);
+		fault_add(faults, e->line, e->key, "%s%s", buf, legal);
+	} else if (conf_option_only_default(o) && !same_as_default(o, draft))
+		fault_add(faults, e->line, e->key, "not supported by this version, write %s",
+			  o->def);
+}
+
+static const struct ini_section *find_section(const struct ini *ini, const char *name)
+{
+	for (size_t i = 0; i < ini->section_count; i++)
+		if (strcasecmp(ini->sections[i].name, name) == 0)
+			return &ini->sections[i];
+	return NULL;
+}
+
+static const struct ini_entry *find_entry(const struct ini *ini, const struct ini_section *section,
+					  const char *key)
+{
+	for (size_t i = 0; i < ini->entry_count; i++) {
+		const struct ini_entry *e = &ini->entries[i];
+		const struct conf_option *o = conf_option_find(e->key, CONF_IN_CONNECTION);
+
+		if (&ini->sections[e->section] == section && o && strcmp(o->key, key) == 0)
+			return e;
+	}
+	return NULL;
+}
+
+static void apply_section(struct conf_draft *draft, const struct ini *ini,
+			  const struct ini_section *section, unsigned sections,
+			  struct fault_list *faults)
+{
+	for (size_t i = 0; i < ini->entry_count; i++)
+		if (&ini->sections[ini->entries[i].section] == section)
+			apply_entry(draft, &ini->entries[i], sections, faults);
+}
+
+/* Both spellings of one option (max-mtu and mtu) in a section. */
+static void check_aliases(const struct ini *ini, struct fault_list *faults)
+{
+	for (size_t i = 0; i < ini->entry_count; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct ini_entry *a = &ini->entries[k], *b = &ini->entries[i];
+			const struct conf_option *o = conf_option_find(b->key, ~0u);
+
+			if (o && o->alias && a->section == b->section &&
+			    strcmp(a->key, b->key) != 0 && conf_option_find(a->key, ~0u) == o)
+				fault_add(faults, b->line, b->key,
+					  "means the same as %s in line %u, keep one of them",
+					  a->key, a->line);
+		}
+}
+
+/* Reads all sections of the PPP profiles' file into a scratch draft, for their faults. */
+static void check_ppp_sections(const struct ini *ini, struct fault_list *faults)
+{
+	struct conf_draft *scratch = malloc(sizeof(*scratch));
+
+	if (!scratch) {
+		fault_add(faults, 0, NULL, "out of memory");
+		return;
+	}
+	for (size_t i = 0; i < ini->section_count; i++) {
+		conf_defaults(scratch);
+		if (!conf_name_valid(ini->sections[i].name))
+			fault_add(faults, ini->sections[i].line, NULL,
+				  "section name is no profile name, use letters, digits and _ . @ "
+				  "+ -");
+		apply_section(scratch, ini, &ini->sections[i], CONF_IN_PPP, faults);
+	}
+	check_aliases(ini, faults);
+	free(scratch);
+}
+
+/* The directory of PATH, with its slash, into OUT. */
+static bool directory_of(const char *path, char *out, size_t cap)
+{
+	const char *slash = strrchr(path, '/');
+	int n = slash ? (int)(slash + 1 - path) : 2;
+
+	return snprintf(out, cap, "%.*s", n, slash ? path : "./") < (int)cap;
+}
+
+/* Sets what PPP profile NAME says; a fault in the file of the PPP profiles is a fault of all. */
+static int apply_ppp_profile(struct conf_draft *draft, const char *path, const char *name,
+			     unsigned line, struct fault_list *faults, struct conf_faults *out)
+{
+	char dir[CONF_PATH_LEN], file[CONF_PATH_LEN + sizeof(PPP_FILE)];
+	bool builtin = strcasecmp(name, "default") == 0;
+	struct fault_list own = {.path = file};
+	const struct ini_section *section = NULL;
+	struct ini ini = {0};
+	int r;
+
+	if (strcasecmp(name, "default-encryption") == 0) {
+		draft->p.use_encryption = CONF_ENCRYPTION_REQUIRE;
+		builtin = true;
+	}
+	if (!directory_of(path, dir, sizeof(dir)))
+		return -ENAMETOOLONG;
+	(void)snprintf(file, sizeof(file), "%s%s", dir, PPP_FILE);
+	r = ini_load(file, &ini, &own);
+	if (r == 0) {
+		check_ppp_sections(&ini, &own);
+		section = find_section(&ini, name);
+		if (section && own.count == 0)
+			apply_section(draft, &ini, section, CONF_IN_PPP, &own);
+	} else if (r == -ENOENT)
+		r = 0;
+	else {
+		fault_add(&own, 0, NULL, "cannot be read: %s", strerror(-r));
+		r = -EINVAL;
+	}
+	if (r == 0 && own.count)
+		r = -EINVAL;
+	if (r == 0 && !section && !builtin)
+		fault_add(faults, line, "profile",
+			  "no section of that name in %s, write default, default-encryption or add "
+			  "it",
+			  file);
+	fault_flush(&own, out);
+	ini_free(&ini);
+	return r;
+}
+
+static void need(const struct ini *ini, const struct ini_section *section, const char *key,
+		 const char *text, struct fault_list *faults)
+{
+	if (!find_entry(ini, section, key))
+		fault_add(faults, section->line, key, "missing, %s", text);
+}
+
+/* Line of KEY if it stands in the section, else of the section. */
+static unsigned line_of(const struct ini *ini, const struct ini_section *section, const char *key)
+{
+	const struct ini_entry *e = find_entry(ini, section, key);
+
+	return e ? e->line : section->line;
+}
+
+static void check_sources(const struct ini *ini, const struct ini_section *section,
+			  struct fault_list *faults)
+{
+	static const char *const keys[] = {"password", "password-file", "password-command"};
+	const char *first = NULL;
+
+	for (size_t i = 0; i < 3; i++) {
+		if (!find_entry(ini, section, keys[i]))
+			continue;
+		if (first)
+			fault_add(faults, line_of(ini, section, keys[i]), keys[i],
+				  "there is already a %s, keep one source of the password", first);
+		first = keys[i];
+	}
+}
+
+/* What no single key can know. */
+static void check_together(struct conf_draft *d, const struct ini *ini,
+			   const struct ini_section *section, struct fault_list *faults)
+{
+	const unsigned keyed = CONF_AUTH_MSCHAP1 | CONF_AUTH_MSCHAP2 | CONF_AUTH_EAP;
+	struct in6_addr a6;
+
+	need(ini, section, "connect-to", "write the server's name or address", faults);
+	need(ini, section, "user", "write the name to log on with", faults);
+	check_sources(ini, section, faults);
+	check_aliases(ini, faults);
+	if (d->p.use_encryption == CONF_ENCRYPTION_REQUIRE && !(d->p.allow & keyed))
+		fault_add(faults, line_of(ini, section, "allow"), "allow",
+			  "MPPE keys come from MS-CHAP, but PPP profile %s requires encryption; "
+			  "add mschap2, or write use-encryption = no",
+			  d->p.profile);
+	if (d->p.type == CONF_PPTP && inet_pton(AF_INET6, d->p.connect_to, &a6) == 1)
+		fault_add(faults, line_of(ini, section, "connect-to"), "connect-to",
+			  "PPTP servers are reached by IPv4 only, write a name or an IPv4 address");
+	if (d->p.type == CONF_PPTP && inet_pton(AF_INET6, d->p.src_address, &a6) == 1)
+		fault_add(faults, line_of(ini, section, "src-address"), "src-address",
+			  "PPTP servers are reached by IPv4 only, write an IPv4 address");
+	if (*d->domain && strchr(d->p.user, '\\'))
+		fault_add(faults, line_of(ini, section, "domain"), "domain",
+			  "user already names a domain, keep one of them");
+	else if (strlen(d->domain) + 1 + strlen(d->p.user) >= CONF_USER_MAX)
+		fault_add(faults, line_of(ini, section, "domain"), "domain",
+			  "too long together with user, at most %d octets are legal",
+			  CONF_USER_MAX - 2);
+}
+
+/* What the draft keeps apart goes to its place in the profile. */
+static void finish(struct conf_draft *d, const struct ini *ini, const struct ini_section *section)
+{
+	struct conf_profile *p = &d->p;
+
+	if (*d->domain) {
+		char user[CONF_USER_MAX];
+		struct str s = str_make(user, sizeof(user));
+
+		str_printf(&s, "%s\\%s", d->domain, p->user);
+		(void)str_copy(p->user, sizeof(p->user), user);
+	}
+	if (p->type == CONF_L2TP && !find_entry(ini, section, "name"))
+		(void)str_copy(p->ifname, sizeof(p->ifname), "l2tp-outN");
+	p->distance_set = find_entry(ini, section, "default-route-distance") != NULL;
+	p->local_address = d->local.address;
+	p->local_address_must = d->local.must;
+	p->remote_address = d->remote.address;
+	p->remote_address_must = d->remote.must;
+}
+
+/* A password, or what looks like one under a misspelt key; where to find one is no secret. */
+static bool holds_secret(const struct ini_entry *e)
+{
+	return ini_key_secret(e->key) && !strstr(e->key, "file") && !strstr(e->key, "command") &&
+	       e->raw_end > e->raw_at + 2; /* more than "" */
+}
+
+/* May the file's owner and mode be trusted with what it holds? */
+static bool permissions_good(const struct ini *ini, const struct ini_section *section,
+			     struct fault_list *faults)
+{
+	const struct ini_entry *command = find_entry(ini, section, "password-command");
+	bool secret = false;
+	mode_t mode = ini->st.st_mode;
+
+	for (size_t i = 0; i < ini->entry_count; i++)
+		secret |= holds_secret(&ini->entries[i]);
+	if (secret && (mode & 077))
+		fault_add(faults, 0, NULL,
+			  "holds a password and others may read it (mode %04o), run: chmod 600 %s",
+			  mode & 07777, faults->path);
+	else if (mode & 002)
+		fault_add(faults, 0, NULL, "everybody may change it (mode %04o), run: chmod o-w %s",
+			  mode & 07777, faults->path);
+	else if (command && ini->st.st_uid != geteuid() && ini->st.st_uid != 0)
+		fault_add(
+			faults, command->line, "password-command",
+			"the file belongs to another user (uid %u), who would run programs as you",
+			(unsigned)ini->st.st_uid);
+	else
+		return true;
+	return false;
+}
+
+static void other_sections(const struct ini *ini, struct fault_list *faults)
+{
+	for (size_t i = 0; i < ini->section_count; i++)
+		if (strcmp(ini->sections[i].name, "connection") != 0)
+			fault_add(faults, ini->sections[i].line, NULL,
+				  "unknown section, only [connection] is legal here");
+}
+
+/* Everything about one opened profile file, into DRAFT.  0, -EPERM or -EINVAL. */
+static int judge(struct conf_draft *draft, const struct ini *ini, const char *path,
+		 struct fault_list *faults, struct conf_faults *out)
+{
+	const struct ini_section *section = find_section(ini, "connection");
+	const struct ini_entry *ppp;
+	const char *name = "default-encryption";
+	bool trusted;
+	int r;
+
+	other_sections(ini, faults);
+	if (!section) {
+		fault_add(faults, 0, NULL,
+			  "no [connection] section, begin the file with [connection]");
+		return -EINVAL;
+	}
+	trusted = permissions_good(ini, section, faults);
+	ppp = find_entry(ini, section, "profile");
+	if (ppp && conf_name_valid(ppp->value))
+		name = ppp->value;
+	r = apply_ppp_profile(draft, path, name, ppp ? ppp->line : section->line, faults, out);
+	apply_section(draft, ini, section, CONF_IN_CONNECTION, faults);
+	check_together(draft, ini, section, faults);
+	finish(draft, ini, section);
+	if (!trusted)
+		return -EPERM;
+	return r < 0 || faults->count ? -EINVAL : 0;
+}
+
+/* The profile's name is its file's name without directory and .conf. */
+static bool name_of(const char *path, char *out, size_t cap)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	size_t len = strlen(base);
+
+	if (len > 5 && strcmp(base + len - 5, ".conf") == 0)
+		len -= 5;
+	return snprintf(out, cap, "%.*s", (int)len, base) < (int)cap && conf_name_valid(out);
+}
+
+int conf_load_file(const char *path, struct conf_profile *profile, struct conf_faults *out)
+{
+	struct fault_list faults = {.path = path};
+	struct conf_draft *draft = calloc(1, sizeof(*draft));
+	struct ini ini = {0};
+	int r;
+
+	if (!draft)
+		return -ENOMEM;
+	r = ini_load(path, &ini, &faults);
+	if (r == 0) {
+		conf_defaults(draft);
+		r = judge(draft, &ini, path, &faults, out);
+		if (!name_of(path, draft->p.name, sizeof(draft->p.name)) ||
+		    !str_copy(draft->p.file, sizeof(draft->p.file), path)) {
+			fault_add(
+				&faults, 0, NULL,
+				"file name is no profile name, use letters, digits and _ . @ + -");
+			r = r ? r : -EINVAL;
+		}
+	} else
+		fault_add(&faults, 0, NULL, "cannot be read: %s", strerror(-r));
+	fault_flush(&faults, out);
+	ini_free(&ini);
+	if (r == 0)
+		*profile = draft->p;
+	wipe(draft, sizeof(*draft));
+	free(draft);
+	return r;
+}
+
+int conf_load(const char *dir, const char *name, struct conf_profile *profile,
+	      struct conf_faults *faults)
+{
+	char path[CONF_PATH_LEN];
+
+	if (!conf_name_valid(name))
+		return -ENOENT;
+	if (snprintf(path, sizeof(path), "%s/%s.conf", dir, name) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	if (strcmp(name, "ppp-profiles") == 0 || access(path, F_OK) < 0)
+		return -ENOENT;
+	return conf_load_file(path, profile, faults);
+}
+
+int conf_check_ppp_file(const char *path, struct conf_faults *out)
+{
+	struct fault_list faults = {.path = path};
+	struct ini ini = {0};
+	int r = ini_load(path, &ini, &faults);
+
+	if (r == 0)
+		check_ppp_sections(&ini, &faults);
+	else
+		fault_add(&faults, 0, NULL, "cannot be read: %s", strerror(-r));
+	if (r == 0 && faults.count)
+		r = -EINVAL;
+	fault_flush(&faults, out);
+	ini_free(&ini);
+	return r;
+}
+
+void conf_profile_wipe(struct conf_profile *profile)
+{
+	wipe(profile, sizeof(*profile));
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* Profiles: one checked struct from NAME.conf and ppp-profiles.conf.
+ *
+ * Files are INI, read with iniparser; what iniparser loses (line numbers, duplicates, cut values)
+ * the loader finds in a pass of its own.  All faults of a file are reported in one run and a bad
+ * file changes nothing. */
+#ifndef VPDIAL_CONF_PROFILE_H
+#define VPDIAL_CONF_PROFILE_H
+
+#include "base/secret.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONF_NAME_MAX	 64 /* profile names: [A-Za-z0-9_.@+-], no leading '.' or '-' */
+#define CONF_HOST_MAX	 256
+#define CONF_USER_MAX	 256
+#define CONF_PATH_LEN	 512
+#define CONF_IFNAME_MAX	 16
+#define CONF_ROUTES_MAX	 64
+#define CONF_COMMAND_MAX 512
+
+enum conf_type { CONF_PPTP, CONF_L2TP };
+enum conf_encryption { CONF_ENCRYPTION_NO, CONF_ENCRYPTION_YES, CONF_ENCRYPTION_REQUIRE };
+enum conf_mppe_mode { CONF_MPPE_STATELESS, CONF_MPPE_STATEFUL, CONF_MPPE_ANY };
+enum conf_peer_dns { CONF_PEER_DNS_NO, CONF_PEER_DNS_YES, CONF_PEER_DNS_EXCLUSIVELY };
+
+/* Authentication methods as a set, in the order of strength; same bits as enum ppp_auth. */
+enum conf_auth {
+	CONF_AUTH_PAP = 1 << 0,
+	CONF_AUTH_CHAP = 1 << 1,
+	CONF_AUTH_MSCHAP1 = 1 << 2,
+	CONF_AUTH_MSCHAP2 = 1 << 3,
+	CONF_AUTH_EAP = 1 << 4,
+};
+
+/* One of `routes`: "dst-address/prefix [gateway [metric]]", IPv4 or IPv6. */
+struct conf_route {
+	int family; /* AF_INET or AF_INET6 */
+	uint8_t prefix_len;
+	union {
+		struct in_addr dst4;
+		struct in6_addr dst6;
+	};
+	bool has_gateway;
+	struct in_addr gateway4; /* IPv4 only; on-link through the tunnel if none */
+	uint32_t metric;	 /* 0 = the kernel's default */
+};
+
+struct conf_profile {
+	char name[CONF_NAME_MAX]; /* of the profile: its file name */
+	char file[CONF_PATH_LEN];
+	enum conf_type type;
+	char ifname[CONF_IFNAME_MAX];	/* key `name`; "pptp-outN" = first free number */
+	char connect_to[CONF_HOST_MAX]; /* name or address, without port */
+	uint16_t port;			/* 0 = 1723 or 1701 */
+	char user[CONF_USER_MAX];	/* DOMAIN\user as one string (key `domain` joined in) */
+	struct secret password;		/* valid if password_set */
+	bool password_set;
+	char password_file[CONF_PATH_LEN];
+	char password_command[CONF_COMMAND_MAX];
+	char profile[CONF_NAME_MAX]; /* PPP profile */
+	unsigned allow;		     /* set of enum conf_auth */
+	bool add_default_route;
+	bool distance_set; /* default-route-distance was given */
+	uint32_t default_route_distance;
+	bool dial_on_demand;
+	bool disabled;
+	uint16_t max_mtu, max_mru;
+	uint32_t mrru;			      /* 0 = disabled */
+	uint32_t keepalive_timeout;	      /* seconds, 0 = off */
+	char src_address[INET6_ADDRSTRLEN];   /* "" = any */
+	char bind_interface[CONF_IFNAME_MAX]; /* "" = any */
+	bool ipv6;			      /* negotiate IPV6CP */
+	bool pfc, acfc;
+	struct in_addr local_address, remote_address; /* wishes; 0.0.0.0 = none */
+	bool local_address_must, remote_address_must; /* written with a trailing '!' */
+
+	/* From the PPP profile unless the connection says otherwise. */
+	enum conf_encryption use_encryption;
+	unsigned mppe_bits; /* set: 1 = 40, 2 = 56, 4 = 128 (as enum ppp_mppe_bits) */
+	enum conf_mppe_mode mppe_mode;
+	bool use_compression; /* accepted and shown; no PPP compression is implemented: no */
+	bool change_tcp_mss;
+	enum conf_peer_dns use_peer_dns;
+	struct in_addr dns_server[2];		/* instead of the peer's; zero = none */
+	char search_domains[256];		/* space separated */
+	uint32_t idle_timeout, session_timeout; /* seconds, 0 = none */
+	struct conf_route routes[CONF_ROUTES_MAX];
+	size_t route_count;
+};
+
+/* Faults found, in file order, each "FILE:LINE: key: what is wrong, what would be legal".
+ * No line ever holds a value that may be a secret. */
+struct conf_faults {
+	size_t count;
+	char *lines[64]; /* owned; more than 64 faults are only counted */
+};
+void conf_faults_free(struct conf_faults *faults);
+
+/* Where profiles are: DIR if not NULL, else /etc/vpdial for root, else
+ * $XDG_CONFIG_HOME/vpdial (or ~/.config/vpdial).  Copied into OUT. */
+int conf_dir(char *out, size_t cap, const char *dir);
+
+/* Is NAME a legal profile name?  (Never a path.) */
+bool conf_name_valid(const char *name);
+
+/* Loads DIR/NAME.conf with the PPP profiles of DIR/ppp-profiles.conf (built-in `default` and
+ * `default-encryption` where the file does not define them).  Returns 0; -ENOENT if there is no
+ * such profile; -EPERM if it holds a password and others can read it (a fault says so); -EINVAL
+ * with FAULTS.  Only on 0 is *PROFILE written (free its secrets with conf_profile_wipe). */
+int conf_load(const char *dir, const char *name, struct conf_profile *profile,
+	      struct conf_faults *faults);
+/* The same for a file of any path (`vpdial check FILE`). */
+int conf_load_file(const char *path, struct conf_profile *profile, struct conf_faults *faults);
+/* Checks a file of PPP profiles (`vpdial check ppp-profiles.conf`): 0, -EINVAL with FAULTS or
+ * another -errno. */
+int conf_check_ppp_file(const char *path, struct conf_faults *faults);
+void conf_profile_wipe(struct conf_profile *profile);
+
+/* Names of all profiles in DIR, sorted; the caller frees each and the array.  -errno on failure. */
+int conf_list(const char *dir, char ***names, size_t *count);
+
+/* Finds the password: in the profile, $CREDENTIALS_DIRECTORY/NAME.password, password-file or
+ * password-command (run without a shell, 30 s at most).  Returns 0 and sets *PASSWORD, 1 if none
+ * is configured (ask the user), or -errno with ERROR (one sentence). */
+int conf_password(const struct conf_profile *profile, struct secret *password, char *error,
+		  size_t cap);
+
+/* Sets `disabled` in the profile's file, keeping everything else of it; atomic.  0 or -errno. */
+int conf_set_disabled(const char *dir, const char *name, bool disabled);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* Name servers of the VPN: systemd-resolved, else resolvconf, else /etc/resolv.conf. */
+#include "host/internal.h"
+
+#include "base/str.h"
+#include "host/run.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SEARCH_MAX 16
+
+struct dns_wish {
+	const struct host_config *config;
+	struct in_addr servers[2];
+	size_t server_count;
+	char search[256]; /* "" = none */
+	bool all_names;	  /* every name is asked there */
+};
+
+const char *host_dns_way_name(enum host_dns_way way)
+{
+	switch (way) {
+	case HOST_DNS_WAY_NONE:
+		return "none";
+	case HOST_DNS_WAY_RESOLVED:
+		return "resolved";
+	case HOST_DNS_WAY_RESOLVCONF:
+		return "resolvconf";
+	case HOST_DNS_WAY_FILE:
+		return "resolv.conf";
+	}
+	return "none";
+}
+
+/* Host name characters and spaces only: these words go to files and programs. */
+static bool search_valid(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("._- ", *p))
+			return false;
+	return !strstr(text, " -") && text[0] != '-';
+}
+
+static bool resolved_answers(const struct log *log)
+{
+	const char *const argv[] = {"resolvectl", "--no-pager", "status", NULL};
+	struct stat st;
+
+	return stat("/run/systemd/resolve", &st) == 0 && S_ISDIR(st.st_mode) &&
+	       run_found("resolvectl") && run_program(argv, NULL, 0, log) == 0;
+}
+
+static int resolved_set(const struct dns_wish *wish, const struct log *log)
+{
+	char servers[2][INET_ADDRSTRLEN], words[256], *at = words, *word;
+	const char *dns[6] = {"resolvectl", "dns", wish->config->ifname};
+	const char *domain[SEARCH_MAX + 5] = {"resolvectl", "domain", wish->config->ifname};
+	size_t n = 3;
+	int r;
+
+	for (size_t i = 0; i < wish->server_count; i++)
+		dns[3 + i] = inet_ntop(AF_INET, &wish->servers[i], servers[i], INET_ADDRSTRLEN);
+	r = run_program(dns, NULL, 0, log);
+	if (r < 0)
+		return r;
+	if (wish->all_names)
+		domain[n++] = "~.";
+	str_copy(words, sizeof(words), wish->search);
+	while ((word = strsep(&at, " ")) && n < SEARCH_MAX + 4)
+		if (*word)
+			domain[n++] = word;
+	/* Without a domain resolved asks these servers like any other link's. */
+	return n > 3 ? run_program(domain, NULL, 0, log) : 0;
+}
+
+static int by_resolved(struct host *host, const struct dns_wish *wish)
+{
+	struct undo_step step = {.kind = UNDO_RESOLVED};
+	int r;
+
+	str_copy(step.ifname, sizeof(step.ifname), wish->config->ifname);
+	r = host_push(host, &step);
+	if (r < 0)
+		return r;
+	r = resolved_set(wish, host->log);
+	if (r < 0) {
+		(void)undo_step_run(&host->steps[host->step_count - 1], &host->nl, NULL);
+		host_pop(host);
+	}
+	return r;
+}
+
+static int by_resolvconf(struct host *host, const struct dns_wish *wish)
+{
+	struct undo_step step = {.kind = UNDO_RESOLVCONF};
+	char record[600], text[INET_ADDRSTRLEN];
+	struct str s = str_make(record, sizeof(record));
+	struct str name = str_make(step.record, sizeof(step.record));
+	const char *argv[] = {"resolvconf", "-a", NULL, "-m", "0", NULL, NULL};
+	int r;
+
+	str_printf(&name, "%s.vpdial", wish->config->ifname);
+	for (size_t i = 0; i < wish->server_count; i++)
+		str_printf(&s, "nameserver %s\n",
+			   inet_ntop(AF_INET, &wish->servers[i], text, sizeof(text)));
+	if (*wish->search)
+		str_printf(&s, "search %s\n", wish->search);
+	r = host_push(host, &step);
+	if (r < 0)
+		return r;
+	argv[2] = host->steps[host->step_count - 1].record;
+	if (wish->config->dns_mode == HOST_DNS_EXCLUSIVELY)
+		argv[5] = "-x";
+	r = run_program(argv, record, s.len, host->log);
+	if (r < 0) {
+		(void)undo_step_run(&host->steps[host->step_count - 1], &host->nl, NULL);
+		host_pop(host);
+	}
+	return r;
+}
+
+static int by_file(struct host *host, const struct dns_wish *wish)
+{
+	struct undo_step step = {.kind = UNDO_FILE};
+	struct resolv_wish want = {
+		.servers = wish->servers,
+		.server_count = wish->server_count,
+		.search = wish->search,
+		.exclusively = wish->config->dns_mode == HOST_DNS_EXCLUSIVELY,
+	};
+	int r = resolv_edit_plan(host->name, &want, &step.edit);
+
+	if (r < 0)
+		return r;
+	r = host_push(host, &step);
+	if (r < 0)
+		return r;
+	r = resolv_edit_do(host->steps[host->step_count - 1].edit);
+	if (r < 0) {
+		(void)undo_step_run(&host->steps[host->step_count - 1], &host->nl, NULL);
+		host_pop(host);
+	}
+	return r;
+}
+
+/* Name servers that are asked past the tunnel: legal, but hardly meant. */
+static void warn_outside(struct host *host, const struct dns_wish *wish)
+{
+	uint8_t octets[16] = {0};
+	char text[INET_ADDRSTRLEN];
+	struct host_rt rt;
+
+	for (size_t i = 0; i < wish->server_count; i++) {
+		memcpy(octets, &wish->servers[i], 4);
+		if (host_rt_get(&host->nl, AF_INET, octets, 0, false, &rt) == 0 &&
+		    rt.oif == wish->config->ifindex)
+			continue;
+		log_warn(host->log,
+			 "name server %s is not reached through the tunnel: add it to `routes`",
+			 inet_ntop(AF_INET, &wish->servers[i], text, sizeof(text)));
+	}
+}
+
+void host_dns_apply(struct host *host, const struct host_config *config,
+		    struct host_applied *applied)
+{
+	struct dns_wish wish = {.config = config};
+	int r;
+
+	applied->dns_way = HOST_DNS_WAY_NONE;
+	if (config->dns_mode == HOST_DNS_NO)
+		return;
+	for (size_t i = 0; i < 2; i++)
+		if (config->dns[i].s_addr)
+			wish.servers[wish.server_count++] = config->dns[i];
+	if (wish.server_count == 0)
+		return;
+	if (search_valid(config->search_domains))
+		str_copy(wish.search, sizeof(wish.search), config->search_domains);
+	else
+		log_warn(host->log, "search-domains is no list of domain names and is left out");
+	wish.all_names = config->default_route || config->dns_mode == HOST_DNS_EXCLUSIVELY;
+	warn_outside(host, &wish);
+	if (resolved_answers(host->log) && by_resolved(host, &wish) == 0) {
+		applied->dns_way = HOST_DNS_WAY_RESOLVED;
+		return;
+	}
+	if (run_found("resolvconf") && by_resolvconf(host, &wish) == 0) {
+		applied->dns_way = HOST_DNS_WAY_RESOLVCONF;
+		return;
+	}
+	r = by_file(host, &wish);
+	if (r == 0)
+		applied->dns_way = HOST_DNS_WAY_FILE;
+	else
+		log_warn(host->log,
+			 "the VPN's name servers are not used: cannot edit " RESOLV_FILE ": %s",
+			 r == -ELOOP ? "it belongs to systemd-resolved or leads nowhere"
+				     : strerror(-r));
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Applying and undoing: the stack of undo steps, and recovery from the journal. */
+#include "host/internal.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LOCK_WAIT_MS 500 /* a guardian at work */
+
+static bool may_administer(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       (data[CAP_NET_ADMIN / 32].effective >> (CAP_NET_ADMIN % 32) & 1);
+}
+
+/* Undoes what the open journal J holds.  The number of things undone, or -errno. */
+static int recover_open(struct journal *j, const struct log *log)
+{
+	struct journal_content content;
+	struct host_nl nl;
+	int r = journal_read(j, &content), done = 0, error = 0;
+
+	if (r < 0) {
+		journal_content_free(&content);
+		log_error(log, "%s is no journal of ours (%s): nothing in it was acted on", j->path,
+			  strerror(-r));
+		(void)journal_set_aside(j);
+		return r;
+	}
+	r = host_nl_open(&nl);
+	for (size_t i = content.count; r == 0 && i-- > 0;) {
+		const struct undo_step *step = &content.steps[i];
+
+		/* Routes ended with the boot or namespace that had them, and resolvconf keeps
+		 * its records in a file system that ends with the boot. */
+		if ((step->kind != UNDO_FILE && !content.same_boot) ||
+		    (step->kind == UNDO_PIN && !content.same_netns))
+			continue;
+		if (undo_step_run(step, &nl, log) < 0)
+			error = -EIO;
+		else
+			done++;
+	}
+	host_nl_close(&nl);
+	j->records = content.count;
+	journal_content_free(&content);
+	if (r == 0 && error == 0)
+		r = journal_clear(j);
+	return r < 0 ? r : error ? error : done;
+}
+
+int host_recover_wait(const char *run_dir, const char *name, const struct log *log,
+		      unsigned wait_ms)
+{
+	struct journal j;
+	int r = journal_open(&j, run_dir, name, false, wait_ms);
+
+	if (r < 0)
+		return r == -ENOENT || r == -EBUSY ? 0 : r;
+	r = recover_open(&j, log);
+	journal_close(&j);
+	if (r > 0)
+		log_notice(log, "undid %d change%s that a broken run had left", r,
+			   r == 1 ? "" : "s");
+	return r;
+}
+
+int host_recover(const char *run_dir, const char *name, const struct log *log)
+{
+	return host_recover_wait(run_dir, name, log, 0);
+}
+
+static int open_journal(struct host *host, struct reason *reason)
+{
+	int r = journal_open(&host->journal, host->run_dir, host->name, true, LOCK_WAIT_MS);
+
+	if (r == 0 && recover_open(&host->journal, host->log) == -EBADMSG)
+		r = journal_open(&host->journal, host->run_dir, host->name, true, LOCK_WAIT_MS);
+	if (r == -EBUSY)
+		reason_set(reason, EXIT_BUSY, "profile %s is connected already", host->name);
+	else if (r < 0)
+		reason_set(reason,
+			   r == -EACCES || r == -EPERM ? EXIT_NOT_PERMITTED : EXIT_OPEN_FAILED,
+			   "cannot keep a journal in %s: %s", host->run_dir, strerror(-r));
+	return r;
+}
+
+struct host *host_new(const char *run_dir, const char *name, const struct log *log,
+		      struct reason *reason)
+{
+	char real[PATH_MAX];
+	struct host *host;
+
+	if (!may_administer()) {
+		reason_set(reason, EXIT_NOT_PERMITTED,
+			   "changing interfaces and routes needs CAP_NET_ADMIN: run as root or "
+			   "`setcap cap_net_admin,cap_net_raw+ep $(command -v vpdial)`");
+		return NULL;
+	}
+	host = calloc(1, sizeof(*host));
+	if (!host) {
+		reason_set(reason, EXIT_FATAL, "out of memory");
+		return NULL;
+	}
+	host->log = log;
+	host->guard_fd = -1;
+	host->journal.fd = -1;
+	if (!realpath(run_dir, real) || !str_copy(host->run_dir, sizeof(host->run_dir), real) ||
+	    !str_copy(host->name, sizeof(host->name), name)) {
+		reason_set(reason, EXIT_OPEN_FAILED, "cannot use the run directory %s", run_dir);
+	} else if (host_nl_open(&host->nl) < 0) {
+		reason_set(reason, EXIT_OPEN_FAILED, "cannot talk to the kernel by netlink");
+	} else if (open_journal(host, reason) == 0) {
+		return host;
+	}
+	host_free(host);
+	return NULL;
+}
+
+void host_free(struct host *host)
+{
+	if (!host)
+		return;
+	/* With records left the guardian is dismissed all the same: they stay in the journal, for
+	 * the next start. */
+	host_guard_stop(host);
+	while (host->step_count)
+		undo_step_free(&host->steps[--host->step_count]);
+	journal_close(&host->journal);
+	host_nl_close(&host->nl);
+	free(host);
+}
+
+int host_push(struct host *host, struct undo_step *step)
+{
+	int r = host->step_count < HOST_STEPS_MAX ? 0 : -ENOSPC;
+
+	if (r == 0 && undo_step_journaled(step)) {
+		r = journal_add(&host->journal, step);
+		if (r == 0 && host_guard_start(host) < 0)
+			log_warn(host->log,
+				 "no guardian: after a kill the next start will tidy up");
+	}
+	if (r < 0) {
+		undo_step_free(step);
+		return r;
+	}
+	host->steps[host->step_count++] = *step;
+	return 0;
+}
+
+void host_pop(struct host *host)
+{
+	/* Its record may stay in the journal: undoing what was not done does nothing. */
+	if (host->step_count)
+		undo_step_free(&host->steps[--host->step_count]);
+}
+
+int host_apply(struct host *host, const struct host_config *config, struct host_applied *applied,
+	       struct reason *reason)
+{
+	int r;
+
+	memset(applied, 0, sizeof(*applied));
+	host_undo(host);
+	r = host_network_apply(host, config, applied, reason);
+	if (r < 0) {
+		host_undo(host);
+		memset(applied, 0, sizeof(*applied));
+		return r;
+	}
+	host_dns_apply(host, config, applied);
+	return 0;
+}
+
+void host_undo(struct host *host)
+{
+	struct undo_step kept[JOURNAL_STEPS_MAX];
+	size_t kept_count = 0;
+
+	while (host->step_count) {
+		struct undo_step *step = &host->steps[--host->step_count];
+
+		if (undo_step_run(step, &host->nl, host->log) < 0 && undo_step_journaled(step) &&
+		    kept_count < JOURNAL_STEPS_MAX) {
+			kept[kept_count++] = *step;
+			continue;
+		}
+		undo_step_free(step);
+	}
+	/* What could not be undone stays in the journal, and is tried again next time. */
+	while (kept_count)
+		host->steps[host->step_count++] = kept[--kept_count];
+	if (host->step_count)
+		return;
+	if (host->journal.records && journal_clear(&host->journal) < 0)
+		log_warn(host->log, "cannot empty %s", host->journal.path);
+	host_guard_stop(host);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything that changes the machine for one profile: TUN device, addresses, routes, DNS, and
+ * the journal by which all of it is undone, also after a crash.
+ *
+ * All netlink goes through libnl; no `ip` is run.  Calls are synchronous (netlink answers at
+ * once); the only programs ever run are resolvectl and resolvconf, without a shell. */
+#ifndef VPDIAL_HOST_HOST_H
+#define VPDIAL_HOST_HOST_H
+
+#include "base/log.h"
+#include "base/reason.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct host;
+
+/* RUN_DIR must exist; the journal is RUN_DIR/NAME.journal.  NULL with *REASON on failure
+ * (EXIT_NOT_PERMITTED names the missing capability and how to grant it). */
+struct host *host_new(const char *run_dir, const char *name, const struct log *log,
+		      struct reason *reason);
+/* Undoes nothing by itself: call host_undo first. */
+void host_free(struct host *host);
+
+/* The TUN device.  PATTERN is an interface name; one ending in the letter N stands for the
+ * first free number from 1 ("pptp-outN").  IFF_TUN | IFF_NO_PI, not persistent, down. */
+struct host_tun {
+	int fd; /* owned by the caller; non-blocking, close-on-exec */
+	unsigned ifindex;
+	char ifname[IFNAMSIZ];
+};
+/* 0 or -errno with *REASON (EXIT_NO_DEVICE, EXIT_NOT_PERMITTED, EXIT_BUSY). */
+int host_tun_open(struct host *host, const char *pattern, struct host_tun *tun,
+		  struct reason *reason);
+
+/* How the kernel would reach ADDR now. */
+struct host_path {
+	unsigned ifindex;
+	char ifname[IFNAMSIZ];
+	bool has_gateway;
+	struct sockaddr_storage gateway;
+	struct sockaddr_storage source;
+	uint32_t mtu;	 /* path MTU if the route has one, else the link's MTU */
+	uint32_t metric; /* of the route that was used */
+	bool local;	 /* the address is one of this machine's own */
+};
+int host_path_to(struct host *host, const struct sockaddr *addr, unsigned bind_ifindex,
+		 struct host_path *path, struct reason *reason);
+
+struct host_route {
+	int family;
+	uint8_t prefix_len;
+	union {
+		struct in_addr dst4;
+		struct in6_addr dst6;
+	};
+	bool has_gateway;
+	struct in_addr gateway4;
+	uint32_t metric;
+};
+
+enum host_dns_mode { HOST_DNS_NO, HOST_DNS_YES, HOST_DNS_EXCLUSIVELY };
+
+/* What a connected call wants of the machine. */
+struct host_config {
+	char ifname[IFNAMSIZ];
+	unsigned ifindex;
+	struct sockaddr_storage server; /* outer address: to be pinned if a route would cover it */
+	unsigned bind_ifindex;		/* 0 = any */
+	struct in_addr local, remote;	/* zero local = no IPv4 */
+	struct in6_addr local6;		/* link-local; zero = no IPv6 */
+	uint32_t mtu;
+	bool default_route;
+	bool distance_set;
+	uint32_t distance; /* metric wanted; must win against the present one if !distance_set */
+	const struct host_route *routes;
+	size_t route_count;
+	enum host_dns_mode dns_mode;
+	struct in_addr dns[2];
+	char search_domains[256];
+};
+
+/* Which way DNS went, for `status`. */
+enum host_dns_way {
+	HOST_DNS_WAY_NONE,
+	HOST_DNS_WAY_RESOLVED,
+	HOST_DNS_WAY_RESOLVCONF,
+	HOST_DNS_WAY_FILE
+};
+const char *host_dns_way_name(enum host_dns_way way);
+
+struct host_applied {
+	enum host_dns_way dns_way;
+	bool pinned; /* a host route to the server was added */
+};
+
+/* Applies CONFIG: addresses, MTU, link up, the pinned route, the routes, DNS; each journaled
+ * before it is done where it does not vanish with the TUN device.  After the routes are in it
+ * checks that the path to the server does not leave by the tunnel (a loop), else rolls back.
+ * All or nothing: on failure everything of this call is undone.  0 or -errno with *REASON. */
+int host_apply(struct host *host, const struct host_config *config, struct host_applied *applied,
+	       struct reason *reason);
+
+/* IPv6 opened after host_apply: adds local6 of CONFIG and the IPv6 routes, nothing else.  0 or
+ * -errno with *REASON. */
+int host_apply_ipv6(struct host *host, const struct host_config *config, struct reason *reason);
+
+/* Undoes what host_apply did.  The device itself vanishes when its last descriptor is closed. */
+void host_undo(struct host *host);
+
+/* Undoes what a crashed run of NAME left in its journal; a journal that a living process holds
+ * (its lock) is left alone.  Returns the number of things undone, or -errno. */
+int host_recover(const char *run_dir, const char *name, const struct log *log);
+
+#endif

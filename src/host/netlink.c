@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* rtnetlink requests, links and addresses. */
+#include "host/netlink.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/errno.h>
+#include <netlink/handlers.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define DUMP_TRIES 5
+
+struct call {
+	struct host_nl *nl;
+	host_nl_visit visit;
+	void *ctx;
+	bool done;
+	int error;
+};
+
+int host_nl_open(struct host_nl *nl)
+{
+	int on = 1, fd;
+
+	memset(nl, 0, sizeof(*nl));
+	nl->sock = nl_socket_alloc();
+	if (!nl->sock)
+		return -ENOMEM;
+	if (nl_connect(nl->sock, NETLINK_ROUTE) < 0)
+		return -EPROTONOSUPPORT;
+	fd = nl_socket_get_fd(nl->sock);
+	/* Old kernels lack the last two: then errors are bare and dumps unfiltered. */
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	return 0;
+}
+
+void host_nl_close(struct host_nl *nl)
+{
+	if (nl->sock)
+		nl_socket_free(nl->sock);
+	nl->sock = NULL;
+}
+
+struct nl_msg *host_nl_msg(int type, int flags, const void *header, size_t len)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+
+	if (msg && nlmsg_append(msg, (void *)(uintptr_t)header, len, NLMSG_ALIGNTO) < 0) {
+		nlmsg_free(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+static int on_valid(struct nl_msg *msg, void *arg)
+{
+	struct call *call = arg;
+
+	if (call->visit)
+		call->visit(call->ctx, nlmsg_hdr(msg));
+	return NL_OK;
+}
+
+static int on_end(struct nl_msg *msg, void *arg)
+{
+	struct call *call = arg;
+
+	(void)msg;
+	call->done = true;
+	return NL_STOP;
+}
+
+/* The extended text stands behind the error, whose copy of our request is only a header
+ * (NETLINK_CAP_ACK). */
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
+{
+	struct call *call = arg;
+	const struct nlmsghdr *h =
+		(const struct nlmsghdr *)(const void *)((const char *)error - NLMSG_HDRLEN);
+	struct nlattr *first = (struct nlattr *)(void *)(error + 1);
+	struct nlattr *text;
+	int left = (int)h->nlmsg_len - (int)NLMSG_HDRLEN - (int)sizeof(*error);
+
+	(void)from;
+	call->done = true;
+	call->error = error->error;
+	if ((h->nlmsg_flags & NLM_F_ACK_TLVS) && left > 0) {
+		text = nla_find(first, left, NLMSGERR_ATTR_MSG);
+		if (text)
+			nla_strlcpy(call->nl->text, text, sizeof(call->nl->text));
+	}
+	return NL_STOP;
+}
+
+/* One exchange.  -EAGAIN: a dump was interrupted by changes. */
+static int exchange(struct call *call, struct nl_msg *msg, struct nl_cb *cb)
+{
+	bool dump = (nlmsg_hdr(msg)->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	int r;
+
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, call);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_end, call);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_end, call);
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, call);
+	r = nl_send_auto(call->nl->sock, msg);
+	while (r >= 0 && !call->done)
+		r = nl_recvmsgs(call->nl->sock, cb);
+	if (call->error)
+		return call->error;
+	if (r == -NLE_DUMP_INTR && dump)
+		return -EAGAIN;
+	return r < 0 && !call->done ? -EIO : 0;
+}
+
+int host_nl_call(struct host_nl *nl, struct nl_msg *msg, host_nl_visit visit, void *ctx)
+{
+	struct nl_cb *cb;
+	int r = -ENOMEM;
+
+	nl->text[0] = '\0';
+	if (!msg)
+		return -ENOMEM;
+	for (int i = 0; i < DUMP_TRIES; i++) {
+		struct call call = {.nl = nl, .visit = visit, .ctx = ctx};
+
+		cb = nl_cb_alloc(NL_CB_DEFAULT);
+		if (!cb)
+			break;
+		nlmsg_hdr(msg)->nlmsg_seq = NL_AUTO_SEQ;
+		r = exchange(&call, msg, cb);
+		nl_cb_put(cb);
+		if (r != -EAGAIN)
+			break;
+	}
+	nlmsg_free(msg);
+	return r;
+}
+
+char *host_nl_error(const struct host_nl *nl, int error, char *buf, size_t cap)
+{
+	struct str s = str_make(buf, cap);
+
+	str_printf(&s, "%s", strerror(-error));
+	if (nl->text[0])
+		str_printf(&s, " (%s)", nl->text);
+	return buf;
+}
+
+static void link_visit(void *ctx, struct nlmsghdr *h)
+{
+	struct host_link *link = ctx;
+	struct nlattr *a;
+
+	if (h->nlmsg_type != RTM_NEWLINK)
+		return;
+	a = nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_IFNAME);
+	if (a)
+		nla_strlcpy(link->name, a, sizeof(link->name));
+	a = nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_MTU);
+	if (a && nla_len(a) >= 4)
+		link->mtu = nla_get_u32(a);
+}
+
+int host_link_get(struct host_nl *nl, unsigned ifindex, struct host_link *link)
+{
+	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex};
+
+	memset(link, 0, sizeof(*link));
+	return host_nl_call(nl, host_nl_msg(RTM_GETLINK, 0, &ifi, sizeof(ifi)), link_visit, link);
+}
+
+static int link_send(struct host_nl *nl, struct nl_msg *msg, bool whole)
+{
+	if (msg && !whole) {
+		nlmsg_free(msg);
+		msg = NULL;
+	}
+	return host_nl_call(nl, msg, NULL, NULL);
+}
+
+int host_link_prepare(struct host_nl *nl, unsigned ifindex, uint32_t queue_len)
+{
+	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex};
+	struct nl_msg *msg = host_nl_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+	struct nlattr *spec, *inet6;
+	bool whole;
+	int r;
+
+	r = link_send(nl, msg, msg && nla_put_u32(msg, IFLA_TXQLEN, queue_len) == 0);
+	if (r < 0)
+		return r;
+	msg = host_nl_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+	spec = msg ? nla_nest_start(msg, IFLA_AF_SPEC) : NULL;
+	inet6 = spec ? nla_nest_start(msg, AF_INET6) : NULL;
+	whole = inet6 && nla_put_u8(msg, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE) == 0;
+	if (whole) {
+		nla_nest_end(msg, inet6);
+		nla_nest_end(msg, spec);
+	}
+	r = link_send(nl, msg, whole);
+	/* A kernel without IPv6 makes no addresses either. */
+	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
+}
+
+int host_link_set(struct host_nl *nl, unsigned ifindex, bool up, uint32_t mtu)
+{
+	struct ifinfomsg ifi = {
+		.ifi_family = AF_UNSPEC,
+		.ifi_index = (int)ifindex,
+		.ifi_flags = up ? IFF_UP : 0,
+		.ifi_change = IFF_UP,
+	};
+	struct nl_msg *msg = host_nl_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+
+	return link_send(nl, msg, msg && (!mtu || nla_put_u32(msg, IFLA_MTU, mtu) == 0));
+}
+
+static struct nl_msg *address_msg(int type, int flags, const struct host_address *a)
+{
+	int len = a->family == AF_INET6 ? 16 : 4;
+	struct ifaddrmsg ifa = {
+		.ifa_family = (uint8_t)a->family,
+		.ifa_prefixlen = a->prefix_len,
+		.ifa_flags = a->family == AF_INET6 ? IFA_F_NODAD : 0,
+		.ifa_scope = a->family == AF_INET6 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+		.ifa_index = a->ifindex,
+	};
+	struct nl_msg *msg = host_nl_msg(type, flags, &ifa, sizeof(ifa));
+
+	if (!msg)
+		return NULL;
+	if (nla_put(msg, IFA_LOCAL, len, a->local) < 0 ||
+	    nla_put(msg, IFA_ADDRESS, len, a->has_peer ? a->peer : a->local) < 0) {
+		nlmsg_free(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+int host_address_add(struct host_nl *nl, const struct host_address *a)
+{
+	return host_nl_call(nl, address_msg(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, a), NULL, NULL);
+}
+
+int host_address_del(struct host_nl *nl, const struct host_address *a)
+{
+	return host_nl_call(nl, address_msg(RTM_DELADDR, 0, a), NULL, NULL);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests to the kernel's rtnetlink, one at a time, with its extended error text.
+ *
+ * Messages are built by hand on libnl's core: the caches of libnl-route would merge two default
+ * routes of one metric, which is just the case that matters here. */
+#ifndef VPDIAL_HOST_NETLINK_H
+#define VPDIAL_HOST_NETLINK_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct host_nl {
+	struct nl_sock *sock;
+	char text[128]; /* the kernel's words on the last failure, "" if it had none */
+};
+
+typedef void (*host_nl_visit)(void *ctx, struct nlmsghdr *h);
+
+/* 0 or -errno; host_nl_close in any case. */
+int host_nl_open(struct host_nl *nl);
+void host_nl_close(struct host_nl *nl);
+
+/* A message of TYPE with its fixed header of LEN octets; NULL when out of memory. */
+struct nl_msg *host_nl_msg(int type, int flags, const void *header, size_t len);
+
+/* Sends MSG (freed here; NULL is -ENOMEM) and waits for the answer.  VISIT (may be NULL) is
+ * called for each message of it; after an interrupted dump it starts again, so what VISIT
+ * collects must bear repetition.  0 or -errno. */
+int host_nl_call(struct host_nl *nl, struct nl_msg *msg, host_nl_visit visit, void *ctx);
+
+/* "No such device (kernel's own text)" for -errno ERROR into BUF; returns BUF. */
+char *host_nl_error(const struct host_nl *nl, int error, char *buf, size_t cap);
+
+struct host_link {
+	char name[IFNAMSIZ];
+	uint32_t mtu;
+};
+/* 0 or -errno. */
+int host_link_get(struct host_nl *nl, unsigned ifindex, struct host_link *link);
+/* Queue length, and no link-local address of the kernel's own making. */
+int host_link_prepare(struct host_nl *nl, unsigned ifindex, uint32_t queue_len);
+/* MTU 0 leaves it as it is. */
+int host_link_set(struct host_nl *nl, unsigned ifindex, bool up, uint32_t mtu);
+
+struct host_address {
+	unsigned ifindex;
+	int family;
+	uint8_t prefix_len;
+	bool has_peer; /* IPv4: the other end, to which the kernel then makes a host route */
+	uint8_t local[16], peer[16];
+};
+int host_address_add(struct host_nl *nl, const struct host_address *a);
+int host_address_del(struct host_nl *nl, const struct host_address *a);
+
+#endif

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+/* Link, addresses and routes of a connected call. */
+#include "host/internal.h"
+
+#include "base/str.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+/* One application of a config, on the stack. */
+struct work {
+	struct host *host;
+	const struct host_config *config;
+	struct reason *reason;
+	int server_family; /* 0 = the server is not reached by a route of ours */
+	uint8_t server[16];
+	struct host_rt server_entry, server_path;
+	bool ipv6;
+};
+
+static int failed(struct work *w, int r, const char *what)
+{
+	char text[200];
+
+	reason_set(w->reason, r == -EPERM ? EXIT_NOT_PERMITTED : EXIT_FATAL, "cannot %s: %s", what,
+		   host_nl_error(&w->host->nl, r, text, sizeof(text)));
+	return r;
+}
+
+static int set_link(struct work *w)
+{
+	struct undo_step step = {.kind = UNDO_LINK, .ifindex = w->config->ifindex};
+	int r = host_push(w->host, &step);
+
+	if (r == 0)
+		r = host_link_set(&w->host->nl, w->config->ifindex, true, w->config->mtu);
+	return r < 0 ? failed(w, r, "bring the interface up") : 0;
+}
+
+/* The path to the server as it is before we change anything. */
+static void find_server(struct work *w)
+{
+	struct host_nl *nl = &w->host->nl;
+	unsigned oif = w->config->bind_ifindex;
+	const struct sockaddr *sa = (const struct sockaddr *)&w->config->server;
+	int family = host_sockaddr_octets(sa, w->server);
+
+	if (!family || host_rt_get(nl, family, w->server, oif, false, &w->server_path) < 0 ||
+	    !w->server_path.oif || w->server_path.type == RTN_LOCAL)
+		return;
+	w->server_family = family;
+	if (host_rt_get(nl, family, w->server, oif, true, &w->server_entry) < 0)
+		w->server_entry = w->server_path;
+}
+
+/* Would a route through the tunnel catch the server's address? */
+static bool server_covered(const struct work *w)
+{
+	const struct host_config *c = w->config;
+
+	if (!w->server_family || w->server_path.table != RT_TABLE_MAIN)
+		return false;
+	if (c->default_route && w->server_family == AF_INET)
+		return true;
+	for (size_t i = 0; i < c->route_count; i++)
+		if (c->routes[i].family == w->server_family &&
+		    host_prefix_covers(w->server_family, (const uint8_t *)&c->routes[i].dst6,
+				       c->routes[i].prefix_len, w->server,
+				       (uint8_t)(8 * host_family_len(w->server_family))))
+			return true;
+	return false;
+}
+
+struct same_search {
+	const struct host_rt *wanted;
+	bool found;
+};
+
+static void same_visit(void *ctx, const struct host_rt *rt)
+{
+	struct same_search *s = ctx;
+	const struct host_rt *w = s->wanted;
+
+	if (rt->prefix_len == w->prefix_len && rt->type == w->type && rt->oif == w->oif &&
+	    rt->gateway_family == w->gateway_family && memcmp(rt->dst, w->dst, 16) == 0 &&
+	    memcmp(rt->gateway, w->gateway, 16) == 0)
+		s->found = true;
+}
+
+static int pin_server(struct work *w, struct host_applied *applied)
+{
+	struct undo_step step = {.kind = UNDO_PIN, .route = w->server_path};
+	struct host_rt *pin = &step.route;
+	struct same_search same = {.wanted = pin};
+	int r;
+
+	pin->prefix_len = (uint8_t)(8 * host_family_len(w->server_family));
+	pin->type = RTN_UNICAST;
+	pin->scope = w->server_family == AF_INET && !pin->gateway_family ? RT_SCOPE_LINK
+									 : RT_SCOPE_UNIVERSE;
+	pin->protocol = HOST_ROUTE_PROTOCOL;
+	pin->table = RT_TABLE_MAIN;
+	pin->metric = 0;
+	pin->mtu = 0;
+	/* The source only where the old route named one: it may change with the lease. */
+	pin->has_source = w->server_entry.has_source;
+	memcpy(pin->source, w->server_entry.source, sizeof(pin->source));
+	r = host_rt_dump(&w->host->nl, w->server_family, same_visit, &same);
+	if (r < 0)
+		return failed(w, r, "read the routes");
+	if (same.found)
+		return 0;
+	r = host_push(w->host, &step);
+	if (r < 0)
+		return failed(w, r, "write the journal of the route to the server");
+	r = host_rt_add(&w->host->nl, &w->host->steps[w->host->step_count - 1].route);
+	if (r == -EEXIST) {
+		host_pop(w->host);
+		return 0;
+	}
+	if (r < 0)
+		return failed(w, r, "add the route to the server");
+	applied->pinned = true;
+	return 0;
+}
+
+struct gateway_search {
+	struct in_addr address;
+	bool found;
+};
+
+static void gateway_visit(void *ctx, const struct host_rt *rt)
+{
+	struct gateway_search *s = ctx;
+
+	if (rt->gateway_family == AF_INET && memcmp(rt->gateway, &s->address, 4) == 0)
+		s->found = true;
+}
+
+/* What a host route to the peer's inner address would cut off, or NULL. */
+static const char *peer_harm(struct work *w)
+{
+	const struct host_config *c = w->config;
+	struct gateway_search search = {.address = c->remote};
+	uint8_t octets[16] = {0};
+	struct host_rt rt;
+
+	memcpy(octets, &c->remote, 4);
+	if (w->server_family == AF_INET && memcmp(octets, w->server, 4) == 0)
+		return "the server's own address";
+	if (c->remote.s_addr == c->local.s_addr)
+		return "our own address in the tunnel";
+	if (host_rt_dump(&w->host->nl, AF_INET, gateway_visit, &search) == 0 && search.found)
+		return "a gateway of this network";
+	if (host_rt_get(&w->host->nl, AF_INET, octets, 0, false, &rt) == 0 && rt.type == RTN_LOCAL)
+		return "an address of this machine";
+	return NULL;
+}
+
+static int add_address(struct work *w, const struct host_address *address)
+{
+	struct undo_step step = {.kind = UNDO_ADDRESS, .address = *address};
+	int r = host_push(w->host, &step);
+
+	if (r < 0)
+		return r;
+	r = host_address_add(&w->host->nl, address);
+	if (r < 0)
+		host_pop(w->host);
+	return r;
+}
+
+static int set_address4(struct work *w)
+{
+	const struct host_config *c = w->config;
+	struct host_address a = {.ifindex = c->ifindex, .family = AF_INET, .prefix_len = 32};
+	char remote[INET_ADDRSTRLEN];
+	const char *harm;
+	int r;
+
+	if (!c->local.s_addr)
+		return 0;
+	memcpy(a.local, &c->local, 4);
+	if (c->remote.s_addr) {
+		harm = peer_harm(w);
+		a.has_peer = !harm;
+		memcpy(a.peer, &c->remote, 4);
+		inet_ntop(AF_INET, &c->remote, remote, sizeof(remote));
+		if (harm)
+			log_warn(w->host->log,
+				 "the peer calls itself %s, which is %s: no route to it", remote,
+				 harm);
+	}
+	r = add_address(w, &a);
+	return r < 0 ? failed(w, r, "set the address of the tunnel") : 0;
+}
+
+static int set_address6(struct work *w)
+{
+	const struct host_config *c = w->config;
+	struct host_address a = {.ifindex = c->ifindex, .family = AF_INET6, .prefix_len = 64};
+	char text[200];
+	int r;
+
+	if (IN6_IS_ADDR_UNSPECIFIED(&c->local6))
+		return 0;
+	memcpy(a.local, &c->local6, 16);
+	r = add_address(w, &a);
+	/* IPv6 switched off on this machine (or an MTU below 1280) is not a reason to hang up. */
+	if (r == -EACCES || r == -EOPNOTSUPP || r == -EAFNOSUPPORT || r == -EPERM || r == -EINVAL ||
+	    r == -ENODEV || r == -ENOBUFS) {
+		log_notice(w->host->log, "no IPv6 in the tunnel: %s",
+			   host_nl_error(&w->host->nl, r, text, sizeof(text)));
+		return 0;
+	}
+	w->ipv6 = r == 0;
+	return r < 0 ? failed(w, r, "set the IPv6 address of the tunnel") : 0;
+}
+
+static int add_route(struct work *w, const struct host_rt *rt)
+{
+	struct undo_step step = {.kind = UNDO_ROUTE, .route = *rt};
+	char what[100], text[64];
+	struct str s = str_make(what, sizeof(what));
+	int r = host_push(w->host, &step);
+
+	if (r == 0) {
+		r = host_rt_add(&w->host->nl, rt);
+		if (r < 0)
+			host_pop(w->host);
+	}
+	if (r == -EEXIST || r == 0)
+		return 0;
+	str_printf(&s, "add the route %s through the tunnel", host_rt_text(rt, text, sizeof(text)));
+	return failed(w, r, what);
+}
+
+static struct host_rt tunnel_route(const struct work *w, int family)
+{
+	return (struct host_rt){
+		.family = family,
+		.type = RTN_UNICAST,
+		.scope = family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+		.protocol = HOST_ROUTE_PROTOCOL,
+		.table = RT_TABLE_MAIN,
+		.oif = w->config->ifindex,
+	};
+}
+
+/* Bits behind the prefix, which the kernel would refuse. */
+static void mask_prefix(uint8_t octets[static 16], uint8_t prefix_len)
+{
+	for (size_t i = 0; i < 16; i++) {
+		if (8 * i >= prefix_len)
+			octets[i] = 0;
+		else if (8 * (i + 1) > prefix_len)
+			octets[i] &= (uint8_t)(0xff << (8 * (i + 1) - prefix_len));
+	}
+}
+
+static int add_routes(struct work *w)
+{
+	const struct host_config *c = w->config;
+	char text[64];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->route_count; i++) {
+		const struct host_route *in = &c->routes[i];
+		struct host_rt rt = tunnel_route(w, in->family);
+
+		rt.prefix_len = in->prefix_len;
+		rt.metric = in->metric;
+		memcpy(rt.dst, &in->dst6, host_family_len(in->family));
+		mask_prefix(rt.dst, rt.prefix_len);
+		if (in->family == AF_INET6 ? !w->ipv6 : !c->local.s_addr) {
+			log_warn(w->host->log,
+				 "route %s left out: the tunnel has no address of its kind",
+				 host_rt_text(&rt, text, sizeof(text)));
+			continue;
+		}
+		if (in->has_gateway) {
+			rt.gateway_family = AF_INET;
+			rt.onlink = true;
+			rt.scope = RT_SCOPE_UNIVERSE;
+			memcpy(rt.gateway, &in->gateway4, 4);
+		}
+		r = add_route(w, &rt);
+	}
+	return r;
+}
+
+struct best_search {
+	uint32_t tunnel;
+	uint32_t metric;
+	bool found;
+};
+
+static void best_visit(void *ctx, const struct host_rt *rt)
+{
+	struct best_search *s = ctx;
+
+	if (rt->prefix_len != 0 || rt->oif == s->tunnel)
+		return;
+	if (!s->found || rt->metric < s->metric)
+		s->metric = rt->metric;
+	s->found = true;
+}
+
+/* Beside the old default route, never in its place.  Of two with the same metric the kernel
+ * takes the one in front, which is ours (host_rt_add). */
+static int add_default(struct work *w)
+{
+	const struct host_config *c = w->config;
+	struct host_rt rt = tunnel_route(w, AF_INET);
+	struct best_search best = {.tunnel = c->ifindex};
+	int r;
+
+	if (!c->default_route || !c->local.s_addr)
+		return 0;
+	r = host_rt_dump(&w->host->nl, AF_INET, best_visit, &best);
+	if (r < 0)
+		return failed(w, r, "read the routes");
+	rt.metric = c->distance;
+	if (!c->distance_set && best.found && best.metric < rt.metric)
+		rt.metric = best.metric;
+	return add_route(w, &rt);
+}
+
+struct overlap_search {
+	struct work *w;
+	uint64_t warned; /* one bit for each of the first 64 routes */
+};
+
+/* A directly connected network of another interface that a route through the tunnel overlaps:
+ * hosts of one of the two cannot be reached. */
+static void overlap_visit(void *ctx, const struct host_rt *rt)
+{
+	struct overlap_search *s = ctx;
+	const struct host_config *c = s->w->config;
+	char ours[64], theirs[64], name[IFNAMSIZ] = "?";
+
+	if (rt->gateway_family || rt->prefix_len == 0 || rt->type != RTN_UNICAST ||
+	    rt->oif == c->ifindex || rt->protocol == HOST_ROUTE_PROTOCOL)
+		return;
+	for (size_t i = 0; i < c->route_count && i < 64; i++) {
+		struct host_rt r = {.family = c->routes[i].family,
+				    .prefix_len = c->routes[i].prefix_len};
+
+		memcpy(r.dst, &c->routes[i].dst6, host_family_len(r.family));
+		if (r.family != rt->family || r.prefix_len == 0 || (s->warned >> i & 1) ||
+		    (!host_prefix_covers(r.family, r.dst, r.prefix_len, rt->dst, rt->prefix_len) &&
+		     !host_prefix_covers(r.family, rt->dst, rt->prefix_len, r.dst, r.prefix_len)))
+			continue;
+		s->warned |= UINT64_C(1) << i;
+		(void)if_indextoname(rt->oif, name);
+		log_warn(s->w->host->log,
+			 "route %s through the tunnel overlaps %s on %s: hosts in both are reached "
+			 "by %s",
+			 host_rt_text(&r, ours, sizeof(ours)),
+			 host_rt_text(rt, theirs, sizeof(theirs)), name,
+			 rt->prefix_len > r.prefix_len ? name : c->ifname);
+	}
+}
+
+/* The outer packets must not be sent through the tunnel that they carry. */
+static int check_loop(struct work *w)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct host_rt rt;
+
+	if (!w->server_family)
+		return 0;
+	if (host_rt_get(&w->host->nl, w->server_family, w->server, w->config->bind_ifindex, false,
+			&rt) < 0 ||
+	    rt.oif != w->config->ifindex)
+		return 0;
+	inet_ntop(w->server_family, w->server, text, sizeof(text));
+	reason_set(w->reason, EXIT_LOOPBACK,
+		   "the path to the server %s would lead through its own tunnel %s: a route loop; "
+		   "take that address out of `routes`",
+		   text, w->config->ifname);
+	return -ELOOP;
+}
+
+int host_network_apply(struct host *host, const struct host_config *config,
+		       struct host_applied *applied, struct reason *reason)
+{
+	struct work w = {.host = host, .config = config, .reason = reason};
+	struct overlap_search overlap = {.w = &w};
+	int r;
+
+	find_server(&w);
+	r = set_link(&w);
+	if (r == 0 && server_covered(&w))
+		r = pin_server(&w, applied);
+	if (r == 0)
+		r = set_address4(&w);
+	if (r == 0)
+		r = set_address6(&w);
+	if (r == 0 && config->route_count) {
+		(void)host_rt_dump(&host->nl, AF_INET, overlap_visit, &overlap);
+		(void)host_rt_dump(&host->nl, AF_INET6, overlap_visit, &overlap);
+	}
+	if (r == 0)
+		r = add_routes(&w);
+	if (r == 0)
+		r = add_default(&w);
+	return r == 0 ? check_loop(&w) : r;
+}
+
+int host_apply_ipv6(struct host *host, const struct host_config *config, struct reason *reason)
+{
+	struct work w = {.host = host, .config = config, .reason = reason};
+	int r = set_address6(&w);
+
+	return r == 0 ? add_routes(&w) : r;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* How the kernel would reach an address. */
+#include "host/internal.h"
+
+#include "base/str.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+static void to_sockaddr(int family, const uint8_t *octets, unsigned ifindex,
+			struct sockaddr_storage *out)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+
+	memset(out, 0, sizeof(*out));
+	if (family == AF_INET) {
+		memcpy(&in.sin_addr, octets, 4);
+		memcpy(out, &in, sizeof(in));
+		return;
+	}
+	memcpy(&in6.sin6_addr, octets, 16);
+	if (IN6_IS_ADDR_LINKLOCAL(&in6.sin6_addr))
+		in6.sin6_scope_id = ifindex;
+	memcpy(out, &in6, sizeof(in6));
+}
+
+int host_path_to(struct host *host, const struct sockaddr *addr, unsigned bind_ifindex,
+		 struct host_path *path, struct reason *reason)
+{
+	char name[INET6_ADDRSTRLEN], text[200];
+	uint8_t dst[16];
+	int family = host_sockaddr_octets(addr, dst), r;
+	struct host_rt found, entry;
+	struct host_link link;
+
+	memset(path, 0, sizeof(*path));
+	if (!family) {
+		reason_set(reason, EXIT_FATAL, "no IP address to look up a route for");
+		return -EAFNOSUPPORT;
+	}
+	r = host_rt_get(&host->nl, family, dst, bind_ifindex, false, &found);
+	if (r == 0 && !found.oif)
+		r = -ENETUNREACH;
+	if (r == 0)
+		r = host_link_get(&host->nl, found.oif, &link);
+	if (r < 0) {
+		inet_ntop(family, dst, name, sizeof(name));
+		reason_set(reason, EXIT_CONNECT_FAILED, "no route to %s: %s", name,
+			   host_nl_error(&host->nl, r, text, sizeof(text)));
+		return r;
+	}
+	path->ifindex = found.oif;
+	str_copy(path->ifname, sizeof(path->ifname), link.name);
+	path->has_gateway = found.gateway_family != 0;
+	if (path->has_gateway)
+		to_sockaddr(found.gateway_family, found.gateway, found.oif, &path->gateway);
+	if (found.has_source)
+		to_sockaddr(family, found.source, found.oif, &path->source);
+	path->local = found.type == RTN_LOCAL;
+	path->mtu = found.mtu ? found.mtu : link.mtu;
+	/* The metric is only known of the table's entry; a kernel that cannot tell leaves 0. */
+	if (host_rt_get(&host->nl, family, dst, bind_ifindex, true, &entry) == 0)
+		path->metric = entry.metric;
+	return 0;
+}

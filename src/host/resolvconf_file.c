@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/* The guarded edit of resolv.conf. */
+#include "host/resolvconf_file.h"
+
+#include "base/str.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SERVERS_MAX 3 /* MAXNS of the C libraries */
+#define MARK_MAX    (HOST_NAME_MAX + 64)
+
+struct marks {
+	char begin[MARK_MAX], end[MARK_MAX], aside[MARK_MAX];
+};
+
+static void marks_make(struct marks *m, const char *name)
+{
+	struct str s = str_make(m->begin, sizeof(m->begin));
+
+	str_printf(&s, "# vpdial %s begin: removed at hang-up", name);
+	s = str_make(m->end, sizeof(m->end));
+	str_printf(&s, "# vpdial %s end", name);
+	s = str_make(m->aside, sizeof(m->aside));
+	str_printf(&s, "#vpdial %s# ", name);
+}
+
+/* One line at *AT, without its line feed; false at the end.  *FEED tells whether it had one. */
+static bool next_line(const struct resolv_text *t, size_t *at, const char **line, size_t *len,
+		      bool *feed)
+{
+	const char *p = t->text + *at, *lf;
+
+	if (*at >= t->len)
+		return false;
+	lf = memchr(p, '\n', t->len - *at);
+	*feed = lf != NULL;
+	*len = lf ? (size_t)(lf - p) : t->len - *at;
+	*line = p;
+	*at += *len + *feed;
+	return true;
+}
+
+static bool is_line(const char *line, size_t len, const char *text)
+{
+	return len == strlen(text) && memcmp(line, text, len) == 0;
+}
+
+static bool is_keyword(const char *line, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+
+	return len > n && memcmp(line, word, n) == 0 && (line[n] == ' ' || line[n] == '\t');
+}
+
+static void put_block(FILE *out, const struct marks *m, const struct resolv_wish *wish)
+{
+	char text[INET_ADDRSTRLEN];
+
+	fprintf(out, "%s\n", m->begin);
+	for (size_t i = 0; i < wish->server_count; i++)
+		fprintf(out, "nameserver %s\n",
+			inet_ntop(AF_INET, &wish->servers[i], text, sizeof(text)));
+	if (*wish->search)
+		fprintf(out, "search %s\n", wish->search);
+	fprintf(out, "%s\n", m->end);
+}
+
+static int finish(FILE *out, struct resolv_text *t, int error)
+{
+	bool failed = ferror(out) != 0;
+
+	if (fclose(out) != 0 || failed || error) {
+		free(t->text);
+		*t = (struct resolv_text){0};
+		return error ? error : -ENOMEM;
+	}
+	return 0;
+}
+
+int resolv_text_make(const char *name, const struct resolv_text *before,
+		     const struct resolv_wish *wish, struct resolv_text *after)
+{
+	struct marks m;
+	size_t at = 0, len, servers = wish->server_count;
+	const char *line;
+	bool feed, aside;
+	FILE *out = open_memstream(&after->text, &after->len);
+
+	if (!out)
+		return -ENOMEM;
+	marks_make(&m, name);
+	put_block(out, &m, wish);
+	while (next_line(before, &at, &line, &len, &feed)) {
+		aside = false;
+		if (is_keyword(line, len, "nameserver"))
+			aside = wish->exclusively || servers++ >= SERVERS_MAX;
+		else if (is_keyword(line, len, "search") || is_keyword(line, len, "domain"))
+			aside = *wish->search != '\0';
+		fprintf(out, "%s", aside ? m.aside : "");
+		fwrite(line, 1, len, out);
+		fprintf(out, "%s", feed ? "\n" : "");
+	}
+	return finish(out, after, 0);
+}
+
+/* Is there an end mark behind AT, so that what stands between is ours? */
+static bool block_whole(const struct resolv_text *t, size_t at, const struct marks *m)
+{
+	const char *line;
+	size_t len;
+	bool feed;
+
+	while (next_line(t, &at, &line, &len, &feed))
+		if (is_line(line, len, m->end))
+			return true;
+	return false;
+}
+
+int resolv_text_unmake(const char *name, const struct resolv_text *current,
+		       struct resolv_text *result)
+{
+	struct marks m;
+	size_t at = 0, len;
+	const char *line;
+	bool feed, inside = false;
+	FILE *out = open_memstream(&result->text, &result->len);
+
+	if (!out)
+		return -ENOMEM;
+	marks_make(&m, name);
+	while (next_line(current, &at, &line, &len, &feed)) {
+		if (is_line(line, len, m.begin)) {
+			inside = block_whole(current, at, &m);
+			continue;
+		}
+		if (is_line(line, len, m.end)) {
+			inside = false;
+			continue;
+		}
+		if (inside)
+			continue;
+		while (len >= strlen(m.aside) && memcmp(line, m.aside, strlen(m.aside)) == 0) {
+			line += strlen(m.aside);
+			len -= strlen(m.aside);
+		}
+		fwrite(line, 1, len, out);
+		fprintf(out, "%s", feed ? "\n" : "");
+	}
+	return finish(out, result, 0);
+}
+
+struct resolv_edit *resolv_edit_new(void)
+{
+	return calloc(1, sizeof(struct resolv_edit));
+}
+
+void resolv_edit_free(struct resolv_edit *edit)
+{
+	if (!edit)
+		return;
+	free(edit->before.text);
+	free(edit->after.text);
+	free(edit);
+}
+
+/* The whole of PATH; *ST describes it.  -ENOENT if it is not there. */
+static int read_whole(const char *path, struct resolv_text *t, struct stat *st)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, st) < 0 || !S_ISREG(st->st_mode)) {
+		close(fd);
+		return -EINVAL;
+	}
+	t->text = malloc(RESOLV_SIZE_MAX + 2);
+	t->len = 0;
+	if (!t->text) {
+		close(fd);
+		return -ENOMEM;
+	}
+	do {
+		n = read(fd, t->text + t->len, RESOLV_SIZE_MAX + 1 - t->len);
+		t->len += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	close(fd);
+	if (n == 0 && t->len <= RESOLV_SIZE_MAX) {
+		t->text[t->len] = '\0';
+		return 0;
+	}
+	free(t->text);
+	*t = (struct resolv_text){0};
+	return n < 0 ? -EIO : -EFBIG;
+}
+
+/* The plain file behind /etc/resolv.conf into PATH. */
+static int real_file(char path[static HOST_PATH_MAX])
+{
+	static const char stub[] = "/run/systemd/resolve/";
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (lstat(RESOLV_FILE, &st) < 0) {
+		if (errno != ENOENT)
+			return -errno;
+		return str_copy(path, HOST_PATH_MAX, RESOLV_FILE) ? 0 : -ENAMETOOLONG;
+	}
+	if (!realpath(RESOLV_FILE, real))
+		return -ELOOP;
+	/* Written by systemd-resolved, which would overwrite ours at its next change. */
+	if (strncmp(real, stub, sizeof(stub) - 1) == 0 ||
+	    strcmp(real, "/usr/lib/systemd/resolv.conf") == 0)
+		return -ELOOP;
+	for (const char *p = real; *p; p++)
+		if (*p <= ' ' || *p > '~') /* must fit a journal line */
+			return -EINVAL;
+	return str_copy(path, HOST_PATH_MAX, real) ? 0 : -ENAMETOOLONG;
+}
+
+/* A block of ours that an earlier run could not take back is not worth restoring. */
+static int drop_stale(const char *name, struct resolv_text *t)
+{
+	struct resolv_text clean;
+	int r = resolv_text_unmake(name, t, &clean);
+
+	if (r < 0)
+		return r;
+	free(t->text);
+	*t = clean;
+	return 0;
+}
+
+int resolv_edit_plan(const char *name, const struct resolv_wish *wish, struct resolv_edit **edit)
+{
+	struct resolv_edit *e = resolv_edit_new();
+	struct stat st;
+	int r;
+
+	if (!e)
+		return -ENOMEM;
+	e->mode = 0644;
+	r = str_copy(e->name, sizeof(e->name), name) ? real_file(e->path) : -ENAMETOOLONG;
+	if (r == 0) {
+		r = read_whole(e->path, &e->before, &st);
+		if (r == 0) {
+			e->was_there = true;
+			e->mode = st.st_mode & 0777;
+			e->uid = st.st_uid;
+			e->gid = st.st_gid;
+		} else if (r == -ENOENT) {
+			e->before.text = calloc(1, 1);
+			r = e->before.text ? 0 : -ENOMEM;
+		}
+	}
+	if (r == 0)
+		r = drop_stale(name, &e->before);
+	if (r == 0)
+		r = resolv_text_make(name, &e->before, wish, &e->after);
+	if (r < 0) {
+		resolv_edit_free(e);
+		return r;
+	}
+	*edit = e;
+	return 0;
+}
+
+static int write_all(int fd, const struct resolv_text *t)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < t->len) {
+		n = write(fd, t->text + done, t->len - done);
+		if (n < 0)
+			return -errno;
+		done += (size_t)n;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* The name of the new file beside PATH. */
+static void beside(const char *path, char *out, size_t cap)
+{
+	struct str s = str_make(out, cap);
+
+	str_printf(&s, "%s.vpdial-new", path);
+}
+
+static int replace(const struct resolv_edit *e, const struct resolv_text *t)
+{
+	char new_path[HOST_PATH_MAX + 16];
+	int fd, r;
+
+	beside(e->path, new_path, sizeof(new_path));
+	if (unlink(new_path) < 0 && errno != ENOENT)
+		return -errno;
+	fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, t);
+	if (r == 0 && e->was_there && fchown(fd, e->uid, e->gid) < 0)
+		r = -errno;
+	if (r == 0 && fchmod(fd, e->mode) < 0)
+		r = -errno;
+	close(fd);
+	if (r == 0 && rename(new_path, e->path) < 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlink(new_path);
+	return r;
+}
+
+/* For a file that is a mount point of its own (containers) or stands in a directory we may not
+ * write.  The journal has both texts, so a crash in the middle is repaired too. */
+static int overwrite(const struct resolv_edit *e, const struct resolv_text *t)
+{
+	int fd = open(e->path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, t);
+	if (r == 0 && ftruncate(fd, (off_t)t->len) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+static int put(const struct resolv_edit *e, const struct resolv_text *t)
+{
+	int r = replace(e, t);
+
+	if (r == -EBUSY || r == -EROFS || r == -EACCES || r == -EPERM || r == -EXDEV)
+		r = overwrite(e, t);
+	return r;
+}
+
+int resolv_edit_do(const struct resolv_edit *e)
+{
+	return put(e, &e->after);
+}
+
+/* Is CURRENT the outcome of our own write, maybe cut short by a crash: the first octets new, the
+ * rest (of an overwrite in place) old? */
+static bool is_ours(const struct resolv_edit *e, const struct resolv_text *current)
+{
+	size_t n = 0;
+
+	if (current->len == e->after.len && memcmp(current->text, e->after.text, current->len) == 0)
+		return true;
+	while (n < current->len && n < e->after.len && current->text[n] == e->after.text[n])
+		n++;
+	if (n == 0)
+		return false;
+	if (current->len > e->before.len)
+		return n == current->len;
+	return current->len == e->before.len &&
+	       memcmp(current->text + n, e->before.text + n, current->len - n) == 0;
+}
+
+static int restore(const struct resolv_edit *e)
+{
+	if (e->was_there)
+		return put(e, &e->before);
+	return unlink(e->path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+int resolv_edit_undo(const struct resolv_edit *e)
+{
+	char new_path[HOST_PATH_MAX + 16];
+	struct resolv_text current = {0}, cleaned = {0};
+	struct stat st;
+	struct resolv_edit now = *e;
+	int r;
+
+	beside(e->path, new_path, sizeof(new_path));
+	(void)unlink(new_path);
+	r = read_whole(e->path, &current, &st);
+	if (r < 0) /* removed by others: not ours to bring back */
+		return r == -ENOENT ? RESOLV_RESTORED : r;
+	if (e->was_there && current.len == e->before.len &&
+	    memcmp(current.text, e->before.text, current.len) == 0) {
+		r = RESOLV_RESTORED; /* never written, or restored already */
+	} else if (is_ours(e, &current)) {
+		r = restore(e);
+	} else {
+		r = resolv_text_unmake(e->name, &current, &cleaned);
+		now.mode = st.st_mode & 0777;
+		now.uid = st.st_uid;
+		now.gid = st.st_gid;
+		now.was_there = true;
+		if (r == 0 && (cleaned.len != current.len ||
+			       memcmp(cleaned.text, current.text, current.len) != 0))
+			r = put(&now, &cleaned);
+		if (r == 0)
+			r = RESOLV_LINES_REMOVED;
+		free(cleaned.text);
+	}
+	free(current.text);
+	return r;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Editing /etc/resolv.conf where nothing manages it: a marked block in front, everything else
+ * kept, so that the edit can be taken back even after others changed the file. */
+#ifndef VPDIAL_HOST_RESOLVCONF_FILE_H
+#define VPDIAL_HOST_RESOLVCONF_FILE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define HOST_PATH_MAX	512
+#define HOST_NAME_MAX	64
+#define RESOLV_FILE	"/etc/resolv.conf"
+#define RESOLV_SIZE_MAX 65536
+
+struct resolv_text {
+	char *text; /* owned; may hold any octets but is NUL-terminated too */
+	size_t len;
+};
+
+struct resolv_edit {
+	char path[HOST_PATH_MAX]; /* the plain file behind all symbolic links */
+	char name[HOST_NAME_MAX]; /* profile, part of the marks */
+	bool was_there;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	struct resolv_text before, after;
+};
+
+struct resolv_wish {
+	const struct in_addr *servers;
+	size_t server_count;
+	const char *search; /* "" = leave */
+	bool exclusively;
+};
+
+/* BEFORE with our block in front: WISH's servers first; of the others only so many stay in force
+ * that there are three, none if exclusively; old search lines give way if WISH has some.  What
+ * gives way is kept behind a mark.  0 or -ENOMEM; *AFTER is owned by the caller. */
+int resolv_text_make(const char *name, const struct resolv_text *before,
+		     const struct resolv_wish *wish, struct resolv_text *after);
+/* CURRENT without our block and with what gave way restored. */
+int resolv_text_unmake(const char *name, const struct resolv_text *current,
+		       struct resolv_text *result);
+
+/* Reads the file and plans the edit; nothing is changed yet.  0 and *EDIT (resolv_edit_free), or
+ * -errno: -ELOOP for a file of systemd-resolved or a broken link, -EINVAL for a thing that is no
+ * plain file, -EFBIG. */
+int resolv_edit_plan(const char *name, const struct resolv_wish *wish, struct resolv_edit **edit);
+/* Writes it: a new file beside, renamed over; in place where the file is a mount point. */
+int resolv_edit_do(const struct resolv_edit *edit);
+
+enum { RESOLV_RESTORED = 0, RESOLV_LINES_REMOVED = 1 };
+/* One of the two above, or -errno. */
+int resolv_edit_undo(const struct resolv_edit *edit);
+
+struct resolv_edit *resolv_edit_new(void);
+void resolv_edit_free(struct resolv_edit *edit);
+
+#endif

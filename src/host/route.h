@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Routes: what the kernel has, how it would reach an address, adding and deleting. */
+#ifndef VPDIAL_HOST_ROUTE_H
+#define VPDIAL_HOST_ROUTE_H
+
+#include "host/netlink.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* rtm_protocol of all our routes, so that a deletion can never hit somebody else's. */
+#define HOST_ROUTE_PROTOCOL 118
+
+struct host_rt {
+	int family;
+	uint8_t prefix_len;
+	uint8_t type, scope, protocol; /* as in struct rtmsg */
+	int gateway_family;	       /* 0 = no gateway */
+	bool has_source;
+	bool onlink; /* take the gateway's reachability on trust (tunnel) */
+	uint8_t dst[16], gateway[16], source[16];
+	uint32_t oif, metric, table;
+	uint32_t mtu; /* 0 = none */
+};
+
+/* Octets of an address of FAMILY. */
+size_t host_family_len(int family);
+/* The address octets of ADDR into OUT (16); its family, or 0 if it is neither IP nor IPv6. */
+int host_sockaddr_octets(const struct sockaddr *addr, uint8_t out[static 16]);
+
+/* Does prefix A/A_LEN hold all of B/B_LEN? */
+bool host_prefix_covers(int family, const uint8_t *a, uint8_t a_len, const uint8_t *b,
+			uint8_t b_len);
+
+/* "10.0.0.0/8", "default"; BUF of at least 64 octets. */
+char *host_rt_text(const struct host_rt *rt, char *buf, size_t cap);
+
+/* Adds RT in front of others with the same prefix and metric.  0, -EEXIST if the very same
+ * route is there, or -errno. */
+int host_rt_add(struct host_nl *nl, const struct host_rt *rt);
+/* 0 (also if it is not there any more) or -errno. */
+int host_rt_del(struct host_nl *nl, const struct host_rt *rt);
+
+/* Calls VISIT for each route of the main table. */
+int host_rt_dump(struct host_nl *nl, int family, void (*visit)(void *ctx, const struct host_rt *rt),
+		 void *ctx);
+
+/* The route the kernel takes to DST, leaving by OIF if that is not 0.  With MATCH the entry of
+ * the table (prefix, metric), else the result (gateway, source, path MTU).  0 or -errno. */
+int host_rt_get(struct host_nl *nl, int family, const uint8_t *dst, unsigned oif, bool match,
+		struct host_rt *rt);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The TUN device. */
+#include "host/internal.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define TUN_FILE      "/dev/net/tun"
+#define TUN_QUEUE_LEN 500
+#define NUMBER_MAX    9999
+
+static const char needs_capability[] = "needs CAP_NET_ADMIN: run as root or "
+				       "`setcap cap_net_admin,cap_net_raw+ep $(command -v vpdial)`";
+
+static int open_failed(int error, struct reason *reason)
+{
+	if (error == EACCES || error == EPERM)
+		reason_set(reason, EXIT_NOT_PERMITTED,
+			   "opening " TUN_FILE " %s; in a container also `--device " TUN_FILE "`",
+			   needs_capability);
+	else if (error == ENOENT || error == ENODEV || error == ENXIO)
+		reason_set(reason, EXIT_NO_DEVICE,
+			   "there is no " TUN_FILE ": run `modprobe tun`; in a container start it "
+			   "with `--device " TUN_FILE " --cap-add NET_ADMIN`");
+	else
+		reason_set(reason, EXIT_NO_DEVICE, "cannot open " TUN_FILE ": %s", strerror(error));
+	return -error;
+}
+
+static int create_failed(int error, const char *name, struct reason *reason)
+{
+	if (error == EPERM || error == EACCES)
+		reason_set(reason, EXIT_NOT_PERMITTED, "making a TUN device %s", needs_capability);
+	else if (error == EBUSY)
+		reason_set(reason, EXIT_BUSY, "there is an interface %s already", name);
+	else if (error == EINVAL)
+		reason_set(reason, EXIT_OPTIONS, "%s is no legal name for an interface", name);
+	else
+		reason_set(reason, EXIT_NO_DEVICE, "cannot make the TUN device %s: %s", name,
+			   strerror(error));
+	return -error;
+}
+
+/* IFF_TUN_EXCL: never take over a device that somebody else keeps. */
+static int create(int fd, const char *name)
+{
+	struct ifreq ifr = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL)};
+
+	if (strchr(name, '%') || !str_copy(ifr.ifr_name, sizeof(ifr.ifr_name), name))
+		return EINVAL;
+	return ioctl(fd, TUNSETIFF, &ifr) < 0 ? errno : 0;
+}
+
+/* The first free number in place of the last letter of PATTERN; the name used into NAME. */
+static int create_numbered(int fd, const char *pattern, char name[static IFNAMSIZ])
+{
+	char whole[64];
+	int error = EBUSY;
+
+	for (unsigned i = 1; i <= NUMBER_MAX && error == EBUSY; i++) {
+		struct str s = str_make(whole, sizeof(whole));
+
+		str_printf(&s, "%.*s%u", (int)strlen(pattern) - 1, pattern, i);
+		if (!str_copy(name, IFNAMSIZ, whole))
+			return EINVAL;
+		error = if_nametoindex(name) ? EBUSY : create(fd, name);
+	}
+	return error;
+}
+
+int host_tun_open(struct host *host, const char *pattern, struct host_tun *tun,
+		  struct reason *reason)
+{
+	size_t len = strlen(pattern);
+	char name[IFNAMSIZ], text[200];
+	int fd, error, r;
+
+	if (len < 1 || len >= IFNAMSIZ)
+		return create_failed(EINVAL, pattern, reason);
+	str_copy(name, sizeof(name), pattern);
+	fd = open(TUN_FILE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return open_failed(errno, reason);
+	if (len > 1 && pattern[len - 1] == 'N')
+		error = create_numbered(fd, pattern, name);
+	else
+		error = create(fd, name);
+	if (error) {
+		close(fd);
+		return create_failed(error, name, reason);
+	}
+	tun->ifindex = if_nametoindex(name);
+	r = host_link_prepare(&host->nl, tun->ifindex, TUN_QUEUE_LEN);
+	if (r < 0) {
+		close(fd);
+		reason_set(reason, EXIT_NO_DEVICE, "cannot set up %s: %s", name,
+			   host_nl_error(&host->nl, r, text, sizeof(text)));
+		return r;
+	}
+	tun->fd = fd;
+	str_copy(tun->ifname, sizeof(tun->ifname), name);
+	return 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Undoing one change. */
+#include "host/undo.h"
+
+#include "host/run.h"
+
+#include <errno.h>
+#include <string.h>
+
+bool undo_step_journaled(const struct undo_step *step)
+{
+	return step->kind == UNDO_PIN || step->kind == UNDO_RESOLVCONF || step->kind == UNDO_FILE;
+}
+
+/* What is gone already is undone. */
+static int forgive(int r)
+{
+	return r == -ENODEV || r == -EADDRNOTAVAIL || r == -ESRCH || r == -ENXIO ? 0 : r;
+}
+
+static int undo_file(const struct undo_step *step, const struct log *log)
+{
+	int r = resolv_edit_undo(step->edit);
+
+	if (r == RESOLV_LINES_REMOVED)
+		log_notice(log, "%s was changed by others meanwhile: only our lines were removed",
+			   step->edit->path);
+	return r < 0 ? r : 0;
+}
+
+static int run(const struct undo_step *step, struct host_nl *nl, const struct log *log)
+{
+	switch (step->kind) {
+	case UNDO_NONE:
+		return 0;
+	case UNDO_LINK:
+		return forgive(host_link_set(nl, step->ifindex, false, 0));
+	case UNDO_ADDRESS:
+		return forgive(host_address_del(nl, &step->address));
+	case UNDO_ROUTE:
+	case UNDO_PIN:
+		return forgive(host_rt_del(nl, &step->route));
+	case UNDO_RESOLVED: {
+		const char *const argv[] = {"resolvectl", "revert", step->ifname, NULL};
+
+		return run_program(argv, NULL, 0, log);
+	}
+	case UNDO_RESOLVCONF: {
+		const char *const argv[] = {"resolvconf", "-d", step->record, NULL};
+
+		return run_program(argv, NULL, 0, log);
+	}
+	case UNDO_FILE:
+		return undo_file(step, log);
+	}
+	return -EINVAL;
+}
+
+static const char *const names[] = {
+	[UNDO_NONE] = "nothing",
+	[UNDO_LINK] = "the link's state",
+	[UNDO_ADDRESS] = "an address",
+	[UNDO_ROUTE] = "a route",
+	[UNDO_PIN] = "the route to the server",
+	[UNDO_RESOLVED] = "the name servers in systemd-resolved",
+	[UNDO_RESOLVCONF] = "the record in resolvconf",
+	[UNDO_FILE] = "resolv.conf",
+};
+
+int undo_step_run(const struct undo_step *step, struct host_nl *nl, const struct log *log)
+{
+	char text[200];
+	int r;
+
+	nl->text[0] = '\0';
+	r = run(step, nl, log);
+	if (r < 0)
+		log_warn(log, "cannot restore %s: %s", names[step->kind],
+			 host_nl_error(nl, r, text, sizeof(text)));
+	return r;
+}
+
+void undo_step_free(struct undo_step *step)
+{
+	if (step->kind == UNDO_FILE)
+		resolv_edit_free(step->edit);
+	*step = (struct undo_step){.kind = UNDO_NONE};
+}

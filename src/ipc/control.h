@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* The control socket: how programs ask a running supervisor.
+ *
+ * RUN_DIR/NAME.sock, SOCK_SEQPACKET.  A client sends one struct control_request per record, the
+ * supervisor answers each with one struct control_status; after CONTROL_WATCH it also sends one
+ * at every change and once a second, until the client closes.  Records of another size, magic or
+ * version end the connection.  All texts are NUL-terminated and already cleaned. */
+#ifndef VPDIAL_IPC_CONTROL_H
+#define VPDIAL_IPC_CONTROL_H
+
+#include "base/reason.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/un.h>
+
+#define CONTROL_MAGIC	0x56504443u
+#define CONTROL_VERSION 1
+
+enum control_op {
+	CONTROL_STATUS = 1, /* one status */
+	CONTROL_WATCH,	    /* a status now and at each change */
+	CONTROL_HANGUP,	    /* end the call in order; statuses follow as with WATCH to the end */
+};
+
+struct control_request {
+	uint32_t magic, version;
+	uint32_t op;
+};
+
+/* The mission's four status words. */
+enum control_phase {
+	CONTROL_DIALING,    /* "dialing" */
+	CONTROL_VERIFYING,  /* "verifying password..." */
+	CONTROL_CONNECTED,  /* "connected" */
+	CONTROL_TERMINATED, /* "terminated" */
+};
+const char *control_phase_text(enum control_phase phase);
+
+/* The finer state, in order of a dial. */
+enum control_state {
+	CONTROL_STATE_RESOLVING,   /* looking up the server's name */
+	CONTROL_STATE_CONNECTING,  /* TCP connection (PPTP) or first message (L2TP) */
+	CONTROL_STATE_CALLING,	   /* control connection and call set-up */
+	CONTROL_STATE_NEGOTIATING, /* LCP */
+	CONTROL_STATE_AUTHENTICATING,
+	CONTROL_STATE_NETWORK,	   /* CCP, IPCP, IPV6CP */
+	CONTROL_STATE_CONFIGURING, /* addresses, routes, DNS of this machine */
+	CONTROL_STATE_UP,
+	CONTROL_STATE_HANGING_UP,
+	CONTROL_STATE_DOWN,
+	CONTROL_STATE_COUNT
+};
+const char *control_state_text(enum control_state state);
+
+struct control_status {
+	uint32_t magic, version, size;
+	uint32_t phase; /* enum control_phase */
+	uint32_t state; /* enum control_state */
+	uint32_t pid;	/* of the supervisor */
+	char profile[64], type[8], ifname[16];
+	char server[256], server_address[64], user[256];
+	uint64_t started_ms;			/* clock_now_ms() at the start of the dial */
+	uint64_t state_ms[CONTROL_STATE_COUNT]; /* time spent in each state of this dial */
+	uint64_t uptime_ms, idle_ms;		/* 0 while not connected */
+	uint32_t mtu, mru;			/* effective; 0 = not known */
+	char encoding[48], auth_method[16];
+	char local[64], remote[64], local6[64], remote6[64];
+	char dns[2][64], wins[2][64], dns_way[16];
+	bool default_route, server_pinned;
+	uint32_t attempt; /* from 1 */
+	uint32_t echo_rtt_ms;
+	bool echo_known;
+	char peer_host[256], peer_vendor[256];
+	struct control_counters {
+		uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
+		uint64_t wire_tx, wire_rx;
+		uint64_t tx_blocked, tx_too_big, tx_full;
+		uint64_t rx_clear_refused, rx_malformed, rx_wrong_id, rx_not_open;
+		uint64_t rx_duplicate, rx_late, rx_lost, rx_too_late, rx_bad_mppe;
+		uint64_t control_tx, control_rx, lcp_rx, auth_rx, ccp_rx, ipcp_rx;
+	} counters;
+	char message[240];   /* last event in plain words */
+	struct reason ended; /* set when phase is CONTROL_TERMINATED */
+};
+
+/* RUN_DIR/NAME.sock into *ADDR; -ENAMETOOLONG if it does not fit. */
+int control_address(struct sockaddr_un *addr, const char *run_dir, const char *name);
+
+/* The run directory: DIR if not NULL, else /run/vpdial for root, else $XDG_RUNTIME_DIR/vpdial
+ * (or /tmp/vpdial-UID).  -errno on failure. */
+int control_run_dir(char *out, size_t cap, const char *dir);
+
+/* Is this record a whole status of our version, with every text terminated and every enum in
+ * range? */
+bool control_status_valid(const void *record, size_t len);
+
+#endif

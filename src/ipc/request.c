@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* The request table and its interpreter, the same at both ends. */
+#include "ipc/request.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { FROM_SUPERVISOR = 1, FROM_SESSION = 2 };
+
+struct request_rule {
+	const char *name;
+	uint8_t from;
+	uint8_t fds_min, fds_max;
+	uint16_t size;
+	uint8_t phases;	    /* in which it is permitted */
+	uint8_t next_phase; /* 0 = stays */
+};
+
+#define CALL REQUEST_PHASE_CALL
+
+/* clang-format off */
+static const struct request_rule rules[REQUEST_TYPE_COUNT] = {
+	[REQUEST_START]     = {"start", FROM_SUPERVISOR, 2, 3, sizeof(struct request_start),
+			       REQUEST_PHASE_READY, CALL},
+	[REQUEST_APPLIED]   = {"applied", FROM_SUPERVISOR, 0, 0, sizeof(struct request_applied), CALL, 0},
+	[REQUEST_HANGUP]    = {"hangup", FROM_SUPERVISOR, 0, 0, sizeof(struct reason), CALL, 0},
+	[REQUEST_GET_STATS] = {"get-stats", FROM_SUPERVISOR, 0, 0, 0, CALL, 0},
+	[REQUEST_READY]     = {"ready", FROM_SESSION, 0, 0, 0, REQUEST_PHASE_SPAWNED, REQUEST_PHASE_READY},
+	[REQUEST_STATE]     = {"state", FROM_SESSION, 0, 0, sizeof(struct request_state), CALL, 0},
+	[REQUEST_NETWORK]   = {"network", FROM_SESSION, 0, 0, sizeof(struct request_network), CALL, 0},
+	[REQUEST_STATS]     = {"stats", FROM_SESSION, 0, 0, sizeof(struct request_stats), CALL, 0},
+	[REQUEST_ENDED]     = {"ended", FROM_SESSION, 0, 0, sizeof(struct reason),
+			       REQUEST_PHASE_SPAWNED | REQUEST_PHASE_READY | CALL, REQUEST_PHASE_ENDED},
+};
+/* clang-format on */
+
+const char *request_name(enum request_type type)
+{
+	if ((unsigned)type >= REQUEST_TYPE_COUNT || !rules[type].name)
+		return "unknown";
+	return rules[type].name;
+}
+
+/* The rule of TYPE if it may go now FROM that end, or NULL. */
+static const struct request_rule *rule_permitting(const struct request_channel *channel,
+						  uint32_t type, uint8_t from)
+{
+	const struct request_rule *rule;
+
+	if (type >= REQUEST_TYPE_COUNT || !rules[type].name)
+		return NULL;
+	rule = &rules[type];
+	if (rule->from != from || !(rule->phases & channel->phase))
+		return NULL;
+	return rule;
+}
+
+static void advance(struct request_channel *channel, const struct request_rule *rule)
+{
+	if (rule->next_phase)
+		channel->phase = (enum request_phase)rule->next_phase;
+}
+
+int request_send(struct request_channel *channel, enum request_type type, const void *body,
+		 const int *fds, size_t fd_count)
+{
+	const struct request_rule *rule = rule_permitting(
+		channel, type, channel->supervisor ? FROM_SUPERVISOR : FROM_SESSION);
+	uint32_t head = type;
+	struct iovec iov[2] = {{&head, sizeof head}, {(void *)(uintptr_t)body, 0}};
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int) * REQUEST_FDS_MAX)];
+	} control;
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
+
+	if (!rule || fd_count < rule->fds_min || fd_count > rule->fds_max)
+		return -EPROTO;
+	iov[1].iov_len = rule->size;
+	if (fd_count) {
+		memset(&control, 0, sizeof control);
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		control.head.cmsg_len = CMSG_LEN(sizeof(int) * fd_count);
+		memcpy(CMSG_DATA(&control.head), fds, sizeof(int) * fd_count);
+		msg.msg_control = &control;
+		msg.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
+	}
+	if (sendmsg(channel->fd, &msg, MSG_NOSIGNAL) < 0)
+		return -errno;
+	advance(channel, rule);
+	return 0;
+}
+
+static void take_fds(struct msghdr *msg, struct request_message *message)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		size_t n;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < n; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+			if (message->fd_count < REQUEST_FDS_MAX)
+				message->fds[message->fd_count++] = fd;
+			else
+				close(fd);
+		}
+	}
+}
+
+static int refuse(struct request_message *message)
+{
+	for (size_t i = 0; i < message->fd_count; i++)
+		close(message->fds[i]);
+	message->fd_count = 0;
+	message->type = REQUEST_NONE;
+	return -EPROTO;
+}
+
+int request_receive(struct request_channel *channel, struct request_message *message)
+{
+	uint32_t head = 0;
+	size_t room = sizeof *message - offsetof(struct request_message, start);
+	struct iovec iov[2] = {{&head, sizeof head}, {&message->start, room}};
+	char control[CMSG_SPACE(sizeof(int) * REQUEST_FDS_MAX)]
+		__attribute__((aligned(sizeof(struct cmsghdr))));
+	struct msghdr msg = {.msg_iov = iov,
+			     .msg_iovlen = 2,
+			     .msg_control = control,
+			     .msg_controllen = sizeof control};
+	const struct request_rule *rule;
+	ssize_t n = recvmsg(channel->fd, &msg, MSG_CMSG_CLOEXEC);
+
+	message->type = REQUEST_NONE;
+	message->fd_count = 0;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0
+		       : errno == ECONNRESET		 ? -EPIPE
+							 : -errno;
+	if (n == 0)
+		return -EPIPE;
+	take_fds(&msg, message);
+	rule = rule_permitting(channel, head, channel->supervisor ? FROM_SESSION : FROM_SUPERVISOR);
+	if (!rule || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
+	    (size_t)n != sizeof head + rule->size || message->fd_count < rule->fds_min ||
+	    message->fd_count > rule->fds_max)
+		return refuse(message);
+	message->type = (enum request_type)head;
+	advance(channel, rule);
+	return 1;
+}
+
+bool request_text_valid(const char *text, size_t cap)
+{
+	const char *end = memchr(text, '\0', cap);
+
+	if (!end)
+		return false;
+	for (const char *p = text; p < end; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return false;
+	return true;
+}

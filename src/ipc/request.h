@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* The requests between supervisor and session.
+ *
+ * One SOCK_SEQPACKET pair; each record is a head and a body of exactly the size that the table
+ * says, with exactly as many descriptors.  A request counts only in the states that the table
+ * names; anything else ends the session.  The supervisor believes no value in a body: it checks
+ * each again where it uses it. */
+#ifndef VPDIAL_IPC_REQUEST_H
+#define VPDIAL_IPC_REQUEST_H
+
+#include "base/reason.h"
+#include "base/secret.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum request_type {
+	REQUEST_NONE,
+	/* from the supervisor */
+	REQUEST_START,	   /* struct request_start, descriptors: see there */
+	REQUEST_APPLIED,   /* struct request_applied: answer to REQUEST_NETWORK */
+	REQUEST_HANGUP,	   /* struct reason */
+	REQUEST_GET_STATS, /* no body */
+	/* from the session */
+	REQUEST_READY,	 /* no body: confined, waiting for REQUEST_START */
+	REQUEST_STATE,	 /* struct request_state */
+	REQUEST_NETWORK, /* struct request_network: please apply */
+	REQUEST_STATS,	 /* struct request_stats */
+	REQUEST_ENDED,	 /* struct reason: the call is over, the session exits */
+	REQUEST_TYPE_COUNT
+};
+
+/* States of the conversation, as a set in the table. */
+enum request_phase {
+	REQUEST_PHASE_SPAWNED = 1 << 0, /* until READY */
+	REQUEST_PHASE_READY = 1 << 1,	/* until START */
+	REQUEST_PHASE_CALL = 1 << 2,	/* until ENDED */
+	REQUEST_PHASE_ENDED = 1 << 3,
+};
+
+#define REQUEST_FDS_MAX 3
+
+enum request_tunnel { REQUEST_PPTP, REQUEST_L2TP };
+
+/* Descriptors of REQUEST_START, in this order. */
+enum request_start_fd {
+	REQUEST_FD_TUN,
+	REQUEST_FD_WIRE,    /* raw GRE socket or UDP socket, connected */
+	REQUEST_FD_CONTROL, /* PPTP: TCP socket, connection in progress; L2TP: not sent */
+};
+
+struct request_start {
+	uint32_t tunnel; /* enum request_tunnel */
+	bool answerer, debug;
+	char profile[64], server[256]; /* for log and sentences */
+	char host_name[64];
+	char user[256];
+	struct secret password;
+	uint32_t allow;				    /* set of enum ppp_auth */
+	uint32_t mppe_policy, mppe_bits, mppe_mode; /* enums of ppp/ppp.h */
+	uint16_t max_mtu, max_mru;
+	uint16_t path_mtu; /* towards the server */
+	bool ask_pfc, ask_acfc, ask_dns, ask_wins, ipv4, ipv6, clamp_mss;
+	struct in_addr local, remote;
+	bool local_must, remote_must;
+	struct in_addr outer_peer;
+	uint16_t local_call_id; /* chosen by the supervisor, which filters the socket for it */
+	uint32_t keepalive_ms, idle_ms, session_ms; /* 0 = off */
+	uint32_t connect_limit_ms;
+};
+
+struct request_applied {
+	int32_t error; /* 0 or -errno */
+	struct reason reason;
+};
+
+#define REQUEST_TEXT_MAX 240
+
+struct request_state {
+	uint32_t state; /* enum control_state */
+	char message[REQUEST_TEXT_MAX];
+};
+
+struct request_network {
+	struct in_addr local, remote;
+	struct in_addr dns[2], wins[2];
+	uint8_t local_ifid[8], remote_ifid[8]; /* zero = no IPv6 */
+	uint16_t mtu, mru;
+	char auth_method[16];
+};
+
+struct request_stats {
+	char encoding[48];
+	char peer_host[256], peer_vendor[256];
+	bool echo_known;
+	uint32_t echo_rtt_ms;
+	uint64_t idle_ms;
+	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes, wire_tx, wire_rx;
+	uint64_t tx_blocked, tx_too_big, tx_full;
+	uint64_t rx_clear_refused, rx_malformed, rx_wrong_id, rx_not_open;
+	uint64_t rx_duplicate, rx_late, rx_lost, rx_too_late, rx_bad_mppe;
+	uint64_t control_tx, control_rx, lcp_rx, auth_rx, ccp_rx, ipcp_rx;
+};
+
+struct request_message {
+	enum request_type type;
+	int fds[REQUEST_FDS_MAX]; /* owned by the receiver */
+	size_t fd_count;
+	union {
+		struct request_start start;
+		struct request_applied applied;
+		struct reason reason;
+		struct request_state state;
+		struct request_network network;
+		struct request_stats stats;
+	};
+};
+
+/* One end of the conversation. */
+struct request_channel {
+	int fd;		 /* not owned; non-blocking */
+	bool supervisor; /* which end this is */
+	enum request_phase phase;
+};
+
+const char *request_name(enum request_type type);
+
+/* Sends one request; BODY has the size of the table, FDS are duplicated to the other end.
+ * Returns 0, -EPROTO if the table does not permit it now, or -errno. */
+int request_send(struct request_channel *channel, enum request_type type, const void *body,
+		 const int *fds, size_t fd_count);
+
+/* Receives one request into *MESSAGE.  Returns 1, 0 if nothing is there, -EPIPE at the end of the
+ * conversation, -EPROTO for anything that the table does not permit (descriptors that came along
+ * are closed), or -errno.  The caller wipes *MESSAGE when it held a secret. */
+int request_receive(struct request_channel *channel, struct request_message *message);
+
+/* Is TEXT (CAP octets) NUL-terminated and free of control characters? */
+bool request_text_valid(const char *text, size_t cap);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* vpdial-session: executed afresh by the supervisor for one call.
+ *
+ * argv: EMPTY-DIRECTORY UID GID.  Descriptor 2 is the pipe for log lines, 3 the supervisor's
+ * socket; nothing else is open.  It is of no use to call it by hand. */
+#include "session/session.h"
+#include "crypto/crypto.h"
+#include "ipc/request.h"
+#include "session/sandbox.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUPERVISOR_FD 3
+
+/* Tells the supervisor why there will be no call. */
+static int give_up(const struct reason *reason)
+{
+	struct request_channel channel = {.fd = SUPERVISOR_FD, .phase = REQUEST_PHASE_SPAWNED};
+
+	request_send(&channel, REQUEST_ENDED, reason, NULL, 0);
+	return (int)reason->code;
+}
+
+int main(int argc, char **argv)
+{
+	struct log log = {.fd = 2, .level = LOG_LEVEL_INFO, .format = LOG_FORMAT_RELAY};
+	struct reason reason = {0};
+	int rc;
+
+	if (argc != 4) {
+		fputs("vpdial-session is started by vpdial; see vpdial(8)\n", stderr);
+		return EXIT_OPTIONS;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN); /* a terminal's ^C is the supervisor's to judge */
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	if (crypto_init(&reason) < 0)
+		return give_up(&reason);
+	rc = sandbox_enter(argv[1], (uid_t)strtoul(argv[2], NULL, 10),
+			   (gid_t)strtoul(argv[3], NULL, 10), &log);
+	if (rc < 0) {
+		reason_set(&reason, EXIT_FATAL, "the session could not be confined: %s",
+			   strerror(-rc));
+		return give_up(&reason);
+	}
+	rc = session_run(SUPERVISOR_FD, &log);
+	crypto_exit();
+	return rc;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* MPPE: sending in count order, receiving with kept keys for stragglers. */
+#include "path/mppe.h"
+
+#include "base/cursor.h"
+
+#define FLAG_FLUSHED	0x8000
+#define FLAG_AT_FRONT	0x4000
+#define FLAG_COMPRESSED 0x2000
+#define FLAG_ENCRYPTED	0x1000
+#define COUNT_MASK	0x0fff
+
+/* RFC 3078 section 7.2: in stateful mode a packet with this low octet changes the key. */
+static bool count_changes_key(uint16_t count)
+{
+	return (count & 0xff) == 0xff;
+}
+
+void mppe_tx_init(struct mppe_tx *tx, unsigned bits, bool stateful, const uint8_t start[static 16])
+{
+	bool rekey_on_flush = tx->rekey_on_flush;
+
+	memset(tx, 0, sizeof *tx);
+	tx->stateful = stateful;
+	tx->rekey_on_flush = rekey_on_flush;
+	mppe_chain_init(&tx->chain, bits, start);
+	rc4_init(&tx->rc4, tx->chain.session, tx->chain.len);
+}
+
+void mppe_encrypt(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], uint8_t *data, size_t len)
+{
+	bool change = !tx->stateful || count_changes_key(tx->count);
+	bool fresh = change || tx->flush;
+	uint16_t word = (uint16_t)(FLAG_ENCRYPTED | tx->count | (fresh ? FLAG_FLUSHED : 0));
+
+	if (change || (tx->flush && tx->rekey_on_flush))
+		mppe_chain_next(&tx->chain);
+	if (fresh)
+		rc4_init(&tx->rc4, tx->chain.session, tx->chain.len);
+	rc4_crypt(&tx->rc4, data, data, len);
+	header[0] = (uint8_t)(word >> 8);
+	header[1] = (uint8_t)word;
+	tx->flush = false;
+	tx->count = (tx->count + 1) & COUNT_MASK;
+}
+
+void mppe_rx_init(struct mppe_rx *rx, unsigned bits, bool stateful, const uint8_t start[static 16],
+		  struct mppe_kept *kept)
+{
+	bool rekey_on_flush = rx->rekey_on_flush;
+
+	memset(rx, 0, sizeof *rx);
+	rx->stateful = stateful;
+	rx->rekey_on_flush = rekey_on_flush;
+	rx->kept = kept;
+	memset(kept, 0, sizeof *kept * MPPE_KEPT_KEYS);
+	mppe_chain_init(&rx->chain, bits, start);
+	rc4_init(&rx->rc4, rx->chain.session, rx->chain.len);
+}
+
+/* Does a plain text begin as a PPP data frame: one of the network protocols that MPPE carries?  A
+ * compressed protocol is a single octet, too easily hit by chance: the IP version must fit too. */
+static bool plain_is_sane(const uint8_t *p, size_t len)
+{
+	if (len < 2)
+		return false;
+	if (p[0] & 1)
+		return (p[0] == 0x21 && p[1] >> 4 == 4) || (p[0] == 0x57 && p[1] >> 4 == 6);
+	switch ((unsigned)p[0] << 8 | p[1]) {
+	case 0x0021: /* IPv4 */
+	case 0x0057: /* IPv6 */
+	case 0x0031: /* bridged */
+	case 0x003d: /* multilink */
+	case 0x002d: /* Van Jacobson */
+	case 0x002f:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum mppe_result decrypt_late(struct mppe_rx *rx, uint64_t position, uint8_t *data,
+				     size_t len)
+{
+	struct mppe_kept *kept = &rx->kept[position % MPPE_KEPT_KEYS];
+	struct rc4 rc4;
+
+	if (kept->position != position)
+		return MPPE_TOO_LATE;
+	rc4_init(&rc4, kept->key, rx->chain.len);
+	rc4_crypt(&rc4, data, data, len);
+	if (!plain_is_sane(data, len))
+		return MPPE_BAD;
+	kept->position = 0; /* each key serves once */
+	return MPPE_OK_LATE;
+}
+
+/* How many key changes lie between the last accepted packet and one with COUNT; 0 when it is
+ * behind.  Where the tunnel numbers its packets, whole turns of the 12-bit count are seen too. */
+static uint64_t steps_ahead(const struct mppe_rx *rx, uint16_t count, struct mppe_place place)
+{
+	uint64_t step = (uint64_t)(count - (uint16_t)(rx->position - 1)) & COUNT_MASK;
+
+	if (step == 0 && !place.known)
+		return 0;
+	if (!place.known)
+		return step <= (COUNT_MASK + 1) / 2 ? step : 0;
+	if (place.late)
+		return 0;
+	if (step == 0)
+		step = COUNT_MASK + 1;
+	/* Control frames use up sequence numbers but no counts, so the true step is the largest
+	 * one that the numbers allow. */
+	if (place.ahead > step)
+		step += (place.ahead - step) / (COUNT_MASK + 1) * (COUNT_MASK + 1);
+	return step;
+}
+
+static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, uint8_t *data,
+					  size_t len, struct mppe_place place)
+{
+	uint64_t step = steps_ahead(rx, count, place);
+	struct mppe_chain chain = rx->chain;
+	struct rc4 rc4;
+
+	if (step == 0) {
+		uint64_t back = (uint64_t)((uint16_t)(rx->position - 1) - count) & COUNT_MASK;
+
+		if (back >= rx->position)
+			return MPPE_TOO_LATE;
+		return back == 0 ? MPPE_DUPLICATE
+				 : decrypt_late(rx, rx->position - back, data, len);
+	}
+	if (step > MPPE_STEP_MAX)
+		return MPPE_BAD;
+	for (uint64_t i = 0; i < step; i++)
+		mppe_chain_next(&chain);
+	rc4_init(&rc4, chain.session, chain.len);
+	rc4_crypt(&rc4, data, data, len);
+	if (!plain_is_sane(data, len))
+		return MPPE_BAD;
+
+	/* Valid: now the chain moves for good, and the keys passed by are kept for stragglers. */
+	for (uint64_t i = 1; i < step; i++) {
+		struct mppe_kept *kept = &rx->kept[(rx->position + i) % MPPE_KEPT_KEYS];
+
+		mppe_chain_next(&rx->chain);
+		kept->position = rx->position + i;
+		memcpy(kept->key, rx->chain.session, sizeof kept->key);
+	}
+	rx->position += step;
+	rx->chain = chain;
+	rx->kept[rx->position % MPPE_KEPT_KEYS].position = 0;
+	return MPPE_OK;
+}
+
+/* Stateful, FLUSHED set: key changes by the RFC (one for each flag count passed) or by Linux (one
+ * for each 256 passed, and one for the flush itself). */
+static unsigned flush_changes(uint16_t expected, uint16_t count, bool like_linux)
+{
+	unsigned blocks = ((count >> 8) - (expected >> 8)) & 0xf;
+
+	if (like_linux)
+		return blocks + 1;
+	return blocks + count_changes_key(count);
+}
+
+/* Tries CHANGES key changes on copies; commits if the plain text is sane. */
+static bool try_flush(struct mppe_rx *rx, unsigned changes, uint8_t *data, size_t len)
+{
+	struct mppe_chain chain = rx->chain;
+	struct rc4 rc4, peek_state;
+	uint8_t peek[4];
+	size_t peek_len = len < sizeof peek ? len : sizeof peek;
+
+	for (unsigned i = 0; i < changes; i++)
+		mppe_chain_next(&chain);
+	rc4_init(&rc4, chain.session, chain.len);
+	peek_state = rc4;
+	rc4_crypt(&peek_state, peek, data, peek_len);
+	if (!plain_is_sane(peek, peek_len))
+		return false;
+	rc4_crypt(&rc4, data, data, len);
+	rx->chain = chain;
+	rx->rc4 = rc4;
+	return true;
+}
+
+static enum mppe_result decrypt_stateful(struct mppe_rx *rx, uint16_t word, uint8_t *data,
+					 size_t len, struct mppe_place place)
+{
+	uint16_t count = word & COUNT_MASK, expected = rx->position & COUNT_MASK;
+	uint16_t ahead = (count - expected) & COUNT_MASK;
+	struct rc4 rc4 = rx->rc4;
+	uint8_t peek[4];
+
+	if (place.known ? place.late : ahead > (COUNT_MASK + 1) / 2)
+		return MPPE_TOO_LATE;
+	if (word & FLAG_FLUSHED) {
+		bool like_linux = rx->rekey_on_flush;
+
+		/* After a reset a Linux peer and an RFC peer use different keys (RFC 3078 8.2). */
+		if (!try_flush(rx, flush_changes(expected, count, like_linux), data, len)) {
+			like_linux = !like_linux;
+			if (!try_flush(rx, flush_changes(expected, count, like_linux), data, len))
+				return MPPE_BAD;
+			rx->rekey_on_flush = like_linux;
+		}
+		rx->discard = false;
+		rx->position += (uint64_t)ahead + 1;
+		return MPPE_OK;
+	}
+	if (rx->discard || ahead != 0 || count_changes_key(count)) {
+		rx->discard = true;
+		return MPPE_RESYNC;
+	}
+	rc4_crypt(&rc4, peek, data, len < sizeof peek ? len : sizeof peek);
+	if (!plain_is_sane(peek, len < sizeof peek ? len : sizeof peek)) {
+		rx->discard = true;
+		return MPPE_RESYNC;
+	}
+	rc4_crypt(&rx->rc4, data, data, len);
+	rx->position++;
+	return MPPE_OK;
+}
+
+enum mppe_result mppe_decrypt(struct mppe_rx *rx, uint8_t *packet, size_t len,
+			      struct mppe_place place)
+{
+	struct cursor c = cursor_make(packet, len);
+	uint16_t word = cursor_u16(&c);
+	size_t left = cursor_left(&c);
+	uint8_t *data = packet + MPPE_HEADER;
+
+	if (c.failed || left < 2 || !(word & FLAG_ENCRYPTED) ||
+	    (word & (FLAG_COMPRESSED | FLAG_AT_FRONT)))
+		return MPPE_BAD;
+	if (rx->stateful)
+		return decrypt_stateful(rx, word, data, left, place);
+	if (!(word & FLAG_FLUSHED))
+		return MPPE_BAD;
+	return decrypt_stateless(rx, word & COUNT_MASK, data, left, place);
+}

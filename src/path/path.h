@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* The data path: batches of packets between the TUN device and the tunnel's socket, with
+ * encapsulation (enhanced GRE; L2TP data) and MPPE.
+ *
+ * All buffers are allocated by path_new; nothing is allocated per packet.  Control frames (LCP to
+ * CCP) are split off at once and handed to a callback.  Nothing passes that struct path_state
+ * does not allow, in particular nothing in clear while encryption is required. */
+#ifndef VPDIAL_PATH_PATH_H
+#define VPDIAL_PATH_PATH_H
+
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum path_encap { PATH_GRE, PATH_L2TP };
+
+struct path_config {
+	enum path_encap encap;
+	int tun_fd;  /* not owned; non-blocking TUN without packet information */
+	int wire_fd; /* not owned; connected raw GRE socket (IPv4, header included on receive) or
+		      * connected UDP socket */
+};
+
+/* Ids of the call, once the tunnel knows them. */
+struct path_call {
+	uint16_t local_tunnel_id, peer_tunnel_id; /* L2TP */
+	uint16_t local_call_id, peer_call_id;
+	bool sequencing; /* L2TP: we must send sequence numbers */
+};
+
+struct path_mppe {
+	uint8_t bits; /* 0 = off */
+	bool stateful;
+	uint8_t start[16];
+	uint32_t generation; /* another value than last time: start anew */
+};
+
+/* What may pass, in PPP's judgement; the session translates struct ppp_data into it. */
+struct path_state {
+	bool ipv4, ipv6;
+	bool tx_blocked, rx_clear;
+	struct path_mppe tx, rx;
+	bool tx_pfc, tx_acfc;
+	uint16_t peer_mru;
+	uint16_t mss_mtu;    /* clamp TCP's MSS to this MTU; 0 = leave it alone */
+	bool rekey_on_flush; /* the peer is known to flush as Linux does (see crypto/mppe_key.h) */
+};
+
+struct path_callbacks {
+	/* A control frame, from its code octet on; the octets are valid during the call. */
+	void (*control)(void *ctx, uint16_t protocol, const uint8_t *info, size_t len);
+	/* A data frame of a protocol we do not carry. */
+	void (*unknown)(void *ctx, uint16_t protocol, const uint8_t *info, size_t len);
+	/* L2TP: a datagram with the T bit: the tunnel's. */
+	void (*tunnel)(void *ctx, const uint8_t *octets, size_t len);
+	/* Stateful MPPE lost step: ask the peer for a reset. */
+	void (*resync)(void *ctx);
+	void *ctx;
+};
+
+struct path_counters {
+	uint64_t tx_packets, tx_bytes; /* inner IP packets and octets */
+	uint64_t rx_packets, rx_bytes;
+	uint64_t wire_tx, wire_rx;    /* outer packets */
+	uint64_t tx_blocked;	      /* dropped: nothing may leave yet */
+	uint64_t tx_too_big, tx_full; /* dropped: larger than the peer's MRU; socket full */
+	uint64_t rx_clear_refused;    /* dropped: in clear although encryption is on */
+	uint64_t rx_malformed, rx_wrong_id, rx_not_open;
+	uint64_t rx_duplicate, rx_late, rx_lost; /* late = delivered out of order */
+	uint64_t rx_too_late;			 /* dropped: behind the window or its key is gone */
+	uint64_t rx_bad_mppe;		 /* decrypted to nonsense, or an implausible count */
+	uint64_t wire_errors;		 /* send errors other than a full socket */
+	uint64_t last_rx_ms, last_tx_ms; /* of data packets; 0 = never */
+	uint64_t last_heard_ms;		 /* of any valid packet */
+};
+
+struct path;
+
+struct path *path_new(const struct path_config *config, const struct path_callbacks *callbacks,
+		      const struct log *log);
+void path_free(struct path *path);
+
+void path_set_call(struct path *path, const struct path_call *call);
+void path_set_state(struct path *path, const struct path_state *state);
+/* CCP Reset-Request received: the next stateful packet carries FLUSHED with a fresh table. */
+void path_flush_tx(struct path *path);
+
+/* Sends one PPP control frame.  Returns 0 or -errno (the frame is lost: PPP repeats it). */
+int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info, size_t len,
+		      uint64_t now_ms);
+
+/* One burst each: what is there, up to a budget.  True if there may be more. */
+bool path_burst_tx(struct path *path, uint64_t now_ms); /* TUN to wire */
+bool path_burst_rx(struct path *path, uint64_t now_ms); /* wire to TUN */
+
+/* For acknowledgments without data, and packets held back for order. */
+uint64_t path_deadline(const struct path *path);
+void path_tick(struct path *path, uint64_t now_ms);
+
+const struct path_counters *path_counters(const struct path *path);
+/* "MPPE128 stateless", "none", or both directions as "MPPE128 stateless/none" (received/sent). */
+char *path_encoding(const struct path *path, char *buf, size_t cap);
+
+#endif

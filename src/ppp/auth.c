@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* The authentication phase: which protocol runs, how results end it, when packets are repeated. */
+#include "ppp/auth.h"
+
+#include <string.h>
+
+#define TRIES_MAX     10
+#define REPEAT_MIN_MS 300
+
+const char *ppp_auth_name(enum ppp_auth method)
+{
+	switch (method) {
+	case PPP_AUTH_PAP:
+		return "pap";
+	case PPP_AUTH_CHAP:
+		return "chap";
+	case PPP_AUTH_MSCHAP1:
+		return "mschap1";
+	case PPP_AUTH_MSCHAP2:
+		return "mschap2";
+	case PPP_AUTH_EAP:
+		return "eap";
+	}
+	return "none";
+}
+
+static const struct auth_role *role_of(const struct ppp_link *link)
+{
+	bool caller = link->config.role == PPP_CALLER;
+
+	switch (link->auth.method) {
+	case PPP_AUTH_PAP:
+		return caller ? &pap_caller : &pap_answerer;
+	case PPP_AUTH_CHAP:
+	case PPP_AUTH_MSCHAP1:
+	case PPP_AUTH_MSCHAP2:
+		return caller ? &chap_caller : &chap_answerer;
+	case PPP_AUTH_EAP:
+		return caller ? &eap_caller : &eap_answerer;
+	}
+	return NULL;
+}
+
+void auth_start(struct ppp_link *link)
+{
+	struct auth *auth = &link->auth;
+	struct early_frame *early = &link->early[EARLY_AUTH];
+
+	wipe(auth, sizeof(*auth));
+	auth->deadline_ms = DEADLINE_NONE;
+	auth->method = link->config.role == PPP_CALLER ? link->lcp.peer.auth : link->lcp.ask_auth;
+	if (!auth->method) {
+		auth->done = true;
+		link_auth_done(link, 0);
+		return;
+	}
+	if (role_of(link)->start)
+		role_of(link)->start(link);
+	if (early->len > 0 && early->protocol == auth_protocol(auth->method))
+		role_of(link)->input(link, early->info, early->len);
+	early->len = 0;
+}
+
+void auth_stop(struct ppp_link *link)
+{
+	wipe(&link->auth, sizeof(link->auth));
+	wipe(&link->account, sizeof(link->account));
+	link->auth.deadline_ms = DEADLINE_NONE;
+}
+
+void auth_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len)
+{
+	if (!link->auth.method || protocol != auth_protocol(link->auth.method)) {
+		link->counters.unexpected++;
+		return;
+	}
+	role_of(link)->input(link, info, len);
+}
+
+/* ---- repetition ---- */
+
+void auth_send_kept(struct ppp_link *link, const struct writer *w)
+{
+	struct auth *auth = &link->auth;
+
+	if (w->failed || writer_len(w) > sizeof(auth->packet))
+		return;
+	auth->packet_len = writer_len(w);
+	memcpy(auth->packet, w->start, auth->packet_len);
+	auth->repeat_after_ms = link_now(link) + REPEAT_MIN_MS;
+	link_send(link, auth_protocol(auth->method), w);
+}
+
+void auth_repeat(struct ppp_link *link)
+{
+	struct auth *auth = &link->auth;
+	struct writer w = writer_make(auth->packet, sizeof(auth->packet));
+
+	if (auth->packet_len == 0)
+		return;
+	w.at += auth->packet_len;
+	auth->repeat_after_ms = link_now(link) + REPEAT_MIN_MS;
+	link_send(link, auth_protocol(auth->method), &w);
+}
+
+static void arm(struct auth *auth, uint64_t now_ms)
+{
+	auth->deadline_ms = now_ms + auth->interval_ms;
+}
+
+void auth_timer_start(struct ppp_link *link)
+{
+	link->auth.tries = 1;
+	link->auth.interval_ms = link->config.restart_ms;
+	arm(&link->auth, link_now(link));
+}
+
+void auth_timer_stop(struct ppp_link *link)
+{
+	link->auth.deadline_ms = DEADLINE_NONE;
+}
+
+void auth_tick(struct ppp_link *link)
+{
+	struct auth *auth = &link->auth;
+	const struct auth_role *role = role_of(link);
+	uint64_t doubled = (uint64_t)auth->interval_ms * 2;
+
+	if (!role || auth->deadline_ms == DEADLINE_NONE || link_now(link) < auth->deadline_ms)
+		return;
+	if (auth->tries++ >= TRIES_MAX) {
+		auth->deadline_ms = DEADLINE_NONE;
+		link_fail(link, EXIT_NEGOTIATION_FAILED,
+			  "%s does not answer during authentication with %s", link_peer(link),
+			  ppp_auth_name(auth->method));
+		return;
+	}
+	auth->interval_ms = doubled < link->config.restart_max_ms ? (uint32_t)doubled
+								  : link->config.restart_max_ms;
+	arm(auth, link_now(link));
+	if (role->timeout)
+		role->timeout(link);
+	else
+		auth_repeat(link);
+}
+
+void auth_network_heard(struct ppp_link *link)
+{
+	struct auth *auth = &link->auth;
+
+	if (link->config.role != PPP_CALLER || !auth->waiting || auth->done)
+		return;
+	/* RFC 3748 section 4.2: a lost EAP-Success may be taken from what the peer does next. */
+	if (auth->method == PPP_AUTH_EAP && auth->eap_method_done)
+		auth_succeeded(link);
+	else if (link_now(link) >= auth->repeat_after_ms)
+		auth_repeat(link);
+}
+
+/* ---- results ---- */
+
+bool auth_eap_md5_allowed(const struct ppp_link *link)
+{
+	return !link_encrypts(link) &&
+	       ((link->config.allow & PPP_AUTH_CHAP) || link->config.allow == PPP_AUTH_EAP);
+}
+
+void auth_succeeded(struct ppp_link *link)
+{
+	struct auth *auth = &link->auth;
+	bool first = !auth->done;
+
+	auth->waiting = false;
+	auth->done = true;
+	auth_timer_stop(link);
+	if (first) /* RFC 3079: a later challenge does not change the keys */
+		auth->keys = auth->candidate;
+	wipe(&auth->candidate, sizeof(auth->candidate));
+	if (first)
+		link_auth_done(link, auth->method);
+}
+
+bool auth_mschap2_proved(struct ppp_link *link, struct octets text)
+{
+	uint8_t proof[MSCHAP2_PROOF_LEN];
+	struct octets message;
+
+	if (!mschap2_success_parse(text.at, text.len, proof, &message)) {
+		link_fail(link, EXIT_PEER_AUTH_FAILED,
+			  "%s does not prove that it knows the password: it may be a false one",
+			  link_peer(link));
+		return false;
+	}
+	if (!bytes_equal_ct(proof, link->auth.proof, sizeof(proof))) {
+		link_fail(
+			link, EXIT_PEER_AUTH_FAILED,
+			"%s does not know the password: its proof is wrong, it may be a false one",
+			link_peer(link));
+		return false;
+	}
+	return true;
+}
+
+static void append_message(struct ppp_link *link, char *buf, size_t cap, struct octets message)
+{
+	char text[140];
+	struct str s = str_make(buf, cap);
+
+	if (message.len > 0)
+		str_printf(&s, " (%s says \"%s\")", link_peer(link),
+			   link_clean(text, sizeof(text), message, 80));
+}
+
+void auth_refused(struct ppp_link *link, struct octets message)
+{
+	char said[180];
+
+	append_message(link, said, sizeof(said), message);
+	link_fail(link, EXIT_AUTH_FAILED, "wrong user name or password%s", said);
+}
+
+void auth_refused_mschap(struct ppp_link *link, const struct mschap_failure *failure)
+{
+	static const struct {
+		uint32_t error;
+		const char *sentence;
+	} errors[] = {
+		{646, "the account may not log on at this time"},
+		{647, "the account is disabled"},
+		{648, "the password has expired"},
+		{649, "the account has no permission to dial in"},
+		{691, "wrong user name or password"},
+		{709, "the new password was refused"},
+	};
+	char said[180];
+
+	append_message(link, said, sizeof(said), failure->message);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (failure->has_error && failure->error == errors[i].error) {
+			link_fail(link, EXIT_AUTH_FAILED, "%s%s", errors[i].sentence, said);
+			return;
+		}
+	if (failure->has_error)
+		link_fail(link, EXIT_AUTH_FAILED, "the password was refused with error %u%s",
+			  failure->error, said);
+	else
+		link_fail(link, EXIT_AUTH_FAILED, "wrong user name or password%s", said);
+}
+
+void auth_deny(struct ppp_link *link)
+{
+	char name[200];
+
+	auth_timer_stop(link);
+	link_fail(link, EXIT_PEER_AUTH_FAILED,
+		  "the caller \"%s\" gave a wrong user name or password",
+		  link_clean(name, sizeof(name),
+			     (struct octets){link->auth.user, link->auth.user_len}, 100));
+}
+
+bool auth_lookup(struct ppp_link *link, struct octets name)
+{
+	struct auth *auth = &link->auth;
+
+	if (name.len > sizeof(auth->user) || !link->callbacks.account)
+		return false;
+	auth->user_len = name.len;
+	if (name.len > 0)
+		memcpy(auth->user, name.at, name.len);
+	wipe(&link->account, sizeof(link->account));
+	link->callbacks.account(link->callbacks.ctx, auth->user, auth->user_len, &link->account);
+	return true;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/* What the peer sends: judged by the driver's option rules, turned into the automaton's events. */
+#include "ppp/automaton.h"
+
+#include <string.h>
+
+#define MAX_FAILURE	  5   /* RFC 1661 section 4.6 */
+#define MAX_NAKS_RECEIVED 10  /* then a Nak counts as a Reject: the request must become smaller */
+#define NAKS_HOPELESS	  20  /* then we do not answer Naks any more and the tries run out */
+#define REPEAT_MIN_MS	  200 /* between requests repeated because the peer is heard */
+#define MAX_REACKS	  2
+
+static const struct option_rule *find_rule(const struct automaton *a, uint8_t type)
+{
+	for (size_t i = 0; i < a->driver->rule_count; i++)
+		if (a->driver->rules[i].type == type)
+			return &a->driver->rules[i];
+	return NULL;
+}
+
+static bool legal_length(const struct automaton *a, const struct option *o)
+{
+	const struct option_info *info = option_info(a->driver->protocol, o->type);
+
+	return !info || (o->len >= info->min && o->len <= info->max);
+}
+
+static enum option_verdict judge_option(struct automaton *a, const struct option *o,
+					struct writer *nak)
+{
+	const struct option_rule *rule = find_rule(a, o->type);
+	enum option_verdict verdict;
+
+	/* An option of wrong length has no value to correct: rejecting it makes the peer do
+	 * without, which is safe for every option that we know. */
+	if (!rule || !rule->request || !legal_length(a, o))
+		return OPTION_REJECT;
+	verdict = rule->request(a->ctx, o, nak);
+	if (verdict == OPTION_NAK && a->naks_sent >= MAX_FAILURE)
+		verdict = OPTION_REJECT;
+	return verdict;
+}
+
+static void log_reject(const struct automaton *a, const struct option *o)
+{
+	const struct option_info *info = option_info(a->driver->protocol, o->type);
+
+	if (info)
+		log_debug(a->host->log, "%s: rejecting option %s", a->driver->name, info->name);
+	else
+		log_debug(a->host->log, "%s: rejecting unknown option %u", a->driver->name,
+			  o->type);
+}
+
+/* Fills the reply: Rejects alone, else Naks alone (RFC 1661 sections 5.3 and 5.4).  Returns
+ * whether the request is good, and *FIT false when no reply can hold it. */
+static bool judge_request(struct automaton *a, bool *fit)
+{
+	uint8_t nak_buf[AUTOMATON_PACKET_MAX - CONTROL_HEADER];
+	struct writer nak = writer_make(nak_buf, sizeof(nak_buf));
+	struct writer reject = writer_make(a->reply, sizeof(nak_buf));
+	struct cursor c = cursor_make(a->packet.data, a->packet.len);
+	struct option o;
+
+	if (a->driver->judge)
+		a->driver->judge(a->ctx);
+	while (option_next(&c, &o)) {
+		size_t before = writer_len(&nak);
+
+		if (judge_option(a, &o, &nak) != OPTION_REJECT)
+			continue;
+		if (!nak.failed)
+			nak.at = nak.start + before;
+		option_write_raw(&reject, &o);
+		log_reject(a, &o);
+	}
+	if (writer_len(&reject) == 0 && a->driver->missing)
+		(void)a->driver->missing(a->ctx, &nak);
+	*fit = !nak.failed && !reject.failed;
+	a->reply_code = CONTROL_CONFIGURE_REJECT;
+	a->reply_len = writer_len(&reject);
+	if (a->reply_len > 0)
+		return false;
+	a->reply_code = CONTROL_CONFIGURE_NAK;
+	a->reply_len = writer_len(&nak);
+	memcpy(a->reply, nak_buf, a->reply_len);
+	if (a->reply_len > 0)
+		a->naks_sent++;
+	return a->reply_len == 0;
+}
+
+static bool judging(enum automaton_state s)
+{
+	return s == AUTOMATON_STOPPED || s >= AUTOMATON_REQ_SENT;
+}
+
+/* The peer is there, but our request went out before it could listen (the first one usually does:
+ * its pppd is still being started): say it again now rather than after the timer.  It goes before
+ * the reply, so that a peer that was listening does not see it in Opened. */
+static void repeat_unheard_request(struct automaton *a)
+{
+	if (a->state != AUTOMATON_REQ_SENT && a->state != AUTOMATON_ACK_SENT)
+		return;
+	if (a->answered || a->host->now_ms < a->repeat_after_ms)
+		return;
+	a->repeat_after_ms = a->host->now_ms + REPEAT_MIN_MS;
+	a->tries_left++;
+	automaton_send_request(a);
+}
+
+static bool seen_before(const struct automaton *a)
+{
+	const struct control_packet *p = &a->packet;
+
+	return a->seen && p->id == a->seen_id && p->len == a->seen_len &&
+	       memcmp(p->data, a->seen_options, p->len) == 0;
+}
+
+static void note_seen(struct automaton *a, bool good)
+{
+	a->seen = a->packet.len <= sizeof(a->seen_options);
+	if (!a->seen)
+		return;
+	a->seen_good = good;
+	a->seen_id = a->packet.id;
+	a->seen_len = a->packet.len;
+	memcpy(a->seen_options, a->packet.data, a->packet.len);
+}
+
+/* Our Ack was lost, or the network doubled the request: saying Ack again is enough, where the
+ * table would tear down what has just come up.  A peer that means it anew goes on asking. */
+static bool repeat_ack(struct automaton *a)
+{
+	if (a->state != AUTOMATON_OPENED || a->reacks >= MAX_REACKS || !seen_before(a))
+		return false;
+	a->reacks++;
+	automaton_send(a, CONTROL_CONFIGURE_ACK, a->packet.id, a->packet.data, a->packet.len);
+	return true;
+}
+
+/* A repeated request gets the Nak or Reject that stands in the reply already: judging it again
+ * would count one disagreement twice. */
+static bool judge_once(struct automaton *a, bool *fit)
+{
+	bool good;
+
+	if (seen_before(a) && !a->seen_good)
+		return false;
+	good = judge_request(a, fit);
+	if (*fit)
+		note_seen(a, good);
+	else
+		a->seen = false;
+	return good;
+}
+
+static void input_request(struct automaton *a)
+{
+	bool good = true, fit = true;
+
+	if (!options_valid(a->packet.data, a->packet.len) ||
+	    a->packet.len > AUTOMATON_PACKET_MAX - CONTROL_HEADER) {
+		a->host->counters->malformed++;
+		return;
+	}
+	if (repeat_ack(a))
+		return;
+	if (judging(a->state)) {
+		good = judge_once(a, &fit);
+		if (!fit) {
+			a->host->counters->malformed++;
+			return;
+		}
+		repeat_unheard_request(a);
+	}
+	automaton_raise(a, good ? AUTOMATON_REQUEST_GOOD : AUTOMATON_REQUEST_BAD);
+}
+
+/* The identifier is that of our last request, and its first answer. */
+static bool expected_answer(struct automaton *a)
+{
+	if (a->state >= AUTOMATON_CLOSED && a->state <= AUTOMATON_STOPPING)
+		return true; /* the table answers or ignores it whatever it holds */
+	if (a->requests_sent > 0 && a->packet.id == a->request_id && !a->answered)
+		return true;
+	a->host->counters->unexpected++;
+	return false;
+}
+
+static void input_ack(struct automaton *a)
+{
+	if (!expected_answer(a))
+		return;
+	if (a->state >= AUTOMATON_REQ_SENT) {
+		if (a->packet.len != a->request_len ||
+		    memcmp(a->packet.data, a->request, a->request_len) != 0) {
+			a->host->counters->malformed++;
+			return;
+		}
+		a->answered = true;
+		a->naks_received = 0;
+	}
+	automaton_raise(a, AUTOMATON_ACKED);
+}
+
+/* A Reject holds options of our request, unchanged and in their order (RFC 1661 section 5.4). */
+static bool is_subset(const struct automaton *a)
+{
+	struct cursor ours = cursor_make(a->request, a->request_len);
+	struct cursor theirs = cursor_make(a->packet.data, a->packet.len);
+	struct option o, r;
+
+	while (option_next(&theirs, &r)) {
+		do {
+			if (!option_next(&ours, &o))
+				return false;
+		} while (o.len != r.len || memcmp(o.raw, r.raw, (size_t)o.len + 2) != 0);
+	}
+	return true;
+}
+
+static void apply_answer(struct automaton *a, bool rejected)
+{
+	struct cursor c = cursor_make(a->packet.data, a->packet.len);
+	struct option o;
+
+	while (option_next(&c, &o)) {
+		const struct option_rule *rule = find_rule(a, o.type);
+
+		if (!rule || !legal_length(a, &o))
+			continue;
+		if (rejected && rule->reject)
+			rule->reject(a->ctx, &o);
+		else if (!rejected && rule->nak)
+			rule->nak(a->ctx, &o);
+	}
+}
+
+static void input_nak(struct automaton *a)
+{
+	bool reject = a->packet.code == CONTROL_CONFIGURE_REJECT;
+
+	if (!expected_answer(a))
+		return;
+	if (a->state >= AUTOMATON_REQ_SENT) {
+		if (!options_valid(a->packet.data, a->packet.len) || (reject && !is_subset(a))) {
+			a->host->counters->malformed++;
+			return;
+		}
+		if (++a->naks_received > NAKS_HOPELESS)
+			return;
+		a->answered = true;
+		apply_answer(a, reject || a->naks_received > MAX_NAKS_RECEIVED);
+	}
+	automaton_raise(a, AUTOMATON_NAKED);
+}
+
+static void input_terminate(struct automaton *a)
+{
+	if (a->driver->terminated && a->state >= AUTOMATON_REQ_SENT)
+		a->driver->terminated(a->ctx, &a->packet);
+	automaton_raise(a, AUTOMATON_TERMINATE);
+}
+
+static void input_terminated(struct automaton *a)
+{
+	/* A peer that is not ready answers our Configure-Request with a Terminate-Ack; one that
+	 * comes late must not tear down what was agreed since. */
+	if (a->state >= AUTOMATON_REQ_SENT && a->answered) {
+		a->host->counters->unexpected++;
+		return;
+	}
+	automaton_raise(a, AUTOMATON_TERMINATED);
+}
+
+static void input_code_reject(struct automaton *a)
+{
+	if (a->packet.len < 1) {
+		a->host->counters->malformed++;
+		return;
+	}
+	log_info(a->host->log, "%s: the peer rejects code %u", a->driver->name, a->packet.data[0]);
+	automaton_raise(a, a->packet.data[0] <= CONTROL_CODE_REJECT ? AUTOMATON_REJECT_FATAL
+								    : AUTOMATON_REJECT_MILD);
+}
+
+void automaton_input(struct automaton *a, const uint8_t *info, size_t len)
+{
+	static void (*const handlers[])(struct automaton *) = {
+		[CONTROL_CONFIGURE_REQUEST] = input_request,
+		[CONTROL_CONFIGURE_ACK] = input_ack,
+		[CONTROL_CONFIGURE_NAK] = input_nak,
+		[CONTROL_CONFIGURE_REJECT] = input_nak,
+		[CONTROL_TERMINATE_REQUEST] = input_terminate,
+		[CONTROL_TERMINATE_ACK] = input_terminated,
+		[CONTROL_CODE_REJECT] = input_code_reject,
+	};
+	struct control_packet p;
+
+	if (!control_packet_decode(info, len, &p)) {
+		a->host->counters->malformed++;
+		return;
+	}
+	if (a->state <= AUTOMATON_STARTING) {
+		a->host->counters->unexpected++;
+		return;
+	}
+	a->packet = p;
+	if (p.code < sizeof(handlers) / sizeof(handlers[0]) && handlers[p.code])
+		handlers[p.code](a);
+	else if (p.code < 32 && (a->driver->own_codes & 1u << p.code))
+		automaton_raise(a, AUTOMATON_OWN_CODE);
+	else
+		automaton_raise(a, AUTOMATON_UNKNOWN_CODE);
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/* CCP (RFC 1962) with the one option that we take: MPPE (RFC 3078), keys by RFC 3079. */
+#include "crypto/mppe_key.h"
+#include "ppp/link.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ROUNDS_MAX	  5
+#define GIVE_UP_MS	  5000	/* when encryption is only wished for */
+#define COME_BACK_MS	  10000 /* when it is required and was up */
+#define RESET_INTERVAL_MS 1000
+
+static struct ccp *ccp_of(void *ctx)
+{
+	return &((struct ppp_link *)ctx)->ccp;
+}
+
+/* ---- option bits ---- */
+
+static const struct {
+	unsigned set; /* enum ppp_mppe_bits */
+	uint32_t bit;
+	uint8_t bits;
+} strengths[] = {
+	/* strongest first */
+	{PPP_MPPE_128, MPPE_OPTION_128, 128},
+	{PPP_MPPE_56, MPPE_OPTION_56, 56},
+	{PPP_MPPE_40, MPPE_OPTION_40, 40},
+};
+#define STRENGTHS (sizeof(strengths) / sizeof(strengths[0]))
+
+static uint32_t allowed_bits(const struct ppp_link *link)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < STRENGTHS; i++)
+		if (link->config.mppe_bits & strengths[i].set)
+			bits |= strengths[i].bit;
+	return bits;
+}
+
+static uint32_t strongest(uint32_t bits)
+{
+	for (size_t i = 0; i < STRENGTHS; i++)
+		if (bits & strengths[i].bit)
+			return strengths[i].bit;
+	return 0;
+}
+
+static uint8_t bits_of(uint32_t option)
+{
+	for (size_t i = 0; i < STRENGTHS; i++)
+		if (option & strengths[i].bit)
+			return strengths[i].bits;
+	return 0;
+}
+
+/* "40 or 128 bit" */
+static const char *words(char *buf, size_t cap, uint32_t option)
+{
+	struct str s = str_make(buf, cap);
+
+	for (size_t i = STRENGTHS; i-- > 0;)
+		if (option & strengths[i].bit)
+			str_printf(&s, "%s%u", s.len ? " or " : "", strengths[i].bits);
+	str_printf(&s, s.len ? " bit" : "no strength");
+	return buf;
+}
+
+/* What we should like to hear instead of V (or the same, if it will do). */
+static uint32_t wanted_for(const struct ppp_link *link, uint32_t v)
+{
+	uint32_t allowed = allowed_bits(link);
+	uint32_t strength = strongest(v & allowed ? v & allowed : allowed);
+
+	if (link->config.mppe_mode == PPP_MPPE_STATELESS)
+		return strength | MPPE_OPTION_STATELESS;
+	strength |= v & MPPE_OPTION_STATELESS;
+	if (strength != v && link->config.mppe_mode == PPP_MPPE_PREFER_STATELESS)
+		strength |= MPPE_OPTION_STATELESS;
+	return strength;
+}
+
+/* ---- outcomes ---- */
+
+static void settle(struct ppp_link *link)
+{
+	link->ccp.settled = true;
+	link->ccp.give_up_ms = DEADLINE_NONE;
+	link_data_changed(link);
+	link_ccp_settled(link);
+}
+
+/* There will be no encryption; WHY is part of a sentence about the peer. */
+__attribute__((format(printf, 2, 3))) static void no_encryption(struct ppp_link *link,
+								const char *fmt, ...)
+{
+	struct ccp *ccp = &link->ccp;
+	char why[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	ccp->ask = false;
+	if (ccp->failed)
+		return;
+	ccp->failed = true;
+	if (link_encrypts(link))
+		link_fail(link, EXIT_NEGOTIATION_FAILED, "encryption is required, but %s %s",
+			  link_peer(link), why);
+	else
+		log_notice(link->log, "no encryption: %s %s", link_peer(link), why);
+}
+
+/* ---- option 18 ---- */
+
+static void mppe_build(void *ctx, struct writer *w)
+{
+	if (ccp_of(ctx)->ask)
+		option_write_u32(w, CCP_OPTION_MPPE, ccp_of(ctx)->offer);
+}
+
+static enum option_verdict mppe_request(void *ctx, const struct option *o, struct writer *nak)
+{
+	struct ppp_link *link = ctx;
+	struct ccp *ccp = &link->ccp;
+	uint32_t v = option_u32(o), want = wanted_for(link, v);
+	bool nothing = (v & ~MPPE_OPTION_STATELESS) == 0;
+	char theirs[40], ours[40];
+
+	if (v == want || (nothing && !link_encrypts(link))) {
+		ccp->staged = v;
+		return OPTION_ACK;
+	}
+	if (ccp->naks_sent++ < ROUNDS_MAX) {
+		option_write_u32(nak, CCP_OPTION_MPPE, want);
+		return OPTION_NAK_FIRM;
+	}
+	if (nothing)
+		no_encryption(link, "offers none (its MPPE request names no strength)");
+	else if ((v ^ want) == MPPE_OPTION_STATELESS)
+		no_encryption(link, "insists on stateful MPPE, the profile permits only stateless");
+	else
+		no_encryption(link, "wants MPPE %s, the profile permits only %s",
+			      words(theirs, sizeof(theirs), v),
+			      words(ours, sizeof(ours), allowed_bits(link)));
+	return OPTION_REJECT;
+}
+
+static void mppe_nak(void *ctx, const struct option *o)
+{
+	struct ppp_link *link = ctx;
+	struct ccp *ccp = &link->ccp;
+	uint32_t v = option_u32(o), common = v & allowed_bits(link);
+	uint32_t stateless = v & MPPE_OPTION_STATELESS;
+	char theirs[40], ours[40];
+
+	if (!ccp->ask)
+		return;
+	if ((v & MPPE_OPTION_STRENGTHS) == 0) {
+		no_encryption(link, "offers none (it wants MPPE of no strength)");
+		return;
+	}
+	if (common == 0) {
+		no_encryption(link, "wants MPPE %s, the profile permits only %s",
+			      words(theirs, sizeof(theirs), v),
+			      words(ours, sizeof(ours), allowed_bits(link)));
+		return;
+	}
+	if (++ccp->naks_followed > ROUNDS_MAX) {
+		no_encryption(link, "does not agree to any kind of MPPE");
+		return;
+	}
+	if (link->config.mppe_mode == PPP_MPPE_STATELESS)
+		stateless = MPPE_OPTION_STATELESS;
+	ccp->offer = strongest(common) | stateless;
+}
+
+static void mppe_reject(void *ctx, const struct option *o)
+{
+	(void)o;
+	no_encryption(ctx, "offers no MPPE (it rejected it)");
+}
+
+static const struct option_rule rules[] = {
+	{CCP_OPTION_MPPE, mppe_build, mppe_request, mppe_nak, mppe_reject},
+};
+
+/* ---- keys ---- */
+
+static void start_key(const struct ppp_link *link, struct ppp_mppe_key *key, uint32_t option,
+		      bool sending)
+{
+	const struct auth_keys *k = &link->auth.keys;
+	/* RFC 3079 names directions by who was authenticated. */
+	bool caller_send = sending == (link->config.role == PPP_CALLER);
+
+	key->generation++;
+	key->bits = bits_of(option);
+	key->stateful = !(option & MPPE_OPTION_STATELESS);
+	if (k->method == PPP_AUTH_MSCHAP1)
+		mppe_start_key_v1(key->start, key->bits, k->lm_hash, k->nt_hash, k->challenge);
+	else
+		mppe_start_key_v2(key->start, key->bits, caller_send, k->nt_hash, k->nt_response);
+}
+
+static void no_key(struct ppp_mppe_key *key)
+{
+	wipe(key->start, sizeof(key->start));
+	key->bits = 0;
+	key->stateful = false;
+}
+
+/* ---- hooks of the automaton ---- */
+
+static void judge(void *ctx)
+{
+	ccp_of(ctx)->staged = 0;
+}
+
+/* A request without the option, where encryption is required: ask for it. */
+static bool missing(void *ctx, struct writer *nak)
+{
+	struct ppp_link *link = ctx;
+	struct ccp *ccp = &link->ccp;
+
+	if (!link_encrypts(link) || ccp->staged || writer_len(nak) > 0)
+		return false;
+	if (ccp->naks_sent++ >= ROUNDS_MAX) {
+		no_encryption(link, "does not ask for any");
+		return false;
+	}
+	option_write_u32(nak, CCP_OPTION_MPPE, ccp->ask ? ccp->offer : wanted_for(link, 0));
+	return true;
+}
+
+static void accepted(void *ctx)
+{
+	ccp_of(ctx)->agreed = ccp_of(ctx)->staged;
+}
+
+/* The peer may encrypt as soon as it has our request, so the decoder must be ready before. */
+static void requesting(void *ctx, bool anew)
+{
+	struct ppp_link *link = ctx;
+	struct ccp *ccp = &link->ccp;
+
+	if (!anew)
+		return;
+	if (ccp->ask)
+		start_key(link, &ccp->rx, ccp->offer, false);
+	else
+		no_key(&ccp->rx);
+	link_data_changed(link);
+}
+
+static void up(void *ctx)
+{
+	struct ppp_link *link = ctx;
+	struct ccp *ccp = &link->ccp;
+
+	ccp->naks_sent = ccp->naks_followed = 0;
+	if (ccp->agreed & MPPE_OPTION_STRENGTHS)
+		start_key(link, &ccp->tx, ccp->agreed, true);
+	else
+		no_key(&ccp->tx);
+	if (link_encrypts(link) && ccp->tx.bits == 0) {
+		no_encryption(link, "does not ask for any, though it agreed to ours");
+		return;
+	}
+	if (link_encrypts(link) && ccp->rx.bits == 0) {
+		no_encryption(link, "offers no MPPE");
+		return;
+	}
+	ccp->was_encrypted = ccp->tx.bits || ccp->rx.bits;
+	ccp->failed = false;
+	settle(link);
+}
+
+static void down(void *ctx)
+{
+	struct ppp_link *link = ctx;
+	struct ccp *ccp = &link->ccp;
+
+	no_key(&ccp->tx);
+	no_key(&ccp->rx);
+	ccp->settled = false;
+	ccp->give_up_ms = link_now(link) + (link_encrypts(link) ? COME_BACK_MS : GIVE_UP_MS);
+	link_data_changed(link);
+}
+
+static void without(struct ppp_link *link)
+{
+	struct ccp *ccp = &link->ccp;
+
+	no_key(&ccp->tx);
+	no_key(&ccp->rx);
+	if (!ccp->settled && !link->ending && !link_encrypts(link)) {
+		if (ccp->was_encrypted)
+			log_warn(link->log, "%s ended encryption: data goes in clear from now on",
+				 link_peer(link));
+		ccp->was_encrypted = false;
+		settle(link);
+	}
+}
+
+static void finished(void *ctx, enum automaton_event why)
+{
+	struct ppp_link *link = ctx;
+
+	if (why == AUTOMATON_REJECT_FATAL)
+		no_encryption(link, "offers no MPPE (it rejected CCP)");
+	else if (why == AUTOMATON_EXHAUSTED)
+		no_encryption(link, "offers no MPPE (it does not answer CCP)");
+	else
+		no_encryption(link, "offers no MPPE (CCP was closed)");
+	without(link);
+}
+
+static void terminated(void *ctx, const struct control_packet *p)
+{
+	struct ppp_link *link = ctx;
+	char text[100], quoted[110];
+	struct str s = str_make(quoted, sizeof(quoted));
+
+	if (p->len > 0)
+		str_printf(&s, ": \"%s\"",
+			   link_clean(text, sizeof(text), (struct octets){p->data, p->len}, 60));
+	no_encryption(link, "%s%s", link->ccp.was_encrypted ? "switched it off" : "ended CCP",
+		      quoted);
+	if (!automaton_opened(&link->ccp.fsm))
+		automaton_raise(&link->ccp.fsm, AUTOMATON_CLOSE);
+	without(link);
+}
+
+static void exchange(void *ctx, const struct control_packet *p)
+{
+	struct ppp_link *link = ctx;
+
+	if (p->code != CONTROL_RESET_REQUEST)
+		return; /* a Reset-Ack says nothing that the data does not */
+	link->counters.resets_rx++;
+	/* The flush comes first, so that the Ack is not followed by old data. */
+	link_emit(link, &(struct ppp_event){.kind = PPP_EVENT_RESET_PEER});
+	automaton_send(&link->ccp.fsm, CONTROL_RESET_ACK, p->id, NULL, 0);
+}
+
+static const struct automaton_driver driver = {
+	.protocol = FRAME_CCP,
+	.name = "CCP",
+	.rules = rules,
+	.rule_count = sizeof(rules) / sizeof(rules[0]),
+	.own_codes = 1u << CONTROL_RESET_REQUEST | 1u << CONTROL_RESET_ACK,
+	.judge = judge,
+	.missing = missing,
+	.accepted = accepted,
+	.requesting = requesting,
+	.exchange = exchange,
+	.terminated = terminated,
+	.up = up,
+	.down = down,
+	.finished = finished,
+};
+
+void ccp_init(struct ppp_link *link)
+{
+	memset(&link->ccp, 0, sizeof(link->ccp));
+	automaton_init(&link->ccp.fsm, &driver, link, &link->host);
+	link->ccp.give_up_ms = DEADLINE_NONE;
+}
+
+/* The strength to name first: the strongest that is allowed, one alone. */
+static uint32_t first_offer(const struct ppp_link *link)
+{
+	uint32_t offer = strongest(allowed_bits(link));
+
+	return link->config.mppe_mode == PPP_MPPE_STATEFUL ? offer : offer | MPPE_OPTION_STATELESS;
+}
+
+void ccp_start(struct ppp_link *link)
+{
+	struct ccp *ccp = &link->ccp;
+
+	ccp->settled = ccp->failed = ccp->was_encrypted = false;
+	ccp->naks_sent = ccp->naks_followed = 0;
+	ccp->agreed = 0;
+	ccp->wanted = link->config.mppe != PPP_MPPE_NO && link->auth.keys.method != 0 &&
+		      allowed_bits(link) != 0;
+	if (!ccp->wanted) {
+		if (link_encrypts(link))
+			link_fail(
+				link, EXIT_NEGOTIATION_FAILED,
+				"encryption is required, but authentication with %s gives no keys",
+				ppp_auth_name(link->auth.method));
+		else
+			settle(link);
+		return;
+	}
+	ccp->ask = true;
+	ccp->offer = first_offer(link);
+	if (!link_encrypts(link))
+		ccp->give_up_ms = link_now(link) + GIVE_UP_MS;
+	automaton_raise(&ccp->fsm, AUTOMATON_OPEN);
+	automaton_raise(&ccp->fsm, AUTOMATON_UP);
+}
+
+void ccp_stop(struct ppp_link *link)
+{
+	struct ccp *ccp = &link->ccp;
+
+	if (ccp->wanted)
+		automaton_raise(&ccp->fsm, AUTOMATON_DOWN);
+	no_key(&ccp->tx);
+	no_key(&ccp->rx);
+	ccp->settled = ccp->wanted = false;
+	ccp->give_up_ms = DEADLINE_NONE;
+}
+
+void ccp_tick(struct ppp_link *link)
+{
+	struct ccp *ccp = &link->ccp;
+
+	automaton_tick(&ccp->fsm);
+	if (ccp->give_up_ms == DEADLINE_NONE || link_now(link) < ccp->give_up_ms)
+		return;
+	ccp->give_up_ms = DEADLINE_NONE;
+	no_encryption(link, ccp->was_encrypted ? "switched it off in mid-call"
+					       : "offers no MPPE (it does not answer CCP)");
+	if (!link->ending) {
+		automaton_raise(&ccp->fsm, AUTOMATON_CLOSE);
+		without(link);
+	}
+}
+
+void ccp_request_reset(struct ppp_link *link)
+{
+	struct ccp *ccp = &link->ccp;
+
+	if (!automaton_opened(&ccp->fsm) || link_now(link) < ccp->reset_after_ms)
+		return;
+	ccp->reset_after_ms = link_now(link) + RESET_INTERVAL_MS;
+	link->counters.resets_tx++;
+	automaton_send(&ccp->fsm, CONTROL_RESET_REQUEST, -1, NULL, 0);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of a PPP link: its layers, and what they tell one another. */
+#ifndef VPDIAL_PPP_LINK_H
+#define VPDIAL_PPP_LINK_H
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "ppp/automaton.h"
+#include "ppp/ppp.h"
+#include "wire/auth.h"
+#include "wire/frame.h"
+
+#define MRU_DEFAULT 1500
+#define MRU_FLOOR   128
+
+/* What one side's LCP request says. */
+struct lcp_side {
+	uint16_t mru;
+	uint32_t magic;
+	bool pfc, acfc;
+	enum ppp_auth auth; /* 0 = none */
+};
+
+struct lcp {
+	struct automaton fsm;
+	/* our request */
+	bool ask_mru, ask_magic, ask_pfc, ask_acfc;
+	uint16_t mru;
+	uint32_t magic;
+	enum ppp_auth ask_auth; /* answerer: the method asked for now */
+	unsigned auth_left;	/* answerer: methods that the caller has not refused */
+	/* the peer's request: as judged, and as acked */
+	struct lcp_side staged, peer;
+	unsigned auth_naks; /* rounds about the method, of either role */
+	char offered[80];   /* methods that the peer wants and we may not use */
+	unsigned loops, echo_loops;
+	bool echo_pending;
+	uint8_t echo_id;
+	uint64_t echo_sent_ms;
+};
+
+/* What MPPE keys are made of. */
+struct auth_keys {
+	enum ppp_auth method; /* 0 = no keys; PPP_AUTH_MSCHAP1 or PPP_AUTH_MSCHAP2 */
+	uint8_t nt_hash[16], lm_hash[16];
+	uint8_t challenge[8]; /* v1 */
+	uint8_t nt_response[24];
+};
+
+#define AUTH_PACKET_MAX 600 /* 255 + 255 of PAP, 49 + PPP_NAME_MAX of MS-CHAP */
+
+struct auth {
+	enum ppp_auth method; /* agreed in LCP, 0 = none */
+	bool done;	      /* the first authentication succeeded */
+	bool waiting;	      /* caller: a response is out; answerer: a challenge is out */
+	uint64_t deadline_ms; /* of the side that repeats */
+	uint32_t interval_ms;
+	unsigned tries;
+	struct auth_keys keys, candidate;
+	/* the last packet of ours that asks for an answer, and the last one that answers */
+	uint8_t packet[AUTH_PACKET_MAX];
+	size_t packet_len;
+	uint64_t repeat_after_ms;
+	uint8_t id;	  /* of the exchange */
+	unsigned ids_out; /* PAP: requests sent, each with the next id */
+	uint8_t challenge[255];
+	size_t challenge_len;
+	uint8_t proof[42]; /* what an MS-CHAPv2 server must send, or what we send as one */
+	/* EAP */
+	uint8_t eap_type;
+	uint8_t eap_ms_id;
+	bool eap_method_done;
+	unsigned eap_rounds, eap_identities;
+	struct mschap_failure failure; /* EAP-MSCHAPv2: told before EAP-Failure */
+	char failure_text[96];
+	/* answerer */
+	uint8_t user[PPP_NAME_MAX];
+	size_t user_len;
+	uint8_t result[64]; /* our Success or Failure, repeated on demand */
+	size_t result_len;
+};
+
+struct ccp {
+	struct automaton fsm;
+	bool wanted;  /* policy and keys allow MPPE */
+	bool settled; /* it is known how data goes; NCPs may start */
+	bool ask;     /* our request carries the option */
+	bool failed;
+	uint32_t offer;		 /* our request: what we shall receive */
+	uint32_t staged, agreed; /* the peer's request: what we shall send */
+	unsigned naks_sent, naks_followed;
+	uint64_t give_up_ms;
+	struct ppp_mppe_key tx, rx;
+	uint64_t reset_after_ms;
+	bool was_encrypted;
+};
+
+enum { IPCP_DNS1, IPCP_WINS1, IPCP_DNS2, IPCP_WINS2, IPCP_SERVERS };
+
+struct ipcp {
+	struct automaton fsm;
+	bool ask_address;
+	bool ask[IPCP_SERVERS];
+	struct in_addr server[IPCP_SERVERS];
+	struct in_addr local, remote, staged;
+	unsigned remote_naks, local_naks;
+	bool lost;
+};
+
+struct ipv6cp {
+	struct automaton fsm;
+	bool ask;
+	uint8_t local[8], remote[8], staged[8];
+	bool lost;
+};
+
+/* A frame that came before its layer was ready, to be looked at when it is. */
+struct early_frame {
+	uint16_t protocol;
+	size_t len; /* 0 = none */
+	uint8_t info[320];
+};
+
+enum { EARLY_AUTH, EARLY_CCP, EARLY_IPCP, EARLY_IPV6CP, EARLY_FRAMES };
+
+struct ppp_link {
+	struct ppp_config config;
+	struct ppp_callbacks callbacks;
+	const struct random_source *random;
+	const struct log *log;
+	struct automaton_host host;
+	struct ppp_counters counters;
+	enum ppp_phase phase;
+	struct reason reason;
+	bool ending; /* a reason stands and LCP is being closed */
+	bool over;   /* LCP has finished: PPP_EVENT_CLOSED is due */
+	bool closed; /* it was delivered */
+	bool network_up;
+	uint64_t limit_ms; /* end of the set-up, or DEADLINE_NONE */
+	uint64_t heard_ms, echo_next_ms, echo_since_ms;
+	unsigned rejects_left;
+	uint64_t rejects_refill_ms;
+	struct lcp lcp;
+	struct auth auth;
+	struct ccp ccp;
+	struct ipcp ipcp;
+	struct ipv6cp ipv6cp;
+	struct ppp_data data;
+	struct ppp_addresses addresses;
+	struct ppp_account account; /* answerer: of the caller */
+	struct early_frame early[EARLY_FRAMES];
+};
+
+/* ---- link.c: what layers may ask of the link ---- */
+
+static inline uint64_t link_now(const struct ppp_link *link)
+{
+	return link->host.now_ms;
+}
+
+/* "the server", or "the caller" for an answerer: the peer in sentences. */
+const char *link_peer(const struct ppp_link *link);
+void link_send(struct ppp_link *link, uint16_t protocol, const struct writer *w);
+/* The call cannot go on: notes the reason (the first one counts) and closes LCP. */
+__attribute__((format(printf, 3, 4))) void link_fail(struct ppp_link *link, enum exit_status code,
+						     const char *fmt, ...);
+/* Cleans up to LIMIT octets of peer text into BUF; returns BUF. */
+const char *link_clean(char *buf, size_t cap, struct octets text, size_t limit);
+/* Tells the data path what changed, if anything did. */
+void link_data_changed(struct ppp_link *link);
+void link_network_changed(struct ppp_link *link);
+bool link_encrypts(const struct ppp_link *link); /* encryption is required */
+
+void link_lcp_up(struct ppp_link *link);
+void link_lcp_down(struct ppp_link *link);
+void link_auth_done(struct ppp_link *link, enum ppp_auth method);
+void link_ccp_settled(struct ppp_link *link);
+void link_ncp_up(struct ppp_link *link);
+void link_ncp_down(struct ppp_link *link);
+/* The protocol will not come up; ends the call when no other one carries data. */
+void link_ncp_lost(struct ppp_link *link, const struct automaton *ncp, const char *why);
+void link_emit(struct ppp_link *link, const struct ppp_event *event);
+/* The peer rejects PROTOCOL (RFC 1661 section 5.7). */
+void link_protocol_rejected(struct ppp_link *link, uint16_t protocol);
+
+/* ---- the layers ---- */
+
+void lcp_init(struct ppp_link *link);
+void lcp_send_echo(struct ppp_link *link);
+/* Methods that may be used, given what encryption needs. */
+unsigned lcp_auth_allowed(const struct ppp_link *link);
+/* The strongest of a set, or 0. */
+enum ppp_auth lcp_auth_strongest(unsigned set);
+
+void auth_start(struct ppp_link *link);
+void auth_stop(struct ppp_link *link);
+void auth_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len);
+void auth_tick(struct ppp_link *link);
+/* The peer begins the network phase: it has let us in, but its word was lost. */
+void auth_network_heard(struct ppp_link *link);
+/* The protocol that carries a method. */
+uint16_t auth_protocol(enum ppp_auth method);
+
+void ccp_init(struct ppp_link *link);
+void ccp_start(struct ppp_link *link);
+void ccp_stop(struct ppp_link *link);
+void ccp_tick(struct ppp_link *link);
+void ccp_request_reset(struct ppp_link *link);
+
+void ipcp_init(struct ppp_link *link);
+void ipcp_reset(struct ppp_link *link);
+void ipv6cp_init(struct ppp_link *link);
+void ipv6cp_reset(struct ppp_link *link);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* PPP for one call, sans I/O: frames and the time go in; frames, deadlines and events come out.
+ *
+ * The room knows no socket, clock or tunnel.  Control frames (LCP, authentication, NCPs, CCP) are
+ * handed in without Address, Control and Protocol fields; data frames (0021, 0057, 00fd, ...)
+ * never come here: the data path keeps them and obeys struct ppp_data instead.
+ *
+ * The same code plays both roles: the caller proves itself to the peer, the answerer asks for
+ * that proof.  Callbacks are called from within the functions below; they may send and note, but
+ * must not call back into the link. */
+#ifndef VPDIAL_PPP_PPP_H
+#define VPDIAL_PPP_PPP_H
+
+#include "base/log.h"
+#include "base/random.h"
+#include "base/reason.h"
+#include "base/secret.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Authentication methods, as a set.  The names in profiles are pap, chap, mschap1, mschap2, eap. */
+enum ppp_auth {
+	PPP_AUTH_PAP = 1 << 0,
+	PPP_AUTH_CHAP = 1 << 1,
+	PPP_AUTH_MSCHAP1 = 1 << 2,
+	PPP_AUTH_MSCHAP2 = 1 << 3,
+	PPP_AUTH_EAP = 1 << 4,
+};
+
+/* The word for one method as profiles spell it. */
+const char *ppp_auth_name(enum ppp_auth method);
+
+enum ppp_mppe_policy {
+	PPP_MPPE_NO,	  /* refuse CCP's MPPE: data in clear */
+	PPP_MPPE_YES,	  /* encrypt if the peer can */
+	PPP_MPPE_REQUIRE, /* encrypt or hang up */
+};
+
+/* Strengths, as a set. */
+enum ppp_mppe_bits {
+	PPP_MPPE_40 = 1 << 0,
+	PPP_MPPE_56 = 1 << 1,
+	PPP_MPPE_128 = 1 << 2,
+};
+
+enum ppp_mppe_mode {
+	PPP_MPPE_STATELESS,	   /* stateless only */
+	PPP_MPPE_STATEFUL,	   /* propose stateful; accept stateless too */
+	PPP_MPPE_PREFER_STATELESS, /* propose stateless, accept stateful */
+};
+
+enum ppp_role { PPP_CALLER, PPP_ANSWERER };
+
+#define PPP_NAME_MAX 256
+
+/* What an answerer needs to know of the account that logs on. */
+struct ppp_account {
+	bool known;
+	struct secret password;
+	struct in_addr local, remote; /* our end, and the address to give; zero = from ppp_config */
+};
+
+struct ppp_config {
+	enum ppp_role role;
+	char user[PPP_NAME_MAX];      /* caller: as typed, DOMAIN\user or user@realm included */
+	struct secret password;	      /* caller */
+	char host_name[PPP_NAME_MAX]; /* answerer: the name in its challenges */
+	unsigned allow;		      /* set of enum ppp_auth */
+	enum ppp_mppe_policy mppe;
+	unsigned mppe_bits; /* set of enum ppp_mppe_bits that may be used */
+	enum ppp_mppe_mode mppe_mode;
+	uint16_t mru;		/* to ask for; 1500 = do not ask */
+	bool ask_pfc, ask_acfc; /* ask for field compression (always granted when asked by peer) */
+	bool ask_dns, ask_wins; /* IPCP options 129, 131 and 130, 132 */
+	bool ipv4, ipv6;	/* NCPs to open */
+	struct in_addr local;	/* caller: wish, 0.0.0.0 = whatever the peer gives; answerer: own */
+	struct in_addr remote;	/* answerer: to give to the peer; caller: wish for the peer's */
+	bool local_must, remote_must;	/* another address than wished ends the call */
+	struct in_addr dns[2], wins[2]; /* answerer: to give */
+	struct in_addr outer_peer; /* never accepted as our own inner address; zero = unknown */
+	uint32_t restart_ms;	   /* first restart timer, e.g. 500; doubles up to restart_max_ms */
+	uint32_t restart_max_ms;   /* e.g. 3000 (RFC 1661 suggests 3 s) */
+	uint32_t phase_limit_ms; /* longest time to open, from lower-layer up to network up: 60 s */
+	uint32_t keepalive_ms;	 /* after this quiet time LCP Echo-Requests each second; as long
+				  * again without an answer means the peer is dead; 0 = off */
+};
+
+/* The phases of the link, RFC 1661 section 3.2. */
+enum ppp_phase {
+	PPP_PHASE_DEAD,
+	PPP_PHASE_ESTABLISH,
+	PPP_PHASE_AUTHENTICATE,
+	PPP_PHASE_NETWORK,
+	PPP_PHASE_TERMINATE,
+};
+const char *ppp_phase_name(enum ppp_phase phase);
+
+/* One direction of the data path's MPPE. */
+struct ppp_mppe_key {
+	uint8_t bits; /* 0 (off), 40, 56 or 128 */
+	bool stateful;
+	uint8_t start[16];   /* start key (8 octets for 40 and 56), RFC 3079 */
+	uint32_t generation; /* grows each time the direction starts anew: count 0, session key 0 */
+};
+
+/* Everything the data path must know; delivered whole each time anything in it changes. */
+struct ppp_data {
+	bool ipv4, ipv6;	    /* the NCP is open: such packets may pass */
+	bool tx_blocked;	    /* hold or drop outgoing packets: nothing may leave yet */
+	bool rx_clear;		    /* packets in clear may come in */
+	struct ppp_mppe_key tx, rx; /* rx is set as soon as the peer may use it, tx only when both
+				     * directions are agreed; tx.bits 0 and !tx_blocked = clear */
+	bool tx_pfc, tx_acfc;	    /* the peer takes compressed fields in data frames */
+	uint16_t peer_mru;	    /* never send a larger information field; 1500 if not named */
+	uint16_t own_mru;
+};
+
+struct ppp_addresses {
+	struct in_addr local, remote;
+	struct in_addr dns[2], wins[2];	       /* zero = none */
+	uint8_t local_ifid[8], remote_ifid[8]; /* zero = IPv6 not open */
+};
+
+enum ppp_event_kind {
+	PPP_EVENT_PHASE,	 /* .phase */
+	PPP_EVENT_AUTHENTICATED, /* .method: proofs given and, where the method has it, checked */
+	PPP_EVENT_DATA,		 /* .data */
+	PPP_EVENT_NETWORK,	 /* .addresses: IPCP (and IPV6CP) opened, closed or changed */
+	PPP_EVENT_RESET_PEER,	 /* CCP Reset-Request received: flush the sending direction */
+	PPP_EVENT_ECHO,		 /* .echo_rtt_ms */
+	PPP_EVENT_CLOSED,	 /* .reason: the link is down for good; nothing follows */
+};
+
+struct ppp_event {
+	enum ppp_event_kind kind;
+	union {
+		enum ppp_phase phase;
+		enum ppp_auth method;
+		const struct ppp_data *data;
+		const struct ppp_addresses *addresses;
+		uint32_t echo_rtt_ms;
+		const struct reason *reason;
+	};
+};
+
+struct ppp_callbacks {
+	/* Sends one control frame: INFO is the information field, from the code octet on. */
+	void (*send)(void *ctx, uint16_t protocol, const uint8_t *info, size_t len);
+	void (*event)(void *ctx, const struct ppp_event *event);
+	/* Answerer only: fills *ACCOUNT for USER (LEN octets, hostile).  May be NULL for callers.
+	 */
+	void (*account)(void *ctx, const uint8_t *user, size_t len, struct ppp_account *account);
+	void *ctx;
+};
+
+struct ppp_link;
+
+/* A link in phase Dead, or NULL when out of memory.  CONFIG is copied; LOG and RANDOM must
+ * outlive the link.  The copy of the password is wiped by ppp_free. */
+struct ppp_link *ppp_new(const struct ppp_config *config, const struct ppp_callbacks *callbacks,
+			 const struct random_source *random, const struct log *log);
+void ppp_free(struct ppp_link *link);
+
+/* The tunnel carries frames from now on: LCP starts at once. */
+void ppp_up(struct ppp_link *link, uint64_t now_ms);
+/* The tunnel is gone: no farewell possible. */
+void ppp_down(struct ppp_link *link, uint64_t now_ms);
+/* Ends the call in order: Terminate-Request, then PPP_EVENT_CLOSED with REASON. */
+void ppp_close(struct ppp_link *link, const struct reason *reason, uint64_t now_ms);
+
+/* One control frame received, from the code octet on.  Any octets may come. */
+void ppp_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len,
+	       uint64_t now_ms);
+/* The data path got a data frame of a protocol that is not negotiated (or garbage): answers with
+ * a Protocol-Reject where RFC 1661 wants one, at a bounded rate. */
+void ppp_unknown_protocol(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len,
+			  uint64_t now_ms);
+/* Valid traffic was received at HEARD_MS: postpones the keep-alive. */
+void ppp_heard(struct ppp_link *link, uint64_t heard_ms);
+/* The data path lost MPPE synchronisation (stateful): send a CCP Reset-Request. */
+void ppp_request_reset(struct ppp_link *link, uint64_t now_ms);
+
+/* When ppp_tick wants to be called next, or DEADLINE_NONE. */
+uint64_t ppp_deadline(const struct ppp_link *link);
+void ppp_tick(struct ppp_link *link, uint64_t now_ms);
+
+/* Counters for "which layer is stuck": requests sent and received of LCP, auth and NCPs. */
+struct ppp_counters {
+	uint32_t rx_frames, tx_frames;
+	uint32_t lcp_rx, auth_rx, ccp_rx, ipcp_rx;
+	uint32_t malformed;  /* dropped: bad length, bad option list, wrong id */
+	uint32_t unexpected; /* dropped: not allowed in this phase or state */
+	uint32_t protocol_rejects_rx, resets_tx, resets_rx;
+};
+const struct ppp_counters *ppp_counters(const struct ppp_link *link);
+
+#endif

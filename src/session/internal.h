@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the session share. */
+#ifndef VPDIAL_SESSION_INTERNAL_H
+#define VPDIAL_SESSION_INTERNAL_H
+
+#include "ipc/control.h"
+#include "ipc/request.h"
+#include "loop/loop.h"
+#include "path/path.h"
+#include "ppp/ppp.h"
+#include "tunnel/tunnel.h"
+
+/* Octets of the control stream that may wait for a slow server. */
+#define SESSION_OUTPUT_MAX 8192
+
+struct session {
+	struct loop *loop;
+	struct log *log;
+	struct request_channel channel;
+	struct loop_fd channel_handle, tun_handle, wire_handle, control_handle;
+	struct loop_timer tick_timer;	 /* the earliest deadline of tunnel, PPP and data path */
+	struct loop_timer limit_timer;	 /* connecting, then silence of GRE, then hanging up */
+	struct loop_timer time_timer;	 /* idle and session time */
+	struct request_start start;	 /* without the password */
+	int tun_fd, wire_fd, control_fd; /* -1 = none */
+	struct tunnel *tunnel;
+	struct ppp_link *ppp;
+	struct path *path;
+	bool control_connected, call_up, network_up;			/* how far the call is */
+	bool closing, tunnel_closing, tunnel_closed, ppp_closed, ended; /* how far its end is */
+	bool ppp_heard_any, output_overflow;
+	enum ppp_auth auth_method;
+	uint64_t call_up_ms, network_up_ms;
+	struct ppp_data data; /* PPP's last word on what may pass */
+	struct tunnel_peer peer;
+	bool echo_known;
+	uint32_t echo_rtt_ms;
+	struct reason reason;		    /* why the call ends; the first one counts */
+	uint8_t output[SESSION_OUTPUT_MAX]; /* control stream not yet taken by the socket */
+	size_t output_len;
+};
+
+/* join.c: START's words as the configurations of the three rooms. */
+void session_tunnel_config(const struct session *s, struct tunnel_config *config);
+void session_ppp_config(const struct session *s, struct ppp_config *config);
+void session_path_state(const struct session *s, struct path_state *state);
+/* The largest inner packet that PPP's agreement and the way to the server carry. */
+uint16_t session_effective_mtu(const struct session *s);
+void session_fill_stats(const struct session *s, struct request_stats *stats);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* Translation between the supervisor's words and those of tunnel, PPP and data path, which do not
+ * know each other. */
+#include "session/internal.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+#define SETUP_LIMIT_MS	 30000
+#define ECHO_INTERVAL_MS 60000 /* RFC 2637 3.1.4: 60 s without control messages, 60 s to answer */
+#define ECHO_LIMIT_MS	 60000
+#define PPTP_WINDOW	 64
+#define RESTART_MS	 500
+#define RESTART_MAX_MS	 3000
+#define PHASE_LIMIT_MS	 60000
+
+void session_tunnel_config(const struct session *s, struct tunnel_config *config)
+{
+	memset(config, 0, sizeof *config);
+	config->type = s->start.tunnel == REQUEST_L2TP ? TUNNEL_L2TP : TUNNEL_PPTP;
+	config->role = s->start.answerer ? TUNNEL_ANSWERER : TUNNEL_CALLER;
+	str_copy(config->host_name, sizeof config->host_name, s->start.host_name);
+	config->local_call_id = s->start.local_call_id;
+	config->receive_window = PPTP_WINDOW;
+	config->setup_limit_ms = SETUP_LIMIT_MS;
+	config->echo_interval_ms = ECHO_INTERVAL_MS;
+	config->echo_limit_ms = ECHO_LIMIT_MS;
+}
+
+void session_ppp_config(const struct session *s, struct ppp_config *config)
+{
+	const struct request_start *start = &s->start;
+
+	memset(config, 0, sizeof *config);
+	config->role = start->answerer ? PPP_ANSWERER : PPP_CALLER;
+	str_copy(config->user, sizeof config->user, start->user);
+	config->password = start->password;
+	str_copy(config->host_name, sizeof config->host_name, start->host_name);
+	config->allow = start->allow;
+	config->mppe = (enum ppp_mppe_policy)start->mppe_policy;
+	config->mppe_bits = start->mppe_bits;
+	config->mppe_mode = (enum ppp_mppe_mode)start->mppe_mode;
+	config->mru = start->max_mru;
+	config->ask_pfc = start->ask_pfc;
+	config->ask_acfc = start->ask_acfc;
+	config->ask_dns = start->ask_dns;
+	config->ask_wins = start->ask_wins;
+	config->ipv4 = start->ipv4;
+	config->ipv6 = start->ipv6;
+	config->local = start->local;
+	config->remote = start->remote;
+	config->local_must = start->local_must;
+	config->remote_must = start->remote_must;
+	config->outer_peer = start->outer_peer;
+	config->restart_ms = RESTART_MS;
+	config->restart_max_ms = RESTART_MAX_MS;
+	config->phase_limit_ms = PHASE_LIMIT_MS;
+	config->keepalive_ms = start->keepalive_ms;
+}
+
+static void mppe_of(struct path_mppe *to, const struct ppp_mppe_key *from)
+{
+	to->bits = from->bits;
+	to->stateful = from->stateful;
+	to->generation = from->generation;
+	memcpy(to->start, from->start, sizeof to->start);
+}
+
+/* Linux servers (pptpd names itself "linux") change the MPPE key when they flush. */
+static bool peer_is_linux(const struct tunnel_peer *peer)
+{
+	return strcmp(peer->vendor, "linux") == 0 || strcmp(peer->vendor, "xelerance.com") == 0;
+}
+
+void session_path_state(const struct session *s, struct path_state *state)
+{
+	memset(state, 0, sizeof *state);
+	state->ipv4 = s->data.ipv4;
+	state->ipv6 = s->data.ipv6;
+	state->tx_blocked = s->data.tx_blocked;
+	state->rx_clear = s->data.rx_clear;
+	mppe_of(&state->tx, &s->data.tx);
+	mppe_of(&state->rx, &s->data.rx);
+	state->tx_pfc = s->data.tx_pfc;
+	state->tx_acfc = s->data.tx_acfc;
+	state->peer_mru = s->data.peer_mru;
+	state->mss_mtu = s->start.clamp_mss ? session_effective_mtu(s) : 0;
+	state->rekey_on_flush = peer_is_linux(&s->peer);
+}
+
+/* Octets around an inner packet: IP, GRE with both numbers (or UDP and L2TP), Address and
+ * Control, protocol; with MPPE its header and the inner protocol too. */
+static unsigned overhead(const struct session *s)
+{
+	unsigned outer = s->start.tunnel == REQUEST_L2TP ? 20 + 8 + 6 : 20 + 16;
+
+	return outer + 4 + (s->data.tx.bits ? 4 : 0);
+}
+
+uint16_t session_effective_mtu(const struct session *s)
+{
+	unsigned mtu = s->start.max_mtu, by_peer, by_path;
+
+	by_peer = s->data.peer_mru - (s->data.tx.bits ? 4u : 0u);
+	by_path = s->start.path_mtu > overhead(s) + 68 ? s->start.path_mtu - overhead(s) : 68;
+	if (mtu > by_peer)
+		mtu = by_peer;
+	if (mtu > by_path)
+		mtu = by_path;
+	return (uint16_t)mtu;
+}
+
+static void fill_path_stats(const struct path_counters *c, struct request_stats *stats)
+{
+	stats->tx_packets = c->tx_packets;
+	stats->tx_bytes = c->tx_bytes;
+	stats->rx_packets = c->rx_packets;
+	stats->rx_bytes = c->rx_bytes;
+	stats->wire_tx = c->wire_tx;
+	stats->wire_rx = c->wire_rx;
+	stats->tx_blocked = c->tx_blocked;
+	stats->tx_too_big = c->tx_too_big;
+	stats->tx_full = c->tx_full;
+	stats->rx_clear_refused = c->rx_clear_refused;
+	stats->rx_malformed = c->rx_malformed;
+	stats->rx_wrong_id = c->rx_wrong_id;
+	stats->rx_not_open = c->rx_not_open;
+	stats->rx_duplicate = c->rx_duplicate;
+	stats->rx_late = c->rx_late;
+	stats->rx_lost = c->rx_lost;
+	stats->rx_too_late = c->rx_too_late;
+	stats->rx_bad_mppe = c->rx_bad_mppe;
+}
+
+void session_fill_stats(const struct session *s, struct request_stats *stats)
+{
+	const struct path_counters *path = path_counters(s->path);
+	const struct tunnel_counters *tunnel = tunnel_counters(s->tunnel);
+	const struct ppp_counters *ppp = ppp_counters(s->ppp);
+	uint64_t last = path->last_tx_ms, now = loop_now(s->loop);
+
+	memset(stats, 0, sizeof *stats);
+	path_encoding(s->path, stats->encoding, sizeof stats->encoding);
+	str_copy(stats->peer_host, sizeof stats->peer_host, s->peer.host_name);
+	str_copy(stats->peer_vendor, sizeof stats->peer_vendor, s->peer.vendor);
+	stats->echo_known = s->echo_known;
+	stats->echo_rtt_ms = s->echo_rtt_ms;
+	/* The mission's idle-time: since the last packet was transmitted over this link. */
+	if (last < s->network_up_ms)
+		last = s->network_up_ms;
+	stats->idle_ms = s->network_up && now > last ? now - last : 0;
+	fill_path_stats(path, stats);
+	stats->control_tx = tunnel->tx_messages;
+	stats->control_rx = tunnel->rx_messages;
+	stats->lcp_rx = ppp->lcp_rx;
+	stats->auth_rx = ppp->auth_rx;
+	stats->ccp_rx = ppp->ccp_rx;
+	stats->ipcp_rx = ppp->ipcp_rx;
+}

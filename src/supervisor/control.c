@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* The control socket: a few clients, each of which may ask, watch and hang up. */
+#include "supervisor/internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void drop(struct control_client *c)
+{
+	loop_fd_del(c->owner->loop, &c->handle);
+	close(c->handle.fd);
+	c->handle.fd = -1;
+	c->watching = c->waiting = false;
+}
+
+static void refresh(struct supervisor *s)
+{
+	struct control_status *st = &s->status;
+	uint64_t now = loop_now(s->loop);
+
+	st->uptime_ms = st->phase == CONTROL_CONNECTED ? now - s->up_since_ms : 0;
+	if (st->phase != CONTROL_CONNECTED)
+		st->idle_ms = 0;
+}
+
+static void send_status(struct control_client *c)
+{
+	struct supervisor *s = c->owner;
+
+	refresh(s);
+	c->waiting = false;
+	/* One who does not read misses this one; one who is gone is dropped by its handler. */
+	if (send(c->handle.fd, &s->status, sizeof s->status, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		log_debug(&s->log, "status not sent: %s", strerror(errno));
+}
+
+bool control_watched(const struct supervisor *s)
+{
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		if (s->clients[i].handle.fd >= 0 &&
+		    (s->clients[i].watching || s->clients[i].waiting))
+			return true;
+	return false;
+}
+
+void control_broadcast(struct supervisor *s, bool to_waiting)
+{
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct control_client *c = &s->clients[i];
+
+		if (c->handle.fd >= 0 && (c->watching || (to_waiting && c->waiting)))
+			send_status(c);
+	}
+}
+
+/* Fresh statistics first, where there is a session to give them. */
+static void answer_later(struct control_client *c)
+{
+	struct supervisor *s = c->owner;
+
+	c->waiting = true;
+	if (!s->session.started ||
+	    request_send(&s->session.channel, REQUEST_GET_STATS, NULL, NULL, 0) < 0) {
+		send_status(c);
+		return;
+	}
+	/* A session that does not answer must not silence the supervisor. */
+	if (!s->second_timer.link)
+		loop_timer_set(s->loop, &s->second_timer, loop_now(s->loop) + 1000);
+}
+
+static void on_client(void *ctx, uint32_t events)
+{
+	struct control_client *c = ctx;
+	struct supervisor *s = c->owner;
+	struct control_request r;
+	ssize_t n = recv(c->handle.fd, &r, sizeof r, MSG_DONTWAIT | MSG_TRUNC);
+
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n != sizeof r || r.magic != CONTROL_MAGIC || r.version != CONTROL_VERSION) {
+		bool first = c == &s->clients[0] && s->options.control_fd >= 0;
+
+		drop(c);
+		/* Whoever dialed went away before it saw the outcome: nobody wants the call. */
+		if (n <= 0 && first && !s->network_up && !s->detached && !s->options.foreground)
+			supervisor_hang_up(s, EXIT_SIGNAL, "the program that dialed is gone");
+		return;
+	}
+	switch (r.op) {
+	case CONTROL_STATUS:
+		answer_later(c);
+		break;
+	case CONTROL_WATCH:
+		c->watching = true;
+		answer_later(c);
+		break;
+	case CONTROL_HANGUP:
+		c->watching = true;
+		send_status(c);
+		supervisor_hang_up(s, EXIT_OK, "hung up on request");
+		break;
+	default:
+		drop(c);
+		break;
+	}
+}
+
+static struct control_client *take_client(struct supervisor *s, int fd)
+{
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct control_client *c = &s->clients[i];
+
+		if (c->handle.fd >= 0)
+			continue;
+		*c = (struct control_client){.owner = s,
+					     .handle = {.fd = fd, .ready = on_client, .ctx = c}};
+		if (loop_fd_add(s->loop, &c->handle, EPOLLIN) < 0)
+			break;
+		return c;
+	}
+	close(fd);
+	return NULL;
+}
+
+static void on_connection(void *ctx, uint32_t events)
+{
+	struct supervisor *s = ctx;
+	int fd = accept4(s->listen_handle.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd >= 0)
+		take_client(s, fd);
+}
+
+void control_adopt(struct supervisor *s, int fd)
+{
+	struct control_client *c = take_client(s, fd);
+
+	if (c)
+		c->watching = true;
+}
+
+int control_listen(struct supervisor *s, struct reason *reason)
+{
+	struct sockaddr_un address;
+	int rc = control_address(&address, s->run_dir, s->options.name), fd;
+	mode_t mask;
+
+	if (rc < 0) {
+		reason_set(reason, EXIT_OPTIONS,
+			   "the run directory's path is too long for a socket");
+		return rc;
+	}
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	/* The journal's lock says that no other supervisor lives: a socket here is a dead one's. */
+	unlink(address.sun_path);
+	mask = umask(0177);
+	rc = fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
+			     listen(fd, CLIENTS_MAX) < 0
+		     ? -errno
+		     : 0;
+	umask(mask);
+	if (rc == 0) {
+		s->listen_handle = (struct loop_fd){.fd = fd, .ready = on_connection, .ctx = s};
+		rc = loop_fd_add(s->loop, &s->listen_handle, EPOLLIN);
+	}
+	if (rc < 0) {
+		reason_set(reason, EXIT_OPEN_FAILED, "no control socket %s: %s", address.sun_path,
+			   strerror(-rc));
+		if (fd >= 0)
+			close(fd);
+	}
+	return rc;
+}
+
+void control_close(struct supervisor *s)
+{
+	struct sockaddr_un address;
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		if (s->clients[i].handle.fd >= 0)
+			drop(&s->clients[i]);
+	if (s->listen_handle.fd < 0)
+		return;
+	if (control_address(&address, s->run_dir, s->options.name) == 0)
+		unlink(address.sun_path);
+	loop_fd_del(s->loop, &s->listen_handle);
+	close(s->listen_handle.fd);
+	s->listen_handle.fd = -1;
+}

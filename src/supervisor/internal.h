@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the supervisor share. */
+#ifndef VPDIAL_SUPERVISOR_INTERNAL_H
+#define VPDIAL_SUPERVISOR_INTERNAL_H
+
+#include "base/log.h"
+#include "conf/profile.h"
+#include "host/host.h"
+#include "ipc/control.h"
+#include "ipc/request.h"
+#include "loop/loop.h"
+
+#include <sys/types.h>
+
+#define ADDRESSES_MAX  8
+#define CLIENTS_MAX    16
+#define RELAY_LINE_MAX 1280
+#define RUN_DIR_MAX    256
+
+struct options {
+	const char *name;
+	const char *config; /* NULL = default */
+	const char *run_dir;
+	bool debug, foreground, recover;
+	uint32_t timeout_s;
+	int control_fd, password_fd; /* -1 = none */
+};
+
+/* resolve.c: the server's name, looked up by a child without privileges. */
+struct resolver {
+	pid_t pid; /* 0 = not running */
+	struct loop_fd handle;
+	uint8_t answer[sizeof(int32_t) + ADDRESSES_MAX * sizeof(struct sockaddr_storage)];
+	size_t answer_len;
+};
+
+/* spawn.c: the session process and its log. */
+struct session_process {
+	pid_t pid; /* 0 = none */
+	struct request_channel channel;
+	struct loop_fd channel_handle, log_handle;
+	char line[RELAY_LINE_MAX];
+	size_t line_len;
+	bool ready, started, ended;
+};
+
+struct supervisor;
+
+struct control_client {
+	struct supervisor *owner;
+	struct loop_fd handle;	/* fd -1 = free */
+	bool watching, waiting; /* waiting: for fresh statistics */
+};
+
+struct supervisor {
+	struct options options;
+	char config_dir[CONF_PATH_LEN], run_dir[RUN_DIR_MAX];
+	struct conf_profile profile;
+	struct secret password;
+	struct log log;
+	struct loop *loop;
+	struct host *host;
+	struct host_tun tun;
+	struct loop_fd signal_handle, listen_handle;
+	struct loop_timer limit_timer;	/* --timeout, then the end of an unanswered hang-up */
+	struct loop_timer second_timer; /* fresh statistics while someone watches */
+	struct control_client clients[CLIENTS_MAX];
+	struct resolver resolver;
+	struct session_process session;
+	struct sockaddr_storage addresses[ADDRESSES_MAX];
+	size_t address_count, address_at;
+	struct host_path server_path;
+	uint16_t call_id;
+	struct request_network applied; /* what the machine has now */
+	bool network_up, detached, hanging_up, done;
+	uint64_t signal_ms; /* of the last request to end by signal */
+	uint64_t state_since_ms, up_since_ms;
+	struct control_status status;
+	struct reason reason;
+};
+
+/* supervisor.c */
+void supervisor_set_state(struct supervisor *s, enum control_state state, const char *message);
+/* The call will not come up, or is over: undoes all and ends. */
+void supervisor_end(struct supervisor *s, enum exit_status code, const char *text);
+void supervisor_hang_up(struct supervisor *s, enum exit_status code, const char *text);
+/* The session for the present address may be started as soon as it and the sockets are ready. */
+void supervisor_dial(struct supervisor *s);
+void supervisor_session_ended(struct supervisor *s, const struct reason *reason);
+void supervisor_addresses(struct supervisor *s, const char *error);
+
+/* options.c: 0, or an exit status after a message on stderr. */
+int options_parse(struct options *o, int argc, char **argv);
+
+/* resolve.c */
+int resolver_start(struct supervisor *s);
+void resolver_stop(struct supervisor *s);
+
+/* sockets.c: sockets for one call to ADDRESS; -errno with *REASON. */
+int sockets_tcp(const struct supervisor *s, const struct sockaddr_storage *address,
+		struct reason *reason);
+int sockets_gre(const struct supervisor *s, const struct sockaddr_storage *address, int tcp_fd,
+		struct reason *reason);
+
+/* spawn.c */
+int session_spawn(struct supervisor *s, struct reason *reason);
+void session_stop(struct supervisor *s, bool kill_it);
+int session_start_call(struct supervisor *s, struct reason *reason);
+
+/* judge.c: what the session asked to apply, checked against the profile and applied. */
+void judge_network(struct supervisor *s, const struct request_network *n);
+void judge_stats(struct supervisor *s, const struct request_stats *stats);
+
+/* control.c */
+int control_listen(struct supervisor *s, struct reason *reason);
+void control_adopt(struct supervisor *s, int fd);
+void control_broadcast(struct supervisor *s, bool to_waiting);
+void control_close(struct supervisor *s);
+bool control_watched(const struct supervisor *s);
+
+#endif

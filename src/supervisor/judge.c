@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* The judgement of what the session asks for: it speaks for a peer that nobody trusts. */
+#include "supervisor/internal.h"
+
+#include "base/str.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MTU_MIN 68 /* RFC 791 */
+
+/* May this be an address of a host at all? */
+static bool is_host(struct in_addr a)
+{
+	uint32_t v = ntohl(a.s_addr);
+
+	return v >> 24 != 0 && v >> 24 != 127 && v >> 28 < 14;
+}
+
+static bool is_server(const struct supervisor *s, struct in_addr a)
+{
+	const struct sockaddr_storage *to = &s->addresses[s->address_at];
+
+	return to->ss_family == AF_INET &&
+	       ((const struct sockaddr_in *)to)->sin_addr.s_addr == a.s_addr;
+}
+
+static const char *fault_of(const struct supervisor *s, const struct request_network *n)
+{
+	if (!is_host(n->local))
+		return "the server gave an address that no host can have";
+	if (is_server(s, n->local))
+		return "the server gave its own address to us";
+	if (n->remote.s_addr && !is_host(n->remote))
+		return "the server names an address as its own that no host can have";
+	if (n->mtu < MTU_MIN || n->mtu > s->profile.max_mtu)
+		return "the negotiated MTU is out of range";
+	return NULL;
+}
+
+static struct in6_addr link_local(const uint8_t ifid[8])
+{
+	struct in6_addr a = {0};
+	static const uint8_t none[8];
+
+	if (memcmp(ifid, none, sizeof none) == 0)
+		return a;
+	a.s6_addr[0] = 0xfe;
+	a.s6_addr[1] = 0x80;
+	memcpy(a.s6_addr + 8, ifid, 8);
+	return a;
+}
+
+static size_t fill_routes(const struct conf_profile *p, struct host_route *routes)
+{
+	for (size_t i = 0; i < p->route_count; i++) {
+		const struct conf_route *from = &p->routes[i];
+
+		routes[i] = (struct host_route){
+			.family = from->family,
+			.prefix_len = from->prefix_len,
+			.has_gateway = from->has_gateway,
+			.gateway4 = from->gateway4,
+			.metric = from->metric,
+		};
+		if (from->family == AF_INET6)
+			routes[i].dst6 = from->dst6;
+		else
+			routes[i].dst4 = from->dst4;
+	}
+	return p->route_count;
+}
+
+/* The profile's servers, else those of the peer that make sense. */
+static void fill_dns(const struct supervisor *s, const struct request_network *n,
+		     struct in_addr dns[2])
+{
+	const struct conf_profile *p = &s->profile;
+	size_t count = 0;
+
+	memset(dns, 0, 2 * sizeof *dns);
+	for (size_t i = 0; i < 2; i++)
+		if (p->dns_server[i].s_addr)
+			dns[count++] = p->dns_server[i];
+	if (count || p->use_peer_dns == CONF_PEER_DNS_NO)
+		return;
+	for (size_t i = 0; i < 2; i++)
+		if (n->dns[i].s_addr && is_host(n->dns[i]))
+			dns[count++] = n->dns[i];
+}
+
+static void fill_config(const struct supervisor *s, const struct request_network *n,
+			const struct host_route *routes, struct host_config *c)
+{
+	const struct conf_profile *p = &s->profile;
+
+	memset(c, 0, sizeof *c);
+	str_copy(c->ifname, sizeof c->ifname, s->tun.ifname);
+	c->ifindex = s->tun.ifindex;
+	c->server = s->addresses[s->address_at];
+	c->bind_ifindex = p->bind_interface[0] ? if_nametoindex(p->bind_interface) : 0;
+	c->local = n->local;
+	c->remote = n->remote;
+	c->local6 = link_local(n->local_ifid);
+	c->mtu = n->mtu;
+	c->default_route = p->add_default_route;
+	c->distance_set = p->distance_set;
+	c->distance = p->default_route_distance;
+	c->routes = routes;
+	c->route_count = p->route_count;
+	c->dns_mode =
+		p->use_peer_dns == CONF_PEER_DNS_EXCLUSIVELY ? HOST_DNS_EXCLUSIVELY : HOST_DNS_YES;
+	fill_dns(s, n, c->dns);
+	if (!c->dns[0].s_addr)
+		c->dns_mode = HOST_DNS_NO;
+	str_copy(c->search_domains, sizeof c->search_domains, p->search_domains);
+}
+
+static void put_address(char *out, size_t cap, struct in_addr a)
+{
+	out[0] = '\0';
+	if (a.s_addr)
+		inet_ntop(AF_INET, &a, out, (socklen_t)cap);
+}
+
+static void put_address6(char *out, size_t cap, const uint8_t ifid[8])
+{
+	struct in6_addr a = link_local(ifid);
+
+	out[0] = '\0';
+	if (a.s6_addr[0])
+		inet_ntop(AF_INET6, &a, out, (socklen_t)cap);
+}
+
+static void note_network(struct supervisor *s, const struct request_network *n,
+			 const struct host_config *c, const struct host_applied *applied)
+{
+	struct control_status *st = &s->status;
+
+	st->mtu = n->mtu;
+	st->mru = n->mru;
+	str_copy(st->auth_method, sizeof st->auth_method, n->auth_method);
+	put_address(st->local, sizeof st->local, n->local);
+	put_address(st->remote, sizeof st->remote, n->remote);
+	put_address6(st->local6, sizeof st->local6, n->local_ifid);
+	put_address6(st->remote6, sizeof st->remote6, n->remote_ifid);
+	for (size_t i = 0; i < 2; i++) {
+		put_address(st->dns[i], sizeof st->dns[i], c->dns[i]);
+		put_address(st->wins[i], sizeof st->wins[i], n->wins[i]);
+	}
+	str_copy(st->dns_way, sizeof st->dns_way, host_dns_way_name(applied->dns_way));
+	st->default_route = c->default_route;
+	st->server_pinned = applied->pinned;
+}
+
+/* Only the IPv6 part came or went since the last time. */
+static bool same_ipv4(const struct request_network *a, const struct request_network *b)
+{
+	return a->local.s_addr == b->local.s_addr && a->remote.s_addr == b->remote.s_addr &&
+	       memcmp(a->dns, b->dns, sizeof a->dns) == 0 && a->mtu == b->mtu;
+}
+
+static int apply(struct supervisor *s, const struct request_network *n, struct reason *reason)
+{
+	struct host_route routes[CONF_ROUTES_MAX];
+	struct host_applied applied = {0};
+	struct host_config config;
+	int rc;
+
+	fill_routes(&s->profile, routes);
+	fill_config(s, n, routes, &config);
+	if (s->network_up && same_ipv4(n, &s->applied)) {
+		rc = host_apply_ipv6(s->host, &config, reason);
+		put_address6(s->status.local6, sizeof s->status.local6, n->local_ifid);
+		put_address6(s->status.remote6, sizeof s->status.remote6, n->remote_ifid);
+	} else {
+		if (s->network_up)
+			host_undo(s->host);
+		rc = host_apply(s->host, &config, &applied, reason);
+		if (rc == 0)
+			note_network(s, n, &config, &applied);
+	}
+	if (rc == 0)
+		s->applied = *n;
+	return rc;
+}
+
+void judge_network(struct supervisor *s, const struct request_network *n)
+{
+	struct request_applied answer = {0};
+	const char *fault = fault_of(s, n);
+	bool first = !s->network_up;
+
+	if (s->hanging_up)
+		return;
+	if (fault)
+		reason_set(&answer.reason, EXIT_NEGOTIATION_FAILED, "%s", fault);
+	else if (first)
+		supervisor_set_state(s, CONTROL_STATE_CONFIGURING, "setting addresses and routes");
+	answer.error = fault ? -EINVAL : apply(s, n, &answer.reason);
+	request_send(&s->session.channel, REQUEST_APPLIED, &answer, NULL, 0);
+	if (answer.error) {
+		log_error(&s->log, "%s", answer.reason.text);
+		return;
+	}
+	s->network_up = true;
+	if (first) {
+		s->up_since_ms = loop_now(s->loop);
+		supervisor_set_state(s, CONTROL_STATE_UP, "traffic can flow");
+	}
+}
+
+void judge_stats(struct supervisor *s, const struct request_stats *stats)
+{
+	struct control_status *st = &s->status;
+	struct control_counters *c = &st->counters;
+
+	str_copy(st->encoding, sizeof st->encoding, stats->encoding);
+	str_copy(st->peer_host, sizeof st->peer_host, stats->peer_host);
+	str_copy(st->peer_vendor, sizeof st->peer_vendor, stats->peer_vendor);
+	st->echo_known = stats->echo_known;
+	st->echo_rtt_ms = stats->echo_rtt_ms;
+	st->idle_ms = stats->idle_ms;
+#define TAKE(name) c->name = stats->name
+	TAKE(tx_packets), TAKE(tx_bytes), TAKE(rx_packets), TAKE(rx_bytes), TAKE(wire_tx);
+	TAKE(wire_rx), TAKE(tx_blocked), TAKE(tx_too_big), TAKE(tx_full), TAKE(rx_clear_refused);
+	TAKE(rx_malformed), TAKE(rx_wrong_id), TAKE(rx_not_open), TAKE(rx_duplicate);
+	TAKE(rx_late), TAKE(rx_lost), TAKE(rx_too_late), TAKE(rx_bad_mppe), TAKE(control_tx);
+	TAKE(control_rx), TAKE(lcp_rx), TAKE(auth_rx), TAKE(ccp_rx), TAKE(ipcp_rx);
+#undef TAKE
+	control_broadcast(s, true);
+}

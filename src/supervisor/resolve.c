@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Name look-up in a child process: getaddrinfo blocks, and what it parses comes from the network.
+ * The child has no privilege left; its answer is an error code and addresses of fixed size. */
+#include "supervisor/internal.h"
+
+#include "base/str.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netdb.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct answer {
+	int32_t error; /* of getaddrinfo */
+	struct sockaddr_storage addresses[ADDRESSES_MAX];
+};
+
+static void give_up_privileges(void)
+{
+	if (geteuid() != 0)
+		return;
+	if (setgroups(0, NULL) < 0 ||
+	    setresgid(VPDIAL_SANDBOX_GID, VPDIAL_SANDBOX_GID, VPDIAL_SANDBOX_GID) < 0 ||
+	    setresuid(VPDIAL_SANDBOX_UID, VPDIAL_SANDBOX_UID, VPDIAL_SANDBOX_UID) < 0)
+		_exit(1);
+}
+
+static void look_up(const struct supervisor *s, int out)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
+	struct answer a;
+	size_t count = 0;
+
+	memset(&a, 0, sizeof a);
+	hints.ai_family = s->profile.type == CONF_PPTP ? AF_INET : AF_UNSPEC;
+	a.error = getaddrinfo(s->profile.connect_to, NULL, &hints, &list);
+	for (struct addrinfo *i = a.error ? NULL : list; i && count < ADDRESSES_MAX; i = i->ai_next)
+		if (i->ai_addrlen <= sizeof a.addresses[0])
+			memcpy(&a.addresses[count++], i->ai_addr, i->ai_addrlen);
+	if (write(out, &a, sizeof a.error + count * sizeof a.addresses[0]) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+static void on_answer(void *ctx, uint32_t events)
+{
+	struct supervisor *s = ctx;
+	struct resolver *r = &s->resolver;
+	ssize_t n = read(r->handle.fd, r->answer + r->answer_len, sizeof r->answer - r->answer_len);
+	int32_t error = EAI_FAIL;
+
+	(void)events;
+	if (n > 0) {
+		r->answer_len += (size_t)n;
+		if (r->answer_len < sizeof r->answer)
+			return;
+	}
+	resolver_stop(s);
+	if (r->answer_len >= sizeof error)
+		memcpy(&error, r->answer, sizeof error);
+	s->address_count = 0;
+	for (size_t at = sizeof error; !error && at + sizeof s->addresses[0] <= r->answer_len;
+	     at += sizeof s->addresses[0])
+		memcpy(&s->addresses[s->address_count++], r->answer + at, sizeof s->addresses[0]);
+	supervisor_addresses(s, error		   ? gai_strerror(error)
+				: s->address_count ? NULL
+						   : "it has no address of the wanted family");
+}
+
+static bool is_numeric(const struct supervisor *s, struct sockaddr_storage *address)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)address;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
+
+	memset(address, 0, sizeof *address);
+	if (inet_pton(AF_INET, s->profile.connect_to, &in->sin_addr) == 1)
+		address->ss_family = AF_INET;
+	else if (s->profile.type == CONF_L2TP &&
+		 inet_pton(AF_INET6, s->profile.connect_to, &in6->sin6_addr) == 1)
+		address->ss_family = AF_INET6;
+	return address->ss_family != 0;
+}
+
+int resolver_start(struct supervisor *s)
+{
+	struct resolver *r = &s->resolver;
+	int pipe_fds[2];
+
+	s->address_at = 0;
+	if (is_numeric(s, &s->addresses[0])) {
+		s->address_count = 1;
+		supervisor_addresses(s, NULL);
+		return 0;
+	}
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return -errno;
+	r->pid = fork();
+	if (r->pid < 0) {
+		close(pipe_fds[0]);
+		close(pipe_fds[1]);
+		r->pid = 0;
+		return -errno;
+	}
+	if (r->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		give_up_privileges();
+		look_up(s, pipe_fds[1]);
+	}
+	close(pipe_fds[1]);
+	r->answer_len = 0;
+	r->handle = (struct loop_fd){.fd = pipe_fds[0], .ready = on_answer, .ctx = s};
+	return loop_fd_add(s->loop, &r->handle, EPOLLIN);
+}
+
+void resolver_stop(struct supervisor *s)
+{
+	struct resolver *r = &s->resolver;
+
+	if (!r->pid)
+		return;
+	loop_fd_del(s->loop, &r->handle);
+	close(r->handle.fd);
+	kill(r->pid, SIGKILL);
+	waitpid(r->pid, NULL, 0);
+	r->pid = 0;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* The sockets of one call; the session gets them ready for use. */
+#include "supervisor/internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PPTP_PORT     1723
+#define SOCKET_BUFFER (4 << 20)
+#define GRE_PROTOCOL  47
+
+static int bind_as_wanted(const struct supervisor *s, int fd)
+{
+	const struct conf_profile *p = &s->profile;
+	struct sockaddr_in any = {.sin_family = AF_INET};
+
+	if (p->bind_interface[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, p->bind_interface,
+					       (socklen_t)strlen(p->bind_interface)) < 0)
+		return -errno;
+	if (p->src_address[0]) {
+		inet_pton(AF_INET, p->src_address, &any.sin_addr);
+		if (bind(fd, (struct sockaddr *)&any, sizeof any) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int refuse(int fd, int error, struct reason *reason, enum exit_status code, const char *what)
+{
+	reason_set(reason, code, "%s: %s", what, strerror(error));
+	if (fd >= 0)
+		close(fd);
+	return -error;
+}
+
+int sockets_tcp(const struct supervisor *s, const struct sockaddr_storage *address,
+		struct reason *reason)
+{
+	struct sockaddr_in to;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1, rc;
+
+	memcpy(&to, address, sizeof to);
+	to.sin_port = htons(s->profile.port ? s->profile.port : PPTP_PORT);
+	if (fd < 0)
+		return refuse(fd, errno, reason, EXIT_OPEN_FAILED, "no TCP socket");
+	rc = bind_as_wanted(s, fd);
+	if (rc < 0)
+		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED,
+			      "src-address or bind-interface cannot be used");
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS)
+		return refuse(fd, errno, reason, EXIT_CONNECT_FAILED,
+			      "the server cannot be reached from here");
+	return fd;
+}
+
+/* Only enhanced GRE of our call reaches the session; everything else the kernel drops. */
+static int filter_gre(int fd, uint16_t call_id)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* length of the IP header */
+		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),	/* protocol type */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x880b, 0, 5),
+		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 1), /* version */
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 7),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 2),
+		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 6), /* call id */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call_id, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+	};
+	struct sock_fprog program = {sizeof code / sizeof code[0], code};
+	int one = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof one) < 0)
+		return -errno;
+	return 0;
+}
+
+static void widen_buffers(int fd)
+{
+	int size = SOCKET_BUFFER;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
+int sockets_gre(const struct supervisor *s, const struct sockaddr_storage *address, int tcp_fd,
+		struct reason *reason)
+{
+	struct sockaddr_in to, from;
+	socklen_t len = sizeof from;
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, GRE_PROTOCOL), rc;
+
+	memcpy(&to, address, sizeof to);
+	to.sin_port = 0;
+	if (fd < 0 && (errno == EPERM || errno == EACCES)) {
+		reason_set(
+			reason, EXIT_NOT_PERMITTED,
+			"PPTP needs a raw socket for GRE and so CAP_NET_RAW: run as root, or once "
+			"`setcap cap_net_admin,cap_net_raw+ep` on the vpdial program");
+		return -EPERM;
+	}
+	if (fd < 0)
+		return refuse(fd, errno, reason, EXIT_OPEN_FAILED, "no GRE socket");
+	rc = filter_gre(fd, s->call_id);
+	if (rc < 0)
+		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED, "no filter on the GRE socket");
+	rc = bind_as_wanted(s, fd);
+	if (rc < 0)
+		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED, "the GRE socket cannot be bound");
+	/* GRE must leave from the address that the server knows from the TCP connection. */
+	if (getsockname(tcp_fd, (struct sockaddr *)&from, &len) == 0 && from.sin_addr.s_addr) {
+		from.sin_port = 0;
+		if (!s->profile.src_address[0] && bind(fd, (struct sockaddr *)&from, len) < 0)
+			return refuse(fd, errno, reason, EXIT_OPEN_FAILED,
+				      "the GRE socket cannot be bound");
+	}
+	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
+		return refuse(fd, errno, reason, EXIT_CONNECT_FAILED,
+			      "the server cannot be reached from here");
+	widen_buffers(fd);
+	return fd;
+}

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of one profile: start, dial, up, hang up, undo. */
+#include "supervisor/supervisor.h"
+
+#include "base/str.h"
+#include "supervisor/internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define HANGUP_LIMIT_MS 8000 /* the session's own limit is shorter */
+#define AT_ONCE_MS	2000 /* a second signal within this time ends without farewell */
+
+static enum control_phase phase_of(enum control_state state, enum control_phase now)
+{
+	switch (state) {
+	case CONTROL_STATE_RESOLVING:
+	case CONTROL_STATE_CONNECTING:
+	case CONTROL_STATE_CALLING:
+	case CONTROL_STATE_NEGOTIATING:
+		return CONTROL_DIALING;
+	case CONTROL_STATE_AUTHENTICATING:
+	case CONTROL_STATE_NETWORK:
+	case CONTROL_STATE_CONFIGURING:
+		return CONTROL_VERIFYING;
+	case CONTROL_STATE_UP:
+		return CONTROL_CONNECTED;
+	case CONTROL_STATE_HANGING_UP:
+	case CONTROL_STATE_COUNT:
+		return now; /* it is not over before it is over */
+	case CONTROL_STATE_DOWN:
+		return CONTROL_TERMINATED;
+	}
+	return now;
+}
+
+/* From now on nobody's terminal is held; what is to be said goes to syslog. */
+static void detach(struct supervisor *s)
+{
+	int fd;
+
+	if (s->detached || s->options.foreground)
+		return;
+	s->detached = true;
+	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int i = 0; fd >= 0 && i < 3; i++)
+		dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+	openlog("vpdial", LOG_PID, LOG_DAEMON);
+	s->log.format = LOG_FORMAT_SYSLOG;
+}
+
+/* The words of the mission, once each, where someone reads along. */
+static void announce(struct supervisor *s, enum control_phase before)
+{
+	const struct control_status *st = &s->status;
+
+	if (st->phase == before)
+		return;
+	if (st->phase == CONTROL_CONNECTED)
+		log_notice(&s->log, "connected: local address %s, remote address %s on %s",
+			   st->local, st->remote[0] ? st->remote : "unknown", st->ifname);
+	else
+		log_notice(&s->log, "%s", control_phase_text((enum control_phase)st->phase));
+}
+
+static void ask_stats(struct supervisor *s)
+{
+	if (s->session.started && !s->session.ended)
+		request_send(&s->session.channel, REQUEST_GET_STATS, NULL, NULL, 0);
+}
+
+void supervisor_set_state(struct supervisor *s, enum control_state state, const char *message)
+{
+	struct control_status *st = &s->status;
+	enum control_phase before = (enum control_phase)st->phase;
+	uint64_t now = loop_now(s->loop);
+
+	/* PPP that renegotiates in mid-call does not make the call undone. */
+	if (s->network_up && state < CONTROL_STATE_UP)
+		return;
+	st->state_ms[st->state] += now - s->state_since_ms;
+	s->state_since_ms = now;
+	st->state = state;
+	st->phase = phase_of(state, before);
+	str_copy(st->message, sizeof st->message, message);
+	log_info(&s->log, "%s: %s", control_state_text(state), message);
+	announce(s, before);
+	control_broadcast(s, false);
+	if (state == CONTROL_STATE_UP) {
+		if (!s->hanging_up)
+			loop_timer_del(s->loop, &s->limit_timer);
+		ask_stats(s);
+		if (control_watched(s))
+			loop_timer_set(s->loop, &s->second_timer, now + 1000);
+		detach(s);
+	}
+}
+
+void supervisor_end(struct supervisor *s, enum exit_status code, const char *text)
+{
+	if (s->done)
+		return;
+	s->done = true;
+	reason_set(&s->reason, code, "%s", text);
+	session_stop(s, true);
+	resolver_stop(s);
+	if (s->host)
+		host_undo(s->host);
+	s->network_up = false;
+	s->status.ended = s->reason;
+	if (s->reason.code != EXIT_OK)
+		log_error(&s->log, "%s", s->reason.text);
+	supervisor_set_state(s, CONTROL_STATE_DOWN, s->reason.text);
+	control_broadcast(s, true);
+	loop_stop(s->loop);
+}
+
+void supervisor_hang_up(struct supervisor *s, enum exit_status code, const char *text)
+{
+	reason_set(&s->reason, code, "%s", text);
+	if (s->hanging_up || s->done)
+		return;
+	s->hanging_up = true;
+	supervisor_set_state(s, CONTROL_STATE_HANGING_UP, text);
+	if (!s->session.started ||
+	    request_send(&s->session.channel, REQUEST_HANGUP, &s->reason, NULL, 0) < 0) {
+		supervisor_end(s, code, text);
+		return;
+	}
+	loop_timer_set(s->loop, &s->limit_timer, loop_now(s->loop) + HANGUP_LIMIT_MS);
+}
+
+/* Dialing */
+
+static void dial_failed(struct supervisor *s, const struct reason *reason)
+{
+	struct reason again = {0};
+
+	if (s->hanging_up || s->network_up || reason->code != EXIT_CONNECT_FAILED ||
+	    s->address_at + 1 >= s->address_count) {
+		supervisor_end(s, reason->code, reason->text);
+		return;
+	}
+	log_warn(&s->log, "%s; trying the server's next address", reason->text);
+	s->address_at++;
+	session_stop(s, true);
+	if (session_spawn(s, &again) < 0) {
+		supervisor_end(s, again.code, again.text);
+		return;
+	}
+	supervisor_addresses(s, NULL);
+}
+
+void supervisor_session_ended(struct supervisor *s, const struct reason *reason)
+{
+	struct reason r = *reason; /* it may lie in what is freed now */
+
+	session_stop(s, false);
+	dial_failed(s, &r);
+}
+
+void supervisor_addresses(struct supervisor *s, const char *error)
+{
+	const struct sockaddr_storage *to = &s->addresses[s->address_at];
+	const void *raw = to->ss_family == AF_INET6
+				  ? (const void *)&((const struct sockaddr_in6 *)to)->sin6_addr
+				  : (const void *)&((const struct sockaddr_in *)to)->sin_addr;
+	unsigned oif = s->profile.bind_interface[0] ? if_nametoindex(s->profile.bind_interface) : 0;
+	struct reason reason = {0};
+
+	if (error || s->address_count == 0) {
+		reason_set(&reason, EXIT_CONNECT_FAILED,
+			   "the server's name %s does not resolve: %s", s->profile.connect_to,
+			   error ? error : "no address");
+		supervisor_end(s, reason.code, reason.text);
+		return;
+	}
+	inet_ntop(to->ss_family, raw, s->status.server_address, sizeof s->status.server_address);
+	if (host_path_to(s->host, (const struct sockaddr *)to, oif, &s->server_path, &reason) < 0) {
+		dial_failed(s, &reason);
+		return;
+	}
+	supervisor_dial(s);
+}
+
+void supervisor_dial(struct supervisor *s)
+{
+	struct reason reason = {0};
+
+	if (s->done || !s->session.ready || s->session.started || !s->status.server_address[0])
+		return;
+	if (session_start_call(s, &reason) < 0)
+		dial_failed(s, &reason);
+}
+
+/* Signals and timers */
+
+static void log_status(struct supervisor *s)
+{
+	const struct control_status *st = &s->status;
+
+	log_notice(&s->log,
+		   "status %s, encoding %s, local %s, remote %s, %llu packets out, %llu in",
+		   control_phase_text((enum control_phase)st->phase), st->encoding, st->local,
+		   st->remote, (unsigned long long)st->counters.tx_packets,
+		   (unsigned long long)st->counters.rx_packets);
+}
+
+static void on_signal(void *ctx, uint32_t events)
+{
+	struct supervisor *s = ctx;
+	struct signalfd_siginfo info;
+	uint64_t now = loop_now(s->loop);
+
+	(void)events;
+	if (read(s->signal_handle.fd, &info, sizeof info) != sizeof info)
+		return;
+	if (info.ssi_signo == SIGUSR1) {
+		ask_stats(s);
+		log_status(s);
+		return;
+	}
+	if (s->hanging_up && s->signal_ms && now - s->signal_ms < AT_ONCE_MS) {
+		supervisor_end(s, EXIT_SIGNAL, "ended at once by a second signal");
+		return;
+	}
+	s->signal_ms = now;
+	supervisor_hang_up(s, EXIT_SIGNAL, "ended by a signal");
+}
+
+static void on_limit(void *ctx)
+{
+	struct supervisor *s = ctx;
+
+	if (s->hanging_up)
+		supervisor_end(s, EXIT_HANGUP, "the session did not end in time");
+	else
+		supervisor_hang_up(s, EXIT_CONNECT_FAILED, "not connected within the --timeout");
+}
+
+static void on_second(void *ctx)
+{
+	struct supervisor *s = ctx;
+
+	if (!control_watched(s))
+		return;
+	control_broadcast(s, true);
+	ask_stats(s);
+	loop_timer_set(s->loop, &s->second_timer, loop_now(s->loop) + 1000);
+}
+
+/* Start */
+
+static int make_dir(const char *path)
+{
+	return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int read_password(struct supervisor *s)
+{
+	uint8_t octets[SECRET_MAX + 1];
+	char error[256] = "";
+	size_t len = 0;
+	ssize_t n;
+	int rc;
+
+	if (s->options.password_fd < 0) {
+		rc = conf_password(&s->profile, &s->password, error, sizeof error);
+		if (rc > 0)
+			reason_set(&s->reason, EXIT_OPTIONS,
+				   "no password in the profile and nobody to ask for it");
+		else if (rc < 0)
+			reason_set(&s->reason, EXIT_OPTIONS, "%s", error);
+		return rc;
+	}
+	while (len < sizeof octets &&
+	       (n = read(s->options.password_fd, octets + len, sizeof octets - len)) > 0)
+		len += (size_t)n;
+	close(s->options.password_fd);
+	rc = secret_set(&s->password, octets, len) ? 0 : -EMSGSIZE;
+	wipe(octets, sizeof octets);
+	if (rc < 0)
+		reason_set(&s->reason, EXIT_OPTIONS, "the password is longer than %d octets",
+			   SECRET_MAX);
+	return rc;
+}
+
+static int load_profile(struct supervisor *s)
+{
+	struct conf_faults faults = {0};
+	int rc = conf_dir(s->config_dir, sizeof s->config_dir, s->options.config);
+
+	if (rc == 0)
+		rc = conf_load(s->config_dir, s->options.name, &s->profile, &faults);
+	for (size_t i = 0; i < faults.count && i < sizeof faults.lines / sizeof faults.lines[0];
+	     i++)
+		log_error(&s->log, "%s", faults.lines[i]);
+	conf_faults_free(&faults);
+	if (rc < 0)
+		reason_set(&s->reason, EXIT_OPTIONS, "the profile %s cannot be used: %s",
+			   s->options.name, rc == -EINVAL ? "it has faults" : strerror(-rc));
+	return rc;
+}
+
+static int open_machine(struct supervisor *s)
+{
+	int rc = control_run_dir(s->run_dir, sizeof s->run_dir, s->options.run_dir);
+
+	if (rc == 0)
+		rc = make_dir(s->run_dir);
+	if (rc < 0) {
+		reason_set(&s->reason, EXIT_OPEN_FAILED, "no run directory %s: %s", s->run_dir,
+			   strerror(-rc));
+		return rc;
+	}
+	host_recover(s->run_dir, s->options.name, &s->log);
+	s->host = host_new(s->run_dir, s->options.name, &s->log, &s->reason);
+	if (!s->host)
+		return -EIO;
+	rc = control_listen(s, &s->reason);
+	if (rc == 0)
+		rc = session_spawn(s, &s->reason);
+	if (rc == 0)
+		rc = host_tun_open(s->host, s->profile.ifname, &s->tun, &s->reason);
+	if (rc == 0)
+		str_copy(s->status.ifname, sizeof s->status.ifname, s->tun.ifname);
+	return rc;
+}
+
+static int watch_signals(struct supervisor *s)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	s->signal_handle = (struct loop_fd){
+		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = on_signal, .ctx = s};
+	if (s->signal_handle.fd < 0)
+		return -errno;
+	return loop_fd_add(s->loop, &s->signal_handle, EPOLLIN);
+}
+
+static void fill_status(struct supervisor *s)
+{
+	struct control_status *st = &s->status;
+
+	st->magic = CONTROL_MAGIC;
+	st->version = CONTROL_VERSION;
+	st->size = sizeof *st;
+	st->pid = (uint32_t)getpid();
+	st->attempt = 1;
+	st->started_ms = s->state_since_ms = loop_now(s->loop);
+	str_copy(st->profile, sizeof st->profile, s->options.name);
+	str_copy(st->type, sizeof st->type, s->profile.type == CONF_L2TP ? "l2tp" : "pptp");
+	str_copy(st->server, sizeof st->server, s->profile.connect_to);
+	str_copy(st->user, sizeof st->user, s->profile.user);
+	str_copy(st->encoding, sizeof st->encoding, "none");
+}
+
+static int begin(struct supervisor *s)
+{
+	int rc = load_profile(s);
+
+	if (rc == 0)
+		rc = read_password(s);
+	fill_status(s);
+	if (s->options.control_fd >= 0)
+		control_adopt(s, s->options.control_fd);
+	if (rc == 0)
+		rc = watch_signals(s);
+	if (rc == 0)
+		rc = open_machine(s);
+	if (rc)
+		return rc;
+	if (s->options.timeout_s)
+		loop_timer_set(s->loop, &s->limit_timer,
+			       loop_now(s->loop) + (uint64_t)s->options.timeout_s * 1000);
+	log_notice(&s->log, "%s", control_phase_text(CONTROL_DIALING));
+	supervisor_set_state(s, CONTROL_STATE_RESOLVING, "looking up the server");
+	rc = resolver_start(s);
+	if (rc < 0)
+		reason_set(&s->reason, EXIT_FATAL, "no process for the name look-up: %s",
+			   strerror(-rc));
+	return rc;
+}
+
+static void release(struct supervisor *s)
+{
+	control_close(s);
+	session_stop(s, true);
+	if (s->tun.fd >= 0)
+		close(s->tun.fd);
+	host_free(s->host);
+	if (s->signal_handle.fd >= 0)
+		close(s->signal_handle.fd);
+	loop_free(s->loop);
+	conf_profile_wipe(&s->profile);
+	wipe(s, sizeof *s);
+	free(s);
+}
+
+static struct supervisor *supervisor_new(const struct options *o)
+{
+	struct supervisor *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->loop = loop_new();
+	if (!s->loop) {
+		free(s);
+		return NULL;
+	}
+	s->options = *o;
+	s->tun.fd = s->signal_handle.fd = s->listen_handle.fd = -1;
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		s->clients[i].handle.fd = -1;
+	s->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, s, NULL, NULL};
+	s->second_timer = (struct loop_timer){DEADLINE_NONE, on_second, s, NULL, NULL};
+	s->log = (struct log){.fd = 2,
+			      .level = o->debug	       ? LOG_LEVEL_DEBUG
+				       : o->foreground ? LOG_LEVEL_NOTICE
+						       : LOG_LEVEL_WARN};
+	/* The journal wants priorities as a prefix (sd-daemon(3)). */
+	if (getenv("JOURNAL_STREAM"))
+		s->log.format = LOG_FORMAT_JOURNAL;
+	str_copy(s->log.name, sizeof s->log.name, o->name);
+	return s;
+}
+
+/* `vpdial disconnect` found no supervisor but a journal. */
+static int recover(const struct options *o)
+{
+	struct log log = {.fd = 2, .level = LOG_LEVEL_NOTICE};
+	char run_dir[RUN_DIR_MAX];
+	int rc = control_run_dir(run_dir, sizeof run_dir, o->run_dir);
+
+	str_copy(log.name, sizeof log.name, o->name);
+	if (rc == 0)
+		rc = host_recover(run_dir, o->name, &log);
+	if (rc < 0) {
+		log_error(&log, "the journal could not be undone: %s", strerror(-rc));
+		return rc == -EPERM || rc == -EACCES ? EXIT_NOT_PERMITTED : EXIT_FATAL;
+	}
+	return EXIT_OK;
+}
+
+int supervisor_main(int argc, char **argv)
+{
+	struct options options;
+	struct supervisor *s;
+	int code = options_parse(&options, argc, argv);
+
+	if (code)
+		return code;
+	if (options.recover)
+		return recover(&options);
+	s = supervisor_new(&options);
+	if (!s)
+		return EXIT_FATAL;
+	if (!options.foreground)
+		setsid();
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* it holds the password */
+	if (begin(s) != 0)
+		supervisor_end(s, EXIT_FATAL, "the call could not be started");
+	if (!s->done && loop_run(s->loop) < 0)
+		supervisor_end(s, EXIT_FATAL, "the event loop failed");
+	code = (int)s->reason.code;
+	release(s);
+	return code;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* tunnel.h for all kinds of tunnels: one table of operations for each. */
+#include "tunnel/tunnel.h"
+
+#include "tunnel/ops.h"
+
+#include <stdlib.h>
+
+static const struct tunnel_ops *const kinds[] = {
+	[TUNNEL_PPTP] = &tunnel_pptp_ops,
+};
+
+struct tunnel *tunnel_new(const struct tunnel_config *config,
+			  const struct tunnel_callbacks *callbacks,
+			  const struct random_source *random, const struct log *log)
+{
+	const struct tunnel_ops *ops = kinds[config->type];
+	struct tunnel *t = calloc(1, ops->size);
+
+	if (!t)
+		return NULL;
+	t->ops = ops;
+	t->config = *config;
+	t->callbacks = *callbacks;
+	t->random = random;
+	t->log = log;
+	ops->init(t);
+	return t;
+}
+
+void tunnel_free(struct tunnel *t)
+{
+	if (!t)
+		return;
+	size_t size = t->ops->size;
+	if (t->ops->release)
+		t->ops->release(t);
+	wipe(t, size);
+	free(t);
+}
+
+void tunnel_start(struct tunnel *t, uint64_t now_ms)
+{
+	t->ops->start(t, now_ms);
+}
+
+void tunnel_input(struct tunnel *t, const uint8_t *octets, size_t len, uint64_t now_ms)
+{
+	t->ops->input(t, octets, len, now_ms);
+}
+
+void tunnel_lost(struct tunnel *t, int error, uint64_t now_ms)
+{
+	t->ops->lost(t, error, now_ms);
+}
+
+void tunnel_close(struct tunnel *t, const struct reason *reason, uint64_t now_ms)
+{
+	t->ops->close(t, reason, now_ms);
+}
+
+void tunnel_set_accm(struct tunnel *t, uint32_t send_accm, uint32_t receive_accm)
+{
+	t->ops->set_accm(t, send_accm, receive_accm);
+}
+
+uint64_t tunnel_deadline(const struct tunnel *t)
+{
+	return t->ops->deadline(t);
+}
+
+void tunnel_tick(struct tunnel *t, uint64_t now_ms)
+{
+	t->ops->tick(t, now_ms);
+}
+
+const struct tunnel_counters *tunnel_counters(const struct tunnel *t)
+{
+	return &t->counters;
+}
+
+void tunnel_emit_progress(struct tunnel *t, const char *text)
+{
+	const struct tunnel_event event = {.kind = TUNNEL_EVENT_PROGRESS, .text = text};
+	t->callbacks.event(t->callbacks.ctx, &event);
+}
+
+void tunnel_emit_call_up(struct tunnel *t, const struct tunnel_call *call)
+{
+	const struct tunnel_event event = {.kind = TUNNEL_EVENT_CALL_UP, .call = call};
+	t->callbacks.event(t->callbacks.ctx, &event);
+}
+
+void tunnel_emit_echo(struct tunnel *t, uint32_t rtt_ms)
+{
+	const struct tunnel_event event = {.kind = TUNNEL_EVENT_ECHO, .echo_rtt_ms = rtt_ms};
+	t->callbacks.event(t->callbacks.ctx, &event);
+}
+
+void tunnel_emit_closed(struct tunnel *t, const struct reason *reason)
+{
+	const struct tunnel_event event = {.kind = TUNNEL_EVENT_CLOSED, .reason = reason};
+	t->callbacks.event(t->callbacks.ctx, &event);
+}

@@ -1,0 +1,806 @@
+#!/bin/bash
+# Tests of src/host against a real kernel, in network and mount namespaces of its own: nothing of
+# the machine's network or /etc is touched.  Needs root.
+#
+# usage: tests/netns/host.sh [NAME...]       (BUILD=directory of the libraries, default build)
+#
+# Prints "ok NAME", "FAIL NAME: why" or "skip NAME: what is missing"; status 1 if any failed.
+set -u
+here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+top=$(cd "$here/../.." && pwd)
+build=$(cd "$top" && mkdir -p "${BUILD:-build}" && cd "${BUILD:-build}" && pwd)
+
+if [ -z "${HOST_TEST_INSIDE-}" ]; then
+	[ "$(id -u)" = 0 ] || { echo "skip host: needs root"; exit 0; }
+	(cd "$top" && make -s BUILD="$build" "$build/libhost.a" "$build/libbase.a" >&2) || exit 1
+	# shellcheck disable=SC2046,SC2086
+	${CC:-cc} -D_GNU_SOURCE -std=c11 -Wall -Wextra -g ${TOOL_CFLAGS-} -I"$top/src" \
+		$(pkg-config --cflags libnl-3.0) "$here/host/tool.c" "$build/libhost.a" \
+		"$build/libbase.a" -lnl-3 -o "$build/host-tool" || exit 1
+	HOST_TEST_INSIDE=1 exec unshare -n -m --propagation private "$0" "$@"
+fi
+
+tool=$build/host-tool
+T=$(mktemp -d)
+mount -t tmpfs tmpfs "$T"
+mkdir "$T/etc" "$T/run" "$T/bin" "$T/vpdial" "$T/log"
+cp -a /etc/. "$T/etc/"
+mount --bind "$T/etc" /etc
+mount -t tmpfs tmpfs /run
+cleanup() {
+	trap '' TERM INT
+	[ -z "${TOOL_PID-}" ] || kill -KILL "$TOOL_PID" 2>/dev/null
+	ip netns del far 2>/dev/null
+	umount -l /etc
+	umount -l "$T"
+	rmdir "$T"
+}
+trap cleanup EXIT
+trap 'exit 143' TERM INT
+# The helper programs of the tests come first; no real resolvectl or resolvconf is ever run.
+export PATH=$T/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# The client is this namespace; "far" is its router and the server.
+ip netns add far
+ip link set lo up
+ip link add eth0 type veth peer name peer netns far
+ip link set eth0 up
+ip -n far link set peer up
+ip -n far link set lo up
+ip addr add 10.88.1.2/24 dev eth0
+ip -n far addr add 10.88.1.1/24 dev peer
+ip -n far addr add 10.88.2.2/32 dev lo
+ip -n far addr add 192.0.2.9/32 dev lo
+ip addr add fd00:88::2/64 dev eth0 nodad
+# Link-local addresses settle by and by; the snapshots must not catch that.
+until [ -z "$(ip -6 addr show tentative)" ] && ip -6 addr show dev eth0 | grep -q fe80; do sleep 0.1; done
+
+failures=0 current='' why=''
+fail() { why=${why:-$*}; return 1; }
+
+snapshot() {
+	ip -o link show
+	ip -o addr show
+	ip -4 route show table all
+	ip -6 route show table all
+	ip rule show
+	ip -6 rule show
+	stat -c '%F %a %u %g %N' /etc/resolv.conf 2>&1
+	cat /etc/resolv.conf 2>&1
+	ls /etc
+	ls -A "$T/vpdial"
+}
+
+# start NAME: the tool on the profile NAME; say LINE: one line to it, its answer in $answer.
+start() {
+	coproc TOOL { exec "$tool" "$T/vpdial" "${1:-office}" 2>"$T/log/tool"; }
+	read -r -t 10 answer <&"${TOOL[0]}" || answer='(no answer)'
+	[ "$answer" = ready ] || fail "start: $answer"
+}
+say() {
+	[ -n "${TOOL_PID-}" ] || { answer='(gone)'; fail "the tool is gone before: $*"; return; }
+	echo "$*" >&"${TOOL[1]}"
+	read -r -t 20 answer <&"${TOOL[0]}" || { answer='(no answer)'; fail "no answer to: $*"; }
+}
+finish() {
+	local pid=${TOOL_PID-}
+	[ -n "$pid" ] || return 0
+	echo quit >&"${TOOL[1]}"
+	wait "$pid" || fail "the tool ended with status $?"
+}
+murder() {
+	local pid=$TOOL_PID
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+}
+# until_true SECONDS COMMAND...
+until_true() {
+	local i n=$(($1 * 50))
+	shift
+	for ((i = 0; i < n; i++)); do
+		"$@" && return 0
+		sleep 0.02
+	done
+	return 1
+}
+same_as_before() {
+	snapshot >"$T/log/after"
+	diff "$T/log/before" "$T/log/after" >"$T/log/diff" || fail "not as before: $(tr '\n' '|' <"$T/log/diff")"
+}
+is_as_before() { snapshot | cmp -s - "$T/log/before"; }
+want() { # want TEXT: the last answer holds it
+	[[ $answer == *"$1"* ]] || fail "wanted \"$1\", got \"$answer\""
+}
+logged() { grep -q -- "$1" "$T/log/tool" || fail "not logged: $1 (log: $(tr '\n' '|' <"$T/log/tool"))"; }
+path_by() { # path_by ADDRESS DEVICE
+	local got
+	got=$(ip route get "$1" 2>&1)
+	[[ " $got " == *" dev $2 "* ]] || fail "path to $1 does not leave by $2: $got"
+}
+file_resolv() { # a plain file with this text
+	rm -f /etc/resolv.conf
+	printf '%s' "${1-nameserver 192.0.2.1
+search home.example
+}" >/etc/resolv.conf
+	chmod 0640 /etc/resolv.conf
+}
+call() { # call PATTERN: device and the usual settings
+	say tun "${1:-vpnN}"
+	want "tun "
+	say set clear
+	say set server 10.88.2.2
+	say set local 10.99.0.100
+	say set remote 10.99.0.1
+	say set mtu 1400
+}
+begin() {
+	ip route replace default via 10.88.1.1 dev eth0 ${1:+metric $1}
+	file_resolv
+	rm -rf "$T/bin" /run/systemd
+	mkdir "$T/bin"
+	snapshot >"$T/log/before"
+}
+end() {
+	ip route flush proto 118
+	while ip route del default 2>/dev/null; do :; done
+	rm -f "$T"/vpdial/*
+}
+
+t_apply_and_undo_leave_no_trace() {
+	start && call
+	say set default 1
+	say set local6 fe80::1234
+	say set route 10.150.0.0/16
+	say set route 10.160.0.0/16,10.99.0.1,5
+	say set route fd77::/48
+	say set dns 10.99.0.53
+	say set dns-mode yes
+	say apply
+	want 'applied dns=resolv.conf pinned=1'
+	ip addr show dev vpn1 | grep -q 'inet 10.99.0.100 peer 10.99.0.1/32' || fail "no address with peer"
+	[ "$(ip -6 addr show dev vpn1 | grep -c inet6)" = 1 ] || fail "IPv6: $(ip -6 addr show dev vpn1)"
+	ip -6 addr show dev vpn1 | grep -q 'fe80::1234/64' || fail "no link-local address"
+	ip link show vpn1 | grep -q 'mtu 1400 .*qlen 500' || fail "$(ip link show vpn1)"
+	ip route show | grep -q '^10.160.0.0/16 via 10.99.0.1 dev vpn1 .*metric 5' || fail "no route with gateway"
+	ip -6 route show | grep -q '^fd77::/48 dev vpn1' || fail "no IPv6 route"
+	path_by 8.8.8.8 vpn1
+	path_by 10.150.3.4 vpn1
+	path_by 10.88.2.2 eth0
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_applied_twice_on_one_journal() {
+	start && call
+	say set default 1
+	say set dns 10.99.0.53
+	say set dns-mode yes
+	for _ in 1 2 3; do
+		say apply
+		want pinned=1
+		path_by 8.8.8.8 vpn1
+	done
+	say undo
+	say apply
+	want pinned=1
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_numbered_device_takes_first_free() {
+	ip tuntap add vpn1 mode tun
+	start
+	say tun vpnN
+	want 'tun vpn2 '
+	say tun vpn1
+	want 'failed 6 there is an interface vpn1 already'
+	say tun a/b
+	want 'failed 2 '
+	ip link del vpn1
+	finish
+}
+t_kill_then_recover() {
+	# The guardian does it by itself; its work is what is tested here.
+	start && call
+	say set default 1
+	say set dns 10.99.0.53
+	say set dns-mode exclusively
+	say apply
+	want 'dns=resolv.conf pinned=1'
+	grep -q '^nameserver 10.99.0.53' /etc/resolv.conf || fail "resolv.conf not written"
+	murder
+	until_true 5 is_as_before || same_as_before
+}
+t_kill_of_guardian_too_then_recover() {
+	local guard
+	start && call
+	say set default 1
+	say set dns 10.99.0.53
+	say set dns-mode yes
+	say apply
+	want pinned=1
+	guard=$(pgrep -P "$TOOL_PID" -x vpdial-guard) || fail "no guardian"
+	kill -KILL "$guard"
+	murder
+	path_by 8.8.8.8 eth0
+	ip route show 10.88.2.2 | grep -q via || fail "the pinned route should still be there"
+	cp "$T/vpdial/office.journal" "$T/log/journal"
+	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
+	want 2
+	same_as_before
+	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
+	want 0
+}
+t_next_start_recovers() {
+	start && call
+	say set default 1
+	say set dns 10.99.0.53
+	say set dns-mode yes
+	say apply
+	kill -KILL "$(pgrep -P "$TOOL_PID" -x vpdial-guard)"
+	murder
+	start
+	finish
+	same_as_before
+}
+t_guardian_ends_with_a_clean_undo() {
+	local guard
+	start && call
+	say set default 1
+	say apply
+	guard=$(pgrep -P "$TOOL_PID" -x vpdial-guard) || fail "no guardian"
+	say undo
+	[ ! -e "/proc/$guard" ] || fail "the guardian is still there"
+	finish
+}
+t_guardian_ignores_signals() {
+	local guard s
+	start && call
+	say set default 1
+	say apply
+	guard=$(pgrep -P "$TOOL_PID" -x vpdial-guard) || fail "no guardian"
+	for s in TERM INT HUP QUIT USR1 PIPE; do kill -$s "$guard"; done
+	sleep 0.1
+	[ -e "/proc/$guard" ] || fail "the guardian died of a signal"
+	[ "$(ls "/proc/$guard/fd" | tr '\n' ' ')" = '0 1 2 3 ' ] || fail "guardian's descriptors: $(ls -l "/proc/$guard/fd")"
+	murder
+	until_true 5 is_as_before || same_as_before
+}
+t_journal_of_living_process_left_alone() {
+	start && call
+	say set default 1
+	say apply
+	answer=$("$tool" "$T/vpdial" office recover 2>/dev/null)
+	want 0
+	ip route show 10.88.2.2 | grep -q via || fail "recover undid a living process's route"
+	answer=$("$tool" "$T/vpdial" office 2>/dev/null </dev/null)
+	want 'failed 6 profile office is connected already'
+	say undo
+	finish
+	same_as_before
+}
+t_malformed_journal_refused() {
+	local boot line netns good
+	boot=$(cat /proc/sys/kernel/random/boot_id)
+	netns=$(stat -Lc %i /proc/self/ns/net)
+	good="pin 198.51.100.1 32 10.88.1.1 $(ip -o link show eth0 | cut -d: -f1) 0 254 1 0"
+	ip route add 198.51.100.1 via 10.88.1.1 proto 118
+	snapshot >"$T/log/before"
+	for line in "$good 9" 'pin 0.0.0.0 0 10.88.1.1 2 0 254 1 0' "${good/ 32 / 31 }" "${good/ 0 254/ -1 254}" \
+		"${good/10.88.1.1/10.88.1}" "${good/ 254/ 99999999999}" 'run reboot' 'resolvconf -d.vpdial' \
+		'resolvconf ../x.vpdial' 'resolvconf vpn1' \
+		"file /etc/passwd 1 420 0 0 $(xxd -p /etc/hostname | tr -d '\n') 6162" \
+		'file /etc/resolv.conf 1 420 0 0 6g 61' 'pin  198.51.100.1'; do
+		printf 'vpdial-journal 1\nname office\nboot %s\nnetns %s\n%s\n%s\n' \
+			"$boot" "$netns" "$good" "$line" >"$T/vpdial/office.journal"
+		answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
+		want -74
+		logged 'nothing in it was acted on'
+		[ -e "$T/vpdial/office.journal.bad" ] || fail "not set aside: $line"
+		rm -f "$T/vpdial/office.journal.bad"
+		same_as_before || break
+	done
+	# The same without the bad line is acted on.
+	printf 'vpdial-journal 1\nname office\nboot %s\nnetns %s\n%s\n' "$boot" "$netns" "$good" >"$T/vpdial/office.journal"
+	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
+	want 1
+	[ -z "$(ip route show 198.51.100.1)" ] || fail "the good record was not undone"
+	printf 'vpdial-journal 1\nname other\nboot %s\nnetns %s\n' "$boot" "$netns" >"$T/vpdial/office.journal"
+	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
+	want -74
+	rm -f "$T"/vpdial/*
+	printf 'vpdial-journal 1\n' >"$T/vpdial/office.journal"
+	chmod 666 "$T/vpdial/office.journal"
+	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
+	want -1
+	rm -f "$T"/vpdial/*
+	ln -s /etc/hostname "$T/vpdial/office.journal"
+	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
+	want -40
+	rm -f "$T"/vpdial/*
+}
+t_torn_last_line_ignored() {
+	printf 'vpdial-journal 1\nname office\nboot %s\nnetns %s\npin 10.88' \
+		"$(cat /proc/sys/kernel/random/boot_id)" "$(stat -Lc %i /proc/self/ns/net)" >"$T/vpdial/office.journal"
+	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
+	want 0
+	same_as_before
+}
+t_other_boot_restores_files_only() {
+	start && call
+	say set default 1
+	say set dns 10.99.0.53
+	say set dns-mode yes
+	say apply
+	kill -KILL "$(pgrep -P "$TOOL_PID" -x vpdial-guard)"
+	murder
+	sed -i 's/^boot .*/boot 00000000-0000-0000-0000-000000000000/' "$T/vpdial/office.journal"
+	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
+	want 1
+	ip route show 10.88.2.2 | grep -q via || fail "a route of another boot was touched"
+	ip route flush proto 118
+	same_as_before
+}
+t_default_with_metric_0_beaten_and_restored() {
+	start && call
+	say set default 1
+	say set distance 1
+	path_by 8.8.8.8 eth0
+	say apply
+	path_by 8.8.8.8 vpn1
+	[ "$(ip route show default | wc -l)" = 2 ] || fail "the old default route is gone"
+	murder
+	path_by 8.8.8.8 eth0
+	until_true 5 is_as_before || same_as_before
+}
+t_default_beats_equal_metric() {
+	start && call
+	say set default 1
+	say set distance 100
+	say apply
+	path_by 8.8.8.8 vpn1
+	say undo
+	path_by 8.8.8.8 eth0
+	finish
+	same_as_before
+}
+t_default_with_better_metric() {
+	start && call
+	say set default 1
+	say set distance 1
+	say apply
+	ip route show default | grep -q 'dev vpn1 .*metric 1' || fail "$(ip route show default)"
+	path_by 8.8.8.8 vpn1
+	say undo
+	finish
+	same_as_before
+}
+t_default_with_chosen_distance_may_lose() {
+	start && call
+	say set default 1
+	say set distance 500
+	say set distance-set 1
+	say apply
+	ip route show default | grep -q 'dev vpn1 .*metric 500' || fail "$(ip route show default)"
+	path_by 8.8.8.8 eth0
+	say undo
+	finish
+	same_as_before
+}
+t_default_without_an_old_one() {
+	ip route del default
+	ip route add 10.88.2.0/24 via 10.88.1.1
+	snapshot >"$T/log/before"
+	start && call
+	say set default 1
+	say apply
+	want pinned=1
+	path_by 8.8.8.8 vpn1
+	path_by 10.88.2.2 eth0
+	say undo
+	say close
+	finish
+	same_as_before
+	ip route del 10.88.2.0/24
+}
+t_loop_refused_and_rolled_back() {
+	start && call
+	say set route 10.88.2.2/32
+	say set route 10.150.0.0/16
+	say set dns 10.99.0.53
+	say set dns-mode yes
+	say apply
+	want 'failed 17 the path to the server 10.88.2.2 would lead through its own tunnel vpn1'
+	say close
+	finish
+	same_as_before
+}
+t_pinned_only_when_covered() {
+	start && call
+	say set route 10.150.0.0/16
+	say apply
+	want pinned=0
+	say undo
+	say set route 10.0.0.0/8
+	say apply
+	want pinned=1
+	path_by 10.88.2.2 eth0
+	path_by 10.77.7.7 vpn1
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_identical_route_neither_added_nor_deleted() {
+	ip route add 10.88.2.2 via 10.88.1.1 dev eth0
+	snapshot >"$T/log/before"
+	start && call
+	say set default 1
+	say apply
+	want pinned=0
+	path_by 10.88.2.2 eth0
+	say undo
+	say close
+	finish
+	same_as_before
+	ip route del 10.88.2.2
+}
+t_server_on_own_lan_stays_direct() {
+	start && call
+	say set server 10.88.1.1
+	say set default 1
+	say apply
+	path_by 10.88.1.1 eth0
+	path_by 10.88.1.77 eth0
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_ipv6_server_pinned() {
+	ip -6 route add default via fd00:88::1 dev eth0 metric 50
+	snapshot >"$T/log/before"
+	start && call
+	say set server 2001:db8::9
+	say set local6 fe80::1
+	say set route 2001:db8::/32
+	say apply
+	want pinned=1
+	path_by 2001:db8::9 eth0
+	path_by 2001:db8::8 vpn1
+	say undo
+	finish
+	same_as_before
+	start && call
+	say set server 2001:db8::9
+	say set local6 fe80::1
+	say set route 2001:db8::/32
+	say apply
+	kill -KILL "$(pgrep -P "$TOOL_PID" -x vpdial-guard)"
+	murder
+	answer=$("$tool" "$T/vpdial" office recover 2>/dev/null)
+	want 1
+	same_as_before
+	ip -6 route del default
+}
+t_harmful_peer_address_gets_no_route() {
+	local remote
+	start
+	say tun vpnN
+	for remote in 10.88.2.2 10.88.1.1 10.88.1.2 10.99.0.100; do
+		say set clear
+		say set server 10.88.2.2
+		say set local 10.99.0.100
+		say set remote $remote
+		say set default 1
+		say apply
+		want applied
+		logged "the peer calls itself $remote, which is "
+		ip addr show dev vpn1 | grep -q 'inet 10.99.0.100/32' || fail "$remote: $(ip addr show dev vpn1)"
+		path_by 10.88.2.2 eth0
+		path_by 10.88.1.1 eth0
+		path_by 8.8.8.8 vpn1
+		say undo
+	done
+	say close
+	finish
+	same_as_before
+}
+t_lan_overlap_warned() {
+	start && call
+	say set route 10.88.1.0/24
+	say apply
+	want applied
+	logged 'route 10.88.1.0/24 through the tunnel overlaps 10.88.1.0/24 on eth0'
+	say undo
+	finish
+	same_as_before
+}
+t_kernel_text_kept_in_reason() {
+	start && call
+	say set route 10.150.0.0/16,10.99.0.100
+	say apply
+	want 'cannot add the route 10.150.0.0/16 through the tunnel: Invalid argument (Nexthop has invalid gateway)'
+	say close
+	finish
+	same_as_before
+}
+t_ipv6_off_is_no_failure() {
+	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+	start && call
+	say set local6 fe80::1
+	say set route fd77::/48
+	say apply
+	want applied
+	logged 'no IPv6 in the tunnel: Permission denied'
+	logged 'route fd77::/48 left out'
+	say undo
+	finish
+	echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+	same_as_before
+}
+t_path_tells_gateway_mtu_metric() {
+	ip route add 192.0.2.9 via 10.88.1.1 mtu 1300 metric 7
+	start
+	say path 192.0.2.9
+	want 'path dev=eth0 gateway=10.88.1.1 mtu=1300 metric=7 local=0'
+	say path 10.88.1.9
+	want 'path dev=eth0 gateway=- mtu=1500 metric=0 local=0'
+	say path 10.88.1.2
+	want 'local=1'
+	ip route add unreachable 203.0.113.0/24
+	say path 203.0.113.1
+	want 'failed 8 no route to 203.0.113.1: '
+	ip route del unreachable 203.0.113.0/24
+	ip route del 192.0.2.9
+	finish
+}
+t_without_capability_not_permitted() {
+	answer=$(setpriv --bounding-set=-net_admin --inh-caps=-net_admin "$tool" "$T/vpdial" office </dev/null 2>&1)
+	want 'failed 3 '
+	want 'setcap cap_net_admin'
+}
+t_without_device_file_no_device() {
+	start
+	mount -t tmpfs tmpfs /dev/net
+	say tun vpnN
+	umount /dev/net
+	want 'failed 4 there is no /dev/net/tun: run `modprobe tun`'
+	finish
+}
+
+dns_call() { # dns_call MODE: up to the applied call
+	start && call
+	say set default 1
+	say set dns 10.99.0.53
+	say set dns 10.99.0.54
+	say set dns-mode "$1"
+	[ -z "${2-}" ] || say set search "$2"
+	say apply
+}
+t_resolv_file_yes_keeps_old_behind() {
+	file_resolv $'# mine\nnameserver 192.0.2.1\nnameserver 192.0.2.2\noptions ndots:2\nsearch home.example\n'
+	snapshot >"$T/log/before"
+	dns_call yes
+	want dns=resolv.conf
+	[ "$(grep '^nameserver' /etc/resolv.conf | tr '\n' ' ')" = \
+		'nameserver 10.99.0.53 nameserver 10.99.0.54 nameserver 192.0.2.1 ' ] || fail "$(cat /etc/resolv.conf)"
+	grep -q '^options ndots:2' /etc/resolv.conf || fail "options lost"
+	grep -q '^search home.example' /etc/resolv.conf || fail "search lost"
+	[ "$(stat -c %a /etc/resolv.conf)" = 640 ] || fail "mode changed"
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_resolv_file_exclusively_only_peers() {
+	dns_call exclusively 'corp.example lab.example'
+	[ "$(grep -E '^(nameserver|search)' /etc/resolv.conf | tr '\n' ' ')" = \
+		'nameserver 10.99.0.53 nameserver 10.99.0.54 search corp.example lab.example ' ] || fail "$(cat /etc/resolv.conf)"
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_resolv_symlink_followed() {
+	mkdir -p /etc/real
+	file_resolv
+	mv /etc/resolv.conf /etc/real/resolv
+	ln -s real/resolv /etc/resolv.conf
+	snapshot >"$T/log/before"
+	dns_call yes
+	want dns=resolv.conf
+	[ -L /etc/resolv.conf ] || fail "the symbolic link was replaced"
+	grep -q '^nameserver 10.99.0.53' /etc/real/resolv || fail "target not edited"
+	murder
+	until_true 5 is_as_before || same_as_before
+	rm -rf /etc/resolv.conf /etc/real
+}
+t_resolv_stub_symlink_not_written() {
+	mkdir -p /run/systemd/resolve
+	echo 'nameserver 127.0.0.53' >/run/systemd/resolve/stub-resolv.conf
+	ln -sf /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
+	snapshot >"$T/log/before"
+	dns_call yes
+	want dns=none
+	logged 'belongs to systemd-resolved'
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_resolv_absent_created_and_removed() {
+	rm -f /etc/resolv.conf
+	snapshot >"$T/log/before"
+	dns_call yes
+	want dns=resolv.conf
+	grep -q '^nameserver 10.99.0.53' /etc/resolv.conf || fail "not created"
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_resolv_read_only_is_a_warning() {
+	mount --bind /etc /etc
+	mount -o remount,bind,ro /etc
+	dns_call yes
+	want 'applied dns=none'
+	logged 'cannot edit /etc/resolv.conf: Read-only file system'
+	say undo
+	say close
+	finish
+	umount /etc
+	same_as_before
+}
+t_resolv_mount_point_written_in_place() {
+	# As containers have it: the file itself is a bind mount, so it cannot be renamed over.
+	cp -p /etc/resolv.conf "$T/log/mounted"
+	mount --bind "$T/log/mounted" /etc/resolv.conf
+	snapshot >"$T/log/before"
+	dns_call yes
+	want dns=resolv.conf
+	grep -q '^nameserver 10.99.0.53' "$T/log/mounted" || fail "not written"
+	say undo
+	say close
+	finish
+	same_as_before
+	umount /etc/resolv.conf
+}
+t_resolv_changed_by_others_keeps_their_change() {
+	dns_call exclusively corp.example
+	echo 'nameserver 198.51.100.7' >>/etc/resolv.conf
+	say undo
+	logged 'changed by others meanwhile'
+	[ "$(cat /etc/resolv.conf)" = $'nameserver 192.0.2.1\nsearch home.example\nnameserver 198.51.100.7' ] ||
+		fail "$(cat /etc/resolv.conf)"
+	finish
+}
+t_resolv_replaced_by_others_left_alone() {
+	dns_call yes
+	echo 'nameserver 198.51.100.7' >/etc/resolv.conf
+	say undo
+	[ "$(cat /etc/resolv.conf)" = 'nameserver 198.51.100.7' ] || fail "$(cat /etc/resolv.conf)"
+	finish
+}
+t_resolv_two_profiles_in_any_order() {
+	local second
+	dns_call yes
+	second=$(printf '%s\n' 'tun vpnN' 'set server 10.88.2.2' 'set local 10.99.1.100' 'set dns 10.99.1.53' \
+		'set dns-mode yes' apply | { cat; sleep 1; echo quit; } | "$tool" "$T/vpdial" second 2>/dev/null &
+		sleep 0.5; grep -c '^nameserver 10.99' /etc/resolv.conf)
+	grep -q 3 <<<"$second" || fail "both profiles' servers should stand there: $second"
+	until_true 5 eval '! grep -q 10.99.1.53 /etc/resolv.conf' || fail "second not undone"
+	grep -q '^nameserver 10.99.0.53' /etc/resolv.conf || fail "first lost"
+	say undo
+	say close
+	finish
+	same_as_before
+}
+
+fake() { # fake NAME [STATUS]: a program that logs its arguments and input
+	cat >"$T/bin/$1" <<-END
+		#!/bin/sh
+		echo "\${0##*/} \$*" >>$T/log/calls
+		[ "\${0##*/}" != resolvconf ] || [ "\$1" != -a ] || cat >>$T/log/calls
+		env >$T/log/env
+		exit ${2:-0}
+	END
+	chmod +x "$T/bin/$1"
+	: >"$T/log/calls"
+}
+t_resolved_first() {
+	mkdir -p /run/systemd/resolve
+	fake resolvectl
+	fake resolvconf
+	SECRET_WORD=1 dns_call yes 'corp.example lab.example'
+	want dns=resolved
+	say undo
+	[ "$(cat "$T/log/calls")" = "resolvectl --no-pager status
+resolvectl dns vpn1 10.99.0.53 10.99.0.54
+resolvectl domain vpn1 ~. corp.example lab.example
+resolvectl revert vpn1" ] || fail "$(cat "$T/log/calls")"
+	[ "$(grep -vE '^(PATH|PWD|LC_ALL|_|SHLVL)=' "$T/log/env")" = '' ] || fail "environment: $(cat "$T/log/env")"
+	say close
+	finish
+	same_as_before
+}
+t_resolved_split_has_no_catch_all() {
+	mkdir -p /run/systemd/resolve
+	fake resolvectl
+	start && call
+	say set dns 10.99.0.53
+	say set dns-mode yes
+	say set search corp.example
+	say apply
+	want dns=resolved
+	logged 'name server 10.99.0.53 is not reached through the tunnel'
+	grep -q '^resolvectl domain vpn1 corp.example$' "$T/log/calls" || fail "$(cat "$T/log/calls")"
+	finish
+}
+t_resolved_dead_goes_on_to_resolvconf() {
+	mkdir -p /run/systemd/resolve
+	fake resolvectl 1
+	fake resolvconf
+	dns_call exclusively corp.example
+	want dns=resolvconf
+	say undo
+	[ "$(cat "$T/log/calls")" = "resolvectl --no-pager status
+resolvconf -a vpn1.vpdial -m 0 -x
+nameserver 10.99.0.53
+nameserver 10.99.0.54
+search corp.example
+resolvconf -d vpn1.vpdial" ] || fail "$(cat "$T/log/calls")"
+	say close
+	finish
+	same_as_before
+}
+t_resolvconf_record_taken_back_after_kill() {
+	fake resolvconf
+	dns_call yes
+	want dns=resolvconf
+	murder
+	until_true 5 grep -q '^resolvconf -d vpn1.vpdial' "$T/log/calls" || fail "$(cat "$T/log/calls")"
+	until_true 5 is_as_before || same_as_before
+}
+t_resolvconf_failing_goes_on_to_file() {
+	fake resolvconf 1
+	dns_call yes
+	want dns=resolv.conf
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_hanging_program_killed_after_5_s() {
+	local before=$SECONDS
+	mkdir -p /run/systemd/resolve
+	printf '#!/bin/sh\nsleep 60\n' >"$T/bin/resolvectl"
+	chmod +x "$T/bin/resolvectl"
+	dns_call yes
+	want dns=resolv.conf
+	[ $((SECONDS - before)) -lt 9 ] || fail "took $((SECONDS - before)) s"
+	logged 'resolvectl did not end within 5 s and was killed'
+	finish
+	same_as_before
+}
+tests=$(declare -F | sed -n 's/^declare -f t_//p')
+# Old default route's metric, where it is not 0.
+declare -A metric=([default_beats_equal_metric]=100 [default_with_better_metric]=100
+	[default_with_chosen_distance_may_lose]=100)
+for current in ${*:-$tests}; do
+	declare -F "t_$current" >/dev/null || continue
+	why=''
+	begin "${metric[$current]-}"
+	"t_$current" 2>"$T/log/stderr"
+	[ -z "${TOOL_PID-}" ] || { fail "left running"; murder; }
+	if [ -z "$why" ]; then
+		echo "ok $current"
+	else
+		echo "FAIL $current: $why"
+		failures=$((failures + 1))
+	fi
+	end
+done
+[ $failures = 0 ]

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* One end of a PPP link under test: what it sent and told, virtual time, seeded random octets. */
+#ifndef VPDIAL_TESTS_PPP_HARNESS_H
+#define VPDIAL_TESTS_PPP_HARNESS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "crypto/crypto.h"
+#include "ppp/ppp.h"
+#include "wire/control_packet.h"
+#include "wire/frame.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAME_MAX  1600
+#define FRAMES_MAX 512
+
+struct frame {
+	uint16_t protocol;
+	size_t len;
+	uint8_t info[FRAME_MAX];
+};
+
+struct end {
+	struct ppp_link *link;
+	struct ppp_config config;
+	struct frame sent[FRAMES_MAX];
+	size_t sent_count, read_count;
+	/* told by events */
+	struct ppp_data data;
+	struct ppp_addresses addresses;
+	struct reason reason;
+	enum ppp_phase phase;
+	enum ppp_auth method;
+	unsigned networks, authenticated, resets, echoes, closed;
+	uint32_t rtt_ms;
+	bool broke_promise; /* data could have passed in clear although encryption is required */
+	/* answerer: the one account */
+	const char *account_user, *account_password;
+	/* a pair's network takes frames instead of the array */
+	void (*carry)(void *ctx, struct end *from, uint16_t protocol, const uint8_t *info,
+		      size_t len);
+	void *carry_ctx;
+	uint64_t seed;
+	struct random_source random;
+	struct log log;
+};
+
+static inline uint32_t prng(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return (uint32_t)((z ^ (z >> 31)) >> 16);
+}
+
+static inline void end_random(void *ctx, void *buf, size_t len)
+{
+	uint8_t *p = buf;
+
+	for (size_t i = 0; i < len; i++)
+		p[i] = (uint8_t)prng(ctx);
+}
+
+static inline void end_send(void *ctx, uint16_t protocol, const uint8_t *info, size_t len)
+{
+	struct end *e = ctx;
+	struct frame *f;
+
+	assert_true(len >= CONTROL_HEADER && len <= 1500);
+	if (e->carry) {
+		e->carry(e->carry_ctx, e, protocol, info, len);
+		return;
+	}
+	assert_true(e->sent_count < FRAMES_MAX);
+	f = &e->sent[e->sent_count++];
+	f->protocol = protocol;
+	f->len = len;
+	memcpy(f->info, info, len);
+}
+
+static inline void end_event(void *ctx, const struct ppp_event *event)
+{
+	struct end *e = ctx;
+
+	assert_int_equal(e->closed, 0); /* nothing follows CLOSED */
+	switch (event->kind) {
+	case PPP_EVENT_PHASE:
+		e->phase = event->phase;
+		break;
+	case PPP_EVENT_AUTHENTICATED:
+		e->authenticated++;
+		e->method = event->method;
+		break;
+	case PPP_EVENT_DATA:
+		e->data = *event->data;
+		if (e->config.mppe == PPP_MPPE_REQUIRE &&
+		    (e->data.rx_clear || (!e->data.tx_blocked && e->data.tx.bits == 0)))
+			e->broke_promise = true;
+		break;
+	case PPP_EVENT_NETWORK:
+		e->networks++;
+		e->addresses = *event->addresses;
+		break;
+	case PPP_EVENT_RESET_PEER:
+		e->resets++;
+		break;
+	case PPP_EVENT_ECHO:
+		e->echoes++;
+		e->rtt_ms = event->echo_rtt_ms;
+		break;
+	case PPP_EVENT_CLOSED:
+		e->closed++;
+		e->reason = *event->reason;
+		break;
+	}
+}
+
+static inline void end_account(void *ctx, const uint8_t *user, size_t len, struct ppp_account *out)
+{
+	struct end *e = ctx;
+
+	memset(out, 0, sizeof(*out));
+	if (!e->account_user || len != strlen(e->account_user) ||
+	    memcmp(user, e->account_user, len) != 0)
+		return;
+	out->known = true;
+	secret_set(&out->password, e->account_password, strlen(e->account_password));
+}
+
+static inline struct in_addr ip(const char *text)
+{
+	struct in_addr a;
+
+	assert_int_equal(inet_pton(AF_INET, text, &a), 1);
+	return a;
+}
+
+/* A configuration for most tests: MS-CHAPv2 allowed, MPPE not wanted, IPv4 only. */
+static inline struct ppp_config caller_config(void)
+{
+	struct ppp_config c = {
+		.role = PPP_CALLER,
+		.user = "User",
+		.allow = PPP_AUTH_PAP | PPP_AUTH_CHAP | PPP_AUTH_MSCHAP1 | PPP_AUTH_MSCHAP2 |
+			 PPP_AUTH_EAP,
+		.mppe = PPP_MPPE_NO,
+		.mppe_bits = PPP_MPPE_128,
+		.mppe_mode = PPP_MPPE_STATELESS,
+		.mru = 1460,
+		.ask_dns = true,
+		.ipv4 = true,
+		.restart_ms = 500,
+		.restart_max_ms = 3000,
+		.phase_limit_ms = 60000,
+	};
+
+	secret_set(&c.password, "clientPass", 10);
+	return c;
+}
+
+static inline struct end *end_new(const struct ppp_config *config, uint64_t seed)
+{
+	struct end *e = calloc(1, sizeof(*e));
+	struct ppp_callbacks callbacks = {end_send, end_event, end_account, e};
+
+	assert_non_null(e);
+	e->config = *config;
+	e->seed = seed;
+	e->random = (struct random_source){end_random, &e->seed};
+	e->log = (struct log){.fd = 2, .level = LOG_LEVEL_ERROR};
+	if (getenv("PPP_TEST_LOG"))
+		e->log.level = LOG_LEVEL_DEBUG;
+	snprintf(e->log.name, sizeof(e->log.name), "%s",
+		 config->role == PPP_CALLER ? "caller" : "answerer");
+	e->link = ppp_new(config, &callbacks, &e->random, &e->log);
+	assert_non_null(e->link);
+	e->data = (struct ppp_data){.tx_blocked = true};
+	return e;
+}
+
+static inline void end_free(struct end *e)
+{
+	assert_false(e->broke_promise);
+	ppp_free(e->link);
+	free(e);
+}
+
+static inline int crypto_set_up(void **state)
+{
+	struct reason reason = {0};
+
+	(void)state;
+	return crypto_init(&reason);
+}
+
+static inline int crypto_tear_down(void **state)
+{
+	(void)state;
+	crypto_exit();
+	return 0;
+}
+
+#endif

@@ -1,0 +1,812 @@
+/* SPDX-License-Identifier: MIT */
+/* Profiles: values, quoting, faults with their lines, passwords, rewriting. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+#include "conf/ini.h"
+#include "conf/options.h"
+#include "conf/profile.h"
+#include "conf/route.h"
+#include "conf/value.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEAD "[connection]\nconnect-to = vpn.example.com\nuser = john\n"
+
+struct place {
+	char dir[64];
+	char file[128], ppp[128];
+	struct conf_profile profile;
+	struct conf_faults faults;
+};
+
+static void put(const char *path, const void *data, size_t len)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static int setup(void **state)
+{
+	struct place *p = calloc(1, sizeof(*p));
+
+	assert_non_null(p);
+	(void)snprintf(p->dir, sizeof(p->dir), "/tmp/vpdial-test-conf-XXXXXX");
+	assert_non_null(mkdtemp(p->dir));
+	(void)snprintf(p->file, sizeof(p->file), "%s/office.conf", p->dir);
+	(void)snprintf(p->ppp, sizeof(p->ppp), "%s/ppp-profiles.conf", p->dir);
+	*state = p;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct place *p = *state;
+
+	conf_faults_free(&p->faults);
+	(void)unlink(p->file);
+	(void)unlink(p->ppp);
+	assert_int_equal(rmdir(p->dir), 0); /* also: no temporary file was left */
+	free(p);
+	return 0;
+}
+
+static int load_octets(struct place *p, const void *data, size_t len)
+{
+	put(p->file, data, len);
+	conf_faults_free(&p->faults);
+	return conf_load(p->dir, "office", &p->profile, &p->faults);
+}
+
+static int load(struct place *p, const char *text)
+{
+	return load_octets(p, text, strlen(text));
+}
+
+static bool has_fault(const struct place *p, const char *part)
+{
+	for (size_t i = 0; i < p->faults.count && i < 64; i++)
+		if (strstr(p->faults.lines[i], part))
+			return true;
+	return false;
+}
+
+static void assert_fault(const struct place *p, const char *part)
+{
+	if (has_fault(p, part))
+		return;
+	for (size_t i = 0; i < p->faults.count && i < 64; i++)
+		print_error("got: %s\n", p->faults.lines[i]);
+	fail_msg("no fault with: %s", part);
+}
+
+static void minimal_profile_has_the_missions_defaults(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(load(p, HEAD), 0);
+	assert_string_equal(p->profile.name, "office");
+	assert_string_equal(p->profile.connect_to, "vpn.example.com");
+	assert_string_equal(p->profile.ifname, "pptp-outN");
+	assert_int_equal(p->profile.type, CONF_PPTP);
+	assert_int_equal(p->profile.port, 0);
+	assert_int_equal(p->profile.max_mtu, 1460);
+	assert_int_equal(p->profile.max_mru, 1460);
+	assert_int_equal(p->profile.mrru, 0);
+	assert_int_equal(p->profile.allow,
+			 CONF_AUTH_PAP | CONF_AUTH_CHAP | CONF_AUTH_MSCHAP1 | CONF_AUTH_MSCHAP2);
+	assert_true(p->profile.disabled);
+	assert_false(p->profile.add_default_route);
+	assert_false(p->profile.dial_on_demand);
+	assert_false(p->profile.password_set);
+	assert_false(p->profile.distance_set);
+	assert_int_equal(p->profile.keepalive_timeout, 30);
+	assert_string_equal(p->profile.profile, "default-encryption");
+	assert_int_equal(p->profile.use_encryption, CONF_ENCRYPTION_REQUIRE);
+	assert_int_equal(p->profile.mppe_bits, 4);
+	assert_int_equal(p->profile.mppe_mode, CONF_MPPE_STATELESS);
+	assert_int_equal(p->profile.use_peer_dns, CONF_PEER_DNS_NO);
+	assert_true(p->profile.change_tcp_mss);
+	assert_int_equal(p->profile.route_count, 0);
+}
+
+static void every_key_is_read_into_its_field(void **state)
+{
+	struct place *p = *state;
+	struct conf_profile *q = &p->profile;
+
+	assert_int_equal(
+		load(p,
+		     HEAD "type=pptp\nport = 1724\nname = work\ndomain = CORP\npassword=\"x\"\n"
+			  "profile = default\nallow = mschap2, chap\nadd-default-route = on\n"
+			  "default-route-distance = 0\ndial-on-demand = no\ndisabled = false\n"
+			  "mtu = 1400\nmax-mru = 1410\nmrru = disabled\nkeepalive-timeout = 1m30s\n"
+			  "src-address = 192.0.2.7\nbind-interface = eth0\nipv6 = yes\npfc = true\n"
+			  "acfc = 1\nlocal-address = 10.0.0.2!\nremote-address = 10.0.0.1\n"
+			  "use-encryption = no\nmppe-bits = 40,128\nmppe-mode = any\n"
+			  "use-compression = no\nchange-tcp-mss = no\nuse-peer-dns = exclusively\n"
+			  "dns-server = 10.0.0.53, 10.0.0.54\nsearch-domain = a.example,b.example\n"
+			  "idle-timeout = 10m\nsession-timeout = 1h\n"
+			  "routes = 10.0.0.0/8, 10.1.0.0/16 10.0.0.1 5, fd00::/8\n"),
+		0);
+	assert_int_equal(q->port, 1724);
+	assert_string_equal(q->ifname, "work");
+	assert_string_equal(q->user, "CORP\\john");
+	assert_int_equal(q->allow, CONF_AUTH_MSCHAP2 | CONF_AUTH_CHAP);
+	assert_true(q->add_default_route && q->distance_set && !q->disabled);
+	assert_int_equal(q->default_route_distance, 0);
+	assert_int_equal(q->max_mtu, 1400);
+	assert_int_equal(q->max_mru, 1410);
+	assert_int_equal(q->keepalive_timeout, 90);
+	assert_string_equal(q->src_address, "192.0.2.7");
+	assert_string_equal(q->bind_interface, "eth0");
+	assert_true(q->ipv6 && q->pfc && q->acfc);
+	assert_true(q->local_address_must && !q->remote_address_must);
+	assert_int_equal(ntohl(q->local_address.s_addr), 0x0a000002);
+	assert_int_equal(ntohl(q->remote_address.s_addr), 0x0a000001);
+	assert_int_equal(q->use_encryption, CONF_ENCRYPTION_NO);
+	assert_int_equal(q->mppe_bits, 5);
+	assert_int_equal(q->mppe_mode, CONF_MPPE_ANY);
+	assert_false(q->change_tcp_mss);
+	assert_int_equal(q->use_peer_dns, CONF_PEER_DNS_EXCLUSIVELY);
+	assert_int_equal(ntohl(q->dns_server[1].s_addr), 0x0a000036);
+	assert_string_equal(q->search_domains, "a.example b.example");
+	assert_int_equal(q->idle_timeout, 600);
+	assert_int_equal(q->session_timeout, 3600);
+	assert_int_equal(q->route_count, 3);
+	assert_int_equal(q->routes[1].metric, 5);
+	assert_true(q->routes[1].has_gateway);
+	assert_int_equal(q->routes[2].family, AF_INET6);
+	assert_int_equal(q->routes[2].prefix_len, 8);
+}
+
+static void ppp_profile_applies_and_connection_wins(void **state)
+{
+	struct place *p = *state;
+	const char *ppp =
+		"[Shared]\nuse-encryption = require\nidle-timeout = 5m\nmppe-mode = any\n";
+
+	put(p->ppp, ppp, strlen(ppp));
+	assert_int_equal(load(p, HEAD "profile = shared\nidle-timeout = 0\n"), 0);
+	assert_int_equal(p->profile.use_encryption, CONF_ENCRYPTION_REQUIRE);
+	assert_int_equal(p->profile.mppe_mode, CONF_MPPE_ANY);
+	assert_int_equal(p->profile.idle_timeout, 0);
+	assert_int_equal(load(p, HEAD "profile = nobody\n"), -EINVAL);
+	assert_fault(p, "office.conf:4: profile: no section of that name");
+}
+
+static void ppp_file_faults_fail_the_profile(void **state)
+{
+	struct place *p = *state;
+	const char *ppp = "[shared]\nconnect-to = x\nmppe-mod = any\n";
+
+	put(p->ppp, ppp, strlen(ppp));
+	assert_int_equal(load(p, HEAD), -EINVAL);
+	assert_fault(p, "ppp-profiles.conf:2: connect-to: does not belong to a PPP profile");
+	assert_fault(p, "ppp-profiles.conf:3: mppe-mod: unknown key, did you mean mppe-mode");
+	conf_faults_free(&p->faults);
+	assert_int_equal(conf_check_ppp_file(p->ppp, &p->faults), -EINVAL);
+	assert_int_equal(p->faults.count, 2);
+}
+
+/* Each octet that can stand in a line, in each place of a password. */
+static void quoted_password_survives_every_octet(void **state)
+{
+	struct place *p = *state;
+
+	for (unsigned c = 1; c < 256; c++) {
+		char text[200];
+		uint8_t want[8] = {(uint8_t)c, 'a', (uint8_t)c, (uint8_t)c, ' ', (uint8_t)c};
+		struct str s = str_make(text, sizeof(text));
+
+		if (c == '\n')
+			continue;
+		str_printf(&s, HEAD "password = \"");
+		for (size_t i = 0; i < 6; i++)
+			str_printf(&s, "%s%c", want[i] == '"' || want[i] == '\\' ? "\\" : "",
+				   want[i]);
+		str_printf(&s, "\" ; comment \" # more\nmax-mtu = 1400\n");
+		assert_int_equal(load_octets(p, text, s.len), 0);
+		assert_int_equal(p->profile.password.len, 6);
+		assert_memory_equal(p->profile.password.bytes, want, 6);
+		assert_int_equal(p->profile.max_mtu, 1400);
+	}
+}
+
+static void single_backslash_before_other_octets_is_itself(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(load(p, HEAD "password = \"a\\nb\\'c\"\n"), 0);
+	assert_int_equal(p->profile.password.len, 7);
+	assert_memory_equal(p->profile.password.bytes, "a\\nb\\'c", 7);
+}
+
+static void empty_password_is_a_password(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(load(p, HEAD "password = \"\"\n"), 0);
+	assert_true(p->profile.password_set);
+	assert_int_equal(p->profile.password.len, 0);
+}
+
+static void base64_password_is_decoded(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(load(p, HEAD "password = base64:AAoNInw=\n"), 0);
+	assert_int_equal(p->profile.password.len, 5);
+	assert_memory_equal(p->profile.password.bytes, "\0\n\r\"|", 5);
+	assert_int_equal(load(p, HEAD "password = base64:A*A=\n"), -EINVAL);
+	assert_fault(p, ":4: password: not the base64 form");
+	assert_int_equal(load(p, HEAD "password = \"base64:AA\"\n"), 0);
+	assert_int_equal(p->profile.password.len, 9);
+}
+
+static void longest_password_fits_and_one_more_is_a_fault(void **state)
+{
+	struct place *p = *state;
+	char text[2 * SECRET_MAX];
+	struct str s = str_make(text, sizeof(text));
+
+	str_printf(&s, HEAD "password = \"%0*d\"\n", SECRET_MAX, 0);
+	assert_int_equal(load_octets(p, text, s.len), 0);
+	assert_int_equal(p->profile.password.len, SECRET_MAX);
+	s = str_make(text, sizeof(text));
+	str_printf(&s, HEAD "password = \"%0*d\"\n", SECRET_MAX + 1, 0);
+	assert_int_equal(load_octets(p, text, s.len), -EINVAL);
+	assert_fault(p, "too long, at most 1024 octets");
+}
+
+static void no_fault_shows_a_secret(void **state)
+{
+	static const char *const bad[] = {
+		"password = hunter2\n",
+		"password = \"hunter2\n",
+		"password = \"hunter2\" hunter2\n",
+		"password = 'hunter2'\n",
+		"password = hunter2#hunter2\n",
+		"pasword = hunter2\n",
+		"password = base64:hunter2*\n",
+		"password = \"x\"\npassword = hunter2\n",
+		"password hunter2\n",
+		"password = \"hunter2\\\"\n",
+		"password-command = \"hunter2 'x\"\npassword-file = hunter2\n",
+		"password = #hunter2\n",
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char text[300];
+
+		(void)snprintf(text, sizeof(text), HEAD "%s", bad[i]);
+		assert_int_equal(load(p, text), -EINVAL);
+		assert_true(p->faults.count > 0);
+		assert_false(has_fault(p, "hunter2"));
+		assert_fault(p, "office.conf:");
+	}
+}
+
+/* A line behind HEAD, and what its fault must say. */
+static void each_fault_names_line_and_key(void **state)
+{
+	static const struct {
+		const char *text, *fault;
+	} rows[] = {
+		{"conect-to = x\n", ":4: conect-to: unknown key, did you mean connect-to"},
+		{"redial = 5\n", ":4: redial: unknown key"},
+		{"max-mtu = 127\n", ":4: max-mtu: \"127\" is not legal, write a number from 128"},
+		{"max-mtu = 1501\n", ":4: max-mtu:"},
+		{"max-mtu = 14x\n", ":4: max-mtu:"},
+		{"mtu = 1400\nmax-mtu = 1400\n", ":5: max-mtu: means the same as mtu in line 4"},
+		{"mrru = 1600\n", ":4: mrru: not supported by this version, write disabled"},
+		{"mrru = 511\n", ":4: mrru: \"511\" is not legal, write disabled or a number"},
+		{"type = l2tp\n", ":4: type: not supported by this version, write pptp"},
+		{"type = sstp\n", ":4: type: \"sstp\" is not legal, write pptp or l2tp"},
+		{"dial-on-demand = yes\n", ":4: dial-on-demand: not supported by this version"},
+		{"use-compression = yes\n", ":4: use-compression: not supported"},
+		{"user = x\n", ":4: user: key is there twice (first in line 3)"},
+		{"USER = x\n", ":4: user: key is there twice (first in line 3)"},
+		{"disabled = maybe\n", ":4: disabled: \"maybe\" is not legal, write yes or no"},
+		{"allow = md5\n", ":4: allow: \"md5\" is not legal, write a list of pap, chap,"},
+		{"allow =\n", ":4: allow:"},
+		{"allow = pap\n", ":4: allow: MPPE keys come from MS-CHAP"},
+		{"keepalive-timeout = 5x\n", ":4: keepalive-timeout:"},
+		{"name = ppp7\nname2 = x\n",
+		 ":5: name2: unknown key, did you mean name"},
+		{"name = sixteen-letters-\n", ":4: name:"},
+		{"name = a/b\n", ":4: name:"},
+		{"src-address = 1.2.3\n", ":4: src-address:"},
+		{"src-address = fd00::1\n", ":4: src-address: PPTP servers are reached by IPv4"},
+		{"local-address = fd00::1\n", ":4: local-address:"},
+		{"dns-server = 1.1.1.1,2.2.2.2,3.3.3.3\n", ":4: dns-server:"},
+		{"domain = D\nuse-peer-dns = perhaps\n", ":5: use-peer-dns:"},
+		{"routes = 10.0.0.1/8\n", ":4: routes: 10.0.0.1/8 has bits set"},
+		{"port = 0\n", ":4: port:"},
+		{"profile = ../x\n", ":4: profile:"},
+		{"[other]\n", ":4: unknown section"},
+		{"[connection]\n", ":4: section is there twice (first in line 1)"},
+		{"[connection\n", ":4: section header is not closed"},
+		{"just words\n", ":4: not understood, write key = value"},
+		{"search-domain = a;b\n", ":4: search-domain: ';' or '#' inside a value"},
+		{"search-domain = a \"b\"\n", ":4: search-domain: stray quote"},
+		{"search-domain = 'a'\n", ":4: search-domain: stray quote"},
+		{"search-domain = a\\\n", ":4: search-domain: backslash at the end"},
+		{"search-domain = \"a\n", ":4: search-domain: closing quote is missing"},
+		{"password = \"a\"\npassword-file = b\n",
+		 ":5: password-file: there is already a password"},
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[300];
+
+		(void)snprintf(text, sizeof(text), HEAD "%s", rows[i].text);
+		assert_int_equal(load(p, text), -EINVAL);
+		assert_fault(p, rows[i].fault);
+		assert_int_equal(p->faults.count, 1);
+	}
+}
+
+static void all_faults_come_in_one_run_and_in_line_order(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(load(p, "x = 1\n[connection]\nmax-mtu = 1\n\nuser = \"j\nfoo = 1\n"),
+			 -EINVAL);
+	assert_int_equal(p->faults.count, 5);
+	assert_non_null(strstr(p->faults.lines[0], ":1: x: key outside of a section"));
+	assert_non_null(strstr(p->faults.lines[1], ":2: connect-to: missing"));
+	assert_non_null(strstr(p->faults.lines[2], ":3: max-mtu"));
+	assert_non_null(strstr(p->faults.lines[3], ":5: user: closing quote"));
+	assert_non_null(strstr(p->faults.lines[4], ":6: foo: unknown key"));
+}
+
+static void more_faults_than_kept_are_counted(void **state)
+{
+	struct place *p = *state;
+	char text[2000];
+	struct str s = str_make(text, sizeof(text));
+
+	str_printf(&s, HEAD);
+	for (int i = 0; i < 100; i++)
+		str_printf(&s, "zz%d = 1\n", i);
+	assert_int_equal(load(p, text), -EINVAL);
+	assert_int_equal(p->faults.count, 100);
+	assert_non_null(p->faults.lines[63]);
+}
+
+static void nul_octet_and_over_long_line_are_faults(void **state)
+{
+	static const char nul[] = HEAD "domain = a\0b\n";
+	struct place *p = *state;
+	size_t len = sizeof(HEAD) - 1;
+	char *text = malloc(len + 6000);
+
+	assert_non_null(text);
+	assert_int_equal(load_octets(p, nul, sizeof(nul) - 1), -EINVAL);
+	assert_fault(p, "office.conf:4: NUL octet");
+	memcpy(text, HEAD, len);
+	memset(text + len, 'x', 6000);
+	memcpy(text + len, "domain = ", 9);
+	assert_int_equal(load_octets(p, text, len + 6000), -EINVAL);
+	assert_fault(p, "office.conf:4: line is too long");
+	memset(text + len, '#', 6000); /* a comment may be long */
+	assert_int_equal(load_octets(p, text, len + 6000), 0);
+	memset(text + len, 'x', 900);
+	memcpy(text + len, "domain = ", 9);
+	assert_int_equal(load_octets(p, text, len + 900), -EINVAL);
+	assert_fault(p, "value is too long");
+	free(text);
+}
+
+static void other_editors_files_are_read(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(load(p,
+			      "\xef\xbb\xbf[connection]\r\nconnect-to=a.example\r\nuser=\"j\"\r\n"
+			      "Max-MTU = 1400 ; x\r\n; a comment that ends so \\\nmax-mru=1401"),
+			 0);
+	assert_string_equal(p->profile.user, "j");
+	assert_int_equal(p->profile.max_mtu, 1400);
+	assert_int_equal(p->profile.max_mru, 1401);
+}
+
+static void user_and_domain_in_every_spelling(void **state)
+{
+	static const struct {
+		const char *text, *user;
+	} rows[] = {
+		{"user = CORP\\john\n", "CORP\\john"},
+		{"user = CORP\\\\john\n", "CORP\\john"},
+		{"user = \"CORP\\john\"\n", "CORP\\john"},
+		{"user = \"CORP\\\\john\"\n", "CORP\\john"},
+		{"user = john@example.com\n", "john@example.com"},
+		{"domain = CORP\nuser = john\n", "CORP\\john"},
+		{"user = \"j ; # \\\" x\"\n", "j ; # \" x"},
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[200];
+
+		(void)snprintf(text, sizeof(text), "[connection]\nconnect-to = a\n%s",
+			       rows[i].text);
+		assert_int_equal(load(p, text), 0);
+		assert_string_equal(p->profile.user, rows[i].user);
+	}
+	assert_int_equal(load(p, "[connection]\nconnect-to = a\nuser = A\\b\ndomain = C\n"),
+			 -EINVAL);
+	assert_fault(p, ":4: domain: user already names a domain");
+}
+
+static void password_file_others_may_read_is_refused(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(load(p, HEAD "password = \"secret1\"\n"), 0);
+	assert_int_equal(chmod(p->file, 0640), 0);
+	assert_int_equal(conf_load(p->dir, "office", &p->profile, &p->faults), -EPERM);
+	assert_fault(p, "run: chmod 600");
+	assert_false(has_fault(p, "secret1"));
+	assert_int_equal(load(p, HEAD "password-file = x\n"), 0);
+	assert_int_equal(chmod(p->file, 0644), 0);
+	assert_int_equal(conf_load(p->dir, "office", &p->profile, &p->faults), 0);
+	assert_int_equal(chmod(p->file, 0646), 0);
+	assert_int_equal(conf_load(p->dir, "office", &p->profile, &p->faults), -EPERM);
+}
+
+static void names_that_are_paths_do_not_exist(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(conf_load(p->dir, "../office", &p->profile, &p->faults), -ENOENT);
+	assert_int_equal(conf_load(p->dir, "nobody", &p->profile, &p->faults), -ENOENT);
+	assert_int_equal(conf_load(p->dir, "ppp-profiles", &p->profile, &p->faults), -ENOENT);
+	assert_false(conf_name_valid(""));
+	assert_false(conf_name_valid(".x"));
+	assert_false(conf_name_valid("-x"));
+	assert_false(conf_name_valid("a b"));
+	assert_true(conf_name_valid("a.b@c+d-e_F9"));
+}
+
+static void hosts_that_are_none_are_faults(void **state)
+{
+	static const char *const bad[] = {"https://vpn.example.com", "a b", "vpn:1723", "-x",
+					  "fd00::1"};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char text[200];
+
+		(void)snprintf(text, sizeof(text), "[connection]\nuser = j\nconnect-to = %s\n",
+			       bad[i]);
+		assert_int_equal(load(p, text), -EINVAL);
+		assert_fault(p, ":3: connect-to:");
+	}
+}
+
+static void durations_in_every_form(void **state)
+{
+	static const struct {
+		const char *text;
+		bool good;
+		uint32_t seconds;
+	} rows[] = {
+		{"0", true, 0},
+		{"30", true, 30},
+		{"30s", true, 30},
+		{"5m", true, 300},
+		{"1h30m", true, 5400},
+		{"1d2h5s", true, 93605},
+		{"1m30", true, 90},
+		{"", false, 0},
+		{"s", false, 0},
+		{"1x", false, 0},
+		{"1s1m", false, 0},
+		{"1m1m", false, 0},
+		{"-1", false, 0},
+		{"1 m", false, 0},
+		{"99999999999", false, 0},
+		{"4294967295", true, UINT32_MAX},
+		{"49711d", false, 0},
+		{"1s5", false, 0},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t seconds = 0;
+
+		assert_int_equal(conf_duration_read(rows[i].text, &seconds), rows[i].good);
+		if (rows[i].good)
+			assert_int_equal(seconds, rows[i].seconds);
+	}
+}
+
+static void bad_routes_are_refused_and_leave_the_list(void **state)
+{
+	static const char *const bad[] = {"10.0.0.0/33",
+					  "0.0.0.0/0",
+					  "::/0",
+					  "10.0.0.0/8,",
+					  "x/8",
+					  "10.0.0.0/8 x",
+					  "10.0.0.0/8 1.2.3.4 x",
+					  "10.0.0.0/ ",
+					  "fd00::/8 fe80::1",
+					  "10.0.0.0/8 1.2.3.4 1 2",
+					  "fd00::1/64"};
+	struct conf_route routes[CONF_ROUTES_MAX];
+	size_t count = 7;
+	char why[200], many[2000];
+	struct str s = str_make(many, sizeof(many));
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct str w = str_make(why, sizeof(why));
+
+		assert_false(conf_routes_read(bad[i], routes, &count, &w));
+		assert_int_equal(count, 7);
+		assert_true(w.len > 0);
+	}
+	for (int i = 0; i < CONF_ROUTES_MAX + 1; i++)
+		str_printf(&s, "%s10.%d.0.0/16", i ? ", " : "", i);
+	struct str w = str_make(why, sizeof(why));
+	assert_false(conf_routes_read(many, routes, &count, &w));
+	*strrchr(many, ',') = '\0';
+	assert_true(conf_routes_read(many, routes, &count, &w));
+	assert_int_equal(count, CONF_ROUTES_MAX);
+	assert_true(conf_routes_read("10.1.2.3", routes, &count, &w));
+	assert_int_equal(routes[0].prefix_len, 32);
+	assert_true(conf_routes_read("", routes, &count, &w));
+	assert_int_equal(count, 0);
+}
+
+static void read_back(const struct place *p, char *buf, size_t cap)
+{
+	FILE *f = fopen(p->file, "r");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(buf, 1, cap - 1, f);
+	buf[n] = '\0';
+	fclose(f);
+}
+
+static void set_disabled_changes_only_that_value(void **state)
+{
+	struct place *p = *state;
+	char got[400];
+
+	put(p->file, HEAD "disabled = yes ; why\npassword = \"a;b\"\n",
+	    strlen(HEAD "disabled = yes ; why\npassword = \"a;b\"\n"));
+	assert_int_equal(conf_set_disabled(p->dir, "office", false), 0);
+	read_back(p, got, sizeof(got));
+	assert_string_equal(got, HEAD "disabled = no ; why\npassword = \"a;b\"\n");
+	put(p->file, "# top\n" HEAD, strlen("# top\n" HEAD));
+	assert_int_equal(conf_set_disabled(p->dir, "office", true), 0);
+	read_back(p, got, sizeof(got));
+	assert_string_equal(got, "# top\n[connection]\ndisabled = yes\n"
+				 "connect-to = vpn.example.com\nuser = john\n");
+	put(p->file, "[connection]", 12);
+	assert_int_equal(conf_set_disabled(p->dir, "office", true), 0);
+	read_back(p, got, sizeof(got));
+	assert_string_equal(got, "[connection]\ndisabled = yes\n");
+	put(p->file, "[connection]\ndisabled =\n", 24);
+	assert_int_equal(conf_set_disabled(p->dir, "office", false), 0);
+	read_back(p, got, sizeof(got));
+	assert_string_equal(got, "[connection]\ndisabled =no\n");
+}
+
+static void set_disabled_keeps_the_mode_and_refuses_bad_files(void **state)
+{
+	struct place *p = *state;
+	char got[400];
+	struct stat st;
+
+	put(p->file, HEAD, strlen(HEAD));
+	assert_int_equal(chmod(p->file, 0640), 0);
+	assert_int_equal(conf_set_disabled(p->dir, "office", false), 0);
+	assert_int_equal(stat(p->file, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	put(p->file, HEAD "oops\n", strlen(HEAD "oops\n"));
+	assert_int_equal(conf_set_disabled(p->dir, "office", false), -EINVAL);
+	read_back(p, got, sizeof(got));
+	assert_string_equal(got, HEAD "oops\n");
+	assert_int_equal(conf_set_disabled(p->dir, "nobody", false), -ENOENT);
+}
+
+static void list_is_sorted_and_leaves_other_files_out(void **state)
+{
+	struct place *p = *state;
+	char other[128], **names;
+	size_t count;
+
+	put(p->file, "", 0);
+	put(p->ppp, "", 0);
+	(void)snprintf(other, sizeof(other), "%s/alpha.conf", p->dir);
+	put(other, "", 0);
+	assert_int_equal(conf_list(p->dir, &names, &count), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(names[0], "alpha");
+	assert_string_equal(names[1], "office");
+	free(names[0]);
+	free(names[1]);
+	free(names);
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(conf_list("/nonexistent-vpdial", &names, &count), -ENOENT);
+}
+
+static int password_of(struct place *p, struct secret *s, char *error)
+{
+	*error = '\0';
+	return conf_password(&p->profile, s, error, 300);
+}
+
+static void password_comes_from_file_without_its_line_end(void **state)
+{
+	struct place *p = *state;
+	struct secret s;
+	char error[300], path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/pw", p->dir);
+	assert_int_equal(load(p, HEAD "password-file = pw\n"), 0);
+	put(path, "a b\0c\r\n", 7);
+	assert_int_equal(password_of(p, &s, error), 0);
+	assert_int_equal(s.len, 5);
+	assert_memory_equal(s.bytes, "a b\0c", 5);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(password_of(p, &s, error), -EPERM);
+	assert_non_null(strstr(error, "chmod 600"));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(password_of(p, &s, error), -ENOENT);
+	assert_non_null(strstr(error, path));
+}
+
+static void password_comes_from_credentials_directory(void **state)
+{
+	struct place *p = *state;
+	struct secret s;
+	char error[300], path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/office.password", p->dir);
+	assert_int_equal(load(p, HEAD "password-file = nowhere\n"), 0);
+	put(path, "cred\n", 5);
+	assert_int_equal(chmod(path, 0440), 0);
+	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", p->dir, 1), 0);
+	assert_int_equal(password_of(p, &s, error), 0);
+	assert_int_equal(s.len, 4);
+	assert_memory_equal(s.bytes, "cred", 4);
+	assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void password_command_runs_without_a_shell(void **state)
+{
+	struct place *p = *state;
+	struct secret s;
+	char error[300];
+
+	assert_int_equal(
+		load(p, HEAD "password-command = \"printf %s%s 'a $HOME' \\\"; \\\\\\\"b\\\"\"\n"),
+		0);
+	assert_string_equal(p->profile.password_command, "printf %s%s 'a $HOME' \"; \\\"b\"");
+	assert_int_equal(password_of(p, &s, error), 0);
+	assert_int_equal(s.len, 11);
+	assert_memory_equal(s.bytes, "a $HOME; \"b", 11);
+}
+
+static void password_command_failures_are_told(void **state)
+{
+	static const struct {
+		const char *command, *error;
+	} rows[] = {{"false", "ended with status 1"},
+		    {"/nonexistent-program", "not found"},
+		    {"'open", "a quote that is not closed"},
+		    {"   ", "no word"},
+		    {"sh -c 'kill -9 $$'", "killed by signal 9"},
+		    {"head -c 2000 /dev/zero", "longer than 1024 octets"}};
+	struct place *p = *state;
+	struct secret s;
+	char error[300];
+
+	assert_int_equal(load(p, HEAD), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)str_copy(p->profile.password_command, sizeof(p->profile.password_command),
+			       rows[i].command);
+		assert_true(password_of(p, &s, error) < 0);
+		assert_non_null(strstr(error, rows[i].error));
+	}
+}
+
+static void password_without_a_source_asks_the_user(void **state)
+{
+	struct place *p = *state;
+	struct secret s;
+	char error[300];
+
+	assert_int_equal(load(p, HEAD), 0);
+	assert_int_equal(password_of(p, &s, error), 1);
+}
+
+/* The table against itself: defaults that parse are in conf_defaults (it aborts otherwise). */
+static void option_table_is_sound(void **state)
+{
+	size_t count;
+	const struct conf_option *o = conf_options(&count);
+	struct conf_draft *draft = malloc(sizeof(*draft));
+	char text[300];
+	(void)state;
+
+	assert_non_null(draft);
+	conf_defaults(draft);
+	free(draft);
+	for (size_t i = 0; i < count; i++) {
+		struct str s = str_make(text, sizeof(text));
+
+		conf_option_legal(&o[i], &s);
+		assert_true(s.len > 0);
+		assert_true(strlen(o[i].help) > 0);
+		assert_ptr_equal(conf_option_find(o[i].key, o[i].sections), &o[i]);
+		assert_false(ini_key_secret(o[i].key) && strncmp(o[i].key, "password", 8) != 0);
+		if (conf_option_only_default(&o[i]))
+			assert_non_null(o[i].def);
+	}
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(minimal_profile_has_the_missions_defaults),
+		T(every_key_is_read_into_its_field),
+		T(ppp_profile_applies_and_connection_wins),
+		T(ppp_file_faults_fail_the_profile),
+		T(quoted_password_survives_every_octet),
+		T(single_backslash_before_other_octets_is_itself),
+		T(empty_password_is_a_password),
+		T(base64_password_is_decoded),
+		T(longest_password_fits_and_one_more_is_a_fault),
+		T(no_fault_shows_a_secret),
+		T(each_fault_names_line_and_key),
+		T(all_faults_come_in_one_run_and_in_line_order),
+		T(more_faults_than_kept_are_counted),
+		T(nul_octet_and_over_long_line_are_faults),
+		T(other_editors_files_are_read),
+		T(user_and_domain_in_every_spelling),
+		T(password_file_others_may_read_is_refused),
+		T(names_that_are_paths_do_not_exist),
+		T(hosts_that_are_none_are_faults),
+		T(durations_in_every_form),
+		T(bad_routes_are_refused_and_leave_the_list),
+		T(set_disabled_changes_only_that_value),
+		T(set_disabled_keeps_the_mode_and_refuses_bad_files),
+		T(list_is_sorted_and_leaves_other_files_out),
+		T(password_comes_from_file_without_its_line_end),
+		T(password_comes_from_credentials_directory),
+		T(password_command_runs_without_a_shell),
+		T(password_command_failures_are_told),
+		T(password_without_a_source_asks_the_user),
+		T(option_table_is_sound),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

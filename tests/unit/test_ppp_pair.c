@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* Two links mouth to ear, over a network that loses, doubles and reorders, under virtual time. */
+#include "ppp_harness.h"
+
+struct flying {
+	uint64_t due_ms;
+	uint64_t order;
+	struct end *to;
+	struct frame frame;
+	bool used;
+};
+
+#define FLYING_MAX 256
+
+struct world {
+	struct end *ends[2];
+	struct flying flying[FLYING_MAX];
+	uint64_t now_ms, order, seed;
+	unsigned loss, doubling, reordering; /* percent */
+};
+
+static void put(struct world *w, struct end *from, uint16_t protocol, const uint8_t *info,
+		size_t len)
+{
+	for (size_t i = 0; i < FLYING_MAX; i++) {
+		struct flying *f = &w->flying[i];
+
+		if (f->used)
+			continue;
+		f->used = true;
+		f->to = from == w->ends[0] ? w->ends[1] : w->ends[0];
+		f->due_ms = w->now_ms + 20;
+		if (prng(&w->seed) % 100 < w->reordering)
+			f->due_ms += prng(&w->seed) % 60;
+		f->order = w->order++;
+		f->frame.protocol = protocol;
+		f->frame.len = len;
+		memcpy(f->frame.info, info, len);
+		return;
+	}
+	fail_msg("too many frames on the way");
+}
+
+static void carry(void *ctx, struct end *from, uint16_t protocol, const uint8_t *info, size_t len)
+{
+	struct world *w = ctx;
+
+	if (prng(&w->seed) % 100 < w->loss)
+		return;
+	put(w, from, protocol, info, len);
+	if (prng(&w->seed) % 100 < w->doubling)
+		put(w, from, protocol, info, len);
+}
+
+static struct flying *next_flying(struct world *w)
+{
+	struct flying *best = NULL;
+
+	for (size_t i = 0; i < FLYING_MAX; i++) {
+		struct flying *f = &w->flying[i];
+
+		if (f->used && (!best || f->due_ms < best->due_ms ||
+				(f->due_ms == best->due_ms && f->order < best->order)))
+			best = f;
+	}
+	return best;
+}
+
+/* One event; false when nothing will ever happen again. */
+static bool step(struct world *w)
+{
+	struct flying *f = next_flying(w);
+	uint64_t t = f ? f->due_ms : DEADLINE_NONE;
+	struct frame frame;
+	struct end *to;
+
+	for (int i = 0; i < 2; i++) {
+		uint64_t d = ppp_deadline(w->ends[i]->link);
+
+		if (d < t) {
+			w->now_ms = d > w->now_ms ? d : w->now_ms;
+			ppp_tick(w->ends[i]->link, w->now_ms);
+			return true;
+		}
+	}
+	if (!f)
+		return false;
+	w->now_ms = f->due_ms;
+	frame = f->frame;
+	to = f->to;
+	f->used = false;
+	ppp_input(to->link, frame.protocol, frame.info, frame.len, w->now_ms);
+	return true;
+}
+
+static struct world *world_new(const struct ppp_config *caller, const struct ppp_config *answerer,
+			       uint64_t seed)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	w->seed = seed;
+	w->now_ms = 1000;
+	w->ends[0] = end_new(caller, seed * 2 + 1);
+	w->ends[1] = end_new(answerer, seed * 2 + 2);
+	for (int i = 0; i < 2; i++) {
+		w->ends[i]->carry = carry;
+		w->ends[i]->carry_ctx = w;
+	}
+	w->ends[1]->account_user = "User";
+	w->ends[1]->account_password = "clientPass";
+	return w;
+}
+
+static void world_free(struct world *w)
+{
+	end_free(w->ends[0]);
+	end_free(w->ends[1]);
+	free(w);
+}
+
+static void world_start(struct world *w)
+{
+	ppp_up(w->ends[0]->link, w->now_ms);
+	ppp_up(w->ends[1]->link, w->now_ms);
+}
+
+static bool can_send(const struct end *e)
+{
+	return e->networks > 0 && e->data.ipv4 && !e->data.tx_blocked;
+}
+
+/* Until both can send and the line is quiet, or the time is over, or an end closed. */
+static bool run_up(struct world *w, uint64_t limit_ms)
+{
+	uint64_t until = w->now_ms + limit_ms;
+	unsigned steps = 0;
+
+	while (w->now_ms < until && steps++ < 100000) {
+		if (can_send(w->ends[0]) && can_send(w->ends[1]) && !next_flying(w))
+			return true;
+		if (w->ends[0]->closed || w->ends[1]->closed || !step(w))
+			return false;
+	}
+	return false;
+}
+
+static void run_for(struct world *w, uint64_t ms)
+{
+	uint64_t until = w->now_ms + ms;
+
+	while (w->now_ms < until && step(w))
+		;
+}
+
+static struct ppp_config answerer_config(unsigned allow)
+{
+	struct ppp_config c = caller_config();
+
+	c.role = PPP_ANSWERER;
+	c.allow = allow;
+	secret_set(&c.password, "", 0);
+	snprintf(c.host_name, sizeof(c.host_name), "srv");
+	c.local = ip("10.0.0.1");
+	c.remote = ip("10.0.0.2");
+	c.dns[0] = ip("10.0.0.53");
+	c.wins[0] = ip("10.0.0.54");
+	return c;
+}
+
+static const enum ppp_auth methods[] = {PPP_AUTH_PAP, PPP_AUTH_CHAP, PPP_AUTH_MSCHAP1,
+					PPP_AUTH_MSCHAP2, PPP_AUTH_EAP};
+static const struct {
+	enum ppp_mppe_policy policy;
+	unsigned bits;
+	enum ppp_mppe_mode mode;
+} encryptions[] = {
+	{PPP_MPPE_NO, PPP_MPPE_128, PPP_MPPE_STATELESS},
+	{PPP_MPPE_YES, PPP_MPPE_128, PPP_MPPE_STATELESS},
+	{PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS},
+	{PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATEFUL},
+	{PPP_MPPE_REQUIRE, PPP_MPPE_56, PPP_MPPE_STATELESS},
+	{PPP_MPPE_REQUIRE, PPP_MPPE_40, PPP_MPPE_PREFER_STATELESS},
+	{PPP_MPPE_YES, PPP_MPPE_40 | PPP_MPPE_56 | PPP_MPPE_128, PPP_MPPE_STATEFUL},
+};
+#define METHODS	    (sizeof(methods) / sizeof(methods[0]))
+#define ENCRYPTIONS (sizeof(encryptions) / sizeof(encryptions[0]))
+
+static void keys_agree(const struct ppp_mppe_key *tx, const struct ppp_mppe_key *rx)
+{
+	assert_int_equal(tx->bits, rx->bits);
+	assert_int_equal(tx->stateful, rx->stateful);
+	assert_memory_equal(tx->start, rx->start, tx->bits == 128 ? 16 : tx->bits ? 8 : 0);
+}
+
+static void both_agree(const struct world *w)
+{
+	const struct ppp_data *a = &w->ends[0]->data, *b = &w->ends[1]->data;
+
+	keys_agree(&a->tx, &b->rx);
+	keys_agree(&b->tx, &a->rx);
+	assert_int_equal(a->rx_clear, a->rx.bits == 0);
+	assert_int_equal(w->ends[0]->addresses.local.s_addr, ip("10.0.0.2").s_addr);
+	assert_int_equal(w->ends[0]->addresses.remote.s_addr, ip("10.0.0.1").s_addr);
+	assert_int_equal(w->ends[0]->addresses.dns[0].s_addr, ip("10.0.0.53").s_addr);
+	assert_int_equal(w->ends[1]->addresses.local.s_addr, ip("10.0.0.1").s_addr);
+	assert_int_equal(w->ends[1]->addresses.remote.s_addr, ip("10.0.0.2").s_addr);
+}
+
+static bool has_keys(enum ppp_auth method)
+{
+	return method != PPP_AUTH_PAP && method != PPP_AUTH_CHAP;
+}
+
+static void dial(enum ppp_auth method, size_t encryption, uint64_t seed, unsigned trouble)
+{
+	struct ppp_config caller = caller_config(), answerer = answerer_config(method);
+	struct world *w;
+	bool encrypted = encryptions[encryption].policy != PPP_MPPE_NO && has_keys(method);
+	bool hopeless = encryptions[encryption].policy == PPP_MPPE_REQUIRE && !has_keys(method);
+
+	caller.mppe = answerer.mppe = encryptions[encryption].policy;
+	caller.mppe_bits = answerer.mppe_bits = encryptions[encryption].bits;
+	caller.mppe_mode = answerer.mppe_mode = encryptions[encryption].mode;
+	w = world_new(&caller, &answerer, seed);
+	w->loss = trouble;
+	w->doubling = w->reordering = trouble;
+	world_start(w);
+	if (hopeless) {
+		assert_false(run_up(w, 90000));
+		assert_int_equal(w->ends[0]->networks, 0);
+		world_free(w);
+		return;
+	}
+	if (!run_up(w, 90000))
+		fail_msg("method %s, encryption %zu, seed %llu: not up (%s / %s)",
+			 ppp_auth_name(method), encryption, (unsigned long long)seed,
+			 w->ends[0]->reason.text, w->ends[1]->reason.text);
+	assert_int_equal(w->ends[0]->method, method);
+	if (trouble == 0) {
+		assert_int_equal(w->ends[0]->data.tx.bits != 0, encrypted);
+		assert_true(w->now_ms < 2000); /* no timer had to expire */
+	}
+	both_agree(w);
+	world_free(w);
+}
+
+static void every_combination_on_a_good_line_comes_up_without_waiting(void **state)
+{
+	(void)state;
+	for (size_t m = 0; m < METHODS; m++)
+		for (size_t e = 0; e < ENCRYPTIONS; e++)
+			for (uint64_t seed = 1; seed <= 3; seed++)
+				dial(methods[m], e, seed, 0);
+}
+
+static void every_combination_comes_up_on_a_bad_line(void **state)
+{
+	const char *seeds = getenv("PPP_TEST_SEEDS");
+	uint64_t count = seeds ? strtoull(seeds, NULL, 10) : 20;
+
+	(void)state;
+	for (size_t m = 0; m < METHODS; m++)
+		for (size_t e = 0; e < ENCRYPTIONS; e++)
+			for (uint64_t seed = 1; seed <= count; seed++)
+				dial(methods[m], e, 1000 * (m * ENCRYPTIONS + e) + seed, 15);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_combination_on_a_good_line_comes_up_without_waiting),
+		cmocka_unit_test(every_combination_comes_up_on_a_bad_line),
+	};
+
+	(void)run_for;
+	return cmocka_run_group_tests(tests, crypto_set_up, crypto_tear_down);
+}
