@@ -281,9 +281,9 @@ static int run(struct parse *p)
 	return r ? r : cli->command->run(cli);
 }
 
-int cli_main(int argc, char **argv)
+int cli_main(int argc, char **argv, cli_supervise *supervise)
 {
-	struct cli cli = {.args = calloc((size_t)argc + 1, sizeof(char *))};
+	struct cli cli = {.args = calloc((size_t)argc + 1, sizeof(char *)), .supervise = supervise};
 	struct parse p = {.cli = &cli, .argv = argv, .argc = argc, .at = 1};
 	int r;
 

@@ -54,6 +54,9 @@ struct cli_command {
 	int (*run)(struct cli *cli);
 };
 
+/* The supervisor's program: argv as of `vpdial supervise ...`, from that word on. */
+typedef int cli_supervise(int argc, char **argv);
+
 /* One invocation, parsed. */
 struct cli {
 	const struct cli_command *command;
@@ -62,10 +65,12 @@ struct cli {
 	uint32_t timeout_s; /* 0 = none */
 	char **args;
 	size_t arg_count;
+	cli_supervise *supervise;
 };
 
-/* Runs one command line; the exit status. */
-int cli_main(int argc, char **argv);
+/* Runs one command line; the exit status.  SUPERVISE is what `connect` starts in a process of its
+ * own: the room of the supervisor is none that this one may include. */
+int cli_main(int argc, char **argv, cli_supervise *supervise);
 
 /* The tables; *COUNT receives the number of rows. */
 const struct cli_command *cli_commands(size_t *count);

@@ -11,10 +11,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #define HANGUP_LIMIT_MS 10000
+#define GONE_LIMIT_MS	3000
 
 /* One dial as the user watches it. */
 struct dial {
@@ -53,6 +55,24 @@ static void end_line(const struct dial *d)
 	if (d->terminal && d->phase >= 0)
 		putchar('\n');
 	fflush(stdout);
+}
+
+/* The supervisor undoes everything before it closes its end; who dials again at once shall find
+ * nothing of it. */
+static void wait_gone(const struct dial *d)
+{
+	uint64_t now = clock_now_ms(), end = now + GONE_LIMIT_MS;
+	struct pollfd process = {.fd = pidfd_open(d->supervisor.pid, 0), .events = POLLIN};
+	struct control_status status;
+
+	while (now < end &&
+	       client_receive(d->supervisor.control_fd, &status, (int)(end - now)) == 0)
+		now = clock_now_ms();
+	now = clock_now_ms();
+	if (process.fd >= 0) {
+		(void)poll(&process, 1, now < end ? (int)(end - now) : 0);
+		close(process.fd);
+	}
 }
 
 /* The exit status of a call that ended before it was up. */
@@ -104,8 +124,10 @@ static int on_status(struct dial *d)
 		return -1;
 	if (r < 0)
 		return lost(d);
-	if (status.phase == CONTROL_TERMINATED)
+	if (status.phase == CONTROL_TERMINATED) {
+		wait_gone(d);
 		return ended(d, &status.ended);
+	}
 	d->phase = (int)status.phase;
 	if (d->phase != before) {
 		if (before >= 0 && d->terminal)
@@ -203,6 +225,8 @@ static int load(const struct cli *cli, const char *name, struct conf_profile *pr
 	struct conf_faults faults = {0};
 	int r = conf_load(cli->config_dir, name, profile, &faults);
 
+	if (r < 0 && r != -ENOENT && faults.count == 0)
+		cli_error("%s/%s.conf: %s", cli->config_dir, name, strerror(-r));
 	for (size_t i = 0; i < faults.count && i < sizeof(faults.lines) / sizeof(faults.lines[0]);
 	     i++)
 		cli_error("%s", faults.lines[i] ? faults.lines[i] : "out of memory");
@@ -278,8 +302,11 @@ static int connect_one(const struct cli *cli, const char *name)
 
 	if (r == 0 && (cli->given & CLI_OPTION_FOREGROUND)) {
 		r = spawn_in_place(cli, name, &password);
-		cli_error("%s: the supervisor could not be started: %s", name, strerror(-r));
-		r = EXIT_FATAL;
+		if (r < 0) {
+			cli_error("%s: the supervisor could not be started: %s", name,
+				  strerror(-r));
+			r = EXIT_FATAL;
+		}
 	} else if (r == 0)
 		r = dial(cli, name, &password);
 	secret_wipe(&password);

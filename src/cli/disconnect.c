@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LIMIT_MS 10000
@@ -41,9 +42,10 @@ static int recover(const struct cli *cli, const char *name)
 static bool has_journal(const struct cli *cli, const char *name)
 {
 	char path[2 * CONF_PATH_LEN];
+	struct stat st;
 
 	(void)snprintf(path, sizeof(path), "%s/%s.journal", cli->run_dir, name);
-	return access(path, F_OK) == 0;
+	return stat(path, &st) == 0 && st.st_size > 0; /* an empty one has nothing to undo */
 }
 
 static int not_running(const struct cli *cli, const char *name)

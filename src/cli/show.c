@@ -48,6 +48,8 @@ static int print_status(const struct cli *cli, const struct control_status *reco
 {
 	if (cli->given & CLI_OPTION_JSON)
 		return json_status(stdout, records, count) < 0 ? EXIT_FATAL : EXIT_OK;
+	if (count == 0)
+		printf("no profiles in %s\n", cli->config_dir);
 	for (size_t i = 0; i < count; i++) {
 		if (cli->arg_count == 0)
 			printf("%s%s\n", i ? "\n" : "", records[i].profile);

@@ -30,7 +30,6 @@ static void add(struct command_line *line, const char *word)
 
 static void add_common(struct command_line *line, const struct cli *cli)
 {
-	add(line, "vpdial");
 	add(line, "supervise");
 	add(line, "--config");
 	add(line, cli->config_dir);
@@ -74,8 +73,10 @@ static bool move_fd(int fd, int wanted)
 	return fd == wanted ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, wanted) >= 0;
 }
 
-/* In the child: descriptors in their places, then the program; never returns. */
-static _Noreturn void run_supervisor(char *const words[], int control, int password)
+/* In the child: descriptors in their places and nothing else open, then the supervisor.  It is not
+ * executed anew: loading the same program once more would be a good part of the dial's time. */
+static _Noreturn void run_supervisor(const struct cli *cli, struct command_line *line, int control,
+				     int password)
 {
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -87,10 +88,10 @@ static _Noreturn void run_supervisor(char *const words[], int control, int passw
 	(void)setsid();
 	/* Standard output is not passed on: whoever reads ours shall see its end. */
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || c < 0 || p < 0 ||
-	    !move_fd(c, CONTROL_FD) || !move_fd(p, PASSWORD_FD))
+	    !move_fd(c, CONTROL_FD) || !move_fd(p, PASSWORD_FD) ||
+	    close_range(PASSWORD_FD + 1, ~0U, 0) < 0)
 		_exit(EXIT_FATAL);
-	execv("/proc/self/exe", words);
-	_exit(EXIT_FATAL);
+	exit(cli->supervise((int)line->count, line->words));
 }
 
 int spawn_supervisor(const struct cli *cli, const char *name, const struct secret *password,
@@ -118,7 +119,7 @@ int spawn_supervisor(const struct cli *cli, const char *name, const struct secre
 	fflush(stdout);
 	out->pid = fork();
 	if (out->pid == 0)
-		run_supervisor(line.words, pair[1], pipe_fd);
+		run_supervisor(cli, &line, pair[1], pipe_fd);
 	close(pipe_fd);
 	close(pair[1]);
 	if (out->pid < 0) {
@@ -147,8 +148,7 @@ int spawn_in_place(const struct cli *cli, const char *name, const struct secret 
 	add(&line, "4");
 	add(&line, name);
 	fflush(stdout);
-	execv("/proc/self/exe", line.words);
-	return -errno;
+	return cli->supervise((int)line.count, line.words);
 }
 
 int spawn_recovery(const struct cli *cli, const char *name)
@@ -165,8 +165,7 @@ int spawn_recovery(const struct cli *cli, const char *name)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		execv("/proc/self/exe", line.words);
-		_exit(EXIT_FATAL);
+		exit(cli->supervise((int)line.count, line.words));
 	}
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting the supervisor: this program again, as `vpdial supervise`. */
+/* Starting the supervisor, which main/ gives us as a function, in a process of its own. */
 #ifndef VPDIAL_CLI_SPAWN_H
 #define VPDIAL_CLI_SPAWN_H
 
@@ -19,7 +19,7 @@ struct spawned {
 int spawn_supervisor(const struct cli *cli, const char *name, const struct secret *password,
 		     struct spawned *out);
 
-/* Becomes the supervisor of NAME; returns only on failure, with -errno. */
+/* Becomes the supervisor of NAME: its exit status, or -errno if it could not be started. */
 int spawn_in_place(const struct cli *cli, const char *name, const struct secret *password);
 
 /* Runs `supervise --recover NAME` and waits: its exit status, or -errno. */

@@ -217,6 +217,15 @@ static int entry_keep(struct ini_scan *s, struct ini_entry *e)
 	return 0;
 }
 
+/* A value that cannot be read: the key stays, so that it does not count as missing. */
+static void entry_spoil(struct ini_entry *e)
+{
+	wipe(e->value, e->value_len);
+	*e->value = '\0';
+	e->value_len = 0;
+	e->faulty = true;
+}
+
 static int scan_entry(struct ini_scan *s, const char *p, const char *end)
 {
 	const char *eq = memchr(p, '=', (size_t)(end - p));
@@ -246,12 +255,9 @@ static int scan_entry(struct ini_scan *s, const char *p, const char *end)
 		good = scan_quoted(s, &e, value, end);
 	else
 		good = scan_plain(s, &e, value, end);
-	if (!good) { /* kept without value, so that the key does not count as missing */
-		wipe(e.value, e.value_len);
-		*e.value = '\0';
-		e.value_len = 0;
-		e.faulty = true;
+	if (!good) {
 		e.raw_end = (size_t)(trim_end(value, end) - s->ini->text);
+		entry_spoil(&e);
 	}
 	r = entry_keep(s, &e);
 	if (e.value) {

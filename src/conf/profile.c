@@ -396,8 +396,10 @@ int conf_load(const char *dir, const char *name, struct conf_profile *profile,
 		return -ENOENT;
 	if (snprintf(path, sizeof(path), "%s/%s.conf", dir, name) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	if (strcmp(name, "ppp-profiles") == 0 || access(path, F_OK) < 0)
+	if (strcmp(name, "ppp-profiles") == 0)
 		return -ENOENT;
+	if (access(path, F_OK) < 0)
+		return -errno;
 	return conf_load_file(path, profile, faults);
 }
 

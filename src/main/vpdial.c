@@ -9,5 +9,5 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "supervise") == 0)
 		return supervisor_main(argc - 1, argv + 1);
-	return cli_main(argc, argv);
+	return cli_main(argc, argv, supervisor_main);
 }

@@ -137,6 +137,7 @@ struct automaton {
 	uint8_t id; /* of the last request of any kind */
 	uint8_t request_id;
 	bool answered;		/* its answer came: another one is a duplicate */
+	bool refused;		/* a Terminate-Ack came for it: the peer has closed this layer */
 	uint32_t requests_sent; /* since the lower layer came up */
 	size_t request_len;
 	uint8_t request[AUTOMATON_REQUEST_MAX];

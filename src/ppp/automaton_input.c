@@ -131,7 +131,8 @@ static void note_seen(struct automaton *a, bool good)
  * table would tear down what has just come up.  A peer that means it anew goes on asking. */
 static bool repeat_ack(struct automaton *a)
 {
-	if (a->state != AUTOMATON_OPENED || a->reacks >= MAX_REACKS || !seen_before(a))
+	if (a->state != AUTOMATON_OPENED || a->reacks >= MAX_REACKS || !seen_before(a) ||
+	    !a->seen_good)
 		return false;
 	a->reacks++;
 	automaton_send(a, CONTROL_CONFIGURE_ACK, a->packet.id, a->packet.data, a->packet.len);
@@ -158,6 +159,7 @@ static void input_request(struct automaton *a)
 {
 	bool good = true, fit = true;
 
+	a->refused = false;
 	if (!options_valid(a->packet.data, a->packet.len) ||
 	    a->packet.len > AUTOMATON_PACKET_MAX - CONTROL_HEADER) {
 		a->host->counters->malformed++;
@@ -198,6 +200,7 @@ static void input_ack(struct automaton *a)
 			return;
 		}
 		a->answered = true;
+		a->refused = false;
 		a->naks_received = 0;
 	}
 	automaton_raise(a, AUTOMATON_ACKED);
@@ -250,6 +253,7 @@ static void input_nak(struct automaton *a)
 		if (++a->naks_received > NAKS_HOPELESS)
 			return;
 		a->answered = true;
+		a->refused = false;
 		apply_answer(a, reject || a->naks_received > MAX_NAKS_RECEIVED);
 	}
 	automaton_raise(a, AUTOMATON_NAKED);
@@ -270,6 +274,7 @@ static void input_terminated(struct automaton *a)
 		a->host->counters->unexpected++;
 		return;
 	}
+	a->refused = true;
 	automaton_raise(a, AUTOMATON_TERMINATED);
 }
 

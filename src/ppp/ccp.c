@@ -9,6 +9,7 @@
 
 #define ROUNDS_MAX	  5
 #define GIVE_UP_MS	  5000	/* when encryption is only wished for */
+#define GIVE_UP_AGAIN_MS  1000	/* then it is looked at again */
 #define COME_BACK_MS	  10000 /* when it is required and was up */
 #define RESET_INTERVAL_MS 1000
 
@@ -419,6 +420,20 @@ void ccp_stop(struct ppp_link *link)
 	ccp->give_up_ms = DEADLINE_NONE;
 }
 
+/* Encryption is only wished for, and time has passed.  A peer that has agreed to one direction is
+ * willing, and one of which nothing is heard may still be busy with authentication: for them the
+ * automaton's own tries decide.  One that went on to the addresses, or says that CCP is closed,
+ * will not come. */
+static bool worth_giving_up(const struct ppp_link *link)
+{
+	const struct automaton *fsm = &link->ccp.fsm;
+
+	if (fsm->refused)
+		return true;
+	return fsm->state == AUTOMATON_REQ_SENT &&
+	       (link->early[EARLY_IPCP].len > 0 || link->early[EARLY_IPV6CP].len > 0);
+}
+
 void ccp_tick(struct ppp_link *link)
 {
 	struct ccp *ccp = &link->ccp;
@@ -427,6 +442,10 @@ void ccp_tick(struct ppp_link *link)
 	if (ccp->give_up_ms == DEADLINE_NONE || link_now(link) < ccp->give_up_ms)
 		return;
 	ccp->give_up_ms = DEADLINE_NONE;
+	if (!link_encrypts(link) && !worth_giving_up(link)) {
+		ccp->give_up_ms = link_now(link) + GIVE_UP_AGAIN_MS;
+		return;
+	}
 	no_encryption(link, ccp->was_encrypted ? "switched it off in mid-call"
 					       : "offers no MPPE (it does not answer CCP)");
 	if (!link->ending) {

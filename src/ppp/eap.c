@@ -138,6 +138,27 @@ static void on_mschap(struct ppp_link *link, struct octets data)
 
 /* ---- requests and results ---- */
 
+/* A request that the network delivered late: the conversation has gone on since. */
+static bool past_request(const struct auth *auth, uint8_t id)
+{
+	return memchr(auth->eap_past, id, auth->eap_past_count) != NULL;
+}
+
+static void next_request(struct auth *auth, uint8_t id)
+{
+	size_t kept = sizeof(auth->eap_past);
+
+	if (auth->packet_len > 0) {
+		memmove(auth->eap_past + 1, auth->eap_past, kept - 1);
+		auth->eap_past[0] = auth->id;
+		if (auth->eap_past_count < kept)
+			auth->eap_past_count++;
+	}
+	auth->id = id;
+	auth->packet_len = 0;
+	auth->waiting = true;
+}
+
 static void on_request(struct ppp_link *link, const struct eap_packet *e)
 {
 	static const struct {
@@ -155,14 +176,16 @@ static void on_request(struct ppp_link *link, const struct eap_packet *e)
 		auth_repeat(link);
 		return;
 	}
+	if (past_request(auth, e->id)) {
+		link->counters.unexpected++;
+		return;
+	}
 	if (++auth->eap_rounds > ROUNDS_MAX) {
 		link_fail(link, EXIT_NEGOTIATION_FAILED, "%s asks without end in EAP",
 			  link_peer(link));
 		return;
 	}
-	auth->id = e->id;
-	auth->packet_len = 0;
-	auth->waiting = true;
+	next_request(auth, e->id);
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (methods[i].type == e->type) {
 			methods[i].handle(link, e->data);

@@ -397,6 +397,8 @@ static void network_input(struct ppp_link *link, uint16_t protocol, const uint8_
 	if (link->phase == PPP_PHASE_AUTHENTICATE) {
 		if (ncp.wanted && len > 0 && info[0] == CONTROL_CONFIGURE_REQUEST)
 			keep_early(link, ncp.early, protocol, info, len);
+		else if (len > 0 && info[0] == CONTROL_TERMINATE_REQUEST)
+			link->early[ncp.early].len = 0;
 		auth_network_heard(link);
 	} else if (!ncp.wanted) {
 		send_protocol_reject(link, protocol, info, len);
@@ -415,8 +417,10 @@ static void input(struct ppp_link *link, uint16_t protocol, const uint8_t *info,
 		link->counters.lcp_rx++;
 		automaton_input(&link->lcp.fsm, info, len);
 	} else if (!automaton_opened(&link->lcp.fsm) || link->ending) {
-		/* A challenge may overtake the Ack that opens LCP. */
-		if (is_auth(protocol) && link->phase == PPP_PHASE_ESTABLISH)
+		/* A challenge may overtake the Ack that opens LCP.  Code 1 is what begins in all
+		 * three protocols; a result from before must not be taken for a new one. */
+		if (is_auth(protocol) && link->phase == PPP_PHASE_ESTABLISH && len > 0 &&
+		    info[0] == CHAP_CHALLENGE)
 			keep_early(link, EARLY_AUTH, protocol, info, len);
 		else
 			link->counters.unexpected++;

@@ -70,6 +70,8 @@ struct auth {
 	uint8_t eap_type;
 	uint8_t eap_ms_id;
 	bool eap_method_done;
+	uint8_t eap_past[4]; /* identifiers answered before the last one, newest first */
+	unsigned eap_past_count;
 	unsigned eap_rounds, eap_identities;
 	struct mschap_failure failure; /* EAP-MSCHAPv2: told before EAP-Failure */
 	char failure_text[96];

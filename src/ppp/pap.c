@@ -26,6 +26,8 @@ static void send_request(struct ppp_link *link)
 
 static void caller_start(struct ppp_link *link)
 {
+	/* A random start, so that an Ack from before LCP was renegotiated does not fit. */
+	random_fill(link->random, &link->auth.id, 1);
 	link->auth.waiting = true;
 	send_request(link);
 	auth_timer_start(link);

@@ -44,6 +44,11 @@ struct session_process {
 	bool ready, started, ended;
 };
 
+/* sockets.c: made before the session is ready to take them; -1 = none. */
+struct call_sockets {
+	int control, wire;
+};
+
 struct supervisor;
 
 struct control_client {
@@ -67,6 +72,7 @@ struct supervisor {
 	struct control_client clients[CLIENTS_MAX];
 	struct resolver resolver;
 	struct session_process session;
+	struct call_sockets sockets;
 	struct sockaddr_storage addresses[ADDRESSES_MAX];
 	size_t address_count, address_at;
 	struct host_path server_path;
@@ -96,11 +102,11 @@ int options_parse(struct options *o, int argc, char **argv);
 int resolver_start(struct supervisor *s);
 void resolver_stop(struct supervisor *s);
 
-/* sockets.c: sockets for one call to ADDRESS; -errno with *REASON. */
-int sockets_tcp(const struct supervisor *s, const struct sockaddr_storage *address,
-		struct reason *reason);
-int sockets_gre(const struct supervisor *s, const struct sockaddr_storage *address, int tcp_fd,
-		struct reason *reason);
+/* sockets.c: the sockets for one call to the present address, and its call id.  The connection is
+ * under way when sockets_open returns: its round trip passes while the session gets ready.  0 or
+ * -errno with *REASON. */
+int sockets_open(struct supervisor *s, struct reason *reason);
+void sockets_close(struct supervisor *s);
 
 /* spawn.c */
 int session_spawn(struct supervisor *s, struct reason *reason);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The sockets of one call; the session gets them ready for use. */
+#include "base/random.h"
 #include "supervisor/internal.h"
 
 #include <arpa/inet.h>
@@ -37,8 +38,8 @@ static int refuse(int fd, int error, struct reason *reason, enum exit_status cod
 	return -error;
 }
 
-int sockets_tcp(const struct supervisor *s, const struct sockaddr_storage *address,
-		struct reason *reason)
+static int open_tcp(const struct supervisor *s, const struct sockaddr_storage *address,
+		    struct reason *reason)
 {
 	struct sockaddr_in to;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1, rc;
@@ -92,8 +93,8 @@ static void widen_buffers(int fd)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 }
 
-int sockets_gre(const struct supervisor *s, const struct sockaddr_storage *address, int tcp_fd,
-		struct reason *reason)
+static int open_gre(const struct supervisor *s, const struct sockaddr_storage *address, int tcp_fd,
+		    struct reason *reason)
 {
 	struct sockaddr_in to, from;
 	socklen_t len = sizeof from;
@@ -128,4 +129,32 @@ int sockets_gre(const struct supervisor *s, const struct sockaddr_storage *addre
 			      "the server cannot be reached from here");
 	widen_buffers(fd);
 	return fd;
+}
+
+int sockets_open(struct supervisor *s, struct reason *reason)
+{
+	const struct sockaddr_storage *to = &s->addresses[s->address_at];
+	int fd;
+
+	sockets_close(s);
+	/* Random, so that several clients behind one NAT rarely meet (users know it as P15). */
+	s->call_id = random_u16_nonzero(&random_kernel);
+	fd = open_tcp(s, to, reason);
+	if (fd < 0)
+		return fd;
+	s->sockets.control = fd;
+	fd = open_gre(s, to, s->sockets.control, reason);
+	if (fd < 0)
+		return fd;
+	s->sockets.wire = fd;
+	return 0;
+}
+
+void sockets_close(struct supervisor *s)
+{
+	if (s->sockets.control >= 0)
+		close(s->sockets.control);
+	if (s->sockets.wire >= 0)
+		close(s->sockets.wire);
+	s->sockets = (struct call_sockets){-1, -1};
 }

@@ -3,7 +3,6 @@
  * over its socket, its log relayed line by line. */
 #include "supervisor/internal.h"
 
-#include "base/random.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -348,31 +347,19 @@ static void fill_start(const struct supervisor *s, struct request_start *m)
 
 int session_start_call(struct supervisor *s, struct reason *reason)
 {
-	const struct sockaddr_storage *to = &s->addresses[s->address_at];
+	int fds[3] = {[REQUEST_FD_TUN] = s->tun.fd,
+		      [REQUEST_FD_WIRE] = s->sockets.wire,
+		      [REQUEST_FD_CONTROL] = s->sockets.control};
 	struct request_start m;
-	int fds[3] = {
-		[REQUEST_FD_TUN] = s->tun.fd, [REQUEST_FD_WIRE] = -1, [REQUEST_FD_CONTROL] = -1};
-	int rc = 0;
+	int rc;
 
-	/* Random, so that several clients behind one NAT rarely meet (users know it as P15). */
-	s->call_id = random_u16_nonzero(&random_kernel);
-	fds[REQUEST_FD_CONTROL] = sockets_tcp(s, to, reason);
-	if (fds[REQUEST_FD_CONTROL] < 0)
-		return fds[REQUEST_FD_CONTROL];
-	fds[REQUEST_FD_WIRE] = sockets_gre(s, to, fds[REQUEST_FD_CONTROL], reason);
-	if (fds[REQUEST_FD_WIRE] < 0)
-		rc = fds[REQUEST_FD_WIRE];
-	if (rc == 0) {
-		fill_start(s, &m);
-		rc = request_send(&s->session.channel, REQUEST_START, &m, fds, 3);
-		wipe(&m, sizeof m);
-		if (rc < 0)
-			reason_set(reason, EXIT_FATAL, "the session does not take the call: %s",
-				   strerror(-rc));
-	}
-	close(fds[REQUEST_FD_CONTROL]);
-	if (fds[REQUEST_FD_WIRE] >= 0)
-		close(fds[REQUEST_FD_WIRE]);
+	fill_start(s, &m);
+	rc = request_send(&s->session.channel, REQUEST_START, &m, fds, 3);
+	wipe(&m, sizeof m);
+	if (rc < 0)
+		reason_set(reason, EXIT_FATAL, "the session does not take the call: %s",
+			   strerror(-rc));
+	sockets_close(s); /* they are the session's now */
 	s->session.started = rc == 0;
 	return rc;
 }

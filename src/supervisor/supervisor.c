@@ -116,11 +116,13 @@ void supervisor_end(struct supervisor *s, enum exit_status code, const char *tex
 	reason_set(&s->reason, code, "%s", text);
 	session_stop(s, true);
 	resolver_stop(s);
+	sockets_close(s);
 	if (s->host)
 		host_undo(s->host);
 	s->network_up = false;
 	s->status.ended = s->reason;
-	if (s->reason.code != EXIT_OK)
+	/* While `connect` watches, it is the one that tells. */
+	if (s->reason.code != EXIT_OK && (s->options.control_fd < 0 || s->detached))
 		log_error(&s->log, "%s", s->reason.text);
 	supervisor_set_state(s, CONTROL_STATE_DOWN, s->reason.text);
 	control_broadcast(s, true);
@@ -192,6 +194,10 @@ void supervisor_addresses(struct supervisor *s, const char *error)
 		dial_failed(s, &reason);
 		return;
 	}
+	if (sockets_open(s, &reason) < 0) {
+		dial_failed(s, &reason);
+		return;
+	}
 	supervisor_dial(s);
 }
 
@@ -199,7 +205,7 @@ void supervisor_dial(struct supervisor *s)
 {
 	struct reason reason = {0};
 
-	if (s->done || !s->session.ready || s->session.started || !s->status.server_address[0])
+	if (s->done || !s->session.ready || s->session.started || s->sockets.wire < 0)
 		return;
 	if (session_start_call(s, &reason) < 0)
 		dial_failed(s, &reason);
@@ -404,11 +410,11 @@ static int begin(struct supervisor *s)
 
 static void release(struct supervisor *s)
 {
-	control_close(s);
 	session_stop(s, true);
 	if (s->tun.fd >= 0)
 		close(s->tun.fd);
 	host_free(s->host);
+	control_close(s); /* last: whoever waits for its end finds nothing left */
 	if (s->signal_handle.fd >= 0)
 		close(s->signal_handle.fd);
 	loop_free(s->loop);
@@ -430,6 +436,7 @@ static struct supervisor *supervisor_new(const struct options *o)
 	}
 	s->options = *o;
 	s->tun.fd = s->signal_handle.fd = s->listen_handle.fd = -1;
+	s->sockets = (struct call_sockets){-1, -1};
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		s->clients[i].handle.fd = -1;
 	s->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, s, NULL, NULL};
@@ -475,8 +482,6 @@ int supervisor_main(int argc, char **argv)
 	s = supervisor_new(&options);
 	if (!s)
 		return EXIT_FATAL;
-	if (!options.foreground)
-		setsid();
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* it holds the password */
 	if (begin(s) != 0)
 		supervisor_end(s, EXIT_FATAL, "the call could not be started");

@@ -27,7 +27,7 @@ struct tunnel {
 	struct tunnel_counters counters;
 };
 
-extern const struct tunnel_ops tunnel_pptp_ops;
+extern const struct tunnel_ops tunnel_pptp_ops, tunnel_l2tp_ops;
 
 /* "server" for a caller, "client" for an answerer: the other end in sentences. */
 static inline const char *tunnel_peer_word(const struct tunnel *t)

@@ -8,6 +8,7 @@
 
 static const struct tunnel_ops *const kinds[] = {
 	[TUNNEL_PPTP] = &tunnel_pptp_ops,
+	[TUNNEL_L2TP] = &tunnel_l2tp_ops,
 };
 
 struct tunnel *tunnel_new(const struct tunnel_config *config,

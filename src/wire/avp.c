@@ -301,6 +301,17 @@ static enum l2tp_verdict type_judge(struct decoder *d, struct cursor *c)
 	return L2TP_GOOD;
 }
 
+unsigned l2tp_message_type(const uint8_t *p, size_t len)
+{
+	struct cursor c = cursor_make(p, len);
+	struct raw_avp avp;
+
+	if (!raw_next(&c, &avp) || avp.vendor != 0 || avp.type != AVP_MESSAGE_TYPE ||
+	    cursor_left(&avp.value) != 2)
+		return 0;
+	return cursor_u16(&avp.value);
+}
+
 enum l2tp_verdict l2tp_message_decode(struct l2tp_message *m, const uint8_t *p, size_t len,
 				      const struct l2tp_rules *rules, struct l2tp_fault *fault)
 {
@@ -309,6 +320,7 @@ enum l2tp_verdict l2tp_message_decode(struct l2tp_message *m, const uint8_t *p, 
 	struct raw_avp avp;
 
 	memset(fault, 0, sizeof *fault);
+	m->type = (enum l2tp_type)0;
 	m->present = SET(AVP_MESSAGE_TYPE);
 	m->clear_len = 0;
 	enum l2tp_verdict verdict = type_judge(&d, &c);

@@ -128,6 +128,9 @@ struct l2tp_message {
 	uint8_t clear[L2TP_MESSAGE_MAX]; /* values that came hidden */
 };
 
+/* The type of the message whose AVPs begin at P, 0 if it cannot be told. */
+unsigned l2tp_message_type(const uint8_t *p, size_t len);
+
 enum l2tp_verdict {
 	L2TP_GOOD, /* to be handled */
 	L2TP_SKIP, /* of an unknown type that is not mandatory: acknowledge and forget */

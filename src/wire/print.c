@@ -278,7 +278,9 @@ static void print_eap_mschap(struct str *s, const struct eap_packet *e)
 		return;
 	op = m.op < sizeof(ops) / sizeof(ops[0]) ? ops[m.op] : NULL;
 	str_printf(s, " %s", op ? op : "?");
-	if (m.op == EAP_MSCHAP_SUCCESS && m.body.len > 0)
+	if (m.op == EAP_MSCHAP_RESPONSE)
+		str_printf(s, " <hidden>");
+	else if (m.op == EAP_MSCHAP_SUCCESS && m.body.len > 0)
 		print_success(s, m.body);
 	else if (m.op == EAP_MSCHAP_FAILURE && m.body.len > 0)
 		print_text(s, " ", m.body);

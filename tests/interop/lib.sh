@@ -73,10 +73,10 @@ fail() { why=${why:-$*}; return 1; }
 # wanted NAME: does the pattern of cases take it in?
 # shellcheck disable=SC2053  # a pattern indeed
 wanted() { [[ $1 == ${INTEROP_ONLY:-*} ]]; }
-begin() { current=$1 why=''; }
+begin() { current=$1 why='' case_start=$SECONDS; }
 report() { # prints the result of the case that "begin" named
 	if [ -z "$why" ]; then
-		echo "ok $current"
+		echo "ok $current${INTEROP_TIMES:+ # $((SECONDS - case_start)) s}"
 	else
 		echo "FAIL $current: $why"
 		failures=$((failures + 1))
@@ -126,7 +126,8 @@ server_boot() {
 }
 
 # server_set AUTH MPPE [PPPD OPTION LINE...]: what pppd demands from the next call on.
-# MPPE: none | 40 | 128 | any (pppd's own defaults)
+# MPPE: none | 40 | 128 (required) | 40-stateful | 128-stateful (that mode accepted) | any (pppd's
+# own defaults)
 server_set() {
 	local auth=$1 mppe=$2
 	shift 2
@@ -136,6 +137,7 @@ server_set() {
 		case $mppe in
 		none) printf '%s\n' nomppe nodeflate nobsdcomp ;;
 		any) ;;
+		*-stateful) printf '%s\n' "require-mppe-${mppe%-*}" mppe-stateful ;;
 		*) echo "require-mppe-$mppe" ;;
 		esac
 		printf '%s\n' "$@"

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "crypto/crypto.h"
 #include "ppp/ppp.h"
+#include "vectors.h"
 #include "wire/control_packet.h"
 #include "wire/frame.h"
 
@@ -50,6 +51,7 @@ struct end {
 	void (*carry)(void *ctx, struct end *from, uint16_t protocol, const uint8_t *info,
 		      size_t len);
 	void *carry_ctx;
+	uint64_t now_ms;
 	uint64_t seed;
 	struct random_source random;
 	struct log log;
@@ -194,6 +196,159 @@ static inline void end_free(struct end *e)
 	assert_false(e->broke_promise);
 	ppp_free(e->link);
 	free(e);
+}
+
+/* ---- a scripted peer ---- */
+
+static inline void input_frame(struct end *e, uint16_t protocol, const uint8_t *info, size_t len)
+{
+	/* A copy of just that size: the address sanitizer sees reads past the end. */
+	uint8_t *copy = malloc(len ? len : 1);
+
+	assert_non_null(copy);
+	if (len)
+		memcpy(copy, info, len);
+	ppp_input(e->link, protocol, copy, len, e->now_ms);
+	free(copy);
+}
+
+/* A frame of the peer, its information in hexadecimal. */
+static inline void inject(struct end *e, uint16_t protocol, const char *hex)
+{
+	uint8_t octets[FRAME_MAX];
+
+	input_frame(e, protocol, octets, vector_decode(hex, octets, sizeof(octets)));
+}
+
+static inline void inject_vector(struct end *e, uint16_t protocol, const char *section,
+				 const char *name)
+{
+	uint8_t octets[FRAME_MAX];
+
+	input_frame(e, protocol, octets,
+		    vector_hex("auth.txt", section, name, octets, sizeof(octets)));
+}
+
+/* The next frame sent of that kind; earlier ones are passed over. */
+static inline struct frame *find_sent(struct end *e, uint16_t protocol, uint8_t code)
+{
+	while (e->read_count < e->sent_count) {
+		struct frame *f = &e->sent[e->read_count++];
+
+		if (f->protocol == protocol && f->info[0] == code)
+			return f;
+	}
+	return NULL;
+}
+
+static inline struct frame *take(struct end *e, uint16_t protocol, uint8_t code)
+{
+	struct frame *f = find_sent(e, protocol, code);
+
+	if (!f)
+		fail_msg("no frame of protocol %04x, code %u was sent", protocol, code);
+	return f;
+}
+
+static inline void none_sent(struct end *e, uint16_t protocol, uint8_t code)
+{
+	size_t at = e->read_count;
+
+	assert_null(find_sent(e, protocol, code));
+	e->read_count = at;
+}
+
+static inline void expect_frame(const struct frame *f, const char *hex)
+{
+	uint8_t octets[FRAME_MAX];
+	size_t len = vector_decode(hex, octets, sizeof(octets));
+
+	assert_int_equal(f->len, len);
+	assert_memory_equal(f->info, octets, len);
+}
+
+/* Sends a frame back under another code, as Acks and Rejects are made. */
+static inline void send_back(struct end *e, const struct frame *f, uint8_t code)
+{
+	struct frame copy = *f;
+
+	copy.info[0] = code;
+	input_frame(e, copy.protocol, copy.info, copy.len);
+}
+
+static inline void run_timers(struct end *e, uint64_t ms)
+{
+	uint64_t until = e->now_ms + ms;
+
+	while (ppp_deadline(e->link) <= until) {
+		uint64_t d = ppp_deadline(e->link);
+
+		e->now_ms = d > e->now_ms ? d : e->now_ms;
+		ppp_tick(e->link, e->now_ms);
+	}
+	e->now_ms = until;
+}
+
+static inline struct end *dial_new(const struct ppp_config *config)
+{
+	struct end *e = end_new(config, 42);
+
+	e->now_ms = 5000;
+	ppp_up(e->link, e->now_ms);
+	return e;
+}
+
+/* The peer's Configure-Request, with options in hexadecimal. */
+static inline void peer_request(struct end *e, uint16_t protocol, uint8_t id, const char *options)
+{
+	char hex[512];
+	size_t octets = strcmp(options, "EMPTY") == 0 ? 0 : strlen(options) / 2;
+
+	snprintf(hex, sizeof(hex), "01%02x%04zx%s", id, octets + 4, octets ? options : "");
+	inject(e, protocol, hex);
+}
+
+/* LCP opens; the peer asks for authentication by AUTH (an option in hexadecimal, or ""). */
+static inline void open_lcp(struct end *e, const char *auth)
+{
+	char options[64];
+
+	send_back(e, take(e, FRAME_LCP, 1), 2);
+	snprintf(options, sizeof(options), "%s050655667788", auth);
+	peer_request(e, FRAME_LCP, 1, options);
+	take(e, FRAME_LCP, 2);
+	assert_true(e->phase >= PPP_PHASE_AUTHENTICATE);
+}
+
+#define AUTH_PAP "0304c023"
+#define AUTH_MD5 "0305c22305"
+#define AUTH_MS1 "0305c22380"
+#define AUTH_MS2 "0305c22381"
+#define AUTH_EAP "0304c227"
+
+static inline void open_ipcp(struct end *e)
+{
+	peer_request(e, FRAME_IPCP, 1, "03060a000001");
+	take(e, FRAME_IPCP, 2);
+}
+
+static inline void open_ipcp_ours(struct end *e)
+{
+	struct frame *f = take(e, FRAME_IPCP, 1);
+	char hex[64];
+
+	snprintf(hex, sizeof(hex), "03%02x001003060a00000281060a000035", f->info[1]);
+	inject(e, FRAME_IPCP, hex);
+	send_back(e, take(e, FRAME_IPCP, 1), 2);
+}
+
+static inline void expect_end(const struct end *e, enum exit_status code, const char *words)
+{
+	if (!e->closed && !strstr(e->reason.text, words))
+		fail_msg("the link is not closed");
+	if (e->reason.code != code || !strstr(e->reason.text, words))
+		fail_msg("ended with %d \"%s\", expected %d \"%s\"", e->reason.code, e->reason.text,
+			 code, words);
 }
 
 static inline int crypto_set_up(void **state)

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,6 +325,61 @@ static void no_password_and_no_terminal_is_an_error(void **state)
 	assert_non_null(strstr(p->err, "vpdial: asks: no password in the profile and no terminal"));
 }
 
+/* Reads from the terminal until TEXT holds WANT, ten seconds at most. */
+static bool terminal_shows(int tty, char *text, size_t cap, const char *want)
+{
+	size_t len = strlen(text);
+
+	for (int i = 0; i < 1000 && !strstr(text, want); i++) {
+		struct pollfd fd = {.fd = tty, .events = POLLIN};
+		ssize_t n;
+
+		if (poll(&fd, 1, 10) <= 0)
+			continue;
+		n = read(tty, text + len, cap - 1 - len);
+		if (n <= 0)
+			break; /* the program closed its end */
+		len += (size_t)n;
+		text[len] = '\0';
+	}
+	return strstr(text, want) != NULL;
+}
+
+static void password_is_asked_on_the_terminal_without_echo(void **state)
+{
+	struct place *p = *state;
+	char text[4000] = "", got[100];
+	int tty, status;
+	pid_t pid;
+
+	profile(p, "good", "");
+	pid = forkpty(&tty, NULL, NULL, NULL);
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		/* The terminal's leader outlives the program: its end would throw away what the
+		 * test has not read yet. */
+		pid = fork();
+		if (pid != 0) {
+			(void)waitpid(pid, &status, 0);
+			(void)usleep(500000);
+			_exit(WEXITSTATUS(status));
+		}
+		execl("/proc/self/exe", "vpdial", "--config", p->config, "--run-dir", p->run,
+		      "connect", "good", (char *)NULL);
+		_exit(96);
+	}
+	assert_true(terminal_shows(tty, text, sizeof(text), "Password for john at 192.0.2.1: "));
+	assert_int_equal(write(tty, "se same\n", 8), 8);
+	assert_true(terminal_shows(tty, text, sizeof(text), "connected"));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 0);
+	close(tty);
+	assert_non_null(strstr(text, "dialing 0s"));
+	assert_null(strstr(text, "same"));
+	read_run_file(p, "password", got, sizeof(got));
+	assert_string_equal(got, "se same");
+}
+
 static void faulty_profile_is_not_dialed(void **state)
 {
 	struct place *p = *state;
@@ -585,6 +641,7 @@ int main(int argc, char **argv)
 		T(timeout_hangs_up_and_returns_8_or_the_better_reason),
 		T(interrupt_hangs_up_and_returns_5),
 		T(no_password_and_no_terminal_is_an_error),
+		T(password_is_asked_on_the_terminal_without_echo),
 		T(faulty_profile_is_not_dialed),
 		T(connect_all_dials_what_is_enabled_and_reports_the_first_failure),
 		T(running_profile_is_not_dialed_twice),
@@ -603,6 +660,6 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "supervise") == 0)
 		return supervise(argc - 1, argv + 1);
 	if (argc > 1)
-		return cli_main(argc, argv);
+		return cli_main(argc, argv, supervise);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

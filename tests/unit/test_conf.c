@@ -328,8 +328,7 @@ static void each_fault_names_line_and_key(void **state)
 		{"allow =\n", ":4: allow:"},
 		{"allow = pap\n", ":4: allow: MPPE keys come from MS-CHAP"},
 		{"keepalive-timeout = 5x\n", ":4: keepalive-timeout:"},
-		{"name = ppp7\nname2 = x\n",
-		 ":5: name2: unknown key, did you mean name"},
+		{"name = ppp7\nname2 = x\n", ":5: name2: unknown key, did you mean name"},
 		{"name = sixteen-letters-\n", ":4: name:"},
 		{"name = a/b\n", ":4: name:"},
 		{"src-address = 1.2.3\n", ":4: src-address:"},
@@ -746,6 +745,81 @@ static void password_without_a_source_asks_the_user(void **state)
 	assert_int_equal(password_of(p, &s, error), 1);
 }
 
+static uint32_t draw(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+/* Files made of the pieces that matter to the two readers: nothing may crash or be accepted with a
+ * fault, and `disabled` can be written into each that is accepted. */
+static void drawn_files_are_judged_without_harm(void **state)
+{
+	static const char *const pieces[] = {"[connection]",
+					     "[",
+					     "]",
+					     "\n",
+					     "\n",
+					     "\r\n",
+					     "=",
+					     " = ",
+					     "\"",
+					     "\\",
+					     ";",
+					     "#",
+					     " ",
+					     "\t",
+					     "user",
+					     "password",
+					     "connect-to = a",
+					     "routes",
+					     "max-mtu",
+					     "1400",
+					     "hunter2",
+					     "10.0.0.0/8",
+					     ",",
+					     "'",
+					     "\xff",
+					     "base64:",
+					     "[x]",
+					     "disabled = no",
+					     "profile = default"};
+	struct place *p = *state;
+	uint32_t seed = 20261120;
+	int accepted = 0;
+
+	for (int round = 0; round < 3000; round++) {
+		char text[600];
+		struct str s = str_make(text, sizeof(text));
+		uint32_t n = draw(&seed) % 60;
+
+		if (draw(&seed) % 2)
+			str_printf(&s, HEAD);
+		for (uint32_t i = 0; i < n; i++)
+			str_printf(&s, "%s",
+				   pieces[draw(&seed) % (sizeof(pieces) / sizeof(pieces[0]))]);
+		if (load_octets(p, text, s.len) != 0) {
+			assert_true(p->faults.count > 0);
+			continue;
+		}
+		accepted++;
+		assert_int_equal(p->faults.count, 0);
+		assert_int_equal(conf_set_disabled(p->dir, "office", false), 0);
+		assert_int_equal(conf_load(p->dir, "office", &p->profile, &p->faults), 0);
+		assert_false(p->profile.disabled);
+	}
+	assert_true(accepted > 10); /* else the pieces test nothing */
+}
+
+static void text_of_other_alphabets_is_kept(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(load(p, "[connection]\nconnect-to = a\nuser = j\xc3\xb6rg \xe9\xa0 x\n"),
+			 0);
+	assert_string_equal(p->profile.user, "j\xc3\xb6rg \xe9\xa0 x");
+}
+
 /* The table against itself: defaults that parse are in conf_defaults (it aborts otherwise). */
 static void option_table_is_sound(void **state)
 {
@@ -805,6 +879,8 @@ int main(void)
 		T(password_command_runs_without_a_shell),
 		T(password_command_failures_are_told),
 		T(password_without_a_source_asks_the_user),
+		T(drawn_files_are_judged_without_harm),
+		T(text_of_other_alphabets_is_kept),
 		T(option_table_is_sound),
 	};
 

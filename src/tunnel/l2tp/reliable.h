@@ -11,16 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RELIABLE_QUEUE	     16	  /* messages of ours not yet acknowledged */
-#define RELIABLE_MESSAGE_MAX 768  /* octets of one of them */
-#define RELIABLE_HOLD	     8	  /* messages of the peer kept until the gap before them is filled */
+#define RELIABLE_QUEUE	     16	 /* messages of ours not yet acknowledged */
+#define RELIABLE_MESSAGE_MAX 768 /* octets of one of them */
+#define RELIABLE_HOLD	     8	 /* messages of the peer kept until the gap before them is filled */
 #define RELIABLE_HOLD_MAX    1024 /* octets of one of them; longer ones are left to come again */
 #define RELIABLE_WINDOW	     4	  /* of a peer that names none (RFC 2661 section 4.4.3) */
 #define RELIABLE_RETRIES     5	  /* 1 + 2 + 4 + 8 + 8 + 8 = 31 s without an acknowledgment: dead */
 
 struct reliable_sent {
 	uint16_t len;
-	uint16_t session_id;
 	uint8_t octets[RELIABLE_MESSAGE_MAX];
 };
 

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* Cursors, texts, durations, reasons and the event loop. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/cursor.h"
+#include "base/log.h"
+#include "base/reason.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "loop/loop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void cursor_fails_once_and_for_all_at_every_length(void **state)
+{
+	static const uint8_t data[] = {1, 2, 3, 4, 5, 6, 7, 8};
+
+	(void)state;
+	for (size_t len = 0; len <= sizeof data; len++) {
+		uint8_t *exact = malloc(len ? len : 1); /* the sanitizer watches its end */
+		struct cursor c;
+
+		memcpy(exact, data, len);
+		c = cursor_make(exact, len);
+		assert_int_equal(cursor_u8(&c), len >= 1 ? 1 : 0);
+		assert_int_equal(cursor_u16(&c), len >= 3 ? 0x0203 : 0);
+		assert_int_equal(cursor_u32(&c), len >= 7 ? 0x04050607 : 0);
+		assert_int_equal(c.failed, len < 7);
+		if (c.failed) {
+			assert_int_equal(cursor_left(&c), 0);
+			assert_null(cursor_bytes(&c, 0));
+		}
+		free(exact);
+	}
+}
+
+static void cursor_sub_is_bounded_and_a_failed_one_gives_failed_subs(void **state)
+{
+	static const uint8_t data[] = {1, 2, 3, 4};
+	struct cursor c = cursor_make(data, sizeof data), sub = cursor_sub(&c, 3);
+
+	(void)state;
+	assert_int_equal(cursor_u8(&sub), 1);
+	cursor_skip(&sub, 2);
+	assert_int_equal(cursor_left(&sub), 0);
+	assert_int_equal(cursor_u8(&c), 4);
+	sub = cursor_sub(&c, 1);
+	assert_true(sub.failed && c.failed);
+	assert_int_equal(cursor_u32(&sub), 0);
+}
+
+static void writer_never_writes_behind_its_end(void **state)
+{
+	uint8_t room[8];
+	struct writer w = writer_make(room, 7);
+
+	(void)state;
+	memset(room, 0xee, sizeof room);
+	writer_u16(&w, 0x0102);
+	writer_u32(&w, 0x03040506);
+	writer_u16(&w, 0x0708);
+	assert_true(w.failed);
+	assert_int_equal(writer_len(&w), 6);
+	writer_u8(&w, 9);
+	assert_int_equal(room[6], 0xee);
+	w = writer_make(room, 4);
+	writer_zeros(&w, 4);
+	writer_patch_u16(&w, 2, 0xabcd);
+	assert_false(w.failed);
+	assert_int_equal(room[3], 0xcd);
+	writer_patch_u16(&w, 3, 1);
+	assert_true(w.failed);
+}
+
+static void check_clean(const char *hostile, size_t len, const char *wanted)
+{
+	char buf[64];
+	struct str s = str_make(buf, sizeof buf);
+
+	str_clean(&s, hostile, len, 20);
+	assert_string_equal(buf, wanted);
+}
+
+static void hostile_text_is_cleaned(void **state)
+{
+	(void)state;
+	check_clean("plain text", 10, "plain text");
+	check_clean("a\x1b[2Jb\n", 7, "a\\x1b[2Jb\\x0a");
+	check_clean("\xc3\xa4\xe2\x82\xac", 5, "\xc3\xa4\xe2\x82\xac");
+	check_clean("\xc2\x9b", 2, "\\xc2\\x9b");	   /* C1 control as UTF-8 */
+	check_clean("\xe2\x80\xae", 3, "\\xe2\\x80\\xae"); /* right-to-left override */
+	check_clean("\xc0\xaf\xff", 3, "\\xc0\\xaf\\xff"); /* over-long, invalid */
+	check_clean("a\\b\0c", 5, "a\\\\b\\x00c");
+	check_clean("123456789012345678901", 21, "12345678901234567890...");
+}
+
+static void text_never_overruns_its_buffer(void **state)
+{
+	char buf[9];
+	struct str s = str_make(buf, 8);
+
+	(void)state;
+	buf[8] = 'x';
+	str_printf(&s, "%s", "1234567890");
+	assert_string_equal(buf, "1234567");
+	str_clean(&s, "\x01\x02", 2, 2);
+	assert_int_equal(buf[8], 'x');
+	assert_false(str_copy(buf, 4, "abcdef"));
+	assert_string_equal(buf, "abc");
+}
+
+static void nearest_word_is_found_or_none(void **state)
+{
+	static const char *const words[] = {"connect-to", "password", "profile", "user"};
+
+	(void)state;
+	assert_string_equal(str_nearest("pasword", words, 4), "password");
+	assert_string_equal(str_nearest("connect-ot", words, 4), "connect-to");
+	assert_null(str_nearest("zzzzzzzz", words, 4));
+}
+
+static void durations_read_as_in_the_mission(void **state)
+{
+	char buf[32];
+
+	(void)state;
+	assert_string_equal(duration_format(buf, sizeof buf, 7 * 3600 + 24 * 60 + 18), "7h24m18s");
+	assert_string_equal(duration_format(buf, sizeof buf, 4 * 3600 + 35), "4h35s");
+	assert_string_equal(duration_format(buf, sizeof buf, 86400 + 2 * 3600 + 5), "1d2h5s");
+	assert_string_equal(duration_format(buf, sizeof buf, 0), "0s");
+	assert_string_equal(duration_format(buf, sizeof buf, 60), "1m");
+}
+
+static void first_reason_counts(void **state)
+{
+	struct reason r = {0};
+
+	(void)state;
+	reason_set(&r, EXIT_AUTH_FAILED, "wrong password");
+	reason_set(&r, EXIT_HANGUP, "closed");
+	assert_int_equal(r.code, 19);
+	assert_string_equal(r.text, "wrong password");
+	for (int i = 0; i <= 19; i++)
+		assert_true(strlen(exit_status_text((enum exit_status)i)) > 5);
+	assert_string_equal(exit_status_text((enum exit_status)99), "unknown exit status");
+}
+
+static void log_lines_cannot_be_forged(void **state)
+{
+	struct log log = {.level = LOG_LEVEL_NOTICE, .name = "office"};
+	char text[128] = "";
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	log.fd = fds[1];
+	log_notice(&log, "peer says %s", "hi\nvpdial[office]: connected\x1b[0m");
+	log_info(&log, "not at this level");
+	assert_true(read(fds[0], text, sizeof text - 1) > 0);
+	assert_string_equal(text, "vpdial[office]: peer says hi?vpdial[office]: connected?[0m\n");
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void secrets_are_wiped_and_bounded(void **state)
+{
+	static struct secret s;
+	static uint8_t big[SECRET_MAX + 1];
+
+	(void)state;
+	assert_true(secret_set(&s, "abc", 3));
+	assert_false(secret_set(&s, big, sizeof big));
+	assert_int_equal(s.len, 0);
+	assert_memory_equal(s.bytes, big, 3);
+	assert_true(bytes_equal_ct("abc", "abd", 2));
+	assert_false(bytes_equal_ct("abc", "abd", 3));
+}
+
+struct turn {
+	struct loop *loop;
+	struct loop_timer timers[3];
+	struct loop_fd handle;
+	unsigned fired, ready;
+};
+
+static void on_timer(void *ctx)
+{
+	struct turn *t = ctx;
+
+	if (++t->fired == 2)
+		loop_stop(t->loop);
+	/* A callback may take another's handle out of the loop. */
+	loop_timer_del(t->loop, &t->timers[2]);
+}
+
+static void on_ready(void *ctx, uint32_t events)
+{
+	struct turn *t = ctx;
+
+	(void)events;
+	t->ready++;
+	loop_fd_del(t->loop, &t->handle);
+}
+
+static void loop_runs_timers_and_descriptors_and_forgets_what_was_deleted(void **state)
+{
+	struct turn t = {.loop = loop_new()};
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	t.handle = (struct loop_fd){.fd = fds[0], .ready = on_ready, .ctx = &t};
+	assert_int_equal(loop_fd_add(t.loop, &t.handle, EPOLLIN), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		t.timers[i] = (struct loop_timer){.expired = on_timer, .ctx = &t};
+		loop_timer_set(t.loop, &t.timers[i], loop_now(t.loop) + 1 + i * 10);
+	}
+	assert_int_equal(loop_run(t.loop), 0);
+	assert_int_equal(t.fired, 2);
+	assert_int_equal(t.ready, 1);
+	loop_timer_del(t.loop, &t.timers[0]);
+	loop_free(t.loop);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cursor_fails_once_and_for_all_at_every_length),
+		cmocka_unit_test(cursor_sub_is_bounded_and_a_failed_one_gives_failed_subs),
+		cmocka_unit_test(writer_never_writes_behind_its_end),
+		cmocka_unit_test(hostile_text_is_cleaned),
+		cmocka_unit_test(text_never_overruns_its_buffer),
+		cmocka_unit_test(nearest_word_is_found_or_none),
+		cmocka_unit_test(durations_read_as_in_the_mission),
+		cmocka_unit_test(first_reason_counts),
+		cmocka_unit_test(log_lines_cannot_be_forged),
+		cmocka_unit_test(secrets_are_wiped_and_bounded),
+		cmocka_unit_test(loop_runs_timers_and_descriptors_and_forgets_what_was_deleted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
