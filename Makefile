@@ -45,15 +45,16 @@ OWN_CPPFLAGS += -DVPDIAL_SANITIZED=1
 endif
 
 # Rooms and their sources (HACKING.md has the table of arrows between them).
-base_SRC       := log reason str secret clock random
+base_SRC       := log reason str secret clock random trim
 loop_SRC       := loop
 crypto_SRC     := hash rc4 sha1 mppe_key mschap avp_hide
 wire_SRC       := frame control_packet options auth pptp gre print l2tp avp l2tp_text
-ppp_SRC        := automaton automaton_table automaton_input link lcp auth mschap pap chap eap eap_answerer ccp ipcp ipv6cp
+ppp_SRC        := automaton automaton_table automaton_input link input lcp lcp_auth auth mschap \
+	pap chap eap eap_answerer ccp ipcp ipv6cp
 tunnel_SRC     := tunnel pptp/pptp pptp/handlers l2tp/l2tp l2tp/handlers l2tp/send l2tp/reliable
 ipc_SRC        := request control
 conf_SRC       := fault ini options value route profile files password
-path_SRC       := path encap mppe sequence reorder mss
+path_SRC       := path encap encap_gre encap_l2tp mppe sequence reorder mss
 session_SRC    := session join sandbox
 host_SRC       := host guard journal journal_line netlink route path network tun dns resolvconf_file run undo
 supervisor_SRC := supervisor options resolve sockets spawn judge control
@@ -116,6 +117,9 @@ tunnel_pptp_LIBS := -lcrypto
 UNIT_TESTS += wire_l2tp
 wire_l2tp_ROOMS := wire crypto base
 wire_l2tp_LIBS := -lcrypto
+UNIT_TESTS += tunnel_l2tp
+tunnel_l2tp_ROOMS := tunnel crypto wire base
+tunnel_l2tp_LIBS := -lcrypto
 UNIT_TESTS += conf control cli
 conf_ROOMS := conf base
 conf_LIBS := -liniparser
@@ -127,13 +131,15 @@ captures_ROOMS := path crypto wire base
 captures_LIBS := -lcrypto
 path_ROOMS := path crypto wire base
 path_LIBS := -lcrypto
-UNIT_TESTS += wire_ppp print automaton ppp ppp_pair
+UNIT_TESTS += wire_ppp print automaton ppp ppp_network ppp_pair
 wire_ppp_ROOMS := wire base
 print_ROOMS := wire base
 automaton_ROOMS := ppp crypto wire base
 automaton_LIBS := -lcrypto
 ppp_ROOMS := ppp crypto wire base
 ppp_LIBS := -lcrypto
+ppp_network_ROOMS := ppp crypto wire base
+ppp_network_LIBS := -lcrypto
 ppp_pair_ROOMS := ppp crypto wire base
 ppp_pair_LIBS := -lcrypto
 UNIT_TESTS += host

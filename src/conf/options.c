@@ -43,6 +43,11 @@ static const struct conf_word dns_words[] = {{"no", CONF_PEER_DNS_NO, false},
 					     {"exclusively", CONF_PEER_DNS_EXCLUSIVELY, false},
 					     {NULL, 0, false}};
 
+static const struct conf_word source_port_words[] = {{"auto", CONF_SOURCE_AUTO, false},
+						     {"random", CONF_SOURCE_RANDOM, false},
+						     {"1701", CONF_SOURCE_1701, false},
+						     {NULL, 0, false}};
+
 static const struct conf_option options[] = {
 	{"type", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.type), .words = type_words,
 	 .def = "pptp", .help = "tunnel protocol"},
@@ -89,6 +94,17 @@ static const struct conf_option options[] = {
 	 .help = "local address to dial from"},
 	{"bind-interface", NULL, CONNECTION, CONF_VALUE_IFNAME, TEXT_FIELD(p.bind_interface),
 	 .help = "interface to dial through"},
+	{"tunnel-secret", NULL, CONNECTION, CONF_VALUE_SECRET, FIELD(p.tunnel_secret),
+	 .help = "L2TP: secret that both ends prove to each other before the call"},
+	{"hide-avps", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.hide_avps), .def = "no",
+	 .help = "L2TP: send attributes hidden by the tunnel secret"},
+	{"hello-interval", NULL, CONNECTION, CONF_VALUE_DURATION, FIELD(p.hello_interval), .min = 1,
+	 .max = WEEK, .def = "60", .unit = "seconds",
+	 .help = "L2TP: quiet time after which a Hello is sent"},
+	{"source-port", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.source_port),
+	 .words = source_port_words, .def = "auto", .help = "L2TP: UDP port to send from"},
+	{"sequencing", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.sequencing), .def = "no",
+	 .help = "L2TP: demand sequence numbers in data messages"},
 	{"ipv6", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.ipv6), .def = "no",
 	 .help = "negotiate IPv6 inside the tunnel"},
 	{"pfc", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.pfc), .def = "no",
@@ -128,7 +144,7 @@ static const struct conf_option options[] = {
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 
 /* Known words whose effect is not built yet: any value but the default is a fault. */
-static const char *const only_default[] = {"type", "dial-on-demand", "mrru", "use-compression"};
+static const char *const only_default[] = {"dial-on-demand", "mrru", "use-compression"};
 
 const struct conf_option *conf_options(size_t *count)
 {

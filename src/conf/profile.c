@@ -222,6 +222,21 @@ static void check_sources(const struct ini *ini, const struct ini_section *secti
 	}
 }
 
+static void check_l2tp(const struct conf_draft *d, const struct ini *ini,
+		       const struct ini_section *section, struct fault_list *faults)
+{
+	static const char *const keys[] = {"tunnel-secret", "hide-avps", "hello-interval",
+					   "source-port", "sequencing"};
+
+	for (size_t i = 0; d->p.type != CONF_L2TP && i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (find_entry(ini, section, keys[i]))
+			fault_add(faults, line_of(ini, section, keys[i]), keys[i],
+				  "is of L2TP only, write type = l2tp or leave it out");
+	if (d->p.hide_avps && d->p.tunnel_secret.len == 0)
+		fault_add(faults, line_of(ini, section, "hide-avps"), "hide-avps",
+			  "hides by the tunnel secret, write tunnel-secret = \"...\" too");
+}
+
 /* What no single key can know. */
 static void check_together(struct conf_draft *d, const struct ini *ini,
 			   const struct ini_section *section, struct fault_list *faults)
@@ -233,6 +248,7 @@ static void check_together(struct conf_draft *d, const struct ini *ini,
 	need(ini, section, "user", "write the name to log on with", faults);
 	check_sources(ini, section, faults);
 	check_aliases(ini, faults);
+	check_l2tp(d, ini, section, faults);
 	if (d->p.use_encryption == CONF_ENCRYPTION_REQUIRE && !(d->p.allow & keyed))
 		fault_add(faults, line_of(ini, section, "allow"), "allow",
 			  "MPPE keys come from MS-CHAP, but PPP profile %s requires encryption; "
@@ -267,6 +283,7 @@ static void finish(struct conf_draft *d, const struct ini *ini, const struct ini
 	}
 	if (p->type == CONF_L2TP && !find_entry(ini, section, "name"))
 		(void)str_copy(p->ifname, sizeof(p->ifname), "l2tp-outN");
+	p->password_set = find_entry(ini, section, "password") != NULL;
 	p->distance_set = find_entry(ini, section, "default-route-distance") != NULL;
 	p->local_address = d->local.address;
 	p->local_address_must = d->local.must;

@@ -25,6 +25,7 @@
 enum conf_type { CONF_PPTP, CONF_L2TP };
 enum conf_encryption { CONF_ENCRYPTION_NO, CONF_ENCRYPTION_YES, CONF_ENCRYPTION_REQUIRE };
 enum conf_mppe_mode { CONF_MPPE_STATELESS, CONF_MPPE_STATEFUL, CONF_MPPE_ANY };
+enum conf_source_port { CONF_SOURCE_AUTO, CONF_SOURCE_RANDOM, CONF_SOURCE_1701 };
 enum conf_peer_dns { CONF_PEER_DNS_NO, CONF_PEER_DNS_YES, CONF_PEER_DNS_EXCLUSIVELY };
 
 /* Authentication methods as a set, in the order of strength; same bits as enum ppp_auth. */
@@ -74,6 +75,10 @@ struct conf_profile {
 	char src_address[INET6_ADDRSTRLEN];   /* "" = any */
 	char bind_interface[CONF_IFNAME_MAX]; /* "" = any */
 	bool ipv6;			      /* negotiate IPV6CP */
+	struct secret tunnel_secret;	      /* L2TP; len 0 = none */
+	bool hide_avps, sequencing;	      /* L2TP */
+	uint32_t hello_interval;	      /* L2TP, seconds, 0 = off */
+	enum conf_source_port source_port;    /* L2TP */
 	bool pfc, acfc;
 	struct in_addr local_address, remote_address; /* wishes; 0.0.0.0 = none */
 	bool local_address_must, remote_address_must; /* written with a trailing '!' */

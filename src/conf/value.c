@@ -362,13 +362,13 @@ static bool read_secret(struct value *v)
 			str_printf(v->why, "not the base64 form of at most %d octets", SECRET_MAX);
 	} else if (v->t->len) {
 		good = false;
-		str_printf(v->why, "must stand between double quotes, write password = \"...\"; "
-				   "inside, \\\" means \" and \\\\ means \\");
+		str_printf(v->why,
+			   "must stand between double quotes, write %s = \"...\"; "
+			   "inside, \\\" means \" and \\\\ means \\",
+			   v->o->key);
 	}
-	if (good) {
-		v->draft->p.password = s;
-		v->draft->p.password_set = true;
-	}
+	if (good)
+		*(struct secret *)v->field = s;
 	secret_wipe(&s);
 	return good;
 }

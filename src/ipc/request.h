@@ -67,6 +67,11 @@ struct request_start {
 	bool local_must, remote_must;
 	struct in_addr outer_peer;
 	uint16_t local_call_id; /* chosen by the supervisor, which filters the socket for it */
+	struct sockaddr_storage peer; /* L2TP: where datagrams go */
+	uint16_t local_tunnel_id;
+	struct secret tunnel_secret; /* len 0 = none */
+	bool hide_avps, sequencing;
+	uint32_t hello_interval_ms, setup_limit_ms;
 	uint32_t keepalive_ms, idle_ms, session_ms; /* 0 = off */
 	uint32_t connect_limit_ms;
 };

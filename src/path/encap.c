@@ -1,62 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Encapsulation: enhanced GRE with its sequence and acknowledgment numbers (RFC 2637 section 4). */
+/* Encapsulation: what GRE and L2TP have in common, and the choice between them. */
 #include "path/internal.h"
 
-#include "base/cursor.h"
-#include "wire/gre.h"
-
-#include <errno.h>
-
-/* Is there a number accepted that was not acknowledged yet? */
-static bool ack_is_owed(const struct path *path)
-{
-	return path->sequence.any && (!path->ack_any || path->acked != path->sequence.newest);
-}
-
-static void note_ack(struct path *path, struct gre_packet *gre)
-{
-	gre->has_ack = true;
-	gre->ack = path->sequence.newest;
-	path->acked = gre->ack;
-	path->ack_any = true;
-	path->ack_deadline_ms = 0;
-}
-
-uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len, uint64_t now_ms)
-{
-	struct gre_packet gre = {
-		.call_id = path->call.peer_call_id,
-		.has_seq = true,
-		.seq = path->tx_number++,
-		.payload_len = *len,
-	};
-	uint8_t header[GRE_HEADER_MAX];
-	size_t n;
-
-	(void)now_ms;
-	if (ack_is_owed(path))
-		note_ack(path, &gre);
-	n = gre_header_write(header, &gre);
-	memcpy(frame - n, header, n);
-	*len += n;
-	return frame - n;
-}
-
-/* A raw socket delivers the IP header too, options included. */
-static bool skip_ip_header(struct cursor *c)
-{
-	uint8_t first = cursor_u8(c);
-	uint16_t total;
-
-	cursor_skip(c, 1);
-	total = cursor_u16(c);
-	if (c->failed || first >> 4 != 4 || (first & 15) < 5 || total < (first & 15) * 4)
-		return false;
-	cursor_skip(c, (size_t)(first & 15) * 4 - 4);
-	return !c->failed;
-}
-
-static bool judge_number(struct path *path, uint32_t number)
+bool path_judge_number(struct path *path, uint32_t number)
 {
 	switch (sequence_judge(&path->sequence, number)) {
 	case SEQUENCE_NEW:
@@ -74,34 +20,6 @@ static bool judge_number(struct path *path, uint32_t number)
 	return false;
 }
 
-bool path_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame,
-		 uint64_t now_ms)
-{
-	struct cursor c = cursor_make(packet, len);
-	struct gre_packet gre;
-	size_t at;
-
-	(void)now_ms;
-	if (!skip_ip_header(&c) || !gre_decode(c.at, cursor_left(&c), &gre)) {
-		path->counters.rx_malformed++;
-		return false;
-	}
-	if (!path->call_set || gre.call_id != path->call.local_call_id) {
-		path->counters.rx_wrong_id++;
-		return false;
-	}
-	if (!gre.has_seq)
-		return false; /* an acknowledgment alone; the peer's window is nominal */
-	if (!judge_number(path, gre.seq))
-		return false;
-	at = (size_t)(gre.payload - packet);
-	*frame = (struct path_frame){
-		.data = packet + at, .len = gre.payload_len, .numbered = true, .number = gre.seq};
-	if (frame->len == 0)
-		path_accept(path, frame, now_ms);
-	return true;
-}
-
 void path_accept(struct path *path, const struct path_frame *frame, uint64_t now_ms)
 {
 	bool first = !path->sequence.any;
@@ -111,24 +29,25 @@ void path_accept(struct path *path, const struct path_frame *frame, uint64_t now
 	path->counters.rx_lost += skipped;
 	if (late && path->counters.rx_lost)
 		path->counters.rx_lost--; /* it was only late */
-	if (ack_is_owed(path) && !path->ack_deadline_ms)
+	if (path->config.encap == PATH_GRE && gre_ack_is_owed(path) && !path->ack_deadline_ms)
 		path->ack_deadline_ms = now_ms + PATH_ACK_MS;
+}
+
+uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len)
+{
+	return path->config.encap == PATH_GRE ? gre_wrap(path, frame, len)
+					      : l2tp_wrap(path, frame, len);
+}
+
+bool path_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame,
+		 uint64_t now_ms)
+{
+	return path->config.encap == PATH_GRE ? gre_unwrap(path, packet, len, frame, now_ms)
+					      : l2tp_unwrap(path, packet, len, frame);
 }
 
 void path_ack_if_due(struct path *path, uint64_t now_ms)
 {
-	struct gre_packet gre = {.call_id = path->call.peer_call_id};
-	uint8_t header[GRE_HEADER_MAX];
-	bool many = path->ack_any && path->sequence.newest - path->acked >= PATH_ACK_BURST;
-	size_t n;
-
-	if (!path->call_set || !ack_is_owed(path) || !path->ack_deadline_ms ||
-	    (!many && path->ack_deadline_ms > now_ms))
-		return;
-	note_ack(path, &gre);
-	n = gre_header_write(header, &gre);
-	if (send(path->config.wire_fd, header, n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		path->counters.wire_errors++;
-	else
-		path->counters.wire_tx++;
+	if (path->config.encap == PATH_GRE)
+		gre_ack_if_due(path, now_ms);
 }

@@ -11,6 +11,7 @@
 #include "path/reorder.h"
 #include "path/sequence.h"
 
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -50,23 +51,44 @@ struct path {
 	bool ack_any;		  /* something was acknowledged already */
 	uint32_t acked;		  /* the number that we acknowledged last */
 	uint64_t ack_deadline_ms; /* 0 = nothing to acknowledge */
+	bool peer_numbers;	  /* L2TP: the peer sends sequence numbers */
+	bool peer_locked;	  /* L2TP: the peer's port is settled */
+	/* L2TP, network order: where the datagram in hand came from, and where an answer to it
+	 * goes if that is not the peer's known port (else 0). */
+	uint16_t source_port, reply_port;
 
 	struct path_counters counters;
 	uint8_t *tx_slots, *rx_slots;
 	struct mmsghdr tx_msgs[PATH_BURST], rx_msgs[PATH_BURST];
 	struct iovec tx_iov[PATH_BURST], rx_iov[PATH_BURST];
+	struct sockaddr_storage rx_from[PATH_BURST]; /* L2TP */
 };
 
 /* Puts the encapsulation before FRAME (PATH_HEADROOM octets are free there, less what framing
  * took); returns the start of the packet and adds to *LEN. */
-uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len, uint64_t now_ms);
+uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len);
 /* Takes a received packet apart and judges its sequence number.  False if it holds no frame for
  * us (counted). */
 bool path_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame,
 		 uint64_t now_ms);
+/* Judges and counts a sequence number: may its frame be taken? */
+bool path_judge_number(struct path *path, uint32_t number);
 /* The frame was good: its number counts as received and will be acknowledged. */
 void path_accept(struct path *path, const struct path_frame *frame, uint64_t now_ms);
 /* Sends an acknowledgment of its own if none could ride on data in time. */
 void path_ack_if_due(struct path *path, uint64_t now_ms);
+
+/* encap_gre.c */
+uint8_t *gre_wrap(struct path *path, uint8_t *frame, size_t *len);
+bool gre_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame,
+		uint64_t now_ms);
+bool gre_ack_is_owed(const struct path *path);
+void gre_ack_if_due(struct path *path, uint64_t now_ms);
+
+/* encap_l2tp.c */
+uint8_t *l2tp_wrap(struct path *path, uint8_t *frame, size_t *len);
+bool l2tp_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame);
+/* May a datagram from there be the peer's?  Notes its port. */
+bool l2tp_source_is_peer(struct path *path, struct sockaddr_storage *from);
 
 #endif

@@ -35,6 +35,11 @@ struct path *path_new(const struct path_config *config, const struct path_callba
 		path->rx_msgs[i].msg_hdr.msg_iovlen = 1;
 		path->rx_iov[i].iov_base = path->rx_slots + (size_t)i * PATH_SLOT;
 		path->rx_iov[i].iov_len = PATH_SLOT;
+		if (config->encap == PATH_L2TP) {
+			path->tx_msgs[i].msg_hdr.msg_name = &path->config.peer;
+			path->tx_msgs[i].msg_hdr.msg_namelen = config->peer_len;
+			path->rx_msgs[i].msg_hdr.msg_name = &path->rx_from[i];
+		}
 	}
 	return path;
 }
@@ -92,8 +97,7 @@ void path_flush_tx(struct path *path)
 
 /* Outgoing */
 
-int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info, size_t len,
-		      uint64_t now_ms)
+int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info, size_t len)
 {
 	uint8_t packet[PATH_HEADROOM + PATH_FRAME_MAX];
 	uint8_t head[FRAME_HEAD_MAX];
@@ -106,8 +110,10 @@ int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info,
 		return -ENOTCONN;
 	memcpy(frame, head, n);
 	memcpy(frame + n, info, len);
-	start = path_wrap(path, frame, &whole, now_ms);
-	if (send(path->config.wire_fd, start, whole, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+	start = path_wrap(path, frame, &whole);
+	if (sendto(path->config.wire_fd, start, whole, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   path->config.encap == PATH_L2TP ? (struct sockaddr *)&path->config.peer : NULL,
+		   path->config.peer_len) < 0) {
 		path->counters.wire_errors++;
 		return -errno;
 	}
@@ -199,7 +205,7 @@ bool path_burst_tx(struct path *path, uint64_t now_ms)
 		path->counters.tx_packets++;
 		path->counters.tx_bytes += len;
 		ip = frame_packet(path, ip, &len);
-		path->tx_iov[count].iov_base = path_wrap(path, ip, &len, now_ms);
+		path->tx_iov[count].iov_base = path_wrap(path, ip, &len);
 		path->tx_iov[count].iov_len = len;
 		count++;
 	}
@@ -374,19 +380,47 @@ static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t n
 	rx_frame(path, &f, now_ms);
 }
 
+/* ICMP errors of an unconnected UDP socket pile up in a queue of their own. */
+static void take_errors(struct path *path)
+{
+	struct msghdr msg;
+	char control[256];
+
+	for (int i = 0; i < PATH_BURST; i++) {
+		msg = (struct msghdr){.msg_control = control, .msg_controllen = sizeof control};
+		if (recvmsg(path->config.wire_fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			return;
+	}
+}
+
+static bool receive_failed(struct path *path, int error)
+{
+	if (error == EAGAIN || error == EINTR)
+		return false;
+	path->counters.wire_errors++;
+	if (path->config.encap == PATH_L2TP) {
+		take_errors(path);
+		path->callbacks.error(path->callbacks.ctx, error);
+	}
+	return false;
+}
+
 bool path_burst_rx(struct path *path, uint64_t now_ms)
 {
-	int n = recvmmsg(path->config.wire_fd, path->rx_msgs, PATH_BURST, MSG_DONTWAIT, NULL);
+	bool l2tp = path->config.encap == PATH_L2TP;
+	int n;
 
-	if (n < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			path->counters.wire_errors++;
-		return false;
-	}
+	for (unsigned i = 0; l2tp && i < PATH_BURST; i++)
+		path->rx_msgs[i].msg_hdr.msg_namelen = sizeof path->rx_from[i];
+	n = recvmmsg(path->config.wire_fd, path->rx_msgs, PATH_BURST, MSG_DONTWAIT, NULL);
+	if (n < 0)
+		return receive_failed(path, errno);
 	for (int i = 0; i < n; i++) {
 		path->counters.wire_rx++;
 		if (path->rx_msgs[i].msg_hdr.msg_flags & MSG_TRUNC)
 			path->counters.rx_malformed++;
+		else if (l2tp && !l2tp_source_is_peer(path, &path->rx_from[i]))
+			path->counters.rx_wrong_id++;
 		else
 			rx_packet(path, path->rx_iov[i].iov_base, path->rx_msgs[i].msg_len, now_ms);
 	}

@@ -13,14 +13,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 enum path_encap { PATH_GRE, PATH_L2TP };
 
 struct path_config {
 	enum path_encap encap;
 	int tun_fd;  /* not owned; non-blocking TUN without packet information */
-	int wire_fd; /* not owned; connected raw GRE socket (IPv4, header included on receive) or
-		      * connected UDP socket */
+	int wire_fd; /* not owned; connected raw GRE socket (IPv4, header included on receive), or
+		      * UDP socket that receives from the peer's address only, whatever its port */
+	struct sockaddr_storage peer; /* L2TP: where datagrams go */
+	socklen_t peer_len;
 };
 
 /* Ids of the call, once the tunnel knows them. */
@@ -55,6 +58,8 @@ struct path_callbacks {
 	void (*unknown)(void *ctx, uint16_t protocol, const uint8_t *info, size_t len);
 	/* L2TP: a datagram with the T bit: the tunnel's. */
 	void (*tunnel)(void *ctx, const uint8_t *octets, size_t len);
+	/* L2TP: the network says that a datagram did not arrive (ICMP), an errno value. */
+	void (*error)(void *ctx, int error);
 	/* Stateful MPPE lost step: ask the peer for a reset. */
 	void (*resync)(void *ctx);
 	void *ctx;
@@ -88,8 +93,13 @@ void path_set_state(struct path *path, const struct path_state *state);
 void path_flush_tx(struct path *path);
 
 /* Sends one PPP control frame.  Returns 0 or -errno (the frame is lost: PPP repeats it). */
-int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info, size_t len,
-		      uint64_t now_ms);
+int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info, size_t len);
+
+/* L2TP: sends one control message: to the port that the datagram being handled came from, until
+ * path_lock_peer settles on it (a server may answer from another port, RFC 2661 section 8.1).
+ * 0 or -errno. */
+int path_send_tunnel(struct path *path, const uint8_t *octets, size_t len);
+void path_lock_peer(struct path *path);
 
 /* One burst each: what is there, up to a budget.  True if there may be more. */
 bool path_burst_tx(struct path *path, uint64_t now_ms); /* TUN to wire */

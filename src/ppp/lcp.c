@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* LCP (RFC 1661 section 6, RFC 1570): its options, echoes and the codes beside the automaton. */
 #include "ppp/link.h"
-#include "wire/print.h"
 
 #include <string.h>
 
-#define AUTH_ROUNDS_MAX 6
-#define LOOPS_MAX	10 /* as pppd: so many own magic numbers mean a loop */
-#define ECHO_LOOPS_MAX	3
-#define ECHO_MAX	1400
+#define LOOPS_MAX      10 /* as pppd: so many own magic numbers mean a loop */
+#define ECHO_LOOPS_MAX 3
+#define ECHO_MAX       1400
 
 static struct lcp *lcp_of(void *ctx)
 {
@@ -59,189 +57,6 @@ static enum option_verdict accm_request(void *ctx, const struct option *o, struc
 {
 	(void)ctx, (void)o, (void)nak;
 	return OPTION_ACK;
-}
-
-/* ---- authentication ---- */
-
-static const struct auth_option {
-	enum ppp_auth method;
-	uint16_t protocol;
-	uint8_t len; /* of the option's data */
-	uint8_t algorithm;
-} auth_options[] = {
-	/* strongest first */
-	{PPP_AUTH_MSCHAP2, FRAME_CHAP, 3, CHAP_ALGORITHM_MSCHAP2},
-	{PPP_AUTH_EAP, FRAME_EAP, 2, 0},
-	{PPP_AUTH_MSCHAP1, FRAME_CHAP, 3, CHAP_ALGORITHM_MSCHAP1},
-	{PPP_AUTH_CHAP, FRAME_CHAP, 3, CHAP_ALGORITHM_MD5},
-	{PPP_AUTH_PAP, FRAME_PAP, 2, 0},
-};
-#define AUTH_OPTIONS (sizeof(auth_options) / sizeof(auth_options[0]))
-
-enum ppp_auth lcp_auth_strongest(unsigned set)
-{
-	for (size_t i = 0; i < AUTH_OPTIONS; i++)
-		if (set & auth_options[i].method)
-			return auth_options[i].method;
-	return 0;
-}
-
-unsigned lcp_auth_allowed(const struct ppp_link *link)
-{
-	/* Only these give keys (RFC 3079). */
-	if (link_encrypts(link))
-		return link->config.allow & (PPP_AUTH_MSCHAP1 | PPP_AUTH_MSCHAP2 | PPP_AUTH_EAP);
-	return link->config.allow;
-}
-
-uint16_t auth_protocol(enum ppp_auth method)
-{
-	for (size_t i = 0; i < AUTH_OPTIONS; i++)
-		if (auth_options[i].method == method)
-			return auth_options[i].protocol;
-	return 0;
-}
-
-static enum ppp_auth auth_of_option(const struct option *o)
-{
-	struct cursor c = cursor_make(o->data, o->len);
-	uint16_t protocol = cursor_u16(&c);
-	uint8_t algorithm = o->len >= 3 ? cursor_u8(&c) : 0;
-
-	for (size_t i = 0; i < AUTH_OPTIONS; i++)
-		if (auth_options[i].protocol == protocol && auth_options[i].len == o->len &&
-		    auth_options[i].algorithm == algorithm)
-			return auth_options[i].method;
-	return 0;
-}
-
-static void auth_write(struct writer *w, enum ppp_auth method)
-{
-	for (size_t i = 0; i < AUTH_OPTIONS; i++) {
-		uint8_t data[3] = {(uint8_t)(auth_options[i].protocol >> 8),
-				   (uint8_t)auth_options[i].protocol, auth_options[i].algorithm};
-
-		if (auth_options[i].method == method)
-			option_write(w, LCP_OPTION_AUTH, data, auth_options[i].len);
-	}
-}
-
-static void note_offer(struct lcp *lcp, const struct option *o)
-{
-	char name[32];
-	struct str s = str_make(name, sizeof(name));
-	size_t used = strlen(lcp->offered);
-	enum ppp_auth method = auth_of_option(o);
-
-	if (method)
-		str_printf(&s, "%s", ppp_auth_name(method));
-	else
-		print_auth_option(&s, o->data, o->len);
-	if (strstr(lcp->offered, name) || used + strlen(name) + 3 > sizeof(lcp->offered))
-		return;
-	s = str_make(lcp->offered + used, sizeof(lcp->offered) - used);
-	str_printf(&s, "%s%s", used ? ", " : "", name);
-}
-
-static const char *list_methods(char *buf, size_t cap, unsigned set)
-{
-	struct str s = str_make(buf, cap);
-
-	for (size_t i = 0; i < AUTH_OPTIONS; i++)
-		if (set & auth_options[i].method)
-			str_printf(&s, "%s%s", s.len ? ", " : "",
-				   ppp_auth_name(auth_options[i].method));
-	if (s.len == 0)
-		str_printf(&s, "empty");
-	return buf;
-}
-
-static void fail_no_method(struct ppp_link *link)
-{
-	char allowed[64];
-
-	if (link_encrypts(link) && lcp_auth_allowed(link) != link->config.allow)
-		link_fail(link, EXIT_NEGOTIATION_FAILED,
-			  "%s only offers %s, but the encryption that the profile requires needs "
-			  "MS-CHAP or EAP, and its allow list is %s",
-			  link_peer(link), link->lcp.offered,
-			  list_methods(allowed, sizeof(allowed), link->config.allow));
-	else
-		link_fail(link, EXIT_NEGOTIATION_FAILED,
-			  "%s only offers %s, which the profile's allow list (%s) does not permit",
-			  link_peer(link), link->lcp.offered,
-			  list_methods(allowed, sizeof(allowed), link->config.allow));
-}
-
-/* The method to name in the Nth Nak: each of the allowed ones in turn, the strongest first. */
-static enum ppp_auth method_of_round(unsigned allowed, unsigned n)
-{
-	unsigned left = allowed;
-
-	for (;; n--) {
-		enum ppp_auth method;
-
-		if (left == 0)
-			left = allowed;
-		method = lcp_auth_strongest(left);
-		if (n == 0)
-			return method;
-		left &= ~(unsigned)method;
-	}
-}
-
-static void auth_build(void *ctx, struct writer *w)
-{
-	if (lcp_of(ctx)->ask_auth)
-		auth_write(w, lcp_of(ctx)->ask_auth);
-}
-
-static enum option_verdict auth_request(void *ctx, const struct option *o, struct writer *nak)
-{
-	struct ppp_link *link = ctx;
-	enum ppp_auth method = auth_of_option(o);
-	unsigned allowed = lcp_auth_allowed(link);
-
-	if (link->config.role == PPP_ANSWERER)
-		return OPTION_REJECT; /* we have no name and password to prove */
-	if (method && (allowed & method)) {
-		link->lcp.staged.auth = method;
-		return OPTION_ACK;
-	}
-	note_offer(&link->lcp, o);
-	if (!allowed || link->lcp.auth_naks >= AUTH_ROUNDS_MAX) {
-		fail_no_method(link);
-		return OPTION_REJECT;
-	}
-	auth_write(nak, method_of_round(allowed, link->lcp.auth_naks++));
-	return OPTION_NAK_FIRM;
-}
-
-/* Answerer: takes the method that the caller names, if it may, else the next weaker one. */
-static void auth_nak(void *ctx, const struct option *o)
-{
-	struct ppp_link *link = ctx;
-	struct lcp *lcp = &link->lcp;
-	enum ppp_auth method = auth_of_option(o);
-
-	if (!lcp->ask_auth)
-		return; /* a caller does not ask the server to log on */
-	lcp->auth_left &= ~(unsigned)lcp->ask_auth;
-	if (!method || !(lcp->auth_left & method)) {
-		note_offer(lcp, o);
-		method = lcp_auth_strongest(lcp->auth_left);
-	}
-	if (!method || ++lcp->auth_naks > AUTH_ROUNDS_MAX) {
-		fail_no_method(link);
-		return;
-	}
-	lcp->ask_auth = method;
-}
-
-static void auth_reject(void *ctx, const struct option *o)
-{
-	(void)o;
-	link_fail(ctx, EXIT_PEER_AUTH_FAILED, "%s refuses to authenticate itself", link_peer(ctx));
 }
 
 /* ---- magic number ---- */
@@ -343,7 +158,7 @@ static void acfc_drop(void *ctx, const struct option *o)
 static const struct option_rule rules[] = {
 	{LCP_OPTION_MRU, mru_build, mru_request, mru_nak, mru_reject},
 	{LCP_OPTION_ACCM, NULL, accm_request, NULL, NULL},
-	{LCP_OPTION_AUTH, auth_build, auth_request, auth_nak, auth_reject},
+	{LCP_OPTION_AUTH, lcp_auth_build, lcp_auth_request, lcp_auth_nak, lcp_auth_reject},
 	{LCP_OPTION_MAGIC, magic_build, magic_request, magic_nak, magic_reject},
 	{LCP_OPTION_PFC, pfc_build, pfc_request, pfc_drop, pfc_drop},
 	{LCP_OPTION_ACFC, acfc_build, acfc_request, acfc_drop, acfc_drop},
@@ -354,30 +169,6 @@ static const struct option_rule rules[] = {
 static void judge(void *ctx)
 {
 	lcp_of(ctx)->staged = (struct lcp_side){.mru = MRU_DEFAULT};
-}
-
-/* Encryption takes its keys from authentication, so ask to be asked for it. */
-static bool missing(void *ctx, struct writer *nak)
-{
-	struct ppp_link *link = ctx;
-
-	if (link->config.role == PPP_ANSWERER || link->lcp.staged.auth || !link_encrypts(link) ||
-	    writer_len(nak) > 0)
-		return false;
-	if (!lcp_auth_allowed(link)) {
-		(void)str_copy(link->lcp.offered, sizeof(link->lcp.offered), "no authentication");
-		fail_no_method(link);
-		return false;
-	}
-	if (link->lcp.auth_naks >= AUTH_ROUNDS_MAX) {
-		link_fail(link, EXIT_NEGOTIATION_FAILED,
-			  "encryption is required, but %s asks for no authentication, without "
-			  "which there are no keys",
-			  link_peer(link));
-		return false;
-	}
-	auth_write(nak, method_of_round(lcp_auth_allowed(link), link->lcp.auth_naks++));
-	return true;
 }
 
 static void accepted(void *ctx)
@@ -545,7 +336,7 @@ static const struct automaton_driver driver = {
 		     1u << CONTROL_ECHO_REPLY | 1u << CONTROL_DISCARD_REQUEST |
 		     1u << CONTROL_IDENTIFICATION | 1u << CONTROL_TIME_REMAINING,
 	.judge = judge,
-	.missing = missing,
+	.missing = lcp_auth_missing,
 	.accepted = accepted,
 	.exchange = exchange,
 	.terminated = terminated,

@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REJECTS_BURST	  5 /* Protocol-Rejects at once, then one a second */
-#define REJECT_REFILL_MS  1000
-#define PROTOCOL_REJECTED 1024 /* octets of a rejected frame that we return at most */
+#define REJECTS_BURST 5 /* Protocol-Rejects at once */
 
 const char *ppp_phase_name(enum ppp_phase phase)
 {
@@ -294,144 +292,6 @@ void link_ncp_lost(struct ppp_link *link, const struct automaton *ncp, const cha
 		link_ncp_up(link);
 }
 
-/* ---- frames in ---- */
-
-static void keep_early(struct ppp_link *link, int which, uint16_t protocol, const uint8_t *info,
-		       size_t len)
-{
-	struct early_frame *frame = &link->early[which];
-
-	link->counters.unexpected++;
-	if (len < CONTROL_HEADER || len > sizeof(frame->info))
-		return;
-	frame->protocol = protocol;
-	frame->len = len;
-	memcpy(frame->info, info, len);
-}
-
-static void send_protocol_reject(struct ppp_link *link, uint16_t protocol, const uint8_t *info,
-				 size_t len)
-{
-	uint8_t buf[2 + PROTOCOL_REJECTED];
-	struct writer w = writer_make(buf, sizeof(buf));
-	size_t room = link->lcp.peer.mru - CONTROL_HEADER - 2u;
-
-	if (!automaton_opened(&link->lcp.fsm) || link->ending)
-		return;
-	if (link->rejects_left == 0 && link_now(link) >= link->rejects_refill_ms)
-		link->rejects_left = 1;
-	if (link->rejects_left == 0)
-		return;
-	link->rejects_left--;
-	link->rejects_refill_ms = link_now(link) + REJECT_REFILL_MS;
-	if (room > PROTOCOL_REJECTED)
-		room = PROTOCOL_REJECTED;
-	writer_u16(&w, protocol);
-	writer_bytes(&w, info, len < room ? len : room);
-	automaton_send(&link->lcp.fsm, CONTROL_PROTOCOL_REJECT, -1, buf, writer_len(&w));
-}
-
-void link_protocol_rejected(struct ppp_link *link, uint16_t protocol)
-{
-	struct automaton *ncps[] = {&link->ccp.fsm, &link->ipcp.fsm, &link->ipv6cp.fsm};
-	const char *name = frame_protocol_name(protocol);
-
-	link->counters.protocol_rejects_rx++;
-	log_info(link->log, "%s rejects protocol 0x%04x (%s)", link_peer(link), protocol,
-		 name ? name : "unknown");
-	for (size_t i = 0; i < sizeof(ncps) / sizeof(ncps[0]); i++)
-		if (ncps[i]->driver->protocol == protocol && ncps[i]->state >= AUTOMATON_CLOSED)
-			automaton_raise(ncps[i], AUTOMATON_REJECT_FATAL);
-	if (protocol == auth_protocol(link->auth.method) && !link->auth.done)
-		link_fail(link, EXIT_NEGOTIATION_FAILED,
-			  "%s agreed to authentication with %s, then rejected it", link_peer(link),
-			  ppp_auth_name(link->auth.method));
-}
-
-struct ncp_entry {
-	uint16_t protocol;
-	int early;
-	struct automaton *fsm;
-	bool wanted;
-	uint32_t *counter;
-};
-
-static bool find_ncp(struct ppp_link *link, uint16_t protocol, struct ncp_entry *out)
-{
-	const struct ncp_entry entries[] = {
-		{FRAME_CCP, EARLY_CCP, &link->ccp.fsm,
-		 link->config.mppe != PPP_MPPE_NO &&
-			 (link->ccp.wanted || link->phase == PPP_PHASE_AUTHENTICATE),
-		 &link->counters.ccp_rx},
-		{FRAME_IPCP, EARLY_IPCP, &link->ipcp.fsm, link->config.ipv4,
-		 &link->counters.ipcp_rx},
-		{FRAME_IPV6CP, EARLY_IPV6CP, &link->ipv6cp.fsm, link->config.ipv6, NULL},
-	};
-
-	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
-		if (entries[i].protocol == protocol) {
-			*out = entries[i];
-			return true;
-		}
-	return false;
-}
-
-static bool is_auth(uint16_t protocol)
-{
-	return protocol == FRAME_PAP || protocol == FRAME_CHAP || protocol == FRAME_EAP;
-}
-
-static void network_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len)
-{
-	struct ncp_entry ncp;
-
-	if (!find_ncp(link, protocol, &ncp)) {
-		if (link->phase == PPP_PHASE_NETWORK)
-			send_protocol_reject(link, protocol, info, len);
-		else
-			link->counters.unexpected++;
-		return;
-	}
-	if (ncp.counter)
-		(*ncp.counter)++;
-	if (link->phase == PPP_PHASE_AUTHENTICATE) {
-		if (ncp.wanted && len > 0 && info[0] == CONTROL_CONFIGURE_REQUEST)
-			keep_early(link, ncp.early, protocol, info, len);
-		else if (len > 0 && info[0] == CONTROL_TERMINATE_REQUEST)
-			link->early[ncp.early].len = 0;
-		auth_network_heard(link);
-	} else if (!ncp.wanted) {
-		send_protocol_reject(link, protocol, info, len);
-	} else if (ncp.fsm->state > AUTOMATON_STARTING) {
-		automaton_input(ncp.fsm, info, len);
-	} else if (len > 0 && info[0] == CONTROL_CONFIGURE_REQUEST) {
-		keep_early(link, ncp.early, protocol, info, len);
-	} else {
-		link->counters.unexpected++;
-	}
-}
-
-static void input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len)
-{
-	if (protocol == FRAME_LCP) {
-		link->counters.lcp_rx++;
-		automaton_input(&link->lcp.fsm, info, len);
-	} else if (!automaton_opened(&link->lcp.fsm) || link->ending) {
-		/* A challenge may overtake the Ack that opens LCP.  Code 1 is what begins in all
-		 * three protocols; a result from before must not be taken for a new one. */
-		if (is_auth(protocol) && link->phase == PPP_PHASE_ESTABLISH && len > 0 &&
-		    info[0] == CHAP_CHALLENGE)
-			keep_early(link, EARLY_AUTH, protocol, info, len);
-		else
-			link->counters.unexpected++;
-	} else if (is_auth(protocol)) {
-		link->counters.auth_rx++;
-		auth_input(link, protocol, info, len);
-	} else {
-		network_input(link, protocol, info, len);
-	}
-}
-
 /* ---- the keep-alive ---- */
 
 static uint64_t keepalive_deadline(const struct ppp_link *link)
@@ -571,7 +431,8 @@ void ppp_close(struct ppp_link *link, const struct reason *reason, uint64_t now_
 	if (link->closed)
 		return;
 	link->host.now_ms = now_ms;
-	link_fail(link, reason->code, "%s", reason->text);
+	link_fail(link, reason->code, "%s",
+		  reason_is_set(reason) ? reason->text : exit_status_text(reason->code));
 	finish_turn(link);
 }
 
@@ -584,7 +445,7 @@ void ppp_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, si
 	link->counters.rx_frames++;
 	log_frame(link, "rcvd", protocol, info, len);
 	ppp_heard(link, now_ms);
-	input(link, protocol, info, len);
+	link_input(link, protocol, info, len);
 	finish_turn(link);
 }
 
@@ -594,7 +455,7 @@ void ppp_unknown_protocol(struct ppp_link *link, uint16_t protocol, const uint8_
 	if (link->closed || link->phase != PPP_PHASE_NETWORK)
 		return;
 	link->host.now_ms = now_ms;
-	send_protocol_reject(link, protocol, info, len);
+	link_protocol_reject(link, protocol, info, len);
 }
 
 void ppp_heard(struct ppp_link *link, uint64_t heard_ms)

@@ -73,8 +73,6 @@ struct auth {
 	uint8_t eap_past[4]; /* identifiers answered before the last one, newest first */
 	unsigned eap_past_count;
 	unsigned eap_rounds, eap_identities;
-	struct mschap_failure failure; /* EAP-MSCHAPv2: told before EAP-Failure */
-	char failure_text[96];
 	/* answerer */
 	uint8_t user[PPP_NAME_MAX];
 	size_t user_len;
@@ -185,6 +183,13 @@ void link_emit(struct ppp_link *link, const struct ppp_event *event);
 /* The peer rejects PROTOCOL (RFC 1661 section 5.7). */
 void link_protocol_rejected(struct ppp_link *link, uint16_t protocol);
 
+/* ---- input.c ---- */
+
+void link_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len);
+/* Answers a frame that nobody takes, at a bounded rate. */
+void link_protocol_reject(struct ppp_link *link, uint16_t protocol, const uint8_t *info,
+			  size_t len);
+
 /* ---- the layers ---- */
 
 void lcp_init(struct ppp_link *link);
@@ -193,6 +198,13 @@ void lcp_send_echo(struct ppp_link *link);
 unsigned lcp_auth_allowed(const struct ppp_link *link);
 /* The strongest of a set, or 0. */
 enum ppp_auth lcp_auth_strongest(unsigned set);
+
+/* Hooks of the authentication option, and what to do when it is missing. */
+void lcp_auth_build(void *ctx, struct writer *w);
+enum option_verdict lcp_auth_request(void *ctx, const struct option *o, struct writer *nak);
+void lcp_auth_nak(void *ctx, const struct option *o);
+void lcp_auth_reject(void *ctx, const struct option *o);
+bool lcp_auth_missing(void *ctx, struct writer *nak);
 
 void auth_start(struct ppp_link *link);
 void auth_stop(struct ppp_link *link);

@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-#define SETUP_LIMIT_MS	 30000
 #define ECHO_INTERVAL_MS 60000 /* RFC 2637 3.1.4: 60 s without control messages, 60 s to answer */
 #define ECHO_LIMIT_MS	 60000
 #define PPTP_WINDOW	 64
+#define L2TP_WINDOW	 16
 #define RESTART_MS	 500
 #define RESTART_MAX_MS	 3000
 #define PHASE_LIMIT_MS	 60000
@@ -22,10 +22,16 @@ void session_tunnel_config(const struct session *s, struct tunnel_config *config
 	config->role = s->start.answerer ? TUNNEL_ANSWERER : TUNNEL_CALLER;
 	str_copy(config->host_name, sizeof config->host_name, s->start.host_name);
 	config->local_call_id = s->start.local_call_id;
-	config->receive_window = PPTP_WINDOW;
-	config->setup_limit_ms = SETUP_LIMIT_MS;
-	config->echo_interval_ms = ECHO_INTERVAL_MS;
+	config->local_tunnel_id = s->start.local_tunnel_id;
+	config->local_session_id = s->start.local_call_id;
+	config->receive_window = config->type == TUNNEL_L2TP ? L2TP_WINDOW : PPTP_WINDOW;
+	config->setup_limit_ms = s->start.setup_limit_ms;
+	config->echo_interval_ms =
+		config->type == TUNNEL_L2TP ? s->start.hello_interval_ms : ECHO_INTERVAL_MS;
 	config->echo_limit_ms = ECHO_LIMIT_MS;
+	config->secret = s->start.tunnel_secret;
+	config->hide_avps = s->start.hide_avps;
+	config->sequencing = s->start.sequencing;
 }
 
 void session_ppp_config(const struct session *s, struct ppp_config *config)
@@ -93,9 +99,11 @@ void session_path_state(const struct session *s, struct path_state *state)
  * Control, protocol; with MPPE its header and the inner protocol too. */
 static unsigned overhead(const struct session *s)
 {
-	unsigned outer = s->start.tunnel == REQUEST_L2TP ? 20 + 8 + 6 : 20 + 16;
+	unsigned ip = s->start.peer.ss_family == AF_INET6 ? 40 : 20;
+	unsigned outer =
+		s->start.tunnel == REQUEST_L2TP ? 8 + 6 + (s->start.sequencing ? 4 : 0) : 16;
 
-	return outer + 4 + (s->data.tx.bits ? 4 : 0);
+	return ip + outer + 4 + (s->data.tx.bits ? 4 : 0);
 }
 
 uint16_t session_effective_mtu(const struct session *s)

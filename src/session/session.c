@@ -6,6 +6,7 @@
 #include "session/session.h"
 
 #include "base/str.h"
+#include "base/trim.h"
 #include "session/internal.h"
 
 #include <errno.h>
@@ -129,8 +130,10 @@ static void on_tunnel_send(void *ctx, const uint8_t *octets, size_t len)
 
 	if (s->start.tunnel == REQUEST_L2TP) {
 		/* A lost datagram is repeated by the control channel itself. */
-		if (send(s->wire_fd, octets, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-			log_debug(s->log, "control message not sent: %s", strerror(errno));
+		int rc = path_send_tunnel(s->path, octets, len);
+
+		if (rc < 0)
+			log_debug(s->log, "control message not sent: %s", strerror(-rc));
 		return;
 	}
 	if (len > sizeof s->output - s->output_len) {
@@ -171,6 +174,9 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 
 	switch (event->kind) {
 	case TUNNEL_EVENT_PROGRESS:
+		/* What came from this port was the server's: from now on only that port counts. */
+		if (s->start.tunnel == REQUEST_L2TP)
+			path_lock_peer(s->path);
 		log_info(s->log, "%s", event->text);
 		tell_state(s, CONTROL_STATE_CALLING, event->text);
 		break;
@@ -194,7 +200,7 @@ static void on_ppp_send(void *ctx, uint16_t protocol, const uint8_t *info, size_
 {
 	struct session *s = ctx;
 
-	path_send_control(s->path, protocol, info, len, loop_now(s->loop));
+	path_send_control(s->path, protocol, info, len);
 }
 
 static void on_phase(struct session *s, enum ppp_phase phase)
@@ -299,6 +305,13 @@ static void on_tunnel_datagram(void *ctx, const uint8_t *octets, size_t len)
 	struct session *s = ctx;
 
 	tunnel_input(s->tunnel, octets, len, loop_now(s->loop));
+}
+
+static void on_wire_error(void *ctx, int error)
+{
+	struct session *s = ctx;
+
+	tunnel_lost(s->tunnel, error, loop_now(s->loop));
 }
 
 static void on_resync(void *ctx)
@@ -460,12 +473,16 @@ static bool make_rooms(struct session *s)
 {
 	const struct tunnel_callbacks tunnel_cb = {on_tunnel_send, on_tunnel_event, s};
 	const struct ppp_callbacks ppp_cb = {on_ppp_send, on_ppp_event, NULL, s};
-	const struct path_callbacks path_cb = {on_control_frame, on_unknown_frame,
-					       on_tunnel_datagram, on_resync, s};
+	const struct path_callbacks path_cb = {on_control_frame,   on_unknown_frame,
+					       on_tunnel_datagram, on_wire_error,
+					       on_resync,	   s};
 	struct path_config path_config = {
 		.encap = s->start.tunnel == REQUEST_L2TP ? PATH_L2TP : PATH_GRE,
 		.tun_fd = s->tun_fd,
 		.wire_fd = s->wire_fd,
+		.peer = s->start.peer,
+		.peer_len = s->start.peer.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+								: sizeof(struct sockaddr_in),
 	};
 	struct tunnel_config *tunnel_config = calloc(1, sizeof *tunnel_config);
 	struct ppp_config *ppp_config = calloc(1, sizeof *ppp_config);
@@ -482,6 +499,7 @@ static bool make_rooms(struct session *s)
 	free(tunnel_config);
 	free(ppp_config);
 	secret_wipe(&s->start.password);
+	secret_wipe(&s->start.tunnel_secret);
 	return s->tunnel && s->ppp && s->path;
 }
 
@@ -540,6 +558,7 @@ static void on_applied(struct session *s, const struct request_applied *applied)
 		return;
 	s->network_up = true;
 	s->network_up_ms = loop_now(s->loop);
+	memory_trim();
 	if (s->start.idle_ms || s->start.session_ms)
 		loop_timer_set(s->loop, &s->time_timer, s->network_up_ms);
 }

@@ -76,7 +76,8 @@ struct supervisor {
 	struct sockaddr_storage addresses[ADDRESSES_MAX];
 	size_t address_count, address_at;
 	struct host_path server_path;
-	uint16_t call_id;
+	uint16_t call_id, tunnel_id;
+	bool source_port_1701;		/* L2TP: this attempt sends from port 1701 */
 	struct request_network applied; /* what the machine has now */
 	bool network_up, detached, hanging_up, done;
 	uint64_t signal_ms; /* of the last request to end by signal */

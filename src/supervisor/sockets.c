@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define PPTP_PORT     1723
+#define L2TP_PORT     1701
 #define SOCKET_BUFFER (4 << 20)
 #define GRE_PROTOCOL  47
 
@@ -131,12 +132,120 @@ static int open_gre(const struct supervisor *s, const struct sockaddr_storage *a
 	return fd;
 }
 
+static socklen_t address_len(const struct sockaddr_storage *a)
+{
+	return a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+static const void *address_octets(const struct sockaddr_storage *a)
+{
+	return a->ss_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)a)->sin6_addr
+					: (const void *)&((const struct sockaddr_in *)a)->sin_addr;
+}
+
+/* The socket stays unconnected, since the server may answer from another port: so a filter lets
+ * only the server's address through. */
+static int filter_source(int fd, const struct sockaddr_storage *from)
+{
+	bool v6 = from->ss_family == AF_INET6;
+	unsigned words = v6 ? 4 : 1, n = 0, at = v6 ? 8 : 12;
+	const uint8_t *octets = address_octets(from);
+	struct sock_filter code[2 * 4 + 2];
+	struct sock_fprog program = {.filter = code};
+	int one = 1;
+
+	for (unsigned i = 0; i < words; i++) {
+		uint32_t word = (uint32_t)octets[4 * i] << 24 | (uint32_t)octets[4 * i + 1] << 16 |
+				(uint32_t)octets[4 * i + 2] << 8 | octets[4 * i + 3];
+		uint8_t to_drop = (uint8_t)(2 * (words - i) - 1);
+
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+							 (uint32_t)SKF_NET_OFF + at + 4 * i);
+		code[n++] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, word, 0, to_drop);
+	}
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0xffffffff);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+	program.len = (unsigned short)n;
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof one) < 0)
+		return -errno;
+	return 0;
+}
+
+/* src-address and the source port of this attempt. */
+static int bind_udp(const struct supervisor *s, int fd, int family)
+{
+	struct sockaddr_storage from = {.ss_family = (sa_family_t)family};
+	uint16_t port = s->source_port_1701 ? htons(L2TP_PORT) : 0;
+
+	if (family == AF_INET6) {
+		((struct sockaddr_in6 *)&from)->sin6_port = port;
+		inet_pton(family, s->profile.src_address,
+			  &((struct sockaddr_in6 *)&from)->sin6_addr);
+	} else {
+		((struct sockaddr_in *)&from)->sin_port = port;
+		inet_pton(family, s->profile.src_address, &((struct sockaddr_in *)&from)->sin_addr);
+	}
+	if (s->profile.bind_interface[0] &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, s->profile.bind_interface,
+		       (socklen_t)strlen(s->profile.bind_interface)) < 0)
+		return -errno;
+	return bind(fd, (struct sockaddr *)&from, address_len(&from)) < 0 ? -errno : 0;
+}
+
+static int open_udp(struct supervisor *s, const struct sockaddr_storage *address,
+		    struct reason *reason)
+{
+	int family = address->ss_family, one = 1, rc;
+	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return refuse(fd, errno, reason, EXIT_OPEN_FAILED, "no UDP socket");
+	rc = filter_source(fd, address);
+	if (rc < 0)
+		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED, "no filter on the UDP socket");
+	rc = bind_udp(s, fd, family);
+	if (rc == -EADDRINUSE)
+		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED,
+			      "UDP port 1701 is taken by another program (xl2tpd?); write "
+			      "source-port = random");
+	if (rc < 0)
+		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED,
+			      "src-address or bind-interface cannot be used");
+	/* ICMP's refusals are wanted although the socket is not connected. */
+	setsockopt(fd, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
+		   family == AF_INET6 ? IPV6_RECVERR : IP_RECVERR, &one, sizeof one);
+	widen_buffers(fd);
+	return fd;
+}
+
+static int open_l2tp(struct supervisor *s, struct reason *reason)
+{
+	struct sockaddr_storage *to = &s->addresses[s->address_at];
+	uint16_t port = htons(s->profile.port ? s->profile.port : L2TP_PORT);
+	int fd;
+
+	if (to->ss_family == AF_INET6)
+		((struct sockaddr_in6 *)to)->sin6_port = port;
+	else
+		((struct sockaddr_in *)to)->sin_port = port;
+	s->tunnel_id = random_u16_nonzero(&random_kernel);
+	fd = open_udp(s, to, reason);
+	s->sockets.wire = fd < 0 ? -1 : fd;
+	return fd < 0 ? fd : 0;
+}
+
 int sockets_open(struct supervisor *s, struct reason *reason)
 {
 	const struct sockaddr_storage *to = &s->addresses[s->address_at];
 	int fd;
 
 	sockets_close(s);
+	if (s->profile.type == CONF_L2TP) {
+		s->call_id = random_u16_nonzero(&random_kernel);
+		return open_l2tp(s, reason);
+	}
 	/* Random, so that several clients behind one NAT rarely meet (users know it as P15). */
 	s->call_id = random_u16_nonzero(&random_kernel);
 	fd = open_tcp(s, to, reason);

@@ -17,8 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SESSION_PROGRAM	 "vpdial-session"
-#define CONNECT_LIMIT_MS 15000
+#define SESSION_PROGRAM	    "vpdial-session"
+#define CONNECT_LIMIT_MS    15000
+#define SETUP_LIMIT_MS	    30000
+#define FIRST_PORT_LIMIT_MS 10000
 
 /* Beside this program where it was built, else where it was installed. */
 static void session_path(char *out, size_t cap)
@@ -310,6 +312,21 @@ static enum request_tunnel tunnel_of(const struct conf_profile *p)
 	return p->type == CONF_L2TP ? REQUEST_L2TP : REQUEST_PPTP;
 }
 
+static void fill_l2tp(const struct supervisor *s, struct request_start *m)
+{
+	const struct conf_profile *p = &s->profile;
+
+	m->peer = s->addresses[s->address_at];
+	m->local_tunnel_id = s->tunnel_id;
+	m->tunnel_secret = p->tunnel_secret;
+	m->hide_avps = p->hide_avps;
+	m->sequencing = p->sequencing;
+	m->hello_interval_ms = p->hello_interval * 1000;
+	/* The other source port is still to be tried: give up on this one sooner. */
+	if (p->source_port == CONF_SOURCE_AUTO && !s->source_port_1701)
+		m->setup_limit_ms = FIRST_PORT_LIMIT_MS;
+}
+
 static void fill_start(const struct supervisor *s, struct request_start *m)
 {
 	/* The values of the enums agree: no = 0, yes = 1, require = 2; stateless, stateful, any. */
@@ -339,6 +356,9 @@ static void fill_start(const struct supervisor *s, struct request_start *m)
 		m->outer_peer =
 			((const struct sockaddr_in *)&s->addresses[s->address_at])->sin_addr;
 	m->local_call_id = s->call_id;
+	m->setup_limit_ms = SETUP_LIMIT_MS;
+	if (p->type == CONF_L2TP)
+		fill_l2tp(s, m);
 	m->keepalive_ms = p->keepalive_timeout * 1000;
 	m->idle_ms = p->idle_timeout * 1000;
 	m->session_ms = p->session_timeout * 1000;
@@ -354,7 +374,8 @@ int session_start_call(struct supervisor *s, struct reason *reason)
 	int rc;
 
 	fill_start(s, &m);
-	rc = request_send(&s->session.channel, REQUEST_START, &m, fds, 3);
+	rc = request_send(&s->session.channel, REQUEST_START, &m, fds,
+			  s->sockets.control >= 0 ? 3 : 2);
 	wipe(&m, sizeof m);
 	if (rc < 0)
 		reason_set(reason, EXIT_FATAL, "the session does not take the call: %s",

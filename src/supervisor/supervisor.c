@@ -3,6 +3,7 @@
 #include "supervisor/supervisor.h"
 
 #include "base/str.h"
+#include "base/trim.h"
 #include "supervisor/internal.h"
 
 #include <arpa/inet.h>
@@ -105,6 +106,7 @@ void supervisor_set_state(struct supervisor *s, enum control_state state, const 
 		if (control_watched(s))
 			loop_timer_set(s->loop, &s->second_timer, now + 1000);
 		detach(s);
+		memory_trim();
 	}
 }
 
@@ -146,17 +148,30 @@ void supervisor_hang_up(struct supervisor *s, enum exit_status code, const char 
 
 /* Dialing */
 
+/* Moves on to what was not tried yet: the other source port, then the next address. */
+static bool next_attempt(struct supervisor *s)
+{
+	if (s->profile.type == CONF_L2TP && s->profile.source_port == CONF_SOURCE_AUTO &&
+	    !s->source_port_1701) {
+		s->source_port_1701 = true;
+		return true;
+	}
+	s->source_port_1701 = s->profile.source_port == CONF_SOURCE_1701;
+	return ++s->address_at < s->address_count;
+}
+
 static void dial_failed(struct supervisor *s, const struct reason *reason)
 {
 	struct reason again = {0};
 
 	if (s->hanging_up || s->network_up || reason->code != EXIT_CONNECT_FAILED ||
-	    s->address_at + 1 >= s->address_count) {
+	    !next_attempt(s)) {
 		supervisor_end(s, reason->code, reason->text);
 		return;
 	}
-	log_warn(&s->log, "%s; trying the server's next address", reason->text);
-	s->address_at++;
+	s->status.attempt++;
+	log_warn(&s->log, "%s; trying %s", reason->text,
+		 s->source_port_1701 ? "from UDP port 1701" : "the server's next address");
 	session_stop(s, true);
 	if (session_spawn(s, &again) < 0) {
 		supervisor_end(s, again.code, again.text);
@@ -399,6 +414,7 @@ static int begin(struct supervisor *s)
 	if (s->options.timeout_s)
 		loop_timer_set(s->loop, &s->limit_timer,
 			       loop_now(s->loop) + (uint64_t)s->options.timeout_s * 1000);
+	s->source_port_1701 = s->profile.source_port == CONF_SOURCE_1701;
 	log_notice(&s->log, "%s", control_phase_text(CONTROL_DIALING));
 	supervisor_set_state(s, CONTROL_STATE_RESOLVING, "looking up the server");
 	rc = resolver_start(s);

@@ -319,6 +319,12 @@ static void on_tunnel(void *ctx, const uint8_t *octets, size_t len)
 	fail_msg("GRE has no tunnel datagrams");
 }
 
+static void on_error(void *ctx, int error)
+{
+	(void)ctx;
+	fail_msg("an error of the wire: %s", strerror(error));
+}
+
 static void on_resync(void *ctx)
 {
 	((struct bench *)ctx)->resyncs++;
@@ -336,7 +342,7 @@ static void pair(int *ours, int *theirs)
 static int set_up(void **state)
 {
 	struct bench *b = calloc(1, sizeof *b);
-	struct path_callbacks callbacks = {on_control, on_unknown, on_tunnel, on_resync, b};
+	struct path_callbacks callbacks = {on_control, on_unknown, on_tunnel, on_error, on_resync, b};
 	struct path_call call = {.local_call_id = 0x1111, .peer_call_id = 0x2222};
 	struct path_config config = {.encap = PATH_GRE};
 
@@ -564,7 +570,7 @@ static void control_frames_reach_ppp_and_acknowledgments_go_back(void **state)
 	assert_int_equal(gre.ack, 41);
 	/* The next one rides on a frame. */
 	from_wire(b, 42, echo, sizeof echo);
-	assert_int_equal(path_send_control(b->path, 0xc021, echo + 4, 8, 1000), 0);
+	assert_int_equal(path_send_control(b->path, 0xc021, echo + 4, 8), 0);
 	assert_int_equal(to_wire(b, &gre, packet, sizeof packet), 16 + 4 + 8);
 	assert_true(gre.has_ack && gre.has_seq);
 	assert_int_equal(gre.ack, 42);

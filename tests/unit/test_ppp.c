@@ -60,9 +60,11 @@ static void unsupported_options_are_rejected_and_no_others(void **state)
 	(void)state;
 	input_frame(e, FRAME_LCP, frame + 4, len - 4);
 	f = take(e, FRAME_LCP, 4);
-	assert_memory_equal(f->info + 4, "\x0d\x03\x06\x11\x04\x06\x4e\x13\x17", 9);
-	peer_request(e, FRAME_LCP, 2, "0405c0250008020702020600000000");
-	expect_frame(take(e, FRAME_LCP, 4), "040200090405c02500");
+	assert_memory_equal(f->info + 4, "\x11\x04\x06\x4e\x13\x17", 6);
+	peer_request(e, FRAME_LCP, 2,
+		     "0405c0250008020702020600000000"
+		     "0d0306");
+	expect_frame(take(e, FRAME_LCP, 4), "0402000c0405c025000d0306");
 	end_free(e);
 }
 

@@ -267,11 +267,178 @@ static void every_combination_comes_up_on_a_bad_line(void **state)
 				dial(methods[m], e, 1000 * (m * ENCRYPTIONS + e) + seed, 15);
 }
 
+static void a_wrong_password_is_told_at_both_ends(void **state)
+{
+	(void)state;
+	for (size_t m = 0; m < METHODS; m++) {
+		struct ppp_config caller = caller_config(), answerer = answerer_config(methods[m]);
+		struct world *w;
+
+		for (unsigned unknown = 0; unknown < 2; unknown++) {
+			w = world_new(&caller, &answerer, 7);
+			if (unknown)
+				w->ends[1]->account_user = "Other";
+			else
+				w->ends[1]->account_password = "somethingElse";
+			world_start(w);
+			assert_false(run_up(w, 30000));
+			run_for(w, 5000);
+			expect_end(w->ends[0], EXIT_AUTH_FAILED, "wrong user name or password");
+			expect_end(w->ends[1], EXIT_PEER_AUTH_FAILED, "\"User\"");
+			assert_int_equal(w->ends[0]->networks + w->ends[1]->networks, 0);
+			assert_int_equal(w->ends[1]->authenticated, 0);
+			world_free(w);
+		}
+	}
+}
+
+static void the_answerer_follows_naks_inside_its_own_set(void **state)
+{
+	(void)state;
+	for (size_t m = 0; m < METHODS; m++) {
+		struct ppp_config caller = caller_config();
+		struct ppp_config answerer = answerer_config(caller.allow);
+		struct world *w;
+
+		caller.allow = methods[m];
+		w = world_new(&caller, &answerer, 9);
+		world_start(w);
+		assert_true(run_up(w, 10000));
+		assert_int_equal(w->ends[0]->method, methods[m]);
+		assert_int_equal(w->ends[1]->method, methods[m]);
+		world_free(w);
+	}
+}
+
+static void ends_without_a_common_method_part(void **state)
+{
+	struct ppp_config caller = caller_config();
+	struct ppp_config answerer = answerer_config(PPP_AUTH_PAP | PPP_AUTH_CHAP);
+	struct world *w;
+
+	(void)state;
+	caller.allow = PPP_AUTH_MSCHAP2;
+	w = world_new(&caller, &answerer, 9);
+	world_start(w);
+	assert_false(run_up(w, 30000));
+	run_for(w, 5000);
+	assert_int_equal(w->ends[0]->closed, 1);
+	assert_int_equal(w->ends[1]->closed, 1);
+	assert_int_equal(w->ends[1]->reason.code, EXIT_NEGOTIATION_FAILED);
+	assert_int_equal(w->ends[0]->authenticated + w->ends[1]->authenticated, 0);
+	world_free(w);
+}
+
+static void ends_that_need_different_strengths_part(void **state)
+{
+	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct world *w;
+
+	(void)state;
+	caller.mppe = answerer.mppe = PPP_MPPE_REQUIRE;
+	caller.mppe_bits = PPP_MPPE_128;
+	answerer.mppe_bits = PPP_MPPE_40;
+	w = world_new(&caller, &answerer, 9);
+	world_start(w);
+	assert_false(run_up(w, 30000));
+	run_for(w, 5000);
+	assert_int_equal(w->ends[0]->closed, 1);
+	assert_int_equal(w->ends[1]->closed, 1);
+	assert_int_equal(w->ends[0]->networks + w->ends[1]->networks, 0);
+	world_free(w);
+}
+
+static void a_strength_that_both_permit_is_found(void **state)
+{
+	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct world *w;
+
+	(void)state;
+	caller.mppe = answerer.mppe = PPP_MPPE_REQUIRE;
+	caller.mppe_bits = PPP_MPPE_128 | PPP_MPPE_56 | PPP_MPPE_40;
+	answerer.mppe_bits = PPP_MPPE_40 | PPP_MPPE_56;
+	w = world_new(&caller, &answerer, 9);
+	world_start(w);
+	assert_true(run_up(w, 30000));
+	assert_int_equal(w->ends[0]->data.tx.bits, 56);
+	assert_int_equal(w->ends[0]->data.rx.bits, 56);
+	both_agree(w);
+	world_free(w);
+}
+
+static void either_end_can_hang_up(void **state)
+{
+	struct reason reason = {EXIT_OK, "enough"};
+
+	(void)state;
+	for (int by = 0; by < 2; by++) {
+		struct ppp_config caller = caller_config(),
+				  answerer = answerer_config(PPP_AUTH_PAP);
+		struct world *w = world_new(&caller, &answerer, 9);
+
+		world_start(w);
+		assert_true(run_up(w, 10000));
+		ppp_close(w->ends[by]->link, &reason, w->now_ms);
+		run_for(w, 5000);
+		expect_end(w->ends[by], EXIT_OK, "enough");
+		expect_end(w->ends[!by], EXIT_HANGUP,
+			   by ? "the server hung up" : "the caller hung up");
+		world_free(w);
+	}
+}
+
+static void keepalives_hold_a_quiet_line_and_find_a_dead_one(void **state)
+{
+	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct world *w;
+
+	(void)state;
+	caller.keepalive_ms = answerer.keepalive_ms = 5000;
+	w = world_new(&caller, &answerer, 9);
+	world_start(w);
+	assert_true(run_up(w, 10000));
+	run_for(w, 600000);
+	assert_int_equal(w->ends[0]->closed + w->ends[1]->closed, 0);
+	assert_true(w->ends[0]->echoes > 50 || w->ends[1]->echoes > 50);
+	w->loss = 100;
+	run_for(w, 20000);
+	expect_end(w->ends[0], EXIT_PEER_DEAD, "has not answered");
+	expect_end(w->ends[1], EXIT_PEER_DEAD, "has not answered");
+	world_free(w);
+}
+
+static void ipv6_comes_up_beside_ipv4(void **state)
+{
+	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct world *w;
+
+	(void)state;
+	caller.ipv6 = answerer.ipv6 = true;
+	w = world_new(&caller, &answerer, 9);
+	world_start(w);
+	assert_true(run_up(w, 10000));
+	run_for(w, 3000);
+	assert_true(w->ends[0]->data.ipv6 && w->ends[1]->data.ipv6);
+	assert_memory_equal(w->ends[0]->addresses.local_ifid, w->ends[1]->addresses.remote_ifid, 8);
+	assert_memory_equal(w->ends[1]->addresses.local_ifid, w->ends[0]->addresses.remote_ifid, 8);
+	assert_memory_not_equal(w->ends[0]->addresses.local_ifid, w->ends[1]->addresses.local_ifid,
+				8);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_combination_on_a_good_line_comes_up_without_waiting),
 		cmocka_unit_test(every_combination_comes_up_on_a_bad_line),
+		cmocka_unit_test(a_wrong_password_is_told_at_both_ends),
+		cmocka_unit_test(the_answerer_follows_naks_inside_its_own_set),
+		cmocka_unit_test(ends_without_a_common_method_part),
+		cmocka_unit_test(ends_that_need_different_strengths_part),
+		cmocka_unit_test(a_strength_that_both_permit_is_found),
+		cmocka_unit_test(either_end_can_hang_up),
+		cmocka_unit_test(keepalives_hold_a_quiet_line_and_find_a_dead_one),
+		cmocka_unit_test(ipv6_comes_up_beside_ipv4),
 	};
 
 	return cmocka_run_group_tests(tests, crypto_set_up, crypto_tear_down);

@@ -322,18 +322,17 @@ void l2tp_handle_fault(struct l2tp_tunnel *l, const struct l2tp_message *m,
 		l->call.peer_tunnel_id = l->reliable.peer_tunnel_id =
 			l2tp_u16(m, AVP_ASSIGNED_TUNNEL_ID);
 	if (fault->vendor != 0)
-		str_printf(&s, "AVP %u of vendor %u", fault->avp, fault->vendor);
-	else
-		str_printf(&s, "AVP %u, %s", fault->avp, l2tp_avp_name(fault->avp));
+		str_printf(&s, " (AVP %u of vendor %u)", fault->avp, fault->vendor);
+	else if (fault->avp != AVP_MESSAGE_TYPE)
+		str_printf(&s, " (AVP %u, %s)", fault->avp, l2tp_avp_name(fault->avp));
 	if (stranger) {
-		log_warn(l->base.log, "call of the %s refused: %s (%s)", peer, fault->what, which);
+		log_warn(l->base.log, "call of the %s refused: %s%s", peer, fault->what, which);
 		l2tp_send_cdn(l, l2tp_u16(m, AVP_ASSIGNED_SESSION_ID),
 			      random_u16_nonzero(l->base.random), CDN_ERROR, fault->error,
 			      fault->what);
 		return;
 	}
-	reason_set(&l->reason, l2tp_loss_status(l), "the %s sent %s (%s)", peer, fault->what,
-		   which);
+	reason_set(&l->reason, l2tp_loss_status(l), "the %s sent %s%s", peer, fault->what, which);
 	if (fault->session)
 		l2tp_send_cdn(l, l->call.peer_call_id, l->call.local_call_id, CDN_ERROR,
 			      fault->error, fault->what);

@@ -40,12 +40,13 @@ static void add_own_identity(struct l2tp_tunnel *l, struct outgoing *out)
 	const struct tunnel_config *config = &l->base.config;
 	const char *host = config->host_name[0] ? config->host_name : "vpdial";
 
+	/* The name comes before what is hidden, since a peer may choose the secret by it. */
 	l2tp_add_u16(&out->b, AVP_PROTOCOL_VERSION, L2TP_VERSION);
+	l2tp_add(&out->b, AVP_HOST_NAME, host, strlen(host));
 	hide(l, out);
 	l2tp_add_u32(&out->b, AVP_FRAMING_CAPABILITIES, L2TP_CAPABILITIES);
 	l2tp_add_u32(&out->b, AVP_BEARER_CAPABILITIES, L2TP_CAPABILITIES);
 	l2tp_add_u16(&out->b, AVP_FIRMWARE_REVISION, L2TP_FIRMWARE);
-	l2tp_add(&out->b, AVP_HOST_NAME, host, strlen(host));
 	l2tp_add(&out->b, AVP_VENDOR_NAME, "vpdial", 6);
 	l2tp_add_u16(&out->b, AVP_ASSIGNED_TUNNEL_ID, l->call.local_tunnel_id);
 	l2tp_add_u16(&out->b, AVP_RECEIVE_WINDOW_SIZE,

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Encapsulation for L2TP: data messages in UDP, with sequence numbers when either side wants them
+ * (RFC 2661 sections 3.1 and 5.4). */
+#include "path/internal.h"
+
+#include "wire/l2tp.h"
+
+#include <errno.h>
+
+uint8_t *l2tp_wrap(struct path *path, uint8_t *frame, size_t *len)
+{
+	struct l2tp_header header = {
+		.tunnel_id = path->call.peer_tunnel_id,
+		.session_id = path->call.peer_call_id,
+		.has_seq = path->call.sequencing || path->peer_numbers,
+	};
+	uint8_t room[L2TP_DATA_HEADER_MAX];
+	size_t n;
+
+	if (header.has_seq)
+		header.ns = (uint16_t)path->tx_number++;
+	n = l2tp_data_header_write(room, &header, *len);
+	memcpy(frame - n, room, n);
+	*len += n;
+	return frame - n;
+}
+
+/* 16 bits on the wire, 32 inside: the value nearest to the newest one. */
+static uint32_t extend_number(const struct path *path, uint16_t ns)
+{
+	if (!path->sequence.any)
+		return 0x10000u + ns;
+	return path->sequence.newest + (uint32_t)(int16_t)(ns - (uint16_t)path->sequence.newest);
+}
+
+bool l2tp_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame)
+{
+	struct l2tp_header header;
+
+	if (!l2tp_decode(packet, len, &header)) {
+		path->counters.rx_malformed++;
+		return false;
+	}
+	if (header.control) {
+		/* An answer goes where the question came from, until the port is settled. */
+		path->reply_port = path->peer_locked ? 0 : path->source_port;
+		path->callbacks.tunnel(path->callbacks.ctx, packet, len);
+		path->reply_port = 0;
+		return false;
+	}
+	if (!path->call_set || header.tunnel_id != path->call.local_tunnel_id ||
+	    header.session_id != path->call.local_call_id) {
+		path->counters.rx_wrong_id++;
+		return false;
+	}
+	*frame = (struct path_frame){.data = packet + (header.payload - packet),
+				     .len = header.payload_len};
+	/* The LNS decides by what it sends: numbers answer numbers, and end with them. */
+	path->peer_numbers = header.has_seq;
+	if (!header.has_seq)
+		return true;
+	frame->numbered = true;
+	frame->number = extend_number(path, header.ns);
+	return path_judge_number(path, frame->number);
+}
+
+/* sin_port and sin6_port lie at the same place. */
+static uint16_t *port_of(struct sockaddr_storage *address)
+{
+	return &((struct sockaddr_in *)address)->sin_port;
+}
+
+int path_send_tunnel(struct path *path, const uint8_t *octets, size_t len)
+{
+	struct sockaddr_storage to = path->config.peer;
+
+	if (path->reply_port)
+		*port_of(&to) = path->reply_port;
+	if (sendto(path->config.wire_fd, octets, len, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   (struct sockaddr *)&to, path->config.peer_len) < 0) {
+		path->counters.wire_errors++;
+		return -errno;
+	}
+	path->counters.wire_tx++;
+	return 0;
+}
+
+void path_lock_peer(struct path *path)
+{
+	if (path->peer_locked)
+		return;
+	path->peer_locked = true;
+	if (path->reply_port)
+		*port_of(&path->config.peer) = path->reply_port;
+}
+
+bool l2tp_source_is_peer(struct path *path, struct sockaddr_storage *from)
+{
+	uint16_t port = *port_of(from);
+
+	path->source_port = port;
+	return !path->peer_locked || port == *port_of(&path->config.peer);
+}
