@@ -6,6 +6,7 @@
 #include "wire/frame.h"
 
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -380,28 +381,46 @@ static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t n
 	rx_frame(path, &f, now_ms);
 }
 
-/* ICMP errors of an unconnected UDP socket pile up in a queue of their own. */
+/* What ICMP said, out of one message of the error queue; 0 if nothing. */
+static int queued_error(struct msghdr *msg)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		struct sock_extended_err e;
+
+		if (!((c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR) ||
+		      (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR)) ||
+		    c->cmsg_len < CMSG_LEN(sizeof e))
+			continue;
+		memcpy(&e, CMSG_DATA(c), sizeof e);
+		return (int)e.ee_errno;
+	}
+	return 0;
+}
+
+/* ICMP errors of an unconnected UDP socket pile up in a queue of their own, and keep the socket
+ * ready until they are taken. */
 static void take_errors(struct path *path)
 {
-	struct msghdr msg;
-	char control[256];
-
 	for (int i = 0; i < PATH_BURST; i++) {
-		msg = (struct msghdr){.msg_control = control, .msg_controllen = sizeof control};
+		char control[256] __attribute__((aligned(sizeof(size_t))));
+		struct msghdr msg = {.msg_control = control, .msg_controllen = sizeof control};
+		int error;
+
 		if (recvmsg(path->config.wire_fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
 			return;
+		error = queued_error(&msg);
+		path->counters.wire_errors++;
+		if (error)
+			path->callbacks.error(path->callbacks.ctx, error);
 	}
 }
 
 static bool receive_failed(struct path *path, int error)
 {
-	if (error == EAGAIN || error == EINTR)
-		return false;
-	path->counters.wire_errors++;
-	if (path->config.encap == PATH_L2TP) {
+	if (path->config.encap == PATH_L2TP)
 		take_errors(path);
-		path->callbacks.error(path->callbacks.ctx, error);
-	}
+	else if (error != EAGAIN && error != EINTR)
+		path->counters.wire_errors++;
 	return false;
 }
 
