@@ -47,7 +47,8 @@ static void on_interrupt(int number)
 	(void)number; /* only so that read() ends with EINTR and echo is put back */
 }
 
-static int ask(int tty, struct secret *password)
+/* Echo is off before the question is seen: an answer given at once is neither shown nor lost. */
+static int ask(int tty, const struct str *question, struct secret *password)
 {
 	struct sigaction interrupt = {.sa_handler = on_interrupt}, before;
 	struct termios old, quiet;
@@ -62,7 +63,8 @@ static int ask(int tty, struct secret *password)
 	if (tcsetattr(tty, TCSAFLUSH, &quiet) < 0)
 		r = -errno;
 	else {
-		r = read_line(tty, password);
+		r = write(tty, question->text, question->len) < 0 ? -errno
+								  : read_line(tty, password);
 		(void)tcsetattr(tty, TCSAFLUSH, &old);
 	}
 	(void)sigaction(SIGINT, &before, NULL);
@@ -84,10 +86,7 @@ int prompt_password(const char *user, const char *server, struct secret *passwor
 	str_printf(&s, "Password for ");
 	str_clean(&s, user, strlen(user), 200);
 	str_printf(&s, " at %s: ", server);
-	if (write(tty, text, s.len) < 0)
-		r = -errno;
-	else
-		r = ask(tty, password);
+	r = ask(tty, &s, password);
 	close(tty);
 	if (r == -EINTR)
 		str_printf(&e, "no password given");

@@ -33,7 +33,7 @@ struct tunnel_config {
 	uint32_t echo_limit_ms;	   /* no answer for so long: the peer is dead */
 	/* L2TP only */
 	uint16_t local_tunnel_id, local_session_id; /* 0 = drawn at random */
-	struct secret secret; /* tunnel secret, len 0 = none */
+	struct secret secret;			    /* tunnel secret, len 0 = none */
 	bool hide_avps;
 	bool sequencing;
 	bool permissive; /* unknown mandatory AVPs are logged and ignored */
@@ -95,7 +95,8 @@ void tunnel_start(struct tunnel *t, uint64_t now_ms);
 /* Octets of the control channel.  Any octets may come, in pieces of any size. */
 void tunnel_input(struct tunnel *t, const uint8_t *octets, size_t len, uint64_t now_ms);
 /* The control channel ended: ERROR 0 for an orderly end of the stream, else an errno value.  L2TP:
- * tell every error of the socket; those that ICMP brings do not end a tunnel that has been heard. */
+ * tell every error of the socket; those that ICMP brings do not end a tunnel that has been heard.
+ */
 void tunnel_lost(struct tunnel *t, int error, uint64_t now_ms);
 /* Ends call and control connection in order, within three seconds; then TUNNEL_EVENT_CLOSED with
  * REASON. */

@@ -202,8 +202,8 @@ check_traffic() {
 	lab_on server "ping -q -c 2 -i 0.2 -W 3 $local_address" >/dev/null || fail "no ping from the server"
 	transfer 1 20 || fail "transfer: $(cat "$LAB_TMP/transfer")"
 }
-# transfer MEGABYTES SECONDS: both ways through the tunnel, compared by checksum.
-transfer() { on_host timeout "$2" /usr/bin/python3 "$interop_dir/transfer" both 10.99.0.1 7001 "$1" >"$LAB_TMP/transfer" 2>&1; }
+# transfer MEGABYTES SECONDS [up|down|both]: through the tunnel, compared by checksum.
+transfer() { on_host timeout "$2" /usr/bin/python3 "$interop_dir/transfer" "${3:-both}" 10.99.0.1 7001 "$1" >"$LAB_TMP/transfer" 2>&1; }
 
 # hang_up NAME
 hang_up() {

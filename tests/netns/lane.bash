@@ -40,10 +40,11 @@ lane_setup() {
 	ip netns add far
 	ip link set lo up
 	ip link add eth0 type veth peer name peer netns far
-	ip link add lan0 type dummy
+	ip link add lan0 type veth peer name lanp netns far
 	ip link set eth0 up
 	ip link set lan0 up
 	ip -n far link set peer up
+	ip -n far link set lanp up
 	ip -n far link set lo up
 	ip addr add 10.88.1.2/24 dev eth0
 	ip addr add 192.168.77.1/24 dev lan0

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Recorded PPTP sessions of real peers (tests/captures): every control message, GRE packet and PPP
- * frame is decoded, and every MPPE packet decrypted with the keys of the recorded password. */
+/* Recorded PPTP and L2TP sessions of real peers (tests/captures): every control message, data
+ * packet and PPP frame is decoded, every MPPE packet decrypted with the keys of the recorded
+ * password, every proof of the tunnel secret computed again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,13 +12,16 @@
 #include "base/cursor.h"
 #include "base/reason.h"
 #include "base/str.h"
+#include "crypto/avp_hide.h"
 #include "crypto/crypto.h"
 #include "crypto/mschap.h"
 #include "path/mppe.h"
 #include "vectors.h"
 #include "wire/auth.h"
+#include "wire/avp.h"
 #include "wire/frame.h"
 #include "wire/gre.h"
+#include "wire/l2tp.h"
 #include "wire/pptp.h"
 #include "wire/print.h"
 
@@ -35,18 +39,34 @@ struct direction {
 	struct mppe_rx rx;
 	struct mppe_kept kept[MPPE_KEPT_KEYS];
 	unsigned decrypted, lost_step, wrong;
+	/* L2TP */
+	uint16_t tunnel_id, session_id; /* that this side has assigned */
+	uint16_t ns_next;
+	uint8_t tunnel_challenge[64];
+	size_t tunnel_challenge_len;
 };
 
 struct session {
 	const char *file;
-	uint32_t client; /* who opened the TCP connection */
+	uint32_t client; /* who opened the TCP connection or sent the SCCRQ */
 	uint8_t challenge[16], nt_response[24];
 	size_t challenge_len;
 	struct direction side[2]; /* 0 = from the client */
 	unsigned messages, frames, control_frames;
+	unsigned seen_types; /* of L2TP messages, bit by number */
+	unsigned proofs;     /* of the tunnel secret */
+	unsigned random_vectors;
+	unsigned ike, esp, l2tp_in_clear; /* packets of IPsec, or that should have been */
+	bool ipsec;
 };
 
 static const char password_text[] = "Lab-Pass1";
+static const char tunnel_secret_text[] = "lab-tunnel-secret";
+
+static bool name_has(const struct session *s, const char *part)
+{
+	return strstr(s->file, part) != NULL;
+}
 
 /* Wrong guesses at the meaning of a reset show as garbage: Linux changes the key too. */
 static void start_mppe(struct session *s, unsigned from_server, uint32_t option)
@@ -96,12 +116,10 @@ static void note_ccp(struct session *s, unsigned from_server, const uint8_t *inf
 		start_mppe(s, from_server, cursor_u32(&c));
 }
 
-static void take_encrypted(struct session *s, unsigned from_server, const uint8_t *info, size_t len,
-			   uint32_t number)
+static void take_encrypted(struct session *s, unsigned from_server, const uint8_t *info, size_t len)
 {
 	struct direction *d = &s->side[from_server];
 	uint8_t packet[2048];
-	(void)number;
 
 	if (!d->mppe_on)
 		return; /* another compressor: pptp-mschapv2-pppd-defaults */
@@ -123,11 +141,10 @@ static void take_encrypted(struct session *s, unsigned from_server, const uint8_
 	}
 }
 
-static void take_frame(struct session *s, unsigned from_server, const uint8_t *p, size_t len,
-		       uint32_t number)
+static void take_frame(struct session *s, unsigned from_server, const uint8_t *p, size_t len)
 {
-	uint16_t protocol;
-	size_t head;
+	uint16_t protocol = 0;
+	size_t head = 0;
 	char line[1024];
 	struct str text = str_make(line, sizeof line);
 
@@ -136,7 +153,7 @@ static void take_frame(struct session *s, unsigned from_server, const uint8_t *p
 	s->frames++;
 	if (!frame_is_control(protocol)) {
 		if (protocol == FRAME_COMPRESSED)
-			take_encrypted(s, from_server, p + head, len - head, number);
+			take_encrypted(s, from_server, p + head, len - head);
 		return;
 	}
 	s->control_frames++;
@@ -204,6 +221,121 @@ static void take_tcp(struct session *s, uint32_t from, struct cursor c)
 	take_stream(s, d);
 }
 
+/* --- L2TP --- */
+
+static void check_proof(struct session *s, unsigned from_server, const struct l2tp_message *m)
+{
+	const struct direction *challenger = &s->side[!from_server];
+	struct secret secret;
+	uint8_t want[16];
+
+	if (!l2tp_has(m, AVP_CHALLENGE_RESPONSE))
+		return;
+	assert_true(challenger->tunnel_challenge_len > 0);
+	secret_set(&secret, tunnel_secret_text, strlen(tunnel_secret_text));
+	l2tp_challenge_response(want, (uint8_t)m->type, &secret, challenger->tunnel_challenge,
+				challenger->tunnel_challenge_len);
+	assert_memory_equal(m->avp[AVP_CHALLENGE_RESPONSE].octets, want, sizeof want);
+	s->proofs++;
+}
+
+static void note_avps(struct session *s, unsigned from_server, const struct l2tp_message *m)
+{
+	struct direction *d = &s->side[from_server];
+
+	if (l2tp_has(m, AVP_ASSIGNED_TUNNEL_ID) && m->type != L2TP_STOPCCN)
+		d->tunnel_id = l2tp_u16(m, AVP_ASSIGNED_TUNNEL_ID);
+	if (l2tp_has(m, AVP_ASSIGNED_SESSION_ID) && m->type != L2TP_CDN)
+		d->session_id = l2tp_u16(m, AVP_ASSIGNED_SESSION_ID);
+	if (l2tp_has(m, AVP_CHALLENGE)) {
+		d->tunnel_challenge_len = m->avp[AVP_CHALLENGE].len;
+		assert_in_range(d->tunnel_challenge_len, 1, sizeof d->tunnel_challenge);
+		memcpy(d->tunnel_challenge, m->avp[AVP_CHALLENGE].octets, d->tunnel_challenge_len);
+	}
+	if (l2tp_has(m, AVP_RANDOM_VECTOR))
+		s->random_vectors++;
+}
+
+static void take_l2tp_control(struct session *s, unsigned from_server, const struct l2tp_header *h)
+{
+	struct direction *d = &s->side[from_server];
+	const struct l2tp_rules rules = {0};
+	struct l2tp_message message;
+	struct l2tp_fault fault;
+	char line[1024];
+	struct str text = str_make(line, sizeof line);
+
+	if (h->payload_len == 0) { /* a ZLB consumes no number */
+		l2tp_print(&text, h, NULL);
+		assert_true(text.len > 2);
+		return;
+	}
+	if (l2tp_message_decode(&message, h->payload, h->payload_len, &rules, &fault) != L2TP_GOOD)
+		fail_msg("%s: control message %u refused: %s (AVP %u)", s->file, h->ns, fault.what,
+			 fault.avp);
+	assert_int_equal(fault.error, 0);
+	l2tp_print(&text, h, &message);
+	assert_true(text.len > 4);
+	assert_null(strstr(line, tunnel_secret_text));
+	if ((int16_t)(uint16_t)(h->ns - d->ns_next) < 0)
+		return; /* a repetition */
+	assert_int_equal(h->ns, d->ns_next);
+	d->ns_next++;
+	s->messages++;
+	s->seen_types |= 1u << message.type;
+	check_proof(s, from_server, &message);
+	note_avps(s, from_server, &message);
+}
+
+static void take_l2tp(struct session *s, uint32_t from, const uint8_t *p, size_t len)
+{
+	struct l2tp_header h;
+	const struct direction *to;
+
+	assert_true(l2tp_decode(p, len, &h));
+	if (h.control && !s->client) {
+		assert_int_equal(l2tp_message_type(h.payload, h.payload_len), L2TP_SCCRQ);
+		s->client = from;
+	}
+	to = &s->side[from == s->client];
+	/* Both ids are the receiver's; 0 before it has told one. */
+	assert_int_equal(h.tunnel_id, to->tunnel_id);
+	if (h.control && h.session_id == 0) {
+		take_l2tp_control(s, from != s->client, &h);
+		return;
+	}
+	assert_int_equal(h.session_id, to->session_id);
+	if (h.control)
+		take_l2tp_control(s, from != s->client, &h);
+	else
+		take_frame(s, from != s->client, h.payload, h.payload_len);
+}
+
+/* IKE, and ESP in UDP behind a NAT (RFC 3948): ESP unless four octets of zero stand in front. */
+static void take_udp(struct session *s, uint32_t from, struct cursor c)
+{
+	uint16_t source = cursor_u16(&c), target = cursor_u16(&c), len = cursor_u16(&c);
+	struct cursor body;
+
+	cursor_skip(&c, 2);
+	assert_in_range(len, 8, 8 + cursor_left(&c));
+	body = cursor_sub(&c, len - 8u);
+	if (target == L2TP_PORT || source == L2TP_PORT) {
+		s->l2tp_in_clear++;
+		if (!s->ipsec)
+			take_l2tp(s, from, body.at, cursor_left(&body));
+	} else if (target == 500 || source == 500) {
+		s->ike++;
+	} else if ((target == 4500 || source == 4500) && cursor_left(&body) >= 8) {
+		if (cursor_u32(&body) == 0)
+			s->ike++;
+		else
+			s->esp++;
+	}
+}
+
+/* --- any capture --- */
+
 static void take_packet(struct session *s, struct cursor c)
 {
 	struct cursor ip;
@@ -231,7 +363,11 @@ static void take_packet(struct session *s, struct cursor c)
 	} else if (protocol == GRE_IP_PROTOCOL) {
 		assert_true(gre_decode(ip.at, cursor_left(&ip), &gre));
 		if (gre.payload_len)
-			take_frame(s, from != s->client, gre.payload, gre.payload_len, gre.seq);
+			take_frame(s, from != s->client, gre.payload, gre.payload_len);
+	} else if (protocol == 17) {
+		take_udp(s, from, ip);
+	} else if (protocol == 50) {
+		s->esp++;
 	}
 }
 
@@ -260,18 +396,12 @@ static void read_capture(struct session *s)
 	}
 }
 
-static bool name_has(const struct session *s, const char *part)
-{
-	return strstr(s->file, part) != NULL;
-}
-
-static void judge(const struct session *s)
+/* What every session with MPPE must show; LOSS_UP: packets of the client that a receiver who sees
+ * all of the stateful one with losses can read. */
+static void judge_mppe(const struct session *s, unsigned loss_up)
 {
 	const struct direction *up = &s->side[0], *down = &s->side[1];
 
-	assert_true(s->messages >= 4);
-	assert_true(s->control_frames >= 10);
-	assert_int_equal(up->stream_len + down->stream_len, 0);
 	if (!name_has(s, "mppe128") && !name_has(s, "mppe40"))
 		return;
 	if (name_has(s, "refused"))
@@ -280,7 +410,7 @@ static void judge(const struct session *s)
 	/* The packets that the wire lost are in the file: the receiver here reads all of them, and
 	 * with the resets between them it must follow Linux' rule for the key. */
 	if (name_has(s, "stateful-loss"))
-		assert_int_equal(up->decrypted, 152);
+		assert_int_equal(up->decrypted, loss_up);
 	assert_int_equal(up->wrong + down->wrong, 0);
 	assert_int_equal(up->lost_step + down->lost_step, 0);
 	if (name_has(s, "wrap"))
@@ -289,38 +419,115 @@ static void judge(const struct session *s)
 		assert_true(up->decrypted >= 3 && down->decrypted >= 3);
 }
 
-static void every_pptp_session_is_decoded_and_decrypted(void **state)
+static void judge_pptp(const struct session *s)
 {
-	char pattern[512];
-	glob_t files;
+	assert_true(s->messages >= 4);
+	assert_true(s->control_frames >= 10);
+	assert_int_equal(s->side[0].stream_len + s->side[1].stream_len, 0);
+	judge_mppe(s, 152);
+}
 
-	(void)state;
-	assert_int_equal(crypto_init(&(struct reason){0}), 0);
-	snprintf(pattern, sizeof pattern, "%s/captures/pptp-*.pcap", vector_dir());
-	assert_int_equal(glob(pattern, 0, NULL, &files), 0);
-	assert_true(files.gl_pathc >= 21);
+#define BIT(type) (1u << (type))
+#define DIAL                                                                                     \
+	(BIT(L2TP_SCCRQ) | BIT(L2TP_SCCRP) | BIT(L2TP_SCCCN) | BIT(L2TP_ICRQ) | BIT(L2TP_ICRP) | \
+	 BIT(L2TP_ICCN))
+
+static void judge_l2tp(const struct session *s)
+{
+	assert_int_equal(s->seen_types & DIAL, DIAL);
+	/* Every session ends: by the call's end or the tunnel's. */
+	assert_true(s->seen_types & (BIT(L2TP_CDN) | BIT(L2TP_STOPCCN)));
+	assert_true(s->control_frames >= 6);
+	if (name_has(s, "l2tp-idle"))
+		assert_true(s->seen_types & BIT(L2TP_HELLO));
+	assert_int_equal(s->proofs, !name_has(s, "tunnel-auth") && !name_has(s, "hidden") ? 0
+				    : name_has(s, "l2tpns")				  ? 1
+											  : 2);
+	assert_int_equal(s->random_vectors > 0, name_has(s, "hidden"));
+	judge_mppe(s, 152);
+}
+
+/* ESP is not decrypted (the *.keys beside have the keys; IPsec is a later room): what can be
+ * seen from outside is that all of L2TP, control and data, is inside. */
+static void judge_ipsec(const struct session *s)
+{
+	assert_true(s->ike >= 4);
+	assert_true(s->esp >= 30);
+	assert_int_equal(s->l2tp_in_clear, 0);
+	assert_int_equal(s->messages + s->frames, 0);
+}
+
+/* Reads every capture that PATTERN names, at least LEAST of them. */
+static void each_capture(const char *pattern, size_t least, bool ipsec,
+			 void (*judge)(const struct session *s))
+{
+	char path[512];
+	glob_t files;
+	size_t read = 0;
+
+	snprintf(path, sizeof path, "%s/captures/%s", vector_dir(), pattern);
+	assert_int_equal(glob(path, 0, NULL, &files), 0);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		struct session *s = calloc(1, sizeof *s);
 
+		assert_non_null(s);
 		s->file = files.gl_pathv[i];
-		read_capture(s);
-		print_message("%s: %u messages, %u frames; decrypted %u + %u, out of step %u + %u, "
-			      "wrong %u + %u\n",
-			      s->file, s->messages, s->frames, s->side[0].decrypted,
-			      s->side[1].decrypted, s->side[0].lost_step, s->side[1].lost_step,
-			      s->side[0].wrong, s->side[1].wrong);
-		judge(s);
+		s->ipsec = ipsec;
+		if (name_has(s, "ipsec") == ipsec) {
+			read++;
+			read_capture(s);
+			print_message("%s: %u messages, %u frames; decrypted %u + %u, out of step "
+				      "%u + %u, wrong %u + %u; %u IKE, %u ESP\n",
+				      s->file, s->messages, s->frames, s->side[0].decrypted,
+				      s->side[1].decrypted, s->side[0].lost_step,
+				      s->side[1].lost_step, s->side[0].wrong, s->side[1].wrong,
+				      s->ike, s->esp);
+			judge(s);
+		}
 		free(s);
 	}
+	assert_true(read >= least);
 	globfree(&files);
+}
+
+static int start_crypto(void **state)
+{
+	(void)state;
+	return crypto_init(&(struct reason){0});
+}
+
+static int end_crypto(void **state)
+{
+	(void)state;
 	crypto_exit();
+	return 0;
+}
+
+static void every_pptp_session_is_decoded_and_decrypted(void **state)
+{
+	(void)state;
+	each_capture("pptp-*.pcap", 21, false, judge_pptp);
+}
+
+static void every_l2tp_session_is_decoded_and_decrypted(void **state)
+{
+	(void)state;
+	each_capture("l2tp*.pcap", 23, false, judge_l2tp);
+}
+
+static void l2tp_over_ipsec_shows_nothing_of_l2tp(void **state)
+{
+	(void)state;
+	each_capture("l2tp-ipsec-*.pcap", 3, true, judge_ipsec);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_pptp_session_is_decoded_and_decrypted),
+		cmocka_unit_test(every_l2tp_session_is_decoded_and_decrypted),
+		cmocka_unit_test(l2tp_over_ipsec_shows_nothing_of_l2tp),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, start_crypto, end_crypto);
 }
