@@ -173,8 +173,11 @@ void auth_succeeded(struct ppp_link *link)
 	auth->waiting = false;
 	auth->done = true;
 	auth_timer_stop(link);
-	if (first) /* RFC 3079: a later challenge does not change the keys */
+	if (first) { /* RFC 3079: a later challenge does not change the keys */
+		if (memcmp(&auth->keys, &auth->candidate, sizeof(auth->keys)) != 0)
+			link->ccp.early_over = true;
 		auth->keys = auth->candidate;
+	}
 	wipe(&auth->candidate, sizeof(auth->candidate));
 	if (first)
 		link_auth_done(link, auth->method);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the peer sends: judged by the driver's option rules, turned into the automaton's events. */
 #include "ppp/automaton.h"
+#include "wire/frame.h"
 
 #include <string.h>
 
@@ -94,11 +95,15 @@ static bool judging(enum automaton_state s)
 	return s == AUTOMATON_STOPPED || s >= AUTOMATON_REQ_SENT;
 }
 
-/* The peer is there, but our request went out before it could listen (the first one usually does:
- * its pppd is still being started): say it again now rather than after the timer.  It goes before
- * the reply, so that a peer that was listening does not see it in Opened. */
+/* The peer is there, but our request went out before it could listen (LCP's first one usually
+ * does: its pppd is still being started) or while the layer was closed there: say it again now
+ * rather than after the timer.  It goes before the reply, so that a peer that was listening does
+ * not see it in Opened; and only where it was unheard in all likelihood, since pppd hangs up when
+ * a request for CCP reaches it in Opened. */
 static void repeat_unheard_request(struct automaton *a)
 {
+	if (a->driver->protocol != FRAME_LCP && !a->refused)
+		return;
 	if (a->state != AUTOMATON_REQ_SENT && a->state != AUTOMATON_ACK_SENT)
 		return;
 	if (a->answered || a->host->now_ms < a->repeat_after_ms)

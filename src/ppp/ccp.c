@@ -12,6 +12,7 @@
 #define GIVE_UP_AGAIN_MS  1000	/* then it is looked at again */
 #define COME_BACK_MS	  10000 /* when it is required and was up */
 #define RESET_INTERVAL_MS 1000
+#define EARLY_WAIT_MS	  150 /* the answer to an early request comes with the result */
 
 static struct ccp *ccp_of(void *ctx)
 {
@@ -381,31 +382,85 @@ static uint32_t first_offer(const struct ppp_link *link)
 	return link->config.mppe_mode == PPP_MPPE_STATEFUL ? offer : offer | MPPE_OPTION_STATELESS;
 }
 
-void ccp_start(struct ppp_link *link)
+/* Policy and keys are there: what an automaton of its own needs. */
+static void begin(struct ppp_link *link)
 {
 	struct ccp *ccp = &link->ccp;
 
 	ccp->settled = ccp->failed = ccp->was_encrypted = false;
 	ccp->naks_sent = ccp->naks_followed = 0;
 	ccp->agreed = 0;
-	ccp->wanted = link->config.mppe != PPP_MPPE_NO && link->auth.keys.method != 0 &&
-		      allowed_bits(link) != 0;
-	if (!ccp->wanted) {
-		if (link_encrypts(link))
-			link_fail(
-				link, EXIT_NEGOTIATION_FAILED,
-				"encryption is required, but authentication with %s gives no keys",
-				ppp_auth_name(link->auth.method));
-		else
-			settle(link);
-		return;
-	}
-	ccp->ask = true;
+	ccp->ask = ccp->wanted = true;
 	ccp->offer = first_offer(link);
-	if (!link_encrypts(link))
-		ccp->give_up_ms = link_now(link) + GIVE_UP_MS;
 	automaton_raise(&ccp->fsm, AUTOMATON_OPEN);
 	automaton_raise(&ccp->fsm, AUTOMATON_UP);
+}
+
+static bool is_possible(const struct ppp_link *link)
+{
+	return link->config.mppe != PPP_MPPE_NO && link->auth.keys.method != 0 &&
+	       allowed_bits(link) != 0;
+}
+
+void ccp_start_early(struct ppp_link *link)
+{
+	struct ccp *ccp = &link->ccp;
+
+	if (ccp->wanted || link->config.role != PPP_CALLER)
+		return;
+	link->auth.keys = link->auth.candidate;
+	ccp->early_over = false;
+	if (!is_possible(link))
+		return;
+	begin(link);
+	ccp->early = true;
+}
+
+bool ccp_rejected_early(struct ppp_link *link)
+{
+	struct ccp *ccp = &link->ccp;
+
+	if (!ccp->early)
+		return false;
+	ccp->early_over = true;
+	return true;
+}
+
+/* The result is there.  True if the early request stands: its answer comes right behind. */
+static bool continue_early(struct ppp_link *link)
+{
+	struct ccp *ccp = &link->ccp;
+	bool stands = ccp->early && !ccp->early_over;
+
+	ccp->early = ccp->early_over = false;
+	if (!stands && ccp->wanted)
+		ccp_stop(link);
+	if (stands)
+		ccp->fsm.deadline_ms = link_now(link) + EARLY_WAIT_MS;
+	return stands;
+}
+
+void ccp_start(struct ppp_link *link)
+{
+	struct ccp *ccp = &link->ccp;
+
+	if (!continue_early(link)) {
+		if (!is_possible(link)) {
+			ccp->wanted = ccp->failed = false;
+			if (link_encrypts(link))
+				link_fail(
+					link, EXIT_NEGOTIATION_FAILED,
+					"encryption is required, but authentication with %s gives "
+					"no keys",
+					ppp_auth_name(link->auth.method));
+			else
+				settle(link);
+			return;
+		}
+		begin(link);
+	}
+	if (!link_encrypts(link))
+		ccp->give_up_ms = link_now(link) + GIVE_UP_MS;
 }
 
 void ccp_stop(struct ppp_link *link)
@@ -416,7 +471,7 @@ void ccp_stop(struct ppp_link *link)
 		automaton_raise(&ccp->fsm, AUTOMATON_DOWN);
 	no_key(&ccp->tx);
 	no_key(&ccp->rx);
-	ccp->settled = ccp->wanted = false;
+	ccp->settled = ccp->wanted = ccp->early = false;
 	ccp->give_up_ms = DEADLINE_NONE;
 }
 
@@ -434,10 +489,32 @@ static bool worth_giving_up(const struct ppp_link *link)
 	       (link->early[EARLY_IPCP].len > 0 || link->early[EARLY_IPV6CP].len > 0);
 }
 
+uint64_t ccp_deadline(const struct ppp_link *link)
+{
+	const struct ccp *ccp = &link->ccp;
+
+	/* Before the result is known there is no use in repeating the request. */
+	return ccp->early ? DEADLINE_NONE : deadline_min(ccp->fsm.deadline_ms, ccp->give_up_ms);
+}
+
+/* Where encryption is required at both ends, a peer that goes on to the addresses has CCP open, so
+ * it has acked us and the Ack was lost.  Repeating our request would make pppd hang up. */
+static bool ack_was_lost(const struct ppp_link *link)
+{
+	const struct automaton *fsm = &link->ccp.fsm;
+
+	return fsm->state == AUTOMATON_ACK_SENT && fsm->deadline_ms <= link_now(link) &&
+	       link->ccp.agreed == link->ccp.offer && link->early[EARLY_IPCP].len > 0;
+}
+
 void ccp_tick(struct ppp_link *link)
 {
 	struct ccp *ccp = &link->ccp;
 
+	if (ccp->early)
+		return;
+	if (ack_was_lost(link))
+		automaton_raise(&ccp->fsm, AUTOMATON_ACKED);
 	automaton_tick(&ccp->fsm);
 	if (ccp->give_up_ms == DEADLINE_NONE || link_now(link) < ccp->give_up_ms)
 		return;

@@ -49,6 +49,8 @@ void link_protocol_rejected(struct ppp_link *link, uint16_t protocol)
 	link->counters.protocol_rejects_rx++;
 	log_info(link->log, "%s rejects protocol 0x%04x (%s)", link_peer(link), protocol,
 		 name ? name : "unknown");
+	if (protocol == FRAME_CCP && ccp_rejected_early(link))
+		return;
 	for (size_t i = 0; i < sizeof(ncps) / sizeof(ncps[0]); i++)
 		if (ncps[i]->driver->protocol == protocol && ncps[i]->state >= AUTOMATON_CLOSED)
 			automaton_raise(ncps[i], AUTOMATON_REJECT_FATAL);

@@ -62,8 +62,13 @@ static void address_nak(void *ctx, const struct option *o)
 
 static void address_reject(void *ctx, const struct option *o)
 {
+	struct ppp_link *link = ctx;
+
 	(void)o;
-	ipcp_of(ctx)->ask_address = false;
+	link->ipcp.ask_address = false;
+	/* What it named in Naks, one after the other, it never agreed to. */
+	if (link->config.role == PPP_CALLER)
+		link->ipcp.local = link->config.local;
 }
 
 /* ---- IP-Address: the peer's ---- */

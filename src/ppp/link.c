@@ -481,8 +481,7 @@ uint64_t ppp_deadline(const struct ppp_link *link)
 	d = deadline_min(d, link->limit_ms);
 	d = deadline_min(d, link->lcp.fsm.deadline_ms);
 	d = deadline_min(d, link->auth.deadline_ms);
-	d = deadline_min(d, link->ccp.fsm.deadline_ms);
-	d = deadline_min(d, link->ccp.give_up_ms);
+	d = deadline_min(d, ccp_deadline(link));
 	d = deadline_min(d, link->ipcp.fsm.deadline_ms);
 	return deadline_min(d, link->ipv6cp.fsm.deadline_ms);
 }

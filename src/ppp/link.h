@@ -86,7 +86,9 @@ struct ccp {
 	bool settled; /* it is known how data goes; NCPs may start */
 	bool ask;     /* our request carries the option */
 	bool failed;
-	uint32_t offer;		 /* our request: what we shall receive */
+	bool early;	 /* our request followed the proof at once, before the result is known */
+	bool early_over; /* that request is void: it was rejected, or its keys changed */
+	uint32_t offer;	 /* our request: what we shall receive */
 	uint32_t staged, agreed; /* the peer's request: what we shall send */
 	unsigned naks_sent, naks_followed;
 	uint64_t give_up_ms;
@@ -217,6 +219,14 @@ uint16_t auth_protocol(enum ppp_auth method);
 
 void ccp_init(struct ppp_link *link);
 void ccp_start(struct ppp_link *link);
+/* The caller's proof was sent: lets CCP's request follow without waiting for the result, which
+ * saves a round trip.  A peer that is not ready for it drops or rejects it: ccp_start, when the
+ * result is there, begins anew then. */
+void ccp_start_early(struct ppp_link *link);
+/* CCP was rejected: true if that was only said of a request that came too early. */
+bool ccp_rejected_early(struct ppp_link *link);
+/* When ccp_tick wants to be called. */
+uint64_t ccp_deadline(const struct ppp_link *link);
 void ccp_stop(struct ppp_link *link);
 void ccp_tick(struct ppp_link *link);
 void ccp_request_reset(struct ppp_link *link);
