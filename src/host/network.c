@@ -159,6 +159,23 @@ static const char *peer_harm(struct work *w)
 	return NULL;
 }
 
+/* A pool of the server's may overlap the network here. */
+static void warn_if_taken(struct work *w)
+{
+	char text[INET_ADDRSTRLEN];
+	uint8_t octets[16] = {0};
+	struct host_rt rt;
+
+	memcpy(octets, &w->config->local, 4);
+	if (host_rt_get(&w->host->nl, AF_INET, octets, 0, false, &rt) < 0 || rt.type != RTN_LOCAL)
+		return;
+	inet_ntop(AF_INET, octets, text, sizeof(text));
+	log_warn(w->host->log,
+		 "the server gives this machine the address %s, which another interface has "
+		 "already: hosts of the two networks may get each other's answers",
+		 text);
+}
+
 static int add_address(struct work *w, const struct host_address *address)
 {
 	struct undo_step step = {.kind = UNDO_ADDRESS, .address = *address};
@@ -183,6 +200,7 @@ static int set_address4(struct work *w)
 	if (!c->local.s_addr)
 		return 0;
 	memcpy(a.local, &c->local, 4);
+	warn_if_taken(w);
 	if (c->remote.s_addr) {
 		harm = peer_harm(w);
 		a.has_peer = !harm;

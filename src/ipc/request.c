@@ -159,11 +159,25 @@ int request_receive(struct request_channel *channel, struct request_message *mes
 bool request_text_valid(const char *text, size_t cap)
 {
 	const char *end = memchr(text, '\0', cap);
+	unsigned char lead = 0;
+	unsigned tail = 0; /* octets of a UTF-8 sequence still to come; the last may be cut short */
 
 	if (!end)
 		return false;
-	for (const char *p = text; p < end; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+	for (const char *p = text; p < end; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c < 0x20 || c == 0x7f)
 			return false;
+		if (c >= 0x80 && c < 0xc0) {
+			/* C1 control characters, alone or as UTF-8, are escapes to a terminal. */
+			if (tail == 0 || (lead == 0xc2 && c < 0xa0))
+				return false;
+			tail--;
+			continue;
+		}
+		lead = c;
+		tail = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
+	}
 	return true;
 }

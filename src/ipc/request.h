@@ -142,7 +142,7 @@ int request_send(struct request_channel *channel, enum request_type type, const 
  * are closed), or -errno.  The caller wipes *MESSAGE when it held a secret. */
 int request_receive(struct request_channel *channel, struct request_message *message);
 
-/* Is TEXT (CAP octets) NUL-terminated and free of control characters? */
+/* Is TEXT (CAP octets) NUL-terminated and free of control characters, those of UTF-8 included? */
 bool request_text_valid(const char *text, size_t cap);
 
 #endif

@@ -43,7 +43,8 @@ struct path {
 	struct mppe_rx rx;
 	struct mppe_kept *kept;
 	bool mppe_number_known;
-	uint32_t mppe_number; /* sequence number of the newest accepted MPPE packet */
+	uint32_t mppe_number;	/* sequence number of the newest accepted MPPE packet */
+	uint32_t control_since; /* control frames behind it: they use up numbers, but no counts */
 	struct sequence sequence;
 	struct reorder *reorder; /* NULL unless order matters */
 

@@ -109,18 +109,36 @@ static uint64_t steps_ahead(const struct mppe_rx *rx, uint16_t count, struct mpp
 		return 0;
 	if (step == 0)
 		step = COUNT_MASK + 1;
-	/* Control frames use up sequence numbers but no counts, so the true step is the largest
-	 * one that the numbers allow. */
+	/* Lost control frames use up sequence numbers but no counts, so the true step is the
+	 * largest one that the numbers allow; nearly always, see try_steps. */
 	if (place.ahead > step)
 		step += (place.ahead - step) / (COUNT_MASK + 1) * (COUNT_MASK + 1);
 	return step;
+}
+
+/* The chain STEP packets further on; false if it does not make sense of DATA. */
+static bool try_steps(const struct mppe_rx *rx, uint64_t step, const uint8_t *data, size_t len,
+		      struct mppe_chain *chain)
+{
+	uint8_t peek[4];
+	size_t peek_len = len < sizeof peek ? len : sizeof peek;
+	struct rc4 rc4;
+
+	if (step > MPPE_STEP_MAX)
+		return false;
+	*chain = rx->chain;
+	for (uint64_t i = 0; i < step; i++)
+		mppe_chain_next(chain);
+	rc4_init(&rc4, chain->session, chain->len);
+	rc4_crypt(&rc4, peek, data, peek_len);
+	return plain_is_sane(peek, peek_len);
 }
 
 static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, uint8_t *data,
 					  size_t len, struct mppe_place place)
 {
 	uint64_t step = steps_ahead(rx, count, place);
-	struct mppe_chain chain = rx->chain;
+	struct mppe_chain chain;
 	struct rc4 rc4;
 
 	if (step == 0) {
@@ -131,14 +149,16 @@ static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, ui
 		return back == 0 ? MPPE_DUPLICATE
 				 : decrypt_late(rx, rx->position - back, data, len);
 	}
-	if (step > MPPE_STEP_MAX)
-		return MPPE_BAD;
-	for (uint64_t i = 0; i < step; i++)
-		mppe_chain_next(&chain);
+	if (!try_steps(rx, step, data, len, &chain)) {
+		/* A peer whose numbers jump, but not its counts, must not be lost for good. */
+		if (step <= COUNT_MASK + 1)
+			return MPPE_BAD;
+		step = (step - 1) % (COUNT_MASK + 1) + 1;
+		if (!try_steps(rx, step, data, len, &chain))
+			return MPPE_BAD;
+	}
 	rc4_init(&rc4, chain.session, chain.len);
 	rc4_crypt(&rc4, data, data, len);
-	if (!plain_is_sane(data, len))
-		return MPPE_BAD;
 
 	/* Valid: now the chain moves for good, and the keys passed by are kept for stragglers. */
 	for (uint64_t i = 1; i < step; i++) {

@@ -58,7 +58,8 @@ enum mppe_result {
 struct mppe_place {
 	bool known;	/* the tunnel numbers its packets */
 	bool late;	/* behind the newest one */
-	uint32_t ahead; /* else how many numbers ahead of the last accepted one */
+	uint32_t ahead; /* else how many numbers ahead of the last accepted one, without those that
+			 * are known not to be MPPE's */
 };
 
 /* KEPT: MPPE_KEPT_KEYS entries. */

@@ -87,6 +87,7 @@ void path_set_state(struct path *path, const struct path_state *state)
 		mppe_rx_init(&path->rx, state->rx.bits, state->rx.stateful, state->rx.start,
 			     path->kept);
 		path->mppe_number_known = false;
+		path->control_since = 0;
 		set_reorder(path);
 	}
 }
@@ -244,11 +245,14 @@ static void deliver(struct path *path, uint16_t protocol, uint8_t *ip, size_t le
 static struct mppe_place mppe_place_of(const struct path *path, const struct path_frame *f)
 {
 	int32_t ahead = (int32_t)(f->number - path->mppe_number);
+	uint32_t data;
 
 	if (!f->numbered || !path->mppe_number_known)
 		return (struct mppe_place){.known = false};
-	return (struct mppe_place){
-		.known = true, .late = ahead <= 0, .ahead = ahead > 0 ? (uint32_t)ahead : 0};
+	if (ahead <= 0)
+		return (struct mppe_place){.known = true, .late = true};
+	data = (uint32_t)ahead > path->control_since ? (uint32_t)ahead - path->control_since : 1;
+	return (struct mppe_place){.known = true, .ahead = data};
 }
 
 static bool rx_encrypted(struct path *path, struct path_frame *f, uint64_t now_ms)
@@ -267,6 +271,7 @@ static bool rx_encrypted(struct path *path, struct path_frame *f, uint64_t now_m
 	case MPPE_OK:
 		path->mppe_number = f->number;
 		path->mppe_number_known = f->numbered;
+		path->control_since = 0;
 		break;
 	case MPPE_OK_LATE:
 		break;
@@ -308,6 +313,9 @@ static bool rx_frame(struct path *path, struct path_frame *f, uint64_t now_ms)
 	f->len -= head;
 	if (frame_is_control(protocol)) {
 		path->counters.last_heard_ms = now_ms;
+		if (f->numbered && path->mppe_number_known &&
+		    (int32_t)(f->number - path->mppe_number) > 0)
+			path->control_since++;
 		path->callbacks.control(path->callbacks.ctx, protocol, f->data, f->len);
 		return true;
 	}

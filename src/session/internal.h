@@ -28,7 +28,7 @@ struct session {
 	struct path *path;
 	bool control_connected, call_up, network_up;			/* how far the call is */
 	bool closing, tunnel_closing, tunnel_closed, ppp_closed, ended; /* how far its end is */
-	bool ppp_heard_any, output_overflow;
+	bool ppp_heard_any, output_overflow, authenticating;
 	enum ppp_auth auth_method;
 	uint64_t call_up_ms, network_up_ms;
 	struct ppp_data data; /* PPP's last word on what may pass */

@@ -71,6 +71,16 @@ static void explain_silence(struct session *s)
 		   (unsigned long long)c->wire_tx);
 }
 
+/* Some L2TP servers (l2tpns) answer a wrong password by ending the call, without a word of CHAP. */
+static void explain_refusal(struct session *s, const struct reason *why)
+{
+	if (s->start.tunnel == REQUEST_L2TP && s->authenticating && why->code == EXIT_HANGUP)
+		reason_set(&s->reason, EXIT_AUTH_FAILED,
+			   "%s; it did so while checking the password: user name or password may "
+			   "be wrong",
+			   why->text);
+}
+
 /* What one room's event means for the others. */
 static void settle(struct session *s)
 {
@@ -79,8 +89,13 @@ static void settle(struct session *s)
 
 	if (s->ended)
 		return;
-	if (s->output_overflow && !s->tunnel_closed)
-		tunnel_lost(s->tunnel, ENOBUFS, now);
+	if (s->output_overflow) {
+		/* It does not read what it asked for: there is no use in waiting to tell it more.
+		 */
+		s->output_len = 0;
+		if (!s->tunnel_closed)
+			tunnel_lost(s->tunnel, ENOBUFS, now);
+	}
 	if (!s->closing && c->rx_bad_mppe >= KEYS_DIFFER && c->rx_packets == 0) {
 		struct reason r = {0};
 
@@ -99,6 +114,10 @@ static void settle(struct session *s)
 	if (s->tunnel_closed && s->output_len == 0) {
 		finish(s);
 		return;
+	}
+	if (s->tunnel_closed && !s->closing) { /* last words wait for a peer that may never read */
+		s->closing = true;
+		loop_timer_set(s->loop, &s->limit_timer, now + HANGUP_LIMIT_MS);
 	}
 	due = deadline_min(tunnel_deadline(s->tunnel), path_deadline(s->path));
 	due = deadline_min(due, s->call_up ? ppp_deadline(s->ppp) : DEADLINE_NONE);
@@ -189,6 +208,7 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 		break;
 	case TUNNEL_EVENT_CLOSED:
 		s->tunnel_closed = true;
+		explain_refusal(s, event->reason);
 		reason_set(&s->reason, event->reason->code, "%s", event->reason->text);
 		break;
 	}
@@ -205,6 +225,7 @@ static void on_ppp_send(void *ctx, uint16_t protocol, const uint8_t *info, size_
 
 static void on_phase(struct session *s, enum ppp_phase phase)
 {
+	s->authenticating = phase == PPP_PHASE_AUTHENTICATE;
 	switch (phase) {
 	case PPP_PHASE_DEAD:
 	case PPP_PHASE_ESTABLISH:

@@ -84,6 +84,7 @@ struct supervisor {
 	uint64_t state_since_ms, up_since_ms;
 	struct control_status status;
 	struct reason reason;
+	struct reason last_failure; /* of the attempt before this one */
 };
 
 /* supervisor.c */

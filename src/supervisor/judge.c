@@ -202,7 +202,7 @@ void judge_network(struct supervisor *s, const struct request_network *n)
 	answer.error = fault ? -EINVAL : apply(s, n, &answer.reason);
 	request_send(&s->session.channel, REQUEST_APPLIED, &answer, NULL, 0);
 	if (answer.error) {
-		log_error(&s->log, "%s", answer.reason.text);
+		log_info(&s->log, "%s", answer.reason.text); /* the end of the call will tell */
 		return;
 	}
 	s->network_up = true;

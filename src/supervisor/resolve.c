@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <netdb.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,11 +25,16 @@ struct answer {
 
 static void give_up_privileges(void)
 {
-	if (geteuid() != 0)
-		return;
-	if (setgroups(0, NULL) < 0 ||
-	    setresgid(VPDIAL_SANDBOX_GID, VPDIAL_SANDBOX_GID, VPDIAL_SANDBOX_GID) < 0 ||
-	    setresuid(VPDIAL_SANDBOX_UID, VPDIAL_SANDBOX_UID, VPDIAL_SANDBOX_UID) < 0)
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) < 0 ||
+	     setresgid(VPDIAL_SANDBOX_GID, VPDIAL_SANDBOX_GID, VPDIAL_SANDBOX_GID) < 0 ||
+	     setresuid(VPDIAL_SANDBOX_UID, VPDIAL_SANDBOX_UID, VPDIAL_SANDBOX_UID) < 0))
+		_exit(1);
+	/* An ordinary user has his by the program's file or by inheritance. */
+	if (syscall(SYS_capset, &header, none) < 0)
 		_exit(1);
 }
 
@@ -108,8 +115,9 @@ int resolver_start(struct supervisor *s)
 		return -errno;
 	}
 	if (r->pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		secret_wipe(&s->password); /* this process's copy */
 		give_up_privileges();
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of identity would clear it */
 		look_up(s, pipe_fds[1]);
 	}
 	close(pipe_fds[1]);

@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,6 +23,7 @@
 #define CONNECT_LIMIT_MS    15000
 #define SETUP_LIMIT_MS	    30000
 #define FIRST_PORT_LIMIT_MS 10000
+#define EXIT_LIMIT_MS	    1000 /* from "ended" to the end of the process */
 
 /* Beside this program where it was built, else where it was installed. */
 static void session_path(char *out, size_t cap)
@@ -272,6 +275,18 @@ int session_spawn(struct supervisor *s, struct reason *reason)
 	return rc;
 }
 
+/* It may wipe and free what it has, but nothing that it does may hold the supervisor. */
+static void reap(pid_t pid, bool kill_it)
+{
+	struct pollfd process = {.fd = kill_it ? -1 : pidfd_open(pid, 0), .events = POLLIN};
+
+	if (process.fd < 0 || poll(&process, 1, EXIT_LIMIT_MS) <= 0)
+		kill(pid, SIGKILL);
+	if (process.fd >= 0)
+		close(process.fd);
+	waitpid(pid, NULL, 0);
+}
+
 void session_stop(struct supervisor *s, bool kill_it)
 {
 	struct session_process *p = &s->session;
@@ -286,11 +301,8 @@ void session_stop(struct supervisor *s, bool kill_it)
 	close(p->channel_handle.fd);
 	close(p->log_handle.fd);
 	p->channel_handle.fd = p->log_handle.fd = -1;
-	if (p->pid > 0) {
-		if (kill_it)
-			kill(p->pid, SIGKILL);
-		waitpid(p->pid, NULL, 0);
-	}
+	if (p->pid > 0)
+		reap(p->pid, kill_it);
 	p->pid = 0;
 }
 

@@ -164,11 +164,15 @@ static void dial_failed(struct supervisor *s, const struct reason *reason)
 {
 	struct reason again = {0};
 
+	/* That port 1701 is taken here tells less than what the attempt before it met. */
+	if (reason->code == EXIT_OPEN_FAILED && reason_is_set(&s->last_failure))
+		reason = &s->last_failure;
 	if (s->hanging_up || s->network_up || reason->code != EXIT_CONNECT_FAILED ||
 	    !next_attempt(s)) {
 		supervisor_end(s, reason->code, reason->text);
 		return;
 	}
+	s->last_failure = *reason;
 	s->status.attempt++;
 	log_warn(&s->log, "%s; trying %s", reason->text,
 		 s->source_port_1701 ? "from UDP port 1701" : "the server's next address");

@@ -11,6 +11,8 @@ VPDIAL=${VPDIAL:-$interop_top/build/vpdial}
 . "$interop_top/tests/lab/lab.sh"
 
 INTEROP_USER=alice INTEROP_PASSWORD=Lab-Pass1
+# What the profiles dial; the peer script of the lab, and where its pppd has its options.
+INTEROP_TYPE=pptp INTEROP_PEER=pptpd INTEROP_OPTIONS=/etc/ppp/pptpd-options
 failures=0 current='' why=''
 
 # interop_init: scratch directory, the client's mount namespace with an /etc and a /run of its
@@ -106,7 +108,7 @@ profile() {
 	local name=$1 line key
 	shift
 	{
-		printf '[connection]\ntype = pptp\n'
+		printf '[connection]\ntype = %s\n' "$INTEROP_TYPE"
 		for key in "connect-to = $NETLAB_SERVER_ADDR" "user = $INTEROP_USER" \
 			"password = \"$INTEROP_PASSWORD\"" 'use-peer-dns = yes' 'allow = pap,chap,mschap1,mschap2,eap'; do
 			printf '%s\n' "$@" | grep -q "^${key%% *} " || printf '%s\n' "$key"
@@ -116,10 +118,10 @@ profile() {
 	chmod 600 "$P/$name.conf"
 }
 
-# server_boot OPTIONS...: the guest with pptpd and the transfer server.
+# server_boot OPTIONS...: the guest with the peer and the transfer server.
 server_boot() {
-	lab_boot "$LAB_TMP/server" pptpd -n "$NETLAB_SERVER" -i tapS=10.88.2.2/24 -g 10.88.2.1 -t 900 "$@"
-	lab_up "$LAB_TMP/server" || { echo "FAIL server: the guest with pptpd does not come up"; exit 1; }
+	lab_boot "$LAB_TMP/server" "$INTEROP_PEER" -n "$NETLAB_SERVER" -i tapS=10.88.2.2/24 -g 10.88.2.1 -t 900 "$@"
+	lab_up "$LAB_TMP/server" || { echo "FAIL server: the guest with $INTEROP_PEER does not come up"; exit 1; }
 	lab_on server "setsid /usr/bin/python3 $interop_dir/transfer serve 7001 >/dev/null 2>&1 </dev/null &"
 	# The first ARP and the first fork of pptpd cost time that no dial should be charged with.
 	on_host ping -q -c 1 -W 3 "$NETLAB_SERVER_ADDR" >/dev/null
@@ -143,7 +145,7 @@ server_set() {
 		printf '%s\n' "$@"
 	} >"$LAB_TMP/server/pptpd-options"
 	: >"$LAB_TMP/server/pppd.log"
-	lab_on server "cp $LAB_TMP/server/pptpd-options /etc/ppp/pptpd-options"
+	lab_on server "cp $LAB_TMP/server/pptpd-options $INTEROP_OPTIONS"
 }
 
 # dial NAME: connects; checks the words and the exit status.

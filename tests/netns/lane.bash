@@ -77,6 +77,10 @@ client_pids() {
 		esac
 	done
 }
+session_pid() {
+	local p
+	for p in $(client_pids); do [ "$(cat "/proc/$p/comm")" != vpdial-session ] || echo "$p"; done
+}
 lane_kill() {
 	local pid
 	for pid in $(client_pids) ${BUSY-} ${SCRIPTED-}; do kill -KILL "$pid" 2>/dev/null; done
@@ -116,7 +120,9 @@ server_done() {
 }
 seen() { sed -n "s/^seen.* $1=\([0-9]*\).*/\1/p" "$T/server" | grep . || echo 0; }
 want_seen() { # want_seen KEY TEST...: e.g. "wire-clear -eq 0"
-	[ "$(seen "$1")" "$2" "$3" ] || fail "on the wire: $1 is $(seen "$1"), not $2 $3"
+	local n
+	n=$(seen "$1")
+	test "$n" "$2" "$3" || fail "on the wire: $1 is $n, not $2 $3"
 }
 step() { grep -qx "step $1" "$T/server"; }
 
@@ -186,7 +192,7 @@ ends_with() {
 	rc=$?
 	[ $((($(date +%s%N) - start) / 100000000)) -le $(($3 * 10)) ] || fail "took $((($(date +%s%N) - start) / 1000000)) ms to end"
 	[[ "|$1|" == *"|$rc|"* ]] || fail "status $rc instead of $1: $(tail -n 2 "$T/err" | tr '\n' '|')"
-	tail -n 1 "$T/err" | grep -qiE -- "$2" || fail "does not say '$2' at last: $(tail -n 2 "$T/err" | tr '\n' '|')"
+	grep -qiE -- "$2" "$T/err" || fail "does not say '$2': $(tail -n 2 "$T/err" | tr '\n' '|')"
 	clean "$T/out" "$T/err"
 	all_gone 3
 }
@@ -201,7 +207,7 @@ tidy() {
 	lane_kill
 	vpdial disconnect --all >/dev/null 2>&1
 	ip route flush proto 118
-	rm -rf "${R:?}"/* "$P"/*
+	rm -rf "${R:?}"/* "${P:?}"/*
 }
 
 lane_run() {

@@ -337,7 +337,7 @@ class Server:
         code, ident, length = struct.unpack(">BBH", p[:4])
         body = p[4:length]
         if code == 1:
-            if self.step("ccp"):
+            if self.step("ccp") or self.ccp == "none":
                 return
             if self.ccp == "reject":
                 self.send(ref.CCP, ref.cp(4, ident, body))
@@ -346,16 +346,14 @@ class Server:
             else:
                 self.send(ref.CCP, ref.cp(2, ident, body))
                 self.tx, self.ccp_in = self.mppe(True), True
-                if self.ccp_out and self.up:
-                    self.step("ccp-again")
         elif code == 2:
             self.rx, self.ccp_out = self.mppe(False), True
         elif code in (3, 4) and self.insist:
             self.send_ccp_request()
         elif code == 5:
             self.send(ref.CCP, ref.cp(6, ident, b""))
-        if code in (1, 2) and self.ccp_in and self.ccp_out and not self.up:
-            if not self.step("ccp-open"):
+        if code in (1, 2) and self.ccp_in and self.ccp_out:
+            if not self.step("ccp-again" if self.up else "ccp-open") and not self.up:
                 self.send_ipcp_request()
 
     def send_ipcp_request(self):
@@ -618,11 +616,13 @@ def echo_flood(server, step):
     def flood(s):
         s.deaf = True
         s.conn.setblocking(False)
+        stream = ref.pptp_echo_rq(7) * 256
+        sent = [0]
 
         def more():
             try:
                 while True:
-                    s.conn.send(ref.pptp_echo_rq(7) * 256)
+                    sent[0] += s.conn.send(stream[sent[0] % 16:])
             except BlockingIOError:
                 s.later(0.01, more)
             except OSError:

@@ -14,6 +14,21 @@ static void text_append(struct str *s, const uint8_t *text, size_t len)
 	str_printf(s, "\"");
 }
 
+/* The meaning of a code; one that has none is told by its number. */
+static void code_append(struct str *s, const char *meaning, unsigned code)
+{
+	str_printf(s, "%s", meaning);
+	if (strncmp(meaning, "unknown", 7) == 0)
+		str_printf(s, " %u", code);
+}
+
+static void error_append(struct str *s, unsigned error)
+{
+	str_printf(s, " (");
+	code_append(s, l2tp_error_text(error), error);
+	str_printf(s, ")");
+}
+
 /* --- the tunnel --- */
 
 static void peer_set(struct l2tp_tunnel *l, const struct l2tp_message *m)
@@ -81,7 +96,7 @@ static bool response_ok(struct l2tp_tunnel *l, const struct l2tp_message *m)
 	if (sent && bytes_equal_ct(want, m->avp[AVP_CHALLENGE_RESPONSE].octets, sizeof want))
 		return true;
 	reason_set(&l->reason, EXIT_PEER_AUTH_FAILED,
-		   sent ? "the %s does not know the tunnel secret"
+		   sent ? "the %s does not know the tunnel secret: check tunnel-secret on both ends"
 			: "the %s does not prove that it knows the tunnel secret: it may have none",
 		   tunnel_peer_word(&l->base));
 	l2tp_stop(l, STOPCCN_NOT_AUTHORIZED, 0, "wrong challenge response");
@@ -135,11 +150,12 @@ static void on_stopccn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 		l->reliable.peer_tunnel_id = l2tp_u16(m, AVP_ASSIGNED_TUNNEL_ID);
 	str_printf(&s, "the %s closed the tunnel", tunnel_peer_word(&l->base));
 	if (l2tp_result(m, &result)) {
-		str_printf(&s, ": %s", l2tp_stopccn_text(result.result));
+		str_printf(&s, ": ");
+		code_append(&s, l2tp_stopccn_text(result.result), result.result);
 		if (result.result == STOPCCN_VERSION && result.has_error)
 			str_printf(&s, " (it knows %u.%u)", result.error >> 8, result.error & 0xff);
 		else if (result.has_error && (result.error != 0 || result.result == STOPCCN_ERROR))
-			str_printf(&s, " (%s)", l2tp_error_text(result.error));
+			error_append(&s, result.error);
 		text_append(&s, result.text, result.text_len);
 		if (result.result == STOPCCN_NOT_AUTHORIZED)
 			str_printf(&s, "; check the tunnel secret and the host name");
@@ -217,13 +233,15 @@ static void on_cdn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 
 	str_printf(&s, "the %s ended the call", tunnel_peer_word(&l->base));
 	if (l2tp_result(m, &result)) {
-		str_printf(&s, ": %s", l2tp_cdn_text(result.result));
+		str_printf(&s, ": ");
+		code_append(&s, l2tp_cdn_text(result.result), result.result);
 		if (result.has_error && (result.error != 0 || result.result == CDN_ERROR))
-			str_printf(&s, " (%s)", l2tp_error_text(result.error));
+			error_append(&s, result.error);
 		text_append(&s, result.text, result.text_len);
 	}
 	if (l2tp_cause(m, &cause)) {
-		str_printf(&s, "; PPP: %s", l2tp_cause_text(cause.code));
+		str_printf(&s, "; PPP: ");
+		code_append(&s, l2tp_cause_text(cause.code), cause.code);
 		text_append(&s, cause.text, cause.text_len);
 	}
 	reason_set(&l->reason, l2tp_loss_status(l), "%s", text);

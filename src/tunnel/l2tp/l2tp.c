@@ -298,14 +298,23 @@ static const char *error_hint(int error)
 		if (hints[i].error == error)
 			return hints[i].text;
 	}
-	return "it is down, the address is wrong, a firewall drops UDP port 1701, or it wants "
-	       "IPsec";
+	return "it is down, the address is wrong, a firewall drops UDP port 1701, it answers from "
+	       "another address, or it wants IPsec";
 }
 
+/* What was sent, what came back, and what that may mean. */
 static void set_silent_reason(struct l2tp_tunnel *l)
 {
-	reason_set(&l->reason, EXIT_CONNECT_FAILED, "the %s does not answer: %s",
-		   tunnel_peer_word(&l->base), error_hint(l->last_error));
+	const char *peer = tunnel_peer_word(&l->base), *hint = error_hint(l->last_error);
+
+	if (l->base.config.role == TUNNEL_ANSWERER)
+		reason_set(&l->reason, EXIT_CONNECT_FAILED, "the %s does not answer: %s", peer,
+			   hint);
+	else
+		reason_set(&l->reason, EXIT_CONNECT_FAILED,
+			   "the %s does not answer: %u SCCRQ sent, %s came back; %s", peer,
+			   1 + (unsigned)l->reliable.retransmitted,
+			   l->last_error ? "an ICMP error" : "nothing", hint);
 }
 
 /* UDP has no connection that could be lost: an error is a hint that ICMP brought, and the

@@ -1,0 +1,313 @@
+#!/bin/bash
+# Tests of the running program on machines that lack something, with profiles that are wrong, as an
+# ordinary user, and with its processes killed in each phase; and what confines the session.
+#
+# usage: tests/netns/machine.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=2, TIMES=1)
+set -u
+# shellcheck source=tests/netns/lane.bash
+. "$(dirname "$(readlink -f "$0")")/lane.bash"
+
+cases() { declare -F | sed -n 's/^declare -f t_//p' | tr _ -; }
+run_case() { "t_${1//-/_}"; }
+
+# --- what the machine lacks
+
+t_no_tun_device_is_4() {
+	serve good
+	profile lab
+	mount -t tmpfs tmpfs /dev/net
+	refused 4 'there is no /dev/net/tun: run .modprobe tun' 3
+	umount /dev/net
+}
+t_no_openssl_legacy_provider_is_1() {
+	serve good
+	profile lab
+	OPENSSL_MODULES=/nonexistent refused 1 'legacy provider' 4
+}
+# A copy of the program that anybody may run; its session too unless told otherwise.
+copy_program() {
+	rm -rf "${T:?}/bin"
+	mkdir -p "$T/bin"
+	cp "$VPDIAL" "$T/bin/vpdial"
+	[ "${1-}" = alone ] || cp "$(dirname "$VPDIAL")/vpdial-session" "$T/bin/"
+	chmod -R a+rX "$T/bin"
+}
+t_session_program_missing_is_1() {
+	local installed
+	copy_program alone
+	serve good
+	profile lab
+	installed=$(strings -a "$T/bin/vpdial" | grep -m 1 -x '/.*/libexec/vpdial')
+	[ ! -d "$installed" ] || mount -t tmpfs tmpfs "$installed"
+	VPDIAL=$T/bin/vpdial refused 1 'vpdial-session is missing' 4
+	[ ! -d "$installed" ] || umount "$installed"
+}
+t_run_directory_full() {
+	local VPDIAL_RUN=$T/small
+	mkdir -p "$VPDIAL_RUN"
+	mount -t tmpfs -o size=16k tmpfs "$VPDIAL_RUN"
+	cat /dev/zero >"$VPDIAL_RUN/full" 2>/dev/null
+	R=$VPDIAL_RUN
+	serve good
+	profile lab 'add-default-route = yes'
+	refused '1|7' 'no space left' 8
+	rm "$VPDIAL_RUN/full"
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "with room again: status $?: $(tail -n 1 "$T/err")"
+	hang_up
+	R=$T/run
+	umount "$VPDIAL_RUN"
+}
+t_run_directory_not_writable() {
+	mkdir -p "$T/ro"
+	mount -t tmpfs -o ro tmpfs "$T/ro"
+	R=$T/ro
+	serve good
+	profile lab
+	refused '1|3|7' 'run directory|read-only' 3
+	R=$T/run
+	umount "$T/ro"
+}
+
+# --- profiles
+
+t_profile_unknown_is_2() { refused 2 'lab' 2; }
+t_profile_readable_by_others_is_2() {
+	profile lab
+	chmod 644 "$P/lab.conf"
+	refused 2 'lab\.conf.*(read|others|chmod|mode)' 2
+}
+t_malformed_profile_is_2_and_all_faults_are_named() {
+	local rc line
+	profile lab 'usr = alice' 'max-mtu = 99999' 'allow = telnet' 'keepalive-timeout = soon' 'max-mtu = 1400'
+	vpdial connect lab >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	[ $rc = 2 ] || fail "status $rc"
+	for line in $(seq 9 12); do
+		grep -q "lab\.conf:$line: " "$T/err" || fail "no fault of line $line: $(tr '\n' '|' <"$T/err")"
+	done
+	clean "$T/err"
+	all_gone 2
+}
+t_connected_already_is_6() {
+	local rc
+	serve good
+	profile lab
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "connect: $(tail -n 1 "$T/err")"
+	vpdial connect lab >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	[ $rc = 6 ] || fail "the second connect ends with $rc"
+	grep -q 'already' "$T/err" || fail "does not say so: $(cat "$T/err")"
+	pings || fail "the second connect broke the first one's call"
+	hang_up
+}
+t_two_dials_of_one_profile_at_once() {
+	local a b codes
+	serve good
+	profile lab
+	vpdial connect lab >"$T/a" 2>&1 </dev/null &
+	a=$!
+	vpdial connect lab >"$T/b" 2>&1 </dev/null &
+	b=$!
+	wait $a
+	a=$?
+	wait $b
+	b=$?
+	codes=$(printf '%s\n' $a $b | sort -n | tr '\n' ' ')
+	[ "$codes" = '0 6 ' ] || fail "statuses $codes: $(tail -qn 1 "$T/a" "$T/b" | tr '\n' '|')"
+	pings || fail "no traffic"
+	hang_up
+}
+
+# --- ordinary users
+
+# as_user COMMAND...: as nobody, with directories of his own and SETPRIV's options.
+as_user() {
+	env -i PATH="$PATH" HOME="$T/u" XDG_RUNTIME_DIR="$T/u/run" XDG_CONFIG_HOME="$T/u/config" \
+		setpriv --reuid=65534 --regid=65534 --clear-groups "${SETPRIV[@]}" "$@"
+}
+user_home() {
+	rm -rf "$T/u"
+	mkdir -p "$T/u/run" "$T/u/config/vpdial"
+	profile lab 'use-peer-dns = no'
+	cp "$P/lab.conf" "$T/u/config/vpdial/"
+	chown -R 65534:65534 "$T/u"
+	chmod 700 "$T/u/run"
+	SETPRIV=()
+	# Distributions give it to all; some containers and this machine do not.
+	[ -w "$T/tun" ] || { mknod "$T/tun" c 10 200 && chmod 666 "$T/tun" && mount --bind "$T/tun" /dev/net/tun; } ||
+		fail "no TUN device for everybody"
+}
+t_ordinary_user_without_privilege_is_3() {
+	local rc
+	copy_program
+	user_home
+	serve good
+	as_user "$T/bin/vpdial" connect lab >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	[ $rc = 3 ] || fail "status $rc"
+	grep -q 'CAP_NET_ADMIN.*setcap cap_net_admin,cap_net_raw+ep' "$T/err" || fail "does not say how to grant it: $(cat "$T/err")"
+	[ "$(wc -l <"$T/err")" = 1 ] || fail "more than a sentence: $(tr '\n' '|' <"$T/err")"
+	all_gone 2
+}
+user_dials() {
+	local pid
+	serve good
+	as_user "$T/bin/vpdial" connect lab --timeout 12 >"$T/out" 2>"$T/err" </dev/null || fail "connect: status $?: $(tail -n 2 "$T/err" | tr '\n' '|')"
+	[ -n "$why" ] || pings || fail "no answer to ping"
+	pid=$(session_pid)
+	[ -n "$pid" ] && confined "$pid"
+	[ "$(as_user "$T/bin/vpdial" status lab --json | jq -r '.connections[0].status')" = connected ] || fail "no status for the user"
+	as_user "$T/bin/vpdial" disconnect lab >"$T/out" 2>&1 || fail "disconnect: $(cat "$T/out")"
+	all_gone 3
+	! compgen -G "$T/u/run/vpdial/*.sock" >/dev/null || fail "a socket is left in the run directory"
+}
+t_ordinary_user_with_ambient_capabilities() {
+	copy_program
+	user_home
+	SETPRIV=('--inh-caps=+net_admin,+net_raw' '--ambient-caps=+net_admin,+net_raw')
+	user_dials
+}
+t_ordinary_user_with_file_capabilities() {
+	command -v setcap >/dev/null || { skip 'setcap is not installed'; return; }
+	copy_program
+	user_home
+	setcap cap_net_admin,cap_net_raw+ep "$T/bin/vpdial" || { skip 'no file capabilities here'; return; }
+	user_dials
+}
+t_profile_unreadable_for_the_user() {
+	local rc
+	copy_program
+	user_home
+	chown 0:0 "$T/u/config/vpdial/lab.conf"
+	as_user "$T/bin/vpdial" connect lab >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	[[ $rc == [23] ]] || fail "status $rc"
+	grep -q 'lab\.conf.*[Pp]ermission denied' "$T/err" || fail "says: $(cat "$T/err")"
+}
+
+# --- confinement and secrets
+
+status_of() { sed -n "s/^$2:[ \t]*//p" "/proc/$1/status"; }
+want_status() { [ "$(status_of "$1" "$2" | tr '\t' ' ')" = "$3" ] || fail "$2 of the session is $(status_of "$1" "$2" | tr '\t' ' ')"; }
+confined() { # confined PID
+	local cap
+	for cap in CapInh CapPrm CapEff CapAmb; do want_status "$1" $cap 0000000000000000; done
+	want_status "$1" NoNewPrivs 1
+	want_status "$1" Seccomp 2
+	want_status "$1" Uid '65534 65534 65534 65534'
+	want_status "$1" Gid '65534 65534 65534 65534'
+	[[ $(readlink "/proc/$1/root") == */empty ]] || fail "its root is $(readlink "/proc/$1/root")"
+	[ -z "$(ls -A "/proc/$1/root/")" ] || fail "its root is not empty"
+	grep -qE '^Max core file size +0 +0 ' "/proc/$1/limits" || fail "core files: $(grep core "/proc/$1/limits")"
+}
+t_session_is_confined_and_holds_no_secret_in_view() {
+	local pid p fds
+	serve good
+	profile lab
+	# shellcheck disable=SC2016
+	up_in_foreground --debug
+	pid=$(session_pid)
+	if [ -z "$pid" ]; then fail "no session process"; return; fi
+	confined "$pid"
+	want_status "$pid" Groups ''
+	fds=$(for p in "/proc/$pid/fd"/*; do readlink "$p"; done | sed 's/:\[.*//' | LC_ALL=C sort | uniq -c | awk '{ print $1 " " $2 }' | tr '\n' ',')
+	# Log pipe, supervisor, TCP, GRE, epoll, TUN.
+	[ "$fds" = '1 /dev/net/tun,2 /dev/null,1 anon_inode,1 pipe,3 socket,' ] || fail "descriptors of the session: $fds"
+	[ -z "$(tr '\0' ' ' <"/proc/$pid/environ")" ] || fail "the session has an environment"
+	for p in $(client_pids); do
+		! grep -aq -- "$PASSWORD" "/proc/$p/cmdline" "/proc/$p/environ" || fail "the password is in cmdline or environ of $(cat "/proc/$p/comm")"
+	done
+	vpdial status lab --json >"$T/shown" 2>&1
+	vpdial monitor lab --once >>"$T/shown" 2>&1
+	! grep -arq -- "$PASSWORD" "$T/shown" "$T/err" "$T/out" "$R" || fail "the password is shown, logged or in the run directory"
+	kill -TERM "$(field .pid)"
+	ends_with '5|0' . 8
+}
+t_pap_password_is_not_in_the_debug_log() {
+	serve auth:pap
+	profile lab 'allow = pap' 'use-encryption = no'
+	up_in_foreground --debug
+	grep -qi 'pap' "$T/err" || fail "no PAP in the debug log: no test"
+	kill -TERM "$(field .pid)"
+	ends_with '5|0' . 8 # looks for the password in the log
+}
+
+# --- kill -9
+
+status_is() { [ "$(field .status)" = "$1" ]; }
+no_process() { [ -z "$(client_pids)" ]; }
+# killed WHO STATUS SCENARIO: WHO (session or supervisor) is killed once the status is reached, which
+# the server's scenario holds; afterwards the machine is as before and a new dial works.
+killed() {
+	local who=$1 status=$2 pid rc
+	serve "$3"
+	profile lab 'add-default-route = yes' 'use-peer-dns = exclusively'
+	call_begin
+	within 8 status_is "$status" || fail "status is $(field .status)"
+	[ "$status" = connected ] || sleep 0.3
+	if [ "$who" = session ]; then pid=$(session_pid); else pid=$(field .pid); fi
+	if [[ $pid == [0-9]* ]]; then kill -KILL "$pid"; else fail "no process to kill"; fi
+	within 8 has_ended || fail "the program did not end"
+	wait "$CALL"
+	rc=$?
+	if [ "$who" = session ]; then
+		[ $rc = 1 ] || fail "status $rc instead of 1"
+		grep -q 'killed by signal 9' "$T/err" || fail "does not say so: $(tail -n 2 "$T/err" | tr '\n' '|')"
+		all_gone 2
+	else
+		within 8 no_process || fail "processes left: $(for p in $(client_pids); do cat "/proc/$p/comm"; done | tr '\n' ' ')"
+		within 2 is_as_before || fail "not as before: $(snapshot 2>&1 | diff "$T/before" - | tr '\n' '|')"
+	fi
+	server_done
+	serve good
+	vpdial connect lab --timeout 10 >"$T/out" 2>"$T/err" </dev/null || fail "a new dial: status $?: $(tail -n 2 "$T/err" | tr '\n' '|')"
+	pings || fail "no traffic in the new call"
+	hang_up
+}
+t_session_killed_while_dialing() { killed session dialing silent:start; }
+t_session_killed_while_negotiating() { killed session dialing silent:lcp; }
+t_session_killed_while_verifying() { killed session 'verifying password...' silent:response; }
+t_session_killed_while_connected() { killed session connected good; }
+t_supervisor_killed_while_dialing() { killed supervisor dialing silent:start; }
+t_supervisor_killed_while_negotiating() { killed supervisor dialing silent:lcp; }
+t_supervisor_killed_while_verifying() { killed supervisor 'verifying password...' silent:response; }
+t_supervisor_killed_while_connected() { killed supervisor connected good; }
+t_both_killed_while_connected() {
+	serve good
+	profile lab 'add-default-route = yes' 'use-peer-dns = exclusively'
+	call_begin
+	within 8 is_connected || fail "not connected"
+	# shellcheck disable=SC2046
+	kill -KILL $(session_pid) $(field .pid)
+	within 3 no_process || fail "processes left"
+	within 2 is_as_before || fail "not as before: $(snapshot 2>&1 | diff "$T/before" - | tr '\n' '|')"
+	wait "$CALL" 2>/dev/null
+	vpdial connect lab --timeout 10 >"$T/out" 2>"$T/err" </dev/null || fail "a new dial: status $?: $(tail -n 2 "$T/err" | tr '\n' '|')"
+	hang_up
+}
+t_supervisor_killed_while_looking_up_the_name() {
+	local pid
+	# A name server that takes the question and says nothing.
+	ip netns exec far python3 -c 'import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.88.1.1", 53))
+print("bound", flush=True)
+time.sleep(60)' >"$T/dns" &
+	BUSY=$!
+	within 5 grep -q bound "$T/dns"
+	printf 'nameserver 10.88.1.1\noptions timeout:20\n' >/etc/resolv.conf
+	snapshot >"$T/before.dns"
+	profile lab 'connect-to = vpn.example.test'
+	call_begin
+	within 5 eval '[ "$(client_pids | wc -l)" -ge 3 ]' || fail "no look-up under way"
+	pid=$(field .pid)
+	if [[ $pid == [0-9]* ]]; then kill -KILL "$pid"; else fail "no process to kill"; fi
+	within 3 no_process || fail "processes left: $(for p in $(client_pids); do cat "/proc/$p/comm"; done | tr '\n' ' ')"
+	wait "$CALL" 2>/dev/null
+	snapshot 2>&1 | cmp -s - "$T/before.dns" || fail "not as before"
+	kill "$BUSY"
+	wait "$BUSY" 2>/dev/null
+	printf 'nameserver 192.0.2.1\nsearch home.example\n' >/etc/resolv.conf
+}
+
+lanes_main

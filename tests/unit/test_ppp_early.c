@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* CCP's request that follows the MS-CHAP response at once, and what a lost Ack of it means. */
+#include "ppp_harness.h"
+
+static void vector_random(void *ctx, void *buf, size_t len)
+{
+	if (len == 16)
+		vector_hex_exact("auth.txt", "mschap_v2", "peer_challenge", buf, 16);
+	else
+		end_random(ctx, buf, len);
+}
+
+/* A link that has answered the challenge and does not know the result yet. */
+static struct end *answered(enum ppp_mppe_policy policy)
+{
+	struct ppp_config c = caller_config();
+	struct end *e;
+
+	c.mppe = policy;
+	c.mppe_bits = PPP_MPPE_128;
+	c.mppe_mode = PPP_MPPE_STATELESS;
+	e = dial_new(&c);
+	e->random.fill = vector_random;
+	open_lcp(e, AUTH_MS2);
+	inject_vector(e, FRAME_CHAP, "mschap_v2", "challenge_pkt");
+	take(e, FRAME_CHAP, 2);
+	return e;
+}
+
+static void success(struct end *e)
+{
+	inject_vector(e, FRAME_CHAP, "mschap_v2", "success_pkt");
+	assert_int_equal(e->phase, PPP_PHASE_NETWORK);
+}
+
+static void finish(struct end *e)
+{
+	peer_request(e, FRAME_CCP, 1, "120601000040");
+	take(e, FRAME_CCP, 2);
+	assert_false(e->data.tx_blocked);
+	assert_int_equal(e->data.tx.bits, 128);
+	end_free(e);
+}
+
+static void the_request_follows_the_proof_and_is_not_repeated_before_the_result(void **state)
+{
+	struct end *e = answered(PPP_MPPE_REQUIRE);
+	struct frame *f = take(e, FRAME_CCP, 1);
+
+	(void)state;
+	assert_true(e->data.tx_blocked && !e->data.rx_clear);
+	run_timers(e, 3000);
+	none_sent(e, FRAME_CCP, 1);
+	success(e);
+	none_sent(e, FRAME_CCP, 1);
+	send_back(e, f, 2);
+	finish(e);
+}
+
+static void without_encryption_or_keys_nothing_is_sent_early(void **state)
+{
+	struct end *e = answered(PPP_MPPE_NO);
+	struct ppp_config c = caller_config();
+
+	(void)state;
+	none_sent(e, FRAME_CCP, 1);
+	end_free(e);
+	c.mppe = PPP_MPPE_YES;
+	e = dial_new(&c);
+	open_lcp(e, "0305c22305");
+	inject_vector(e, FRAME_CHAP, "chap_md5", "c1.challenge_pkt");
+	take(e, FRAME_CHAP, 2);
+	none_sent(e, FRAME_CCP, 1);
+	end_free(e);
+}
+
+static void an_early_request_that_was_dropped_is_repeated_soon_after_the_result(void **state)
+{
+	struct end *e = answered(PPP_MPPE_REQUIRE);
+	struct frame *f;
+
+	(void)state;
+	take(e, FRAME_CCP, 1);
+	success(e);
+	run_timers(e, 200);
+	f = take(e, FRAME_CCP, 1);
+	send_back(e, f, 2);
+	finish(e);
+}
+
+static void an_early_request_that_was_rejected_is_no_refusal(void **state)
+{
+	struct end *e = answered(PPP_MPPE_REQUIRE);
+	struct frame *f;
+
+	(void)state;
+	take(e, FRAME_CCP, 1);
+	inject(e, FRAME_LCP, "0808001080fd0101000a120601000040");
+	success(e);
+	f = take(e, FRAME_CCP, 1);
+	send_back(e, f, 2);
+	finish(e);
+	/* The same words after the result are a refusal. */
+	e = answered(PPP_MPPE_REQUIRE);
+	take(e, FRAME_CCP, 1);
+	success(e);
+	inject(e, FRAME_LCP, "0808001080fd0101000a120601000040");
+	run_timers(e, 5000);
+	expect_end(e, EXIT_NEGOTIATION_FAILED, "offers no MPPE (it rejected CCP)");
+	end_free(e);
+}
+
+static void a_new_challenge_makes_the_early_keys_void(void **state)
+{
+	struct ppp_config c = caller_config();
+	uint8_t early[16];
+	struct end *e;
+
+	(void)state;
+	c.mppe = PPP_MPPE_REQUIRE;
+	c.mppe_bits = PPP_MPPE_128;
+	e = dial_new(&c);
+	open_lcp(e, AUTH_MS1);
+	inject(e, FRAME_CHAP, "0121001008102db5df085d3041737276");
+	take(e, FRAME_CCP, 1);
+	memcpy(early, e->data.rx.start, sizeof early);
+	inject(e, FRAME_CHAP, "0122001008202db5df085d3041737276");
+	inject(e, FRAME_CHAP,
+	       "03220006"
+	       "6f6b");
+	assert_int_equal(e->phase, PPP_PHASE_NETWORK);
+	assert_memory_not_equal(e->data.rx.start, early, sizeof early);
+	send_back(e, take(e, FRAME_CCP, 1), 2);
+	finish(e);
+}
+
+/* The peer acked, but its Ack was lost; it has CCP open and goes on to the addresses. */
+static void a_lost_ack_is_taken_from_the_peers_next_step(void **state)
+{
+	struct end *e = answered(PPP_MPPE_REQUIRE);
+
+	(void)state;
+	take(e, FRAME_CCP, 1);
+	success(e);
+	peer_request(e, FRAME_CCP, 1, "120601000040");
+	take(e, FRAME_CCP, 2);
+	assert_true(e->data.tx_blocked);
+	peer_request(e, FRAME_IPCP, 1, "03060a000001");
+	run_timers(e, 200);
+	none_sent(e, FRAME_CCP, 1); /* pppd would hang up */
+	assert_false(e->data.tx_blocked);
+	take(e, FRAME_IPCP, 2);
+	end_free(e);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			the_request_follows_the_proof_and_is_not_repeated_before_the_result),
+		cmocka_unit_test(without_encryption_or_keys_nothing_is_sent_early),
+		cmocka_unit_test(
+			an_early_request_that_was_dropped_is_repeated_soon_after_the_result),
+		cmocka_unit_test(an_early_request_that_was_rejected_is_no_refusal),
+		cmocka_unit_test(a_new_challenge_makes_the_early_keys_void),
+		cmocka_unit_test(a_lost_ack_is_taken_from_the_peers_next_step),
+	};
+
+	return cmocka_run_group_tests(tests, crypto_set_up, crypto_tear_down);
+}
