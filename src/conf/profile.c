@@ -237,6 +237,21 @@ static void check_l2tp(const struct conf_draft *d, const struct ini *ini,
 			  "hides by the tunnel secret, write tunnel-secret = \"...\" too");
 }
 
+/* A literal server address and a source of the other family: no packet could leave. */
+static void check_families(const struct conf_draft *d, const struct ini *ini,
+			   const struct ini_section *section, struct fault_list *faults)
+{
+	struct in6_addr any;
+	bool to4 = inet_pton(AF_INET, d->p.connect_to, &any) == 1;
+	bool to6 = inet_pton(AF_INET6, d->p.connect_to, &any) == 1;
+	bool from6 = inet_pton(AF_INET6, d->p.src_address, &any) == 1;
+
+	if (d->p.type == CONF_L2TP && d->p.src_address[0] && (to4 || to6) && to6 != from6)
+		fault_add(faults, line_of(ini, section, "src-address"), "src-address",
+			  "connect-to is an IPv%c address, write one of that kind here too",
+			  to6 ? '6' : '4');
+}
+
 /* What no single key can know. */
 static void check_together(struct conf_draft *d, const struct ini *ini,
 			   const struct ini_section *section, struct fault_list *faults)
@@ -249,6 +264,7 @@ static void check_together(struct conf_draft *d, const struct ini *ini,
 	check_sources(ini, section, faults);
 	check_aliases(ini, faults);
 	check_l2tp(d, ini, section, faults);
+	check_families(d, ini, section, faults);
 	if (d->p.use_encryption == CONF_ENCRYPTION_REQUIRE && !(d->p.allow & keyed))
 		fault_add(faults, line_of(ini, section, "allow"), "allow",
 			  "MPPE keys come from MS-CHAP, but PPP profile %s requires encryption; "

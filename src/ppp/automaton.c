@@ -229,10 +229,10 @@ void automaton_tick(struct automaton *a)
 	if (a->deadline_ms == DEADLINE_NONE || a->host->now_ms < a->deadline_ms)
 		return;
 	if (!terminating(a->state)) {
-		uint64_t doubled = (uint64_t)a->interval_ms * 2;
+		uint64_t longer = (uint64_t)a->interval_ms * 3 / 2;
 
-		a->interval_ms = doubled < a->host->restart_max_ms ? (uint32_t)doubled
-								   : a->host->restart_max_ms;
+		a->interval_ms = longer < a->host->restart_max_ms ? (uint32_t)longer
+								  : a->host->restart_max_ms;
 	}
 	automaton_raise(a, a->tries_left > 0 ? AUTOMATON_TIMEOUT : AUTOMATON_EXHAUSTED);
 }

@@ -374,10 +374,11 @@ void ccp_init(struct ppp_link *link)
 	link->ccp.give_up_ms = DEADLINE_NONE;
 }
 
-/* The strength to name first: the strongest that is allowed, one alone. */
+/* Everything that is allowed: the peer brings it down to one strength by a Nak (RFC 3078 section
+ * 2.1).  With one strength alone, the rule, that costs no round trip. */
 static uint32_t first_offer(const struct ppp_link *link)
 {
-	uint32_t offer = strongest(allowed_bits(link));
+	uint32_t offer = allowed_bits(link);
 
 	return link->config.mppe_mode == PPP_MPPE_STATEFUL ? offer : offer | MPPE_OPTION_STATELESS;
 }

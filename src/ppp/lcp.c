@@ -221,8 +221,8 @@ static void terminated(void *ctx, const struct control_packet *p)
 			   "%s hung up while the network was being set up%s", link_peer(link),
 			   quoted);
 	else if (link->phase == PPP_PHASE_AUTHENTICATE)
-		reason_set(&link->reason, EXIT_HANGUP, "%s hung up during authentication%s",
-			   link_peer(link), quoted);
+		reason_set(&link->reason, EXIT_NEGOTIATION_FAILED,
+			   "%s hung up during authentication%s", link_peer(link), quoted);
 	if (!automaton_opened(&link->lcp.fsm))
 		link_fail(link, EXIT_NEGOTIATION_FAILED, "%s hung up during LCP negotiation%s",
 			  link_peer(link), quoted);

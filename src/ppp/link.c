@@ -167,6 +167,9 @@ void link_fail(struct ppp_link *link, enum exit_status code, const char *fmt, ..
 	enter_phase(link, PPP_PHASE_TERMINATE);
 	link_data_changed(link);
 	automaton_raise(&link->lcp.fsm, AUTOMATON_CLOSE);
+	/* A farewell is sent to one who seems dead, but an answer is not waited for. */
+	if (code == EXIT_PEER_DEAD)
+		link->over = true;
 }
 
 /* At the end of each call from outside: closing is over when LCP has nothing left to do. */
@@ -210,7 +213,8 @@ void link_lcp_down(struct ppp_link *link)
 	bool end = reason_is_set(&link->reason);
 
 	enter_phase(link, end ? PPP_PHASE_TERMINATE : PPP_PHASE_ESTABLISH);
-	if (!end)
+	/* A limit that is running goes on: renegotiation without end must not put it off. */
+	if (!end && link->limit_ms == DEADLINE_NONE)
 		set_limit(link);
 	link->echo_since_ms = 0;
 	stop_ncp(&link->ipcp.fsm);
@@ -499,6 +503,11 @@ void ppp_tick(struct ppp_link *link, uint64_t now_ms)
 	limit_tick(link);
 	keepalive_tick(link);
 	finish_turn(link);
+}
+
+const struct reason *ppp_reason(const struct ppp_link *link)
+{
+	return &link->reason;
 }
 
 const struct ppp_counters *ppp_counters(const struct ppp_link *link)

@@ -81,8 +81,8 @@ struct ppp_config {
 	bool local_must, remote_must;	/* another address than wished ends the call */
 	struct in_addr dns[2], wins[2]; /* answerer: to give */
 	struct in_addr outer_peer; /* never accepted as our own inner address; zero = unknown */
-	uint32_t restart_ms;	   /* first restart timer, e.g. 500; doubles up to restart_max_ms */
-	uint32_t restart_max_ms;   /* e.g. 3000 (RFC 1661 suggests 3 s) */
+	uint32_t restart_ms; /* first restart timer, e.g. 400; grows by half up to restart_max_ms */
+	uint32_t restart_max_ms; /* e.g. 3000 (RFC 1661 suggests 3 s) */
 	uint32_t phase_limit_ms; /* longest time to open, from lower-layer up to network up: 60 s */
 	uint32_t keepalive_ms;	 /* after this quiet time LCP Echo-Requests each second; as long
 				  * again without an answer means the peer is dead; 0 = off */
@@ -186,6 +186,9 @@ void ppp_request_reset(struct ppp_link *link, uint64_t now_ms);
 /* When ppp_tick wants to be called next, or DEADLINE_NONE. */
 uint64_t ppp_deadline(const struct ppp_link *link);
 void ppp_tick(struct ppp_link *link, uint64_t now_ms);
+
+/* Why the link ends, known before PPP_EVENT_CLOSED when the peer said so; no text if unknown. */
+const struct reason *ppp_reason(const struct ppp_link *link);
 
 /* Counters for "which layer is stuck": requests sent and received of LCP, auth and NCPs. */
 struct ppp_counters {

@@ -11,7 +11,7 @@
 #define ECHO_LIMIT_MS	 60000
 #define PPTP_WINDOW	 64
 #define L2TP_WINDOW	 16
-#define RESTART_MS	 500
+#define RESTART_MS	 400
 #define RESTART_MAX_MS	 3000
 #define PHASE_LIMIT_MS	 60000
 

@@ -15,9 +15,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define GRE_SILENCE_MS	15000 /* the call is up and not one packet has come back */
-#define HANGUP_LIMIT_MS 6000  /* PPP's farewell 2 s, the tunnel's 3 s */
-#define KEYS_DIFFER	20    /* packets of nonsense, and never a good one */
+#define GRE_SILENCE_MS	 15000 /* the call is up and not one packet has come back */
+#define FAREWELL_DEAD_MS 300   /* to one who has not answered for long */
+#define HANGUP_LIMIT_MS	 6000  /* PPP's farewell 2 s, the tunnel's 3 s */
+#define KEYS_DIFFER	 20    /* packets of nonsense, and never a good one */
 
 static void tell_state(struct session *s, enum control_state state, const char *message)
 {
@@ -108,7 +109,9 @@ static void settle(struct session *s)
 	if (s->ppp_closed && !s->tunnel_closed && !s->tunnel_closing) {
 		s->tunnel_closing = true;
 		s->closing = true;
-		loop_timer_set(s->loop, &s->limit_timer, now + HANGUP_LIMIT_MS);
+		loop_timer_set(s->loop, &s->limit_timer,
+			       now + (s->reason.code == EXIT_PEER_DEAD ? FAREWELL_DEAD_MS
+								       : HANGUP_LIMIT_MS));
 		tunnel_close(s->tunnel, &s->reason, now);
 	}
 	if (s->tunnel_closed && s->output_len == 0) {
@@ -208,6 +211,10 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 		break;
 	case TUNNEL_EVENT_CLOSED:
 		s->tunnel_closed = true;
+		/* What the peer said in PPP tells more than that the tunnel ended after it. */
+		if (s->call_up && reason_is_set(ppp_reason(s->ppp)))
+			reason_set(&s->reason, ppp_reason(s->ppp)->code, "%s",
+				   ppp_reason(s->ppp)->text);
 		explain_refusal(s, event->reason);
 		reason_set(&s->reason, event->reason->code, "%s", event->reason->text);
 		break;
@@ -234,7 +241,8 @@ static void on_phase(struct session *s, enum ppp_phase phase)
 		tell_state(s, CONTROL_STATE_AUTHENTICATING, "verifying password");
 		break;
 	case PPP_PHASE_NETWORK:
-		tell_state(s, CONTROL_STATE_NETWORK, "password accepted");
+		tell_state(s, CONTROL_STATE_NETWORK,
+			   s->auth_method ? "password accepted" : "no password was asked for");
 		break;
 	case PPP_PHASE_TERMINATE:
 		tell_state(s, CONTROL_STATE_HANGING_UP, "closing the link");

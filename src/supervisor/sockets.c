@@ -179,14 +179,15 @@ static int bind_udp(const struct supervisor *s, int fd, int family)
 	struct sockaddr_storage from = {.ss_family = (sa_family_t)family};
 	uint16_t port = s->source_port_1701 ? htons(L2TP_PORT) : 0;
 
-	if (family == AF_INET6) {
+	void *octets = family == AF_INET6 ? (void *)&((struct sockaddr_in6 *)&from)->sin6_addr
+					  : (void *)&((struct sockaddr_in *)&from)->sin_addr;
+
+	if (family == AF_INET6)
 		((struct sockaddr_in6 *)&from)->sin6_port = port;
-		inet_pton(family, s->profile.src_address,
-			  &((struct sockaddr_in6 *)&from)->sin6_addr);
-	} else {
+	else
 		((struct sockaddr_in *)&from)->sin_port = port;
-		inet_pton(family, s->profile.src_address, &((struct sockaddr_in *)&from)->sin_addr);
-	}
+	if (s->profile.src_address[0] && inet_pton(family, s->profile.src_address, octets) != 1)
+		return -EAFNOSUPPORT;
 	if (s->profile.bind_interface[0] &&
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, s->profile.bind_interface,
 		       (socklen_t)strlen(s->profile.bind_interface)) < 0)

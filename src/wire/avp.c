@@ -418,6 +418,8 @@ void l2tp_add(struct l2tp_builder *b, enum l2tp_avp avp, const void *value, size
 	bool hide = b->rv_len > 0 && (avps[avp].flags & HIDE);
 	size_t on_wire = len + (hide ? 2 : 0);
 
+	if (hide && on_wire < b->hidden_min)
+		on_wire = b->hidden_min;
 	if (on_wire > VALUE_MAX) {
 		b->w.failed = true;
 		return;
@@ -430,6 +432,8 @@ void l2tp_add(struct l2tp_builder *b, enum l2tp_avp avp, const void *value, size
 	if (hide)
 		writer_u16(&b->w, (uint16_t)len);
 	writer_bytes(&b->w, value, len);
+	for (size_t n = hide ? len + 2 : on_wire; n < on_wire; n++)
+		writer_u8(&b->w, 0);
 	if (hide && !b->w.failed)
 		b->cipher->hide(b->cipher->ctx, (uint16_t)avp, b->rv, b->rv_len, start, on_wire);
 }

@@ -194,7 +194,8 @@ struct l2tp_builder {
 	struct writer w;
 	const struct l2tp_cipher *cipher; /* NULL: nothing is hidden */
 	uint8_t rv[16];
-	size_t rv_len; /* 0: no Random Vector written yet, nothing is hidden */
+	size_t rv_len;	   /* 0: no Random Vector written yet, nothing is hidden */
+	size_t hidden_min; /* what is hidden is padded to so many octets */
 };
 
 /* Starts a message to TUNNEL_ID, SESSION_ID in CAP octets at OUT: header and Message Type. */

@@ -103,7 +103,7 @@ class Server:
     def new_link(self):
         self.lcp_in = self.lcp_out = self.ccp_in = self.ccp_out = self.ipcp_in = self.ipcp_out = False
         self.tx = self.rx = self.nt_response = self.challenge = None
-        self.up = False
+        self.network = self.up = False
 
     # Log, steps, time
 
@@ -321,6 +321,7 @@ class Server:
             self.begin_network()
 
     def begin_network(self):
+        self.network = True
         if self.ccp != "none" and self.nt_response:
             self.send_ccp_request()
         else:
@@ -334,6 +335,8 @@ class Server:
         self.send(ref.CCP, ref.cp(1, self.next_id(), ref.opt(18, ref.u32(self.mppe_option))))
 
     def on_ccp(self, p):
+        if not self.network:
+            return  # RFC 1661 3.5: not before authentication is over
         code, ident, length = struct.unpack(">BBH", p[:4])
         body = p[4:length]
         if code == 1:
@@ -365,6 +368,8 @@ class Server:
         return {k: socket.inet_aton(v) for k, v in wanted.items()}
 
     def on_ipcp(self, p):
+        if not self.network:
+            return
         code, ident, length = struct.unpack(">BBH", p[:4])
         if code == 1:
             if self.step("ipcp"):
@@ -755,6 +760,7 @@ def missing_proof(server, _):
 def network_at_once(server, _):
     """goes on to IPCP and sends data right behind a Success, whatever it proves"""
     def act(s):
+        s.network = True
         s.send_ipcp_request()
         s.send(0x0021, ip_packet(INNER_SERVER, INNER_CLIENT, icmp_echo(8, 0xbad0, 1)))
     server.on("proved", act)

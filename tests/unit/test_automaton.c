@@ -218,7 +218,7 @@ static void start(struct probe *p)
 
 static void silence_ends_after_ten_requests_with_growing_waits(void **state)
 {
-	static const unsigned waits[] = {500, 1000, 2000, 3000, 3000, 3000, 3000, 3000, 3000, 3000};
+	static const unsigned waits[] = {500, 750, 1125, 1687, 2530, 3000, 3000, 3000, 3000, 3000};
 	struct probe p;
 
 	(void)state;

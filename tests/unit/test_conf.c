@@ -175,6 +175,101 @@ static void every_key_is_read_into_its_field(void **state)
 	assert_int_equal(q->routes[2].prefix_len, 8);
 }
 
+static void l2tp_profile_has_its_own_defaults(void **state)
+{
+	struct place *p = *state;
+	const struct conf_profile *q = &p->profile;
+
+	assert_int_equal(load(p, HEAD "type = l2tp\n"), 0);
+	assert_int_equal(q->type, CONF_L2TP);
+	assert_string_equal(q->ifname, "l2tp-outN");
+	assert_int_equal(q->port, 0); /* 1701, the dialer knows */
+	assert_int_equal(q->tunnel_secret.len, 0);
+	assert_false(q->hide_avps);
+	assert_int_equal(q->hello_interval, 60);
+	assert_int_equal(q->source_port, CONF_SOURCE_AUTO);
+	assert_false(q->sequencing);
+	assert_int_equal(q->keepalive_timeout, 30);
+	assert_int_equal(q->max_mtu, 1460);
+	assert_string_equal(q->profile, "default-encryption");
+}
+
+static void every_l2tp_key_is_read_into_its_field(void **state)
+{
+	struct place *p = *state;
+	const struct conf_profile *q = &p->profile;
+
+	assert_int_equal(load(p, HEAD "type = l2tp\nport = 1702\nname = isp\n"
+				      "tunnel-secret = \"a\\\"b;#c\"\nhide-avps = yes\n"
+				      "hello-interval = 2m\nsource-port = 1701\nsequencing = on\n"),
+			 0);
+	assert_int_equal(q->port, 1702);
+	assert_string_equal(q->ifname, "isp");
+	assert_int_equal(q->tunnel_secret.len, 6);
+	assert_memory_equal(q->tunnel_secret.bytes, "a\"b;#c", 6);
+	assert_true(q->hide_avps && q->sequencing);
+	assert_int_equal(q->hello_interval, 120);
+	assert_int_equal(q->source_port, CONF_SOURCE_1701);
+	assert_int_equal(load(p, HEAD "type = l2tp\nsource-port = random\nhello-interval = no\n"
+				      "tunnel-secret = base64:AAEC\n"),
+			 0);
+	assert_int_equal(q->source_port, CONF_SOURCE_RANDOM);
+	assert_int_equal(q->hello_interval, 0);
+	assert_memory_equal(q->tunnel_secret.bytes, "\0\1\2", 3);
+}
+
+static void l2tp_servers_may_have_ipv6_addresses(void **state)
+{
+	static const char *const good[] = {"fd00:88::1", "::1", "2001:db8::53", "192.0.2.1",
+					   "lns.example.com"};
+	static const char *const bad[] = {"[fd00::1]", "fd00::1::2", "fd00::1/64", "fd00::g"};
+	struct place *p = *state;
+	char text[200];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		(void)snprintf(text, sizeof(text),
+			       "[connection]\ntype = l2tp\nuser = j\nconnect-to = %s\n", good[i]);
+		assert_int_equal(load(p, text), 0);
+		assert_string_equal(p->profile.connect_to, good[i]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		(void)snprintf(text, sizeof(text),
+			       "[connection]\ntype = l2tp\nuser = j\nconnect-to = %s\n", bad[i]);
+		assert_int_equal(load(p, text), -EINVAL);
+		assert_fault(p, ":4: connect-to:");
+	}
+	assert_int_equal(load(p, HEAD "type = l2tp\nsrc-address = fd00::2\n"), 0);
+	assert_string_equal(p->profile.src_address, "fd00::2");
+}
+
+/* Addresses of two families: no packet could ever leave. */
+static void l2tp_source_and_server_are_of_one_family(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(load(p, "[connection]\ntype = l2tp\nuser = j\nconnect-to = fd00::1\n"
+				 "src-address = 192.0.2.7\n"),
+			 -EINVAL);
+	assert_fault(p, ":5: src-address: connect-to is an IPv6 address");
+	assert_int_equal(load(p, "[connection]\ntype = l2tp\nuser = j\nconnect-to = 192.0.2.1\n"
+				 "src-address = fd00::7\n"),
+			 -EINVAL);
+	assert_fault(p, ":5: src-address: connect-to is an IPv4 address");
+}
+
+/* A file with a tunnel secret is as private as one with a password. */
+static void tunnel_secret_others_may_read_is_refused(void **state)
+{
+	struct place *p = *state;
+
+	put(p->file, HEAD "type = l2tp\ntunnel-secret = \"x\"\n",
+	    strlen(HEAD "type = l2tp\ntunnel-secret = \"x\"\n"));
+	assert_int_equal(chmod(p->file, 0644), 0);
+	conf_faults_free(&p->faults);
+	assert_int_equal(conf_load(p->dir, "office", &p->profile, &p->faults), -EPERM);
+	assert_fault(p, "chmod 600");
+}
+
 static void ppp_profile_applies_and_connection_wins(void **state)
 {
 	struct place *p = *state;
@@ -289,6 +384,10 @@ static void no_fault_shows_a_secret(void **state)
 		"password = \"hunter2\\\"\n",
 		"password-command = \"hunter2 'x\"\npassword-file = hunter2\n",
 		"password = #hunter2\n",
+		"type = l2tp\ntunnel-secret = hunter2\n",
+		"type = l2tp\ntunel-secret = \"hunter2\"\n",
+		"tunnel-secret = \"hunter2\"\n",
+		"type = l2tp\ntunnel-secret = base64:hunter2*\n",
 	};
 	struct place *p = *state;
 
@@ -317,7 +416,6 @@ static void each_fault_names_line_and_key(void **state)
 		{"mtu = 1400\nmax-mtu = 1400\n", ":5: max-mtu: means the same as mtu in line 4"},
 		{"mrru = 1600\n", ":4: mrru: not supported by this version, write disabled"},
 		{"mrru = 511\n", ":4: mrru: \"511\" is not legal, write disabled or a number"},
-		{"type = l2tp\n", ":4: type: not supported by this version, write pptp"},
 		{"type = sstp\n", ":4: type: \"sstp\" is not legal, write pptp or l2tp"},
 		{"dial-on-demand = yes\n", ":4: dial-on-demand: not supported by this version"},
 		{"use-compression = yes\n", ":4: use-compression: not supported"},
@@ -348,6 +446,21 @@ static void each_fault_names_line_and_key(void **state)
 		{"search-domain = 'a'\n", ":4: search-domain: stray quote"},
 		{"search-domain = a\\\n", ":4: search-domain: backslash at the end"},
 		{"search-domain = \"a\n", ":4: search-domain: closing quote is missing"},
+		{"tunnel-secret = \"x\"\n",
+		 ":4: tunnel-secret: is of L2TP only, write type = l2tp"},
+		{"hello-interval = 60\n", ":4: hello-interval: is of L2TP only"},
+		{"source-port = auto\n", ":4: source-port: is of L2TP only"},
+		{"sequencing = no\n", ":4: sequencing: is of L2TP only"},
+		{"hide-avps = no\n", ":4: hide-avps: is of L2TP only"},
+		{"type = l2tp\nhide-avps = yes\n", ":5: hide-avps: hides by the tunnel secret"},
+		{"type = l2tp\nhide-avps = yes\ntunnel-secret = \"\"\n",
+		 ":5: hide-avps: hides by the tunnel secret"},
+		{"type = l2tp\nsource-port = 1700\n",
+		 ":5: source-port: \"1700\" is not legal, write auto, random or 1701"},
+		{"type = l2tp\nsequencing = maybe\n", ":5: sequencing: \"maybe\" is not legal"},
+		{"type = l2tp\nhello-interval = 8d\n", ":5: hello-interval:"},
+		{"type = l2tp\nhello-intervall = 8\n",
+		 ":5: hello-intervall: unknown key, did you mean hello-interval"},
 		{"password = \"a\"\npassword-file = b\n",
 		 ":5: password-file: there is already a password"},
 	};
@@ -839,7 +952,11 @@ static void option_table_is_sound(void **state)
 		assert_true(s.len > 0);
 		assert_true(strlen(o[i].help) > 0);
 		assert_ptr_equal(conf_option_find(o[i].key, o[i].sections), &o[i]);
-		assert_false(ini_key_secret(o[i].key) && strncmp(o[i].key, "password", 8) != 0);
+		if (ini_key_secret(o[i].key))
+			assert_true(o[i].type == CONF_VALUE_SECRET ||
+				    strncmp(o[i].key, "password-", 9) == 0);
+		else
+			assert_int_not_equal(o[i].type, CONF_VALUE_SECRET);
 		if (conf_option_only_default(&o[i]))
 			assert_non_null(o[i].def);
 	}
@@ -852,6 +969,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(minimal_profile_has_the_missions_defaults),
 		T(every_key_is_read_into_its_field),
+		T(l2tp_profile_has_its_own_defaults),
+		T(every_l2tp_key_is_read_into_its_field),
+		T(l2tp_servers_may_have_ipv6_addresses),
+		T(l2tp_source_and_server_are_of_one_family),
+		T(tunnel_secret_others_may_read_is_refused),
 		T(ppp_profile_applies_and_connection_wins),
 		T(ppp_file_faults_fail_the_profile),
 		T(quoted_password_survives_every_octet),

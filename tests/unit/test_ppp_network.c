@@ -189,7 +189,7 @@ static void naks_are_followed_inside_the_permitted_strengths(void **state)
 	uint32_t generation = e->data.rx.generation;
 
 	(void)state;
-	expect_frame(take(e, FRAME_CCP, 1), "0101000a120600000040");
+	expect_frame(take(e, FRAME_CCP, 1), "0101000a120600000060");
 	assert_true(e->data.rx.stateful);
 	inject(e, FRAME_CCP, "0301000a120601000020");
 	expect_frame(take(e, FRAME_CCP, 1), "0102000a120601000020");

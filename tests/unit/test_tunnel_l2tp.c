@@ -1147,7 +1147,8 @@ static void hidden_avps_show_nothing_on_the_wire(void **state)
 	end_take(&e, L2TP_SCCRQ, &v);
 	secret_wipe(&script_secret);
 	assert_true(v.m.avp[AVP_ASSIGNED_TUNNEL_ID].hidden);
-	assert_true(v.m.avp[AVP_CHALLENGE].hidden);
+	assert_true(v.m.avp[AVP_VENDOR_NAME].hidden);
+	assert_false(v.m.avp[AVP_CHALLENGE].hidden); /* l2tpns could not read it */
 	assert_false(v.m.avp[AVP_HOST_NAME].hidden);
 	assert_int_equal(l2tp_u16(&v.m, AVP_ASSIGNED_TUNNEL_ID), OWN_TUNNEL);
 	assert_null(memmem(v.d.octets, v.d.len, "\x00\x09\x11\x11", 4));
@@ -1418,7 +1419,7 @@ static void debug_log_has_one_line_for_each_message_and_no_secret(void **state)
 	text[len] = '\0';
 	assert_non_null(strstr(text, "[L2TP > SCCRQ <tunnel 0> <session 0> <Ns 0> <Nr 0>"));
 	assert_non_null(strstr(text, "[L2TP < SCCRP <tunnel 4369>"));
-	assert_non_null(strstr(text, "<Challenge 16 octets hidden>"));
+	assert_non_null(strstr(text, "<Vendor-Name \"vpdial\" hidden>"));
 	assert_non_null(strstr(text, "[L2TP > ICCN <tunnel 8738> <session 17476>"));
 	assert_null(strstr(text, "tunnelsecret"));
 	tunnel_free(caller.t);

@@ -280,7 +280,7 @@ static const char *awaited(const struct l2tp_tunnel *l)
 }
 
 /* What ICMP said, in words; the network may also lie. */
-static const char *error_hint(int error)
+static const char *error_hint(int error, bool hidden)
 {
 	static const struct {
 		int error;
@@ -298,6 +298,9 @@ static const char *error_hint(int error)
 		if (hints[i].error == error)
 			return hints[i].text;
 	}
+	if (hidden)
+		return "it is down, or cannot read what hide-avps hides (xl2tpd cannot), or does "
+		       "not know the tunnel secret";
 	return "it is down, the address is wrong, a firewall drops UDP port 1701, it answers from "
 	       "another address, or it wants IPsec";
 }
@@ -305,7 +308,9 @@ static const char *error_hint(int error)
 /* What was sent, what came back, and what that may mean. */
 static void set_silent_reason(struct l2tp_tunnel *l)
 {
-	const char *peer = tunnel_peer_word(&l->base), *hint = error_hint(l->last_error);
+	const char *peer = tunnel_peer_word(&l->base), *hint;
+
+	hint = error_hint(l->last_error, l->base.config.hide_avps && l2tp_has_secret(l));
 
 	if (l->base.config.role == TUNNEL_ANSWERER)
 		reason_set(&l->reason, EXIT_CONNECT_FAILED, "the %s does not answer: %s", peer,

@@ -2,6 +2,9 @@
 /* The L2TP control messages that we send. */
 #include "tunnel/l2tp/internal.h"
 
+/* l2tpns refuses hidden values that are shorter. */
+#define HIDDEN_MIN 8
+
 struct outgoing {
 	struct l2tp_builder b;
 	uint8_t octets[RELIABLE_MESSAGE_MAX];
@@ -23,6 +26,7 @@ static void hide(struct l2tp_tunnel *l, struct outgoing *out)
 		return;
 	random_fill(l->base.random, rv, sizeof rv);
 	l2tp_build_hide(&out->b, &l->cipher, rv, sizeof rv);
+	out->b.hidden_min = HIDDEN_MIN;
 }
 
 static void finish(struct l2tp_tunnel *l, struct outgoing *out)
@@ -40,9 +44,12 @@ static void add_own_identity(struct l2tp_tunnel *l, struct outgoing *out)
 	const struct tunnel_config *config = &l->base.config;
 	const char *host = config->host_name[0] ? config->host_name : "vpdial";
 
-	/* The name comes before what is hidden, since a peer may choose the secret by it. */
+	/* The name comes before what is hidden, since a peer may choose the secret by it; the
+	 * challenge too: it is no secret, and l2tpns deciphers only 16 octets rightly. */
 	l2tp_add_u16(&out->b, AVP_PROTOCOL_VERSION, L2TP_VERSION);
 	l2tp_add(&out->b, AVP_HOST_NAME, host, strlen(host));
+	if (l2tp_has_secret(l))
+		l2tp_add(&out->b, AVP_CHALLENGE, l->challenge, sizeof l->challenge);
 	hide(l, out);
 	l2tp_add_u32(&out->b, AVP_FRAMING_CAPABILITIES, L2TP_CAPABILITIES);
 	l2tp_add_u32(&out->b, AVP_BEARER_CAPABILITIES, L2TP_CAPABILITIES);
@@ -53,8 +60,6 @@ static void add_own_identity(struct l2tp_tunnel *l, struct outgoing *out)
 		     config->receive_window > 0 && config->receive_window < RELIABLE_HOLD
 			     ? config->receive_window
 			     : RELIABLE_HOLD);
-	if (l2tp_has_secret(l))
-		l2tp_add(&out->b, AVP_CHALLENGE, l->challenge, sizeof l->challenge);
 }
 
 void l2tp_send_sccrq(struct l2tp_tunnel *l)
