@@ -71,7 +71,7 @@ struct request_start {
 	uint16_t local_tunnel_id;
 	struct secret tunnel_secret; /* len 0 = none */
 	bool hide_avps, sequencing;
-	uint32_t hello_interval_ms, setup_limit_ms;
+	uint32_t hello_interval_ms, setup_limit_ms, silence_limit_ms;
 	uint32_t keepalive_ms, idle_ms, session_ms; /* 0 = off */
 	uint32_t connect_limit_ms;
 };

@@ -441,6 +441,38 @@ static bool continue_early(struct ppp_link *link)
 	return stands;
 }
 
+/* Our request, repeated as often as its Ack is lost, must never meet a peer in Opened: pppd hangs
+ * up then.  So the caller acks a request of the peer's only when its own was answered.  One that
+ * will not be acked is told so at once. */
+static bool must_wait(const struct ppp_link *link, const uint8_t *info, size_t len)
+{
+	const struct ccp *ccp = &link->ccp;
+	struct cursor c = cursor_make(info, len);
+	bool request = cursor_u8(&c) == CONTROL_CONFIGURE_REQUEST;
+	uint32_t v;
+
+	cursor_skip(&c, 3);
+	request = request && cursor_u16(&c) == (CCP_OPTION_MPPE << 8 | 6);
+	v = cursor_u32(&c);
+	return request && !c.failed && link->config.role == PPP_CALLER && ccp->ask &&
+	       ccp->fsm.state == AUTOMATON_REQ_SENT && v == wanted_for(link, v);
+}
+
+void ccp_input(struct ppp_link *link, const uint8_t *info, size_t len)
+{
+	struct early_frame *waiting = &link->early[EARLY_CCP];
+
+	if (must_wait(link, info, len)) {
+		link_keep_early(link, EARLY_CCP, FRAME_CCP, info, len);
+		return;
+	}
+	automaton_input(&link->ccp.fsm, info, len);
+	if (waiting->len > 0 && !must_wait(link, waiting->info, waiting->len)) {
+		automaton_input(&link->ccp.fsm, waiting->info, waiting->len);
+		waiting->len = 0;
+	}
+}
+
 void ccp_start(struct ppp_link *link)
 {
 	struct ccp *ccp = &link->ccp;
@@ -498,24 +530,12 @@ uint64_t ccp_deadline(const struct ppp_link *link)
 	return ccp->early ? DEADLINE_NONE : deadline_min(ccp->fsm.deadline_ms, ccp->give_up_ms);
 }
 
-/* Where encryption is required at both ends, a peer that goes on to the addresses has CCP open, so
- * it has acked us and the Ack was lost.  Repeating our request would make pppd hang up. */
-static bool ack_was_lost(const struct ppp_link *link)
-{
-	const struct automaton *fsm = &link->ccp.fsm;
-
-	return fsm->state == AUTOMATON_ACK_SENT && fsm->deadline_ms <= link_now(link) &&
-	       link->ccp.agreed == link->ccp.offer && link->early[EARLY_IPCP].len > 0;
-}
-
 void ccp_tick(struct ppp_link *link)
 {
 	struct ccp *ccp = &link->ccp;
 
 	if (ccp->early)
 		return;
-	if (ack_was_lost(link))
-		automaton_raise(&ccp->fsm, AUTOMATON_ACKED);
 	automaton_tick(&ccp->fsm);
 	if (ccp->give_up_ms == DEADLINE_NONE || link_now(link) < ccp->give_up_ms)
 		return;

@@ -7,8 +7,8 @@
 #define REJECT_REFILL_MS  1000 /* after the first few, one Protocol-Reject a second */
 #define PROTOCOL_REJECTED 1024 /* octets of a rejected frame that we return at most */
 
-static void keep_early(struct ppp_link *link, int which, uint16_t protocol, const uint8_t *info,
-		       size_t len)
+void link_keep_early(struct ppp_link *link, int which, uint16_t protocol, const uint8_t *info,
+		     size_t len)
 {
 	struct early_frame *frame = &link->early[which];
 
@@ -108,16 +108,19 @@ static void network_input(struct ppp_link *link, uint16_t protocol, const uint8_
 		(*ncp.counter)++;
 	if (link->phase == PPP_PHASE_AUTHENTICATE) {
 		if (ncp.wanted && len > 0 && info[0] == CONTROL_CONFIGURE_REQUEST)
-			keep_early(link, ncp.early, protocol, info, len);
+			link_keep_early(link, ncp.early, protocol, info, len);
 		else if (len > 0 && info[0] == CONTROL_TERMINATE_REQUEST)
 			link->early[ncp.early].len = 0;
 		auth_network_heard(link);
 	} else if (!ncp.wanted) {
 		link_protocol_reject(link, protocol, info, len);
 	} else if (ncp.fsm->state > AUTOMATON_STARTING) {
-		automaton_input(ncp.fsm, info, len);
+		if (protocol == FRAME_CCP)
+			ccp_input(link, info, len);
+		else
+			automaton_input(ncp.fsm, info, len);
 	} else if (len > 0 && info[0] == CONTROL_CONFIGURE_REQUEST) {
-		keep_early(link, ncp.early, protocol, info, len);
+		link_keep_early(link, ncp.early, protocol, info, len);
 	} else {
 		link->counters.unexpected++;
 	}
@@ -133,7 +136,7 @@ void link_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, s
 		 * three protocols; a result from before must not be taken for a new one. */
 		if (is_auth(protocol) && link->phase == PPP_PHASE_ESTABLISH && len > 0 &&
 		    info[0] == CHAP_CHALLENGE)
-			keep_early(link, EARLY_AUTH, protocol, info, len);
+			link_keep_early(link, EARLY_AUTH, protocol, info, len);
 		else
 			link->counters.unexpected++;
 	} else if (is_auth(protocol)) {

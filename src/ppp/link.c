@@ -228,15 +228,17 @@ void link_lcp_down(struct ppp_link *link)
 
 void link_auth_done(struct ppp_link *link, enum ppp_auth method)
 {
+	struct early_frame early;
+
 	if (method)
 		link_emit(link,
 			  &(struct ppp_event){.kind = PPP_EVENT_AUTHENTICATED, .method = method});
 	enter_phase(link, PPP_PHASE_NETWORK);
 	ccp_start(link);
-	if (link->ccp.wanted && link->early[EARLY_CCP].len > 0)
-		automaton_input(&link->ccp.fsm, link->early[EARLY_CCP].info,
-				link->early[EARLY_CCP].len);
+	early = link->early[EARLY_CCP];
 	link->early[EARLY_CCP].len = 0;
+	if (link->ccp.wanted && early.len > 0)
+		ccp_input(link, early.info, early.len);
 }
 
 static void start_ncp(struct ppp_link *link, struct automaton *ncp, int early)

@@ -187,6 +187,9 @@ void link_protocol_rejected(struct ppp_link *link, uint16_t protocol);
 
 /* ---- input.c ---- */
 
+/* Keeps a frame (WHICH: EARLY_...) that comes before its layer is ready for it. */
+void link_keep_early(struct ppp_link *link, int which, uint16_t protocol, const uint8_t *info,
+		     size_t len);
 void link_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len);
 /* Answers a frame that nobody takes, at a bounded rate. */
 void link_protocol_reject(struct ppp_link *link, uint16_t protocol, const uint8_t *info,
@@ -223,6 +226,8 @@ void ccp_start(struct ppp_link *link);
  * saves a round trip.  A peer that is not ready for it drops or rejects it: ccp_start, when the
  * result is there, begins anew then. */
 void ccp_start_early(struct ppp_link *link);
+/* One frame of CCP in the network phase. */
+void ccp_input(struct ppp_link *link, const uint8_t *info, size_t len);
 /* CCP was rejected: true if that was only said of a request that came too early. */
 bool ccp_rejected_early(struct ppp_link *link);
 /* When ccp_tick wants to be called. */

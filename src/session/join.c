@@ -26,6 +26,7 @@ void session_tunnel_config(const struct session *s, struct tunnel_config *config
 	config->local_session_id = s->start.local_call_id;
 	config->receive_window = config->type == TUNNEL_L2TP ? L2TP_WINDOW : PPTP_WINDOW;
 	config->setup_limit_ms = s->start.setup_limit_ms;
+	config->silence_limit_ms = s->start.silence_limit_ms;
 	config->echo_interval_ms =
 		config->type == TUNNEL_L2TP ? s->start.hello_interval_ms : ECHO_INTERVAL_MS;
 	config->echo_limit_ms = ECHO_LIMIT_MS;

@@ -107,11 +107,13 @@ static void settle(struct session *s)
 	if (s->tunnel_closed && s->call_up && !s->ppp_closed)
 		ppp_down(s->ppp, now);
 	if (s->ppp_closed && !s->tunnel_closed && !s->tunnel_closing) {
+		bool dead = s->reason.code == EXIT_PEER_DEAD;
+
 		s->tunnel_closing = true;
+		if (!s->closing || dead)
+			loop_timer_set(s->loop, &s->limit_timer,
+				       now + (dead ? FAREWELL_DEAD_MS : HANGUP_LIMIT_MS));
 		s->closing = true;
-		loop_timer_set(s->loop, &s->limit_timer,
-			       now + (s->reason.code == EXIT_PEER_DEAD ? FAREWELL_DEAD_MS
-								       : HANGUP_LIMIT_MS));
 		tunnel_close(s->tunnel, &s->reason, now);
 	}
 	if (s->tunnel_closed && s->output_len == 0) {

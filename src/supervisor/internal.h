@@ -80,6 +80,7 @@ struct supervisor {
 	bool source_port_1701;		/* L2TP: this attempt sends from port 1701 */
 	struct request_network applied; /* what the machine has now */
 	bool network_up, detached, hanging_up, done;
+	bool ending;	    /* the session hangs up by itself */
 	uint64_t signal_ms; /* of the last request to end by signal */
 	uint64_t state_since_ms, up_since_ms;
 	struct control_status status;
@@ -92,6 +93,8 @@ void supervisor_set_state(struct supervisor *s, enum control_state state, const 
 /* The call will not come up, or is over: undoes all and ends. */
 void supervisor_end(struct supervisor *s, enum exit_status code, const char *text);
 void supervisor_hang_up(struct supervisor *s, enum exit_status code, const char *text);
+/* The session said that it is hanging up: it may take only so long. */
+void supervisor_expect_end(struct supervisor *s);
 /* The session for the present address may be started as soon as it and the sockets are ready. */
 void supervisor_dial(struct supervisor *s);
 void supervisor_session_ended(struct supervisor *s, const struct reason *reason);

@@ -148,6 +148,8 @@ static void on_state(struct supervisor *s, const struct request_state *state)
 	if (state->state >= CONTROL_STATE_CONFIGURING && state->state != CONTROL_STATE_HANGING_UP)
 		return; /* these are for the supervisor to say */
 	supervisor_set_state(s, (enum control_state)state->state, state->message);
+	if (state->state == CONTROL_STATE_HANGING_UP)
+		supervisor_expect_end(s);
 }
 
 static bool texts_are_valid(const struct request_message *m)
@@ -336,7 +338,7 @@ static void fill_l2tp(const struct supervisor *s, struct request_start *m)
 	m->hello_interval_ms = p->hello_interval * 1000;
 	/* The other source port is still to be tried: give up on this one sooner. */
 	if (p->source_port == CONF_SOURCE_AUTO && !s->source_port_1701)
-		m->setup_limit_ms = FIRST_PORT_LIMIT_MS;
+		m->silence_limit_ms = FIRST_PORT_LIMIT_MS;
 }
 
 static void fill_start(const struct supervisor *s, struct request_start *m)

@@ -146,7 +146,22 @@ void supervisor_hang_up(struct supervisor *s, enum exit_status code, const char 
 	loop_timer_set(s->loop, &s->limit_timer, loop_now(s->loop) + HANGUP_LIMIT_MS);
 }
 
+void supervisor_expect_end(struct supervisor *s)
+{
+	s->ending = true;
+	loop_timer_set(s->loop, &s->limit_timer, loop_now(s->loop) + HANGUP_LIMIT_MS);
+}
+
 /* Dialing */
+
+/* --timeout counts from the start of the dial, over all attempts. */
+static void limit_dial(struct supervisor *s)
+{
+	loop_timer_set(s->loop, &s->limit_timer,
+		       s->options.timeout_s
+			       ? s->status.started_ms + (uint64_t)s->options.timeout_s * 1000
+			       : DEADLINE_NONE);
+}
 
 /* Moves on to what was not tried yet: the other source port, then the next address. */
 static bool next_attempt(struct supervisor *s)
@@ -174,6 +189,8 @@ static void dial_failed(struct supervisor *s, const struct reason *reason)
 	}
 	s->last_failure = *reason;
 	s->status.attempt++;
+	s->ending = false;
+	limit_dial(s);
 	log_warn(&s->log, "%s; trying %s", reason->text,
 		 s->source_port_1701 ? "from UDP port 1701" : "the server's next address");
 	session_stop(s, true);
@@ -269,7 +286,7 @@ static void on_limit(void *ctx)
 {
 	struct supervisor *s = ctx;
 
-	if (s->hanging_up)
+	if (s->hanging_up || s->ending)
 		supervisor_end(s, EXIT_HANGUP, "the session did not end in time");
 	else
 		supervisor_hang_up(s, EXIT_CONNECT_FAILED, "not connected within the --timeout");
@@ -415,9 +432,7 @@ static int begin(struct supervisor *s)
 		rc = open_machine(s);
 	if (rc)
 		return rc;
-	if (s->options.timeout_s)
-		loop_timer_set(s->loop, &s->limit_timer,
-			       loop_now(s->loop) + (uint64_t)s->options.timeout_s * 1000);
+	limit_dial(s);
 	s->source_port_1701 = s->profile.source_port == CONF_SOURCE_1701;
 	log_notice(&s->log, "%s", control_phase_text(CONTROL_DIALING));
 	supervisor_set_state(s, CONTROL_STATE_RESOLVING, "looking up the server");

@@ -28,6 +28,7 @@ struct tunnel_config {
 	char host_name[TUNNEL_NAME_MAX];
 	uint16_t local_call_id; /* PPTP: the call id that our data socket is filtered for */
 	uint16_t receive_window;
+	uint32_t silence_limit_ms; /* L2TP: of the set-up, until anything has come; 0 = all of it */
 	uint32_t setup_limit_ms;   /* whole set-up of control connection and call, e.g. 30000 */
 	uint32_t echo_interval_ms; /* quiet control connection: Echo-Request (PPTP) or HELLO */
 	uint32_t echo_limit_ms;	   /* no answer for so long: the peer is dead */

@@ -233,7 +233,7 @@ t_connected_then_call_disconnect_with_our_id() { ending cdn:client 16 'ended the
 t_connected_then_call_disconnect_with_wrong_id() { ending cdn:wrong 16 'ended the call' 5; }
 t_connected_then_terminate_with_hostile_text() { ending 'hang-up nasty' 16 'hung up: "' 8; }
 t_connected_then_silence() { ending silent-later:up 15 'not answered' 8 'keepalive-timeout = 2'; }
-t_connected_then_echo_flood_unread() { ending echo-flood:up 16 'control connection' 15; }
+t_connected_then_echo_flood_unread() { ending echo-flood:up 16 'does not read the answers' 15; }
 t_connected_then_other_mppe_bits() { ending ccp-anew:0x01000020 10 'encrypt' 10; }
 
 t_hostile_texts_everywhere() {

@@ -177,6 +177,8 @@ static void requests_of_the_peer_are_brought_to_one_permitted_strength(void **st
 			snprintf(hex, sizeof(hex), "0301000a%s", cases[i].nak);
 			expect_frame(take(e, FRAME_CCP, 3), hex);
 		} else {
+			/* Ours goes first. */
+			send_back(e, take(e, FRAME_CCP, 1), 2);
 			take(e, FRAME_CCP, 2);
 		}
 		end_free(e);

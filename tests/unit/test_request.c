@@ -167,6 +167,14 @@ static void texts_with_control_characters_or_without_end_are_invalid(void **stat
 	assert_false(request_text_valid("fine", 4));
 	assert_false(request_text_valid("a\x1b[m", 5));
 	assert_false(request_text_valid("a\n", 3));
+	assert_true(request_text_valid("\xc3\x9b \xe2\x80\x9c \xf0\x9f\x98\x80", 14));
+	assert_true(request_text_valid("cut short \xe2\x80", 13));
+	assert_false(request_text_valid("\x9b"
+					"2J",
+					4)); /* CSI in one octet */
+	assert_false(request_text_valid("\xc2\x9b"
+					"2J",
+					5)); /* and as UTF-8 */
 }
 
 int main(void)

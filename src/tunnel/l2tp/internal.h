@@ -47,6 +47,7 @@ struct l2tp_tunnel {
 	struct reason reason;
 	struct tunnel_call call;
 	uint64_t now_ms; /* of the entry being handled */
+	uint64_t start_ms;
 	uint64_t setup_deadline;
 	uint64_t close_deadline;
 	uint64_t heard_ms;

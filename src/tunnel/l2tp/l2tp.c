@@ -123,6 +123,16 @@ static void l2tp_init(struct tunnel *t)
 	random_fill(t->random, l->challenge, sizeof l->challenge);
 }
 
+/* Who says nothing at all is given up sooner, if so configured. */
+static uint64_t setup_limit(const struct l2tp_tunnel *l)
+{
+	const struct tunnel_config *config = &l->base.config;
+
+	if (!l->heard && config->silence_limit_ms > 0)
+		return l->start_ms + config->silence_limit_ms;
+	return config->setup_limit_ms > 0 ? l->start_ms + config->setup_limit_ms : DEADLINE_NONE;
+}
+
 static void l2tp_start(struct tunnel *t, uint64_t now_ms)
 {
 	struct l2tp_tunnel *l = l2tp_of(t);
@@ -131,8 +141,8 @@ static void l2tp_start(struct tunnel *t, uint64_t now_ms)
 		return;
 	l->now_ms = l->heard_ms = now_ms;
 	l2tp_enter(l, L2TP_WAIT_TUNNEL);
-	if (t->config.setup_limit_ms > 0)
-		l->setup_deadline = now_ms + t->config.setup_limit_ms;
+	l->start_ms = now_ms;
+	l->setup_deadline = setup_limit(l);
 	if (t->config.role == TUNNEL_CALLER) {
 		reliable_set_interval(&l->reliable, FIRST_INTERVAL_MS);
 		l2tp_send_sccrq(l);
@@ -239,7 +249,11 @@ static void l2tp_input(struct tunnel *t, const uint8_t *octets, size_t len, uint
 		t->counters.unexpected++;
 		return;
 	}
-	l->heard = true;
+	if (!l->heard) {
+		l->heard = true;
+		if (L2TP_IN(l->state) & L2TP_IN_SETUP)
+			l->setup_deadline = setup_limit(l);
+	}
 	l->heard_ms = now_ms;
 	switch (reliable_receive(&l->reliable, &h, now_ms)) {
 	case RELIABLE_NEXT:

@@ -202,6 +202,8 @@ static const struct {
 	{ENETUNREACH, false,
 	 "the network of the %s cannot be reached: check that this machine is online"},
 	{ENETDOWN, false, "the network interface towards the %s is down"},
+	{ENOBUFS, false,
+	 "the %s floods the control connection: it sends requests but does not read the answers"},
 	{EACCES, false, "a firewall on this machine forbids the connection to the %s"},
 	{EPERM, false, "a firewall on this machine forbids the connection to the %s"},
 	{EADDRNOTAVAIL, false, "this machine has no address from which the %s can be reached"},
