@@ -110,8 +110,8 @@ static int allow_calls(scmp_filter_ctx ctx)
 	/* How the connection attempt of the TCP socket went; nothing else about sockets. */
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(getsockopt), 2,
-				      SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
-				      SCMP_A2(SCMP_CMP_EQ, SO_ERROR));
+				      SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
+				      SCMP_A2(SCMP_CMP_EQ, SO_ERROR, 0));
 #ifndef VPDIAL_SANITIZED
 	/* Heap, but no memory that could be executed. */
 	if (rc == 0)

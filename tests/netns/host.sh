@@ -136,7 +136,7 @@ call() { # call PATTERN: device and the usual settings
 begin() {
 	ip route replace default via 10.88.1.1 dev eth0 ${1:+metric $1}
 	file_resolv
-	rm -rf "$T/bin" /run/systemd
+	rm -rf "${T:?}/bin" /run/systemd
 	mkdir "$T/bin"
 	snapshot >"$T/log/before"
 }
@@ -789,6 +789,7 @@ tests=$(declare -F | sed -n 's/^declare -f t_//p')
 # Old default route's metric, where it is not 0.
 declare -A metric=([default_beats_equal_metric]=100 [default_with_better_metric]=100
 	[default_with_chosen_distance_may_lose]=100)
+# shellcheck disable=SC2048  # names without spaces
 for current in ${*:-$tests}; do
 	declare -F "t_$current" >/dev/null || continue
 	why=''

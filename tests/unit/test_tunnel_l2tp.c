@@ -113,6 +113,7 @@ static const struct random_source prng_source = {prng_fill, NULL};
 struct options {
 	const char *secret;
 	bool hide, sequencing, permissive;
+	uint32_t silence_limit_ms;
 	const struct log *log;
 };
 
@@ -125,6 +126,7 @@ static void end_open(struct end *e, enum tunnel_role role, struct options o)
 		.host_name = "lac.example",
 		.receive_window = 64,
 		.setup_limit_ms = 30000,
+		.silence_limit_ms = o.silence_limit_ms,
 		.echo_interval_ms = 60000,
 		.echo_limit_ms = 60000,
 		.local_tunnel_id = caller ? OWN_TUNNEL : PEER_TUNNEL,
@@ -750,6 +752,46 @@ static void silent_server_is_told_after_retransmissions(void **state)
 	assert_int_equal(tunnel_deadline(e.t), 24500);
 	tunnel_tick(e.t, 24500);
 	assert_closed(&e, EXIT_CONNECT_FAILED, "SCCRQ sent, nothing came back; it is down");
+	tunnel_free(e.t);
+}
+
+/* xl2tpd is silent when it cannot read what we hide. */
+static void silence_after_hidden_avps_is_told_so(void **state)
+{
+	struct end e;
+	(void)state;
+	secret_set(&script_secret, "tunnelsecret", 12);
+	caller_started(&e, (struct options){.secret = "tunnelsecret", .hide = true});
+	for (unsigned i = 0; i < 5; i++) {
+		tunnel_tick(e.t, tunnel_deadline(e.t));
+		take(&e, L2TP_SCCRQ);
+	}
+	secret_wipe(&script_secret);
+	tunnel_tick(e.t, tunnel_deadline(e.t));
+	assert_closed(&e, EXIT_CONNECT_FAILED,
+		      "6 SCCRQ sent, nothing came back; it is down, or cannot read what hide-avps");
+	tunnel_free(e.t);
+}
+
+/* The limit for silence holds only as long as there is silence. */
+static void silence_limit_ends_with_the_first_word(void **state)
+{
+	const struct options o = {.silence_limit_ms = 3000};
+	struct end e;
+	(void)state;
+	caller_started(&e, o);
+	tunnel_tick(e.t, 3999);
+	assert_int_equal(e.closed, 0);
+	take(&e, L2TP_SCCRQ);
+	tunnel_tick(e.t, 4000);
+	assert_closed(&e, EXIT_CONNECT_FAILED, "nothing came back");
+	tunnel_free(e.t);
+	caller_wait_call(&e, o);
+	tunnel_tick(e.t, 4000);
+	assert_int_equal(e.closed, 0);
+	tunnel_tick(e.t, 31000);
+	assert_int_equal(e.closed, 1);
+	assert_non_null(strstr(e.reason.text, "its ICRP did not come within 30 s"));
 	tunnel_free(e.t);
 }
 
@@ -1448,6 +1490,8 @@ int main(void)
 		cmocka_unit_test(collision_is_decided_by_the_tie_breaker),
 		cmocka_unit_test(datagrams_for_others_and_broken_ones_are_dropped),
 		cmocka_unit_test(silent_server_is_told_after_retransmissions),
+		cmocka_unit_test(silence_after_hidden_avps_is_told_so),
+		cmocka_unit_test(silence_limit_ends_with_the_first_word),
 		cmocka_unit_test(icmp_errors_count_only_while_nothing_was_heard),
 		cmocka_unit_test(setup_limit_names_what_was_waited_for),
 		cmocka_unit_test(hello_is_acknowledged_and_sent_after_silence),
