@@ -153,8 +153,13 @@ void auth_network_heard(struct ppp_link *link)
 	/* RFC 3748 section 4.2: a lost EAP-Success may be taken from what the peer does next. */
 	if (auth->method == PPP_AUTH_EAP && auth->eap_method_done)
 		auth_succeeded(link);
-	else if (link_now(link) >= auth->repeat_after_ms)
+	else if (link_now(link) >= auth->repeat_after_ms) {
 		auth_repeat(link);
+		/* That one, or its answer, may be lost as well; the peer says nothing more of it.
+		 */
+		if (auth->deadline_ms == DEADLINE_NONE)
+			auth_timer_start(link);
+	}
 }
 
 /* ---- results ---- */

@@ -2,9 +2,9 @@
 # Tests of the running program against L2TP servers that refuse, lie, fall silent, move, or send
 # what the protocol allows and few send: exit status, one sentence, time, and that nothing is left.
 #
-# usage: tests/netns/l2tp.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=4, TIMES=1)
+# usage: tests/netns/l2tp.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=8, TIMES=1)
 set -u
-LANES=${LANES:-4} # most of the time is waiting
+LANES=${LANES:-8} # most of the time is waiting
 # shellcheck source=tests/netns/lane.bash
 . "$(dirname "$(readlink -f "$0")")/lane.bash"
 

@@ -157,6 +157,28 @@ static void the_peers_request_is_acked_only_after_ours_was(void **state)
 	end_free(e);
 }
 
+/* Success was lost, and so may be the answer to the first repetition. */
+static void the_response_is_repeated_until_the_result_comes(void **state)
+{
+	struct end *e = answered(PPP_MPPE_REQUIRE);
+
+	(void)state;
+	take(e, FRAME_CCP, 1);
+	run_timers(e, 1000);
+	none_sent(e, FRAME_CHAP, 2); /* the authenticator's to repeat, so far */
+	peer_request(e, FRAME_CCP, 1, "120601000040");
+	take(e, FRAME_CHAP, 2);
+	run_timers(e, 2500);
+	take(e, FRAME_CHAP, 2);
+	take(e, FRAME_CHAP, 2);
+	success(e);
+	run_timers(e, 200);
+	send_back(e, take(e, FRAME_CCP, 1), 2);
+	take(e, FRAME_CCP, 2);
+	assert_false(e->data.tx_blocked);
+	end_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +189,7 @@ int main(void)
 			an_early_request_that_was_dropped_is_repeated_soon_after_the_result),
 		cmocka_unit_test(an_early_request_that_was_rejected_is_no_refusal),
 		cmocka_unit_test(a_new_challenge_makes_the_early_keys_void),
+		cmocka_unit_test(the_response_is_repeated_until_the_result_comes),
 		cmocka_unit_test(the_peers_request_is_acked_only_after_ours_was),
 	};
 
