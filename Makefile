@@ -52,16 +52,18 @@ wire_SRC       := frame control_packet options auth pptp gre print l2tp avp l2tp
 ppp_SRC        := automaton automaton_table automaton_input link input lcp lcp_auth auth mschap \
 	pap chap eap eap_answerer ccp ipcp ipv6cp
 tunnel_SRC     := tunnel pptp/pptp pptp/handlers l2tp/l2tp l2tp/handlers l2tp/send l2tp/reliable
-ipc_SRC        := request control
-conf_SRC       := fault ini options value route profile files password
+ipc_SRC        := request control users
+conf_SRC       := fault ini options value route profile server files password
 path_SRC       := path encap encap_gre encap_l2tp mppe sequence reorder mss
-session_SRC    := session join sandbox
+session_SRC    := session join account sandbox
 host_SRC       := host guard journal journal_line netlink route path network tun dns resolvconf_file run undo
-supervisor_SRC := supervisor options resolve sockets spawn judge control
-client_SRC     := client status
-cli_SRC        := cli commands connect prompt spawn disconnect show text json help complete
-main_SRC       :=
-ROOMS := base loop crypto wire ppp tunnel ipc conf path session host supervisor client cli
+supervisor_SRC := supervisor options resolve filter sockets process spawn judge control \
+	serve listen call users
+server_SRC     := policy
+client_SRC     := client status users
+cli_SRC        := cli commands connect prompt spawn disconnect show users text json help complete
+main_SRC       := vpdial policy
+ROOMS := base loop crypto wire ppp tunnel ipc conf path session host supervisor server client cli
 
 objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$($(1)_SRC))
 lib  = $(BUILD)/lib$(1).a
@@ -83,12 +85,12 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-VPDIAL_ROOMS  := cli supervisor host client conf ipc loop base
+VPDIAL_ROOMS  := cli supervisor server host client conf ipc loop base
 SESSION_ROOMS := session path tunnel ppp crypto wire ipc loop base
 VPDIAL_LIBS   := -lnl-route-3 -lnl-3 -liniparser -ljansson
 SESSION_LIBS  := -lcrypto -lseccomp -lcap-ng
 
-$(BUILD)/vpdial: $(BUILD)/obj/main/vpdial.o $(foreach r,$(VPDIAL_ROOMS),$(call lib,$(r)))
+$(BUILD)/vpdial: $(call objs,main) $(foreach r,$(VPDIAL_ROOMS),$(call lib,$(r)))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(VPDIAL_LIBS)
 

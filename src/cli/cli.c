@@ -36,7 +36,7 @@ bool cli_profile_exists(const struct cli *cli, const char *name)
 {
 	char path[2 * CONF_PATH_LEN];
 
-	if (!conf_name_valid(name) || strcmp(name, "ppp-profiles") == 0)
+	if (!conf_name_profile(name))
 		return false;
 	(void)snprintf(path, sizeof(path), "%s/%s.conf", cli->config_dir, name);
 	return access(path, F_OK) == 0;
@@ -74,7 +74,7 @@ size_t cli_running_names(const char *run_dir, const char *suffix, char ***names)
 		if (len <= end || strcmp(entry->d_name + len - end, suffix) != 0)
 			continue;
 		name = strndup(entry->d_name, len - end);
-		grown = name && conf_name_valid(name)
+		grown = name && conf_name_profile(name)
 				? realloc(*names, (count + 1) * sizeof(**names))
 				: NULL;
 		if (!grown) {
@@ -186,6 +186,8 @@ static int parse_option(struct parse *p)
 		p->config = value;
 	else if (o->id == CLI_OPTION_RUN_DIR)
 		p->run_dir = value;
+	else if (o->id == CLI_OPTION_DISCONNECT)
+		p->cli->disconnect = value;
 	else if (o->id == CLI_OPTION_TIMEOUT)
 		return set_timeout(p->cli, value);
 	return 0;
@@ -281,9 +283,11 @@ static int run(struct parse *p)
 	return r ? r : cli->command->run(cli);
 }
 
-int cli_main(int argc, char **argv, cli_supervise *supervise)
+int cli_main(int argc, char **argv, const struct cli_programs *programs)
 {
-	struct cli cli = {.args = calloc((size_t)argc + 1, sizeof(char *)), .supervise = supervise};
+	struct cli cli = {.args = calloc((size_t)argc + 1, sizeof(char *)),
+			  .supervise = programs->supervise,
+			  .programs = programs};
 	struct parse p = {.cli = &cli, .argv = argv, .argc = argc, .at = 1};
 	int r;
 

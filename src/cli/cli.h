@@ -29,6 +29,7 @@ enum cli_option_id {
 	CLI_OPTION_DEBUG = 1 << 6,
 	CLI_OPTION_ALL = 1 << 7,
 	CLI_OPTION_JSON = 1 << 8,
+	CLI_OPTION_DISCONNECT = 1 << 9,
 };
 #define CLI_OPTIONS_GLOBAL \
 	(CLI_OPTION_CONFIG | CLI_OPTION_RUN_DIR | CLI_OPTION_HELP | CLI_OPTION_VERSION)
@@ -57,6 +58,15 @@ struct cli_command {
 /* The supervisor's program: argv as of `vpdial supervise ...`, from that word on. */
 typedef int cli_supervise(int argc, char **argv);
 
+struct cli;
+
+/* What the command line starts, but whose rooms it may not include. */
+struct cli_programs {
+	cli_supervise *supervise; /* `connect`, in a process of its own */
+	int (*serve)(const struct cli *cli);
+	int (*demo)(const struct cli *cli);
+};
+
 /* One invocation, parsed. */
 struct cli {
 	const struct cli_command *command;
@@ -65,12 +75,13 @@ struct cli {
 	uint32_t timeout_s; /* 0 = none */
 	char **args;
 	size_t arg_count;
+	const char *disconnect; /* of `users`; NULL = none */
 	cli_supervise *supervise;
+	const struct cli_programs *programs;
 };
 
-/* Runs one command line; the exit status.  SUPERVISE is what `connect` starts in a process of its
- * own: the room of the supervisor is none that this one may include. */
-int cli_main(int argc, char **argv, cli_supervise *supervise);
+/* Runs one command line; the exit status. */
+int cli_main(int argc, char **argv, const struct cli_programs *programs);
 
 /* The tables; *COUNT receives the number of rows. */
 const struct cli_command *cli_commands(size_t *count);
@@ -102,6 +113,9 @@ int cli_list(struct cli *cli);
 int cli_enable(struct cli *cli);
 int cli_disable(struct cli *cli);
 int cli_check(struct cli *cli);
+int cli_serve(struct cli *cli);
+int cli_users(struct cli *cli);
+int cli_demo(struct cli *cli);
 int cli_help(struct cli *cli);
 int cli_complete_words(struct cli *cli);
 

@@ -24,6 +24,12 @@ bool conf_name_valid(const char *name)
 	       *name != '-';
 }
 
+bool conf_name_profile(const char *name)
+{
+	return conf_name_valid(name) && strcmp(name, "ppp-profiles") != 0 &&
+	       strcmp(name, "server") != 0;
+}
+
 int conf_dir(char *out, size_t cap, const char *dir)
 {
 	const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
@@ -56,7 +62,7 @@ static size_t profile_file(const char *file, char name[static CONF_NAME_MAX])
 		return 0;
 	memcpy(name, file, len - 5);
 	name[len - 5] = '\0';
-	return conf_name_valid(name) && strcmp(name, "ppp-profiles") != 0 ? len - 5 : 0;
+	return conf_name_profile(name) ? len - 5 : 0;
 }
 
 static int compare_names(const void *a, const void *b)

@@ -10,7 +10,9 @@
 #define FIELD(f)      .offset = offsetof(struct conf_draft, f)
 #define TEXT_FIELD(f) FIELD(f), .cap = sizeof(((struct conf_draft *)NULL)->f)
 #define CONNECTION    .sections = CONF_IN_CONNECTION
+#define PPP_ONLY      .sections = CONF_IN_PPP
 #define SHARED	      .sections = CONF_IN_CONNECTION | CONF_IN_PPP
+#define POOL_MAX      65536u
 #define WEEK	      (7u * 24 * 3600)
 #define WEEKS_7	      (7u * WEEK) /* in milliseconds it still fits 32 bits */
 
@@ -47,6 +49,11 @@ static const struct conf_word source_port_words[] = {{"auto", CONF_SOURCE_AUTO, 
 						     {"random", CONF_SOURCE_RANDOM, false},
 						     {"1701", CONF_SOURCE_1701, false},
 						     {NULL, 0, false}};
+
+static const struct conf_word service_words[] = {{"any", CONF_SERVICE_ANY, false},
+						 {"pptp", CONF_SERVICE_PPTP, false},
+						 {"l2tp", CONF_SERVICE_L2TP, false},
+						 {NULL, 0, false}};
 
 static const struct conf_option options[] = {
 	{"type", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.type), .words = type_words,
@@ -139,9 +146,69 @@ static const struct conf_option options[] = {
 	 .max = WEEKS_7, .def = "no", .unit = "seconds", .help = "hang up after so long"},
 	{"routes", NULL, SHARED, CONF_VALUE_ROUTES, FIELD(p.routes),
 	 .help = "networks behind the tunnel: dst-address/prefix [gateway [metric]], ..."},
+	{"local-address", NULL, PPP_ONLY, CONF_VALUE_POOL, FIELD(local_pool), .max = 1,
+	 .help = "server: its address in the tunnel"},
+	{"remote-address", NULL, PPP_ONLY, CONF_VALUE_POOL, FIELD(remote_pool), .max = POOL_MAX,
+	 .help = "server: the client's address in the tunnel, or a range to choose from"},
 };
 
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+#define LISTENER  .sections = CONF_IN_LISTENER
+#define SECRET	  .sections = CONF_IN_SECRET
+#define INTERFACE .sections = CONF_IN_INTERFACE
+
+/* The keys of server.conf, in the order in which the manuals print them. */
+static const struct conf_option server_options[] = {
+	{"enabled", NULL, LISTENER, CONF_VALUE_BOOLEAN, FIELD(listener.enabled), .def = "no",
+	 .help = "whether the server answers this protocol"},
+	{"max-mtu", "mtu", LISTENER, CONF_VALUE_U16, FIELD(listener.max_mtu), .min = 128,
+	 .max = 1500, .def = "1460", .unit = "octets", .help = "largest packet to send"},
+	{"max-mru", "mru", LISTENER, CONF_VALUE_U16, FIELD(listener.max_mru), .min = 128,
+	 .max = 1500, .def = "1460", .unit = "octets", .help = "largest packet to receive"},
+	{"mrru", NULL, LISTENER, CONF_VALUE_MRRU, FIELD(listener.mrru), .min = 512, .max = 65535,
+	 .def = "disabled", .unit = "octets",
+	 .help = "largest packet put together by Multilink PPP"},
+	{"authentication", NULL, LISTENER, CONF_VALUE_SET, FIELD(listener.authentication),
+	 .words = allow_words, .def = "mschap2", .help = "authentication methods to ask for"},
+	{"keepalive-timeout", NULL, LISTENER, CONF_VALUE_DURATION,
+	 FIELD(listener.keepalive_timeout), .min = 1, .max = WEEK, .def = "30", .unit = "seconds",
+	 .help = "quiet time after which the client is asked whether it lives"},
+	{"default-profile", NULL, LISTENER, CONF_VALUE_NAME, TEXT_FIELD(listener.default_profile),
+	 .def = "default", .help = "PPP profile of users that have none of their own"},
+	{"max-sessions", NULL, LISTENER, CONF_VALUE_U32, FIELD(listener.max_sessions), .min = 1,
+	 .max = 1000, .def = "200", .help = "clients at once"},
+	{"listen", NULL, LISTENER, CONF_VALUE_LISTEN, FIELD(listener.listen),
+	 .def = "127.0.0.1,::1", .help = "addresses to answer at"},
+	{"port", NULL, LISTENER, CONF_VALUE_U16, FIELD(listener.port), .min = 1, .max = 65535,
+	 .def = "1723", .def_shown_only = true, .help = "port to answer at (l2tp: 1701)"},
+	{"proxy-arp", NULL, LISTENER, CONF_VALUE_IFNAME, TEXT_FIELD(listener.proxy_arp),
+	 .help = "interface on which the server answers ARP for the clients"},
+	{"tunnel-secret", NULL, LISTENER, CONF_VALUE_SECRET, FIELD(listener.tunnel_secret),
+	 .help = "L2TP: secret that both ends prove to each other before the call"},
+	{"name", NULL, SECRET, CONF_VALUE_USER, TEXT_FIELD(secret.name),
+	 .help = "user name; without it the section's name in lower case"},
+	{"service", NULL, SECRET | CONF_IN_INTERFACE, CONF_VALUE_WORD, FIELD(secret.service),
+	 .words = service_words, .def = "any", .help = "protocol that the user may come by"},
+	{"caller-id", NULL, SECRET, CONF_VALUE_ADDRESS, TEXT_FIELD(secret.caller_id),
+	 .help = "the only address that the user may call from"},
+	{"password", NULL, SECRET, CONF_VALUE_SECRET, FIELD(secret.password),
+	 .help = "password between double quotes, or base64:..."},
+	{"profile", NULL, SECRET, CONF_VALUE_NAME, TEXT_FIELD(secret.profile),
+	 .help = "PPP profile; without it the server's default-profile"},
+	{"local-address", NULL, SECRET, CONF_VALUE_POOL, FIELD(secret.local), .max = 1,
+	 .help = "the server's address in the tunnel"},
+	{"remote-address", NULL, SECRET, CONF_VALUE_POOL, FIELD(secret.remote), .max = POOL_MAX,
+	 .help = "the client's address in the tunnel, or a range to choose from"},
+	{"routes", NULL, SECRET, CONF_VALUE_ROUTES, FIELD(p.routes),
+	 .help = "networks behind the client: dst-address/prefix [gateway [metric]], ..."},
+	{"user", NULL, INTERFACE, CONF_VALUE_USER, TEXT_FIELD(interface.user),
+	 .help = "the user whose calls get this interface"},
+	{"disabled", NULL, SECRET | CONF_IN_INTERFACE, CONF_VALUE_BOOLEAN, FIELD(secret.disabled),
+	 .def = "no", .help = "as if the section were not there"},
+};
+
+#define SERVER_OPTION_COUNT (sizeof(server_options) / sizeof(server_options[0]))
 
 /* Known words whose effect is not built yet: any value but the default is a fault. */
 static const char *const only_default[] = {"dial-on-demand", "mrru", "use-compression"};
@@ -152,11 +219,26 @@ const struct conf_option *conf_options(size_t *count)
 	return options;
 }
 
+const struct conf_option *conf_server_options(size_t *count)
+{
+	*count = SERVER_OPTION_COUNT;
+	return server_options;
+}
+
+/* Both tables as one. */
+static const struct conf_option *option_at(size_t i)
+{
+	if (i < OPTION_COUNT)
+		return &options[i];
+	i -= OPTION_COUNT;
+	return i < SERVER_OPTION_COUNT ? &server_options[i] : NULL;
+}
+
 const struct conf_option *conf_option_find(const char *key, unsigned sections)
 {
-	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		const struct conf_option *o = &options[i];
+	const struct conf_option *o;
 
+	for (size_t i = 0; (o = option_at(i)); i++) {
 		if ((o->sections & sections) &&
 		    (strcmp(o->key, key) == 0 || (o->alias && strcmp(o->alias, key) == 0)))
 			return o;
@@ -166,21 +248,24 @@ const struct conf_option *conf_option_find(const char *key, unsigned sections)
 
 const char *conf_option_nearest(const char *key, unsigned sections)
 {
-	const char *keys[2 * OPTION_COUNT];
+	const char *keys[2 * (OPTION_COUNT + SERVER_OPTION_COUNT)];
+	const struct conf_option *o;
 	size_t n = 0;
 
-	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (!(options[i].sections & sections))
+	for (size_t i = 0; (o = option_at(i)); i++) {
+		if (!(o->sections & sections))
 			continue;
-		keys[n++] = options[i].key;
-		if (options[i].alias)
-			keys[n++] = options[i].alias;
+		keys[n++] = o->key;
+		if (o->alias)
+			keys[n++] = o->alias;
 	}
 	return str_nearest(key, keys, n);
 }
 
 bool conf_option_only_default(const struct conf_option *option)
 {
+	if (!(option->sections & (CONF_IN_CONNECTION | CONF_IN_PPP)))
+		return false; /* the server reads them now, for when they have an effect */
 	for (size_t i = 0; i < sizeof(only_default) / sizeof(only_default[0]); i++)
 		if (strcmp(only_default[i], option->key) == 0)
 			return true;
@@ -213,11 +298,15 @@ void conf_option_legal(const struct conf_option *o, struct str *out)
 		[CONF_VALUE_DNS] = "one or two IPv4 addresses with a comma between",
 		[CONF_VALUE_DOMAINS] = "domain names with commas between",
 		[CONF_VALUE_ROUTES] = "10.0.0.0/8, 10.1.0.0/16 10.0.0.1 5, fd00::/8",
+		[CONF_VALUE_LISTEN] = "IPv4 and IPv6 addresses with commas between",
 		[CONF_VALUE_SECRET] = "\"text in double quotes\" or base64:...",
 	};
 
 	if (fixed[o->type])
 		str_printf(out, "%s", fixed[o->type]);
+	else if (o->type == CONF_VALUE_POOL)
+		str_printf(out, o->max == 1 ? "an IPv4 address"
+					    : "an IPv4 address, or a range 10.0.0.10-10.0.0.50");
 	else if (o->type == CONF_VALUE_WORD)
 		legal_words(o->words, " or ", out);
 	else if (o->type == CONF_VALUE_SET) {
@@ -231,11 +320,11 @@ void conf_option_legal(const struct conf_option *o, struct str *out)
 void conf_defaults(struct conf_draft *draft)
 {
 	char buf[128];
+	const struct conf_option *o;
 
 	memset(draft, 0, sizeof(*draft));
-	for (size_t i = 0; i < OPTION_COUNT; i++) {
+	for (size_t i = 0; (o = option_at(i)); i++) {
 		struct str why = str_make(buf, sizeof(buf));
-		const struct conf_option *o = &options[i];
 		struct conf_text t = {.text = o->def, .len = o->def ? strlen(o->def) : 0};
 
 		if (!o->def || o->def_shown_only)

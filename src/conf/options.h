@@ -6,11 +6,15 @@
 
 #include "base/str.h"
 #include "conf/profile.h"
+#include "conf/server.h"
 
 /* Where a key may stand. */
 enum conf_section {
 	CONF_IN_CONNECTION = 1 << 0, /* [connection] of NAME.conf */
 	CONF_IN_PPP = 1 << 1,	     /* a section of ppp-profiles.conf */
+	CONF_IN_LISTENER = 1 << 2,   /* [pptp-server] or [l2tp-server] of server.conf */
+	CONF_IN_SECRET = 1 << 3,     /* [secret NAME] */
+	CONF_IN_INTERFACE = 1 << 4,  /* [interface NAME] */
 };
 
 enum conf_value_type {
@@ -32,6 +36,8 @@ enum conf_value_type {
 	CONF_VALUE_DOMAINS,  /* list of domain names */
 	CONF_VALUE_ROUTES,   /* list of routes */
 	CONF_VALUE_SECRET,   /* quoted text or base64: */
+	CONF_VALUE_POOL,     /* IPv4 address, or two with '-' between */
+	CONF_VALUE_LISTEN,   /* list of addresses */
 	CONF_VALUE_TYPE_COUNT
 };
 
@@ -67,10 +73,17 @@ struct conf_draft {
 	struct conf_profile p;
 	char domain[CONF_USER_MAX];
 	struct conf_wish local, remote;
+	struct conf_pool local_pool, remote_pool; /* of a PPP profile, for the server */
+	/* One section of server.conf. */
+	struct conf_listener listener;
+	struct conf_secret secret;
+	struct conf_interface interface;
 };
 
-/* The table, in the order of the manual page. */
+/* The table, in the order of the manual page: first the profiles' keys, then those of server.conf,
+ * of which conf_options tells nothing. */
 const struct conf_option *conf_options(size_t *count);
+const struct conf_option *conf_server_options(size_t *count);
 
 /* The option of this key or alias that may stand in one of SECTIONS, or NULL. */
 const struct conf_option *conf_option_find(const char *key, unsigned sections);

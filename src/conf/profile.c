@@ -3,8 +3,7 @@
  * together. */
 #include "conf/profile.h"
 
-#include "conf/ini.h"
-#include "conf/options.h"
+#include "conf/draft.h"
 #include "conf/value.h"
 
 #include <arpa/inet.h>
@@ -19,10 +18,10 @@
 /* Appends nothing but adds a fault for a key nobody knows in this kind of section. */
 static void unknown_key(struct fault_list *faults, const struct ini_entry *e, unsigned sections)
 {
-	const struct conf_option *elsewhere = conf_option_find(e->key, ~0u);
+	const struct conf_option *elsewhere = conf_option_find(e->key, CONF_IN_CONNECTION);
 	const char *nearest = conf_option_nearest(e->key, sections);
 
-	if (elsewhere)
+	if (elsewhere && sections == CONF_IN_PPP)
 		fault_add(faults, e->line, e->key,
 			  "does not belong to a PPP profile, write it into [connection] of "
 			  "NAME.conf");
@@ -94,9 +93,9 @@ static const struct ini_entry *find_entry(const struct ini *ini, const struct in
 	return NULL;
 }
 
-static void apply_section(struct conf_draft *draft, const struct ini *ini,
-			  const struct ini_section *section, unsigned sections,
-			  struct fault_list *faults)
+void draft_apply_section(struct conf_draft *draft, const struct ini *ini,
+			 const struct ini_section *section, unsigned sections,
+			 struct fault_list *faults)
 {
 	for (size_t i = 0; i < ini->entry_count; i++)
 		if (&ini->sections[ini->entries[i].section] == section)
@@ -104,7 +103,7 @@ static void apply_section(struct conf_draft *draft, const struct ini *ini,
 }
 
 /* Both spellings of one option (max-mtu and mtu) in a section. */
-static void check_aliases(const struct ini *ini, struct fault_list *faults)
+void draft_check_aliases(const struct ini *ini, struct fault_list *faults)
 {
 	for (size_t i = 0; i < ini->entry_count; i++)
 		for (size_t k = 0; k < i; k++) {
@@ -134,9 +133,9 @@ static void check_ppp_sections(const struct ini *ini, struct fault_list *faults)
 			fault_add(faults, ini->sections[i].line, NULL,
 				  "section name is no profile name, use letters, digits and _ . @ "
 				  "+ -");
-		apply_section(scratch, ini, &ini->sections[i], CONF_IN_PPP, faults);
+		draft_apply_section(scratch, ini, &ini->sections[i], CONF_IN_PPP, faults);
 	}
-	check_aliases(ini, faults);
+	draft_check_aliases(ini, faults);
 	free(scratch);
 }
 
@@ -150,8 +149,8 @@ static bool directory_of(const char *path, char *out, size_t cap)
 }
 
 /* Sets what PPP profile NAME says; a fault in the file of the PPP profiles is a fault of all. */
-static int apply_ppp_profile(struct conf_draft *draft, const char *path, const char *name,
-			     unsigned line, struct fault_list *faults, struct conf_faults *out)
+int draft_apply_ppp(struct conf_draft *draft, const char *path, const char *name, unsigned line,
+		    struct fault_list *faults, struct conf_faults *out)
 {
 	char dir[CONF_PATH_LEN], file[CONF_PATH_LEN + sizeof(PPP_FILE)];
 	bool builtin = strcasecmp(name, "default") == 0;
@@ -172,7 +171,7 @@ static int apply_ppp_profile(struct conf_draft *draft, const char *path, const c
 		check_ppp_sections(&ini, &own);
 		section = find_section(&ini, name);
 		if (section && own.count == 0)
-			apply_section(draft, &ini, section, CONF_IN_PPP, &own);
+			draft_apply_section(draft, &ini, section, CONF_IN_PPP, &own);
 	} else if (r == -ENOENT)
 		r = 0;
 	else {
@@ -262,7 +261,7 @@ static void check_together(struct conf_draft *d, const struct ini *ini,
 	need(ini, section, "connect-to", "write the server's name or address", faults);
 	need(ini, section, "user", "write the name to log on with", faults);
 	check_sources(ini, section, faults);
-	check_aliases(ini, faults);
+	draft_check_aliases(ini, faults);
 	check_l2tp(d, ini, section, faults);
 	check_families(d, ini, section, faults);
 	if (d->p.use_encryption == CONF_ENCRYPTION_REQUIRE && !(d->p.allow & keyed))
@@ -369,8 +368,8 @@ static int judge(struct conf_draft *draft, const struct ini *ini, const char *pa
 	ppp = find_entry(ini, section, "profile");
 	if (ppp && conf_name_valid(ppp->value))
 		name = ppp->value;
-	r = apply_ppp_profile(draft, path, name, ppp ? ppp->line : section->line, faults, out);
-	apply_section(draft, ini, section, CONF_IN_CONNECTION, faults);
+	r = draft_apply_ppp(draft, path, name, ppp ? ppp->line : section->line, faults, out);
+	draft_apply_section(draft, ini, section, CONF_IN_CONNECTION, faults);
 	check_together(draft, ini, section, faults);
 	finish(draft, ini, section);
 	if (!trusted)
@@ -429,7 +428,7 @@ int conf_load(const char *dir, const char *name, struct conf_profile *profile,
 		return -ENOENT;
 	if (snprintf(path, sizeof(path), "%s/%s.conf", dir, name) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	if (strcmp(name, "ppp-profiles") == 0)
+	if (!conf_name_profile(name))
 		return -ENOENT;
 	if (access(path, F_OK) < 0)
 		return -errno;

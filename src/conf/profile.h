@@ -111,6 +111,8 @@ int conf_dir(char *out, size_t cap, const char *dir);
 
 /* Is NAME a legal profile name?  (Never a path.) */
 bool conf_name_valid(const char *name);
+/* Valid, and none of the files beside the profiles (ppp-profiles.conf, server.conf)? */
+bool conf_name_profile(const char *name);
 
 /* Loads DIR/NAME.conf with the PPP profiles of DIR/ppp-profiles.conf (built-in `default` and
  * `default-encryption` where the file does not define them).  Returns 0; -ENOENT if there is no

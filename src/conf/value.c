@@ -309,6 +309,58 @@ static bool read_routes(struct value *v)
 	return conf_routes_read(v->t->text, v->draft->p.routes, &v->draft->p.route_count, v->why);
 }
 
+/* "10.0.0.10" or "10.0.0.10-10.0.0.50". */
+static bool read_pool(struct value *v)
+{
+	char text[2 * INET_ADDRSTRLEN + 4], *dash;
+	struct conf_pool pool;
+	uint32_t span;
+
+	if (!str_copy(text, sizeof(text), v->t->text))
+		return false;
+	dash = strchr(text, '-');
+	if (dash)
+		*dash++ = '\0';
+	if (inet_pton(AF_INET, text, &pool.first) != 1 || pool.first.s_addr == 0 ||
+	    inet_pton(AF_INET, dash ? dash : text, &pool.last) != 1 ||
+	    ntohl(pool.last.s_addr) < ntohl(pool.first.s_addr))
+		return false;
+	span = ntohl(pool.last.s_addr) - ntohl(pool.first.s_addr);
+	if (span >= v->o->max)
+		return false;
+	*(struct conf_pool *)v->field = pool;
+	return true;
+}
+
+static bool read_listen(struct value *v)
+{
+	const char *at = v->t->text, *p;
+	struct conf_addresses a = {.count = 0};
+	char text[INET6_ADDRSTRLEN];
+	size_t len;
+
+	while ((p = next_word(&at, &len))) {
+		struct sockaddr_in *v4 = (struct sockaddr_in *)&a.list[a.count];
+		struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&a.list[a.count];
+
+		if (a.count == CONF_LISTEN_MAX || len >= sizeof(text))
+			return false;
+		memcpy(text, p, len);
+		text[len] = '\0';
+		if (inet_pton(AF_INET, text, &v4->sin_addr) == 1)
+			v4->sin_family = AF_INET;
+		else if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1)
+			v6->sin6_family = AF_INET6;
+		else
+			return false;
+		a.count++;
+	}
+	if (a.count == 0)
+		return false;
+	*(struct conf_addresses *)v->field = a;
+	return true;
+}
+
 static int base64_digit(char c)
 {
 	static const char digits[] =
@@ -383,6 +435,7 @@ static bool (*const readers[CONF_VALUE_TYPE_COUNT])(struct value *v) = {
 	[CONF_VALUE_WISH] = read_wish,	       [CONF_VALUE_NAME] = read_name,
 	[CONF_VALUE_DNS] = read_dns,	       [CONF_VALUE_DOMAINS] = read_domains,
 	[CONF_VALUE_ROUTES] = read_routes,     [CONF_VALUE_SECRET] = read_secret,
+	[CONF_VALUE_POOL] = read_pool,	       [CONF_VALUE_LISTEN] = read_listen,
 };
 
 bool conf_value_read(const struct conf_option *option, const struct conf_text *text,

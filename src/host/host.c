@@ -44,7 +44,7 @@ static int recover_open(struct journal *j, const struct log *log)
 		/* Routes ended with the boot or namespace that had them, and resolvconf keeps
 		 * its records in a file system that ends with the boot. */
 		if ((step->kind != UNDO_FILE && !content.same_boot) ||
-		    (step->kind == UNDO_PIN && !content.same_netns))
+		    ((step->kind == UNDO_PIN || step->kind == UNDO_PROXY) && !content.same_netns))
 			continue;
 		if (undo_step_run(step, &nl, log) < 0)
 			error = -EIO;

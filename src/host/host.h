@@ -37,6 +37,10 @@ struct host_tun {
 int host_tun_open(struct host *host, const char *pattern, struct host_tun *tun,
 		  struct reason *reason);
 
+/* Another name for a device that is still down.  0 or -errno with *REASON. */
+int host_tun_rename(struct host *host, struct host_tun *tun, const char *name,
+		    struct reason *reason);
+
 /* How the kernel would reach ADDR now. */
 struct host_path {
 	unsigned ifindex;
@@ -82,6 +86,7 @@ struct host_config {
 	enum host_dns_mode dns_mode;
 	struct in_addr dns[2];
 	char search_domains[256];
+	unsigned proxy_ifindex; /* answer ARP for REMOTE on this interface; 0 = nowhere */
 };
 
 /* Which way DNS went, for `status`. */

@@ -54,6 +54,9 @@ char *journal_line_make(const struct undo_step *step)
 		return NULL;
 	if (step->kind == UNDO_PIN) {
 		put_route(out, &step->route);
+	} else if (step->kind == UNDO_PROXY) {
+		fprintf(out, "proxy %u", step->proxy.ifindex);
+		put_address(out, AF_INET, step->proxy.address);
 	} else if (step->kind == UNDO_RESOLVCONF) {
 		fprintf(out, "resolvconf %s", step->record);
 	} else {
@@ -147,6 +150,22 @@ static int parse_pin(char *const *f, const char *name, struct undo_step *step)
 	return 0;
 }
 
+/* proxy IFINDEX ADDRESS */
+static int parse_proxy(char *const *f, const char *name, struct undo_step *step)
+{
+	uint8_t octets[16];
+	uint64_t ifindex;
+	int family;
+
+	(void)name;
+	if (!get_number(f[1], INT32_MAX, &ifindex) || ifindex == 0 ||
+	    !get_address(f[2], &family, octets) || family != AF_INET)
+		return -EBADMSG;
+	*step = (struct undo_step){.kind = UNDO_PROXY, .proxy.ifindex = (unsigned)ifindex};
+	memcpy(step->proxy.address, octets, 4);
+	return 0;
+}
+
 /* resolvconf IFNAME.vpdial */
 static int parse_resolvconf(char *const *f, const char *name, struct undo_step *step)
 {
@@ -209,6 +228,7 @@ static const struct record {
 	int (*parse)(char *const *f, const char *name, struct undo_step *step);
 } records[] = {
 	{"pin", 9, parse_pin},
+	{"proxy", 3, parse_proxy},
 	{"resolvconf", 2, parse_resolvconf},
 	{"file", 8, parse_file},
 };

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -222,6 +223,36 @@ int host_link_set(struct host_nl *nl, unsigned ifindex, bool up, uint32_t mtu)
 	struct nl_msg *msg = host_nl_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
 
 	return link_send(nl, msg, msg && (!mtu || nla_put_u32(msg, IFLA_MTU, mtu) == 0));
+}
+
+int host_link_rename(struct host_nl *nl, unsigned ifindex, const char *name)
+{
+	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex};
+	struct nl_msg *msg = host_nl_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+
+	return link_send(nl, msg, msg && nla_put_string(msg, IFLA_IFNAME, name) == 0);
+}
+
+static int proxy(struct host_nl *nl, int type, int flags, unsigned ifindex,
+		 const uint8_t address[4])
+{
+	struct ndmsg nd = {.ndm_family = AF_INET,
+			   .ndm_ifindex = (int)ifindex,
+			   .ndm_state = NUD_PERMANENT,
+			   .ndm_flags = NTF_PROXY};
+	struct nl_msg *msg = host_nl_msg(type, flags, &nd, sizeof(nd));
+
+	return link_send(nl, msg, msg && nla_put(msg, NDA_DST, 4, address) == 0);
+}
+
+int host_proxy_add(struct host_nl *nl, unsigned ifindex, const uint8_t address[4])
+{
+	return proxy(nl, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, ifindex, address);
+}
+
+int host_proxy_del(struct host_nl *nl, unsigned ifindex, const uint8_t address[4])
+{
+	return proxy(nl, RTM_DELNEIGH, 0, ifindex, address);
 }
 
 static struct nl_msg *address_msg(int type, int flags, const struct host_address *a)

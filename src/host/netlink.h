@@ -47,6 +47,11 @@ int host_link_prepare(struct host_nl *nl, unsigned ifindex, uint32_t queue_len);
 /* MTU 0 leaves it as it is. */
 int host_link_set(struct host_nl *nl, unsigned ifindex, bool up, uint32_t mtu);
 
+int host_link_rename(struct host_nl *nl, unsigned ifindex, const char *name);
+/* An IPv4 address that the kernel shall answer ARP for on an interface not its own. */
+int host_proxy_add(struct host_nl *nl, unsigned ifindex, const uint8_t address[4]);
+int host_proxy_del(struct host_nl *nl, unsigned ifindex, const uint8_t address[4]);
+
 struct host_address {
 	unsigned ifindex;
 	int family;

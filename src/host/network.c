@@ -346,6 +346,22 @@ static int add_default(struct work *w)
 	return add_route(w, &rt);
 }
 
+/* The peer has an address of a network of ours: answer for it there. */
+static int add_proxy(struct work *w)
+{
+	const struct host_config *c = w->config;
+	struct undo_step step = {.kind = UNDO_PROXY, .proxy.ifindex = c->proxy_ifindex};
+	int r;
+
+	if (!c->proxy_ifindex || !c->remote.s_addr)
+		return 0;
+	memcpy(step.proxy.address, &c->remote, 4);
+	r = host_push(w->host, &step);
+	if (r == 0)
+		r = host_proxy_add(&w->host->nl, c->proxy_ifindex, (const uint8_t *)&c->remote);
+	return r < 0 ? failed(w, r, "answer ARP for the client") : 0;
+}
+
 struct overlap_search {
 	struct work *w;
 	uint64_t warned; /* one bit for each of the first 64 routes */
@@ -425,6 +441,8 @@ int host_network_apply(struct host *host, const struct host_config *config,
 		r = add_routes(&w);
 	if (r == 0)
 		r = add_default(&w);
+	if (r == 0)
+		r = add_proxy(&w);
 	return r == 0 ? check_loop(&w) : r;
 }
 

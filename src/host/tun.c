@@ -75,6 +75,21 @@ static int create_numbered(int fd, const char *pattern, char name[static IFNAMSI
 	return error;
 }
 
+int host_tun_rename(struct host *host, struct host_tun *tun, const char *name,
+		    struct reason *reason)
+{
+	char text[200];
+	int r = host_link_rename(&host->nl, tun->ifindex, name);
+
+	if (r < 0) {
+		reason_set(reason, EXIT_NO_DEVICE, "cannot name %s %s: %s", tun->ifname, name,
+			   host_nl_error(&host->nl, r, text, sizeof(text)));
+		return r;
+	}
+	str_copy(tun->ifname, sizeof(tun->ifname), name);
+	return 0;
+}
+
 int host_tun_open(struct host *host, const char *pattern, struct host_tun *tun,
 		  struct reason *reason)
 {

@@ -9,13 +9,16 @@
 
 bool undo_step_journaled(const struct undo_step *step)
 {
-	return step->kind == UNDO_PIN || step->kind == UNDO_RESOLVCONF || step->kind == UNDO_FILE;
+	return step->kind == UNDO_PIN || step->kind == UNDO_RESOLVCONF || step->kind == UNDO_FILE ||
+	       step->kind == UNDO_PROXY;
 }
 
 /* What is gone already is undone. */
 static int forgive(int r)
 {
-	return r == -ENODEV || r == -EADDRNOTAVAIL || r == -ESRCH || r == -ENXIO ? 0 : r;
+	return r == -ENODEV || r == -EADDRNOTAVAIL || r == -ESRCH || r == -ENXIO || r == -ENOENT
+		       ? 0
+		       : r;
 }
 
 static int undo_file(const struct undo_step *step, const struct log *log)
@@ -50,6 +53,8 @@ static int run(const struct undo_step *step, struct host_nl *nl, const struct lo
 
 		return run_program(argv, NULL, 0, log);
 	}
+	case UNDO_PROXY:
+		return forgive(host_proxy_del(nl, step->proxy.ifindex, step->proxy.address));
 	case UNDO_FILE:
 		return undo_file(step, log);
 	}
@@ -65,6 +70,7 @@ static const char *const names[] = {
 	[UNDO_RESOLVED] = "the name servers in systemd-resolved",
 	[UNDO_RESOLVCONF] = "the record in resolvconf",
 	[UNDO_FILE] = "resolv.conf",
+	[UNDO_PROXY] = "the ARP answer for the client",
 };
 
 int undo_step_run(const struct undo_step *step, struct host_nl *nl, const struct log *log)

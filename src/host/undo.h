@@ -18,6 +18,7 @@ enum undo_kind {
 	UNDO_RESOLVED,	 /* the link's servers in systemd-resolved: vanish with it */
 	UNDO_RESOLVCONF, /* resolvconf's record: journaled */
 	UNDO_FILE,	 /* an edited resolv.conf: journaled */
+	UNDO_PROXY,	 /* ARP answered for the peer: journaled */
 };
 
 struct undo_step {
@@ -26,6 +27,10 @@ struct undo_step {
 		unsigned ifindex;
 		struct host_address address;
 		struct host_rt route;
+		struct host_proxy {
+			unsigned ifindex;
+			uint8_t address[4];
+		} proxy;
 		char ifname[IFNAMSIZ];
 		char record[HOST_RECORD_MAX];
 		struct resolv_edit *edit; /* owned */

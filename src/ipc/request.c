@@ -27,10 +27,13 @@ static const struct request_rule rules[REQUEST_TYPE_COUNT] = {
 	[REQUEST_APPLIED]   = {"applied", FROM_SUPERVISOR, 0, 0, sizeof(struct request_applied), CALL, 0},
 	[REQUEST_HANGUP]    = {"hangup", FROM_SUPERVISOR, 0, 0, sizeof(struct reason), CALL, 0},
 	[REQUEST_GET_STATS] = {"get-stats", FROM_SUPERVISOR, 0, 0, 0, CALL, 0},
+	[REQUEST_ACCOUNT_ANSWER] = {"account-answer", FROM_SUPERVISOR, 0, 0,
+			       sizeof(struct request_account_answer), CALL, 0},
 	[REQUEST_READY]     = {"ready", FROM_SESSION, 0, 0, 0, REQUEST_PHASE_SPAWNED, REQUEST_PHASE_READY},
 	[REQUEST_STATE]     = {"state", FROM_SESSION, 0, 0, sizeof(struct request_state), CALL, 0},
 	[REQUEST_NETWORK]   = {"network", FROM_SESSION, 0, 0, sizeof(struct request_network), CALL, 0},
 	[REQUEST_STATS]     = {"stats", FROM_SESSION, 0, 0, sizeof(struct request_stats), CALL, 0},
+	[REQUEST_ACCOUNT]   = {"account", FROM_SESSION, 0, 0, sizeof(struct request_account), CALL, 0},
 	[REQUEST_ENDED]     = {"ended", FROM_SESSION, 0, 0, sizeof(struct reason),
 			       REQUEST_PHASE_SPAWNED | REQUEST_PHASE_READY | CALL, REQUEST_PHASE_ENDED},
 };

@@ -19,15 +19,17 @@
 enum request_type {
 	REQUEST_NONE,
 	/* from the supervisor */
-	REQUEST_START,	   /* struct request_start, descriptors: see there */
-	REQUEST_APPLIED,   /* struct request_applied: answer to REQUEST_NETWORK */
-	REQUEST_HANGUP,	   /* struct reason */
-	REQUEST_GET_STATS, /* no body */
+	REQUEST_START,		/* struct request_start, descriptors: see there */
+	REQUEST_APPLIED,	/* struct request_applied: answer to REQUEST_NETWORK */
+	REQUEST_HANGUP,		/* struct reason */
+	REQUEST_GET_STATS,	/* no body */
+	REQUEST_ACCOUNT_ANSWER, /* struct request_account_answer */
 	/* from the session */
 	REQUEST_READY,	 /* no body: confined, waiting for REQUEST_START */
 	REQUEST_STATE,	 /* struct request_state */
 	REQUEST_NETWORK, /* struct request_network: please apply */
 	REQUEST_STATS,	 /* struct request_stats */
+	REQUEST_ACCOUNT, /* struct request_account: who is this?  Answered by ACCOUNT_ANSWER */
 	REQUEST_ENDED,	 /* struct reason: the call is over, the session exits */
 	REQUEST_TYPE_COUNT
 };
@@ -40,7 +42,10 @@ enum request_phase {
 	REQUEST_PHASE_ENDED = 1 << 3,
 };
 
-#define REQUEST_FDS_MAX 3
+#define REQUEST_FDS_MAX	  3
+#define REQUEST_FIRST_MAX 1500
+/* Accounts that one session may ask for: a caller may repeat itself, but not guess for ever. */
+#define REQUEST_ACCOUNTS_MAX 4
 
 enum request_tunnel { REQUEST_PPTP, REQUEST_L2TP };
 
@@ -48,7 +53,8 @@ enum request_tunnel { REQUEST_PPTP, REQUEST_L2TP };
 enum request_start_fd {
 	REQUEST_FD_TUN,
 	REQUEST_FD_WIRE,    /* raw GRE socket or UDP socket, connected */
-	REQUEST_FD_CONTROL, /* PPTP: TCP socket, connection in progress; L2TP: not sent */
+	REQUEST_FD_CONTROL, /* PPTP: TCP socket, connection in progress (answerer: accepted); L2TP:
+			     * not sent */
 };
 
 struct request_start {
@@ -74,6 +80,28 @@ struct request_start {
 	uint32_t hello_interval_ms, setup_limit_ms, silence_limit_ms;
 	uint32_t keepalive_ms, idle_ms, session_ms; /* 0 = off */
 	uint32_t connect_limit_ms;
+	struct in_addr dns[2]; /* answerer: to give */
+	/* Answerer, L2TP: the datagram that made the server start this session, as it came. */
+	uint16_t first_len;
+	uint8_t first[REQUEST_FIRST_MAX];
+};
+
+/* An answerer asks for an account by the name that the caller gave: hostile octets. */
+struct request_account {
+	uint32_t number; /* the answer bears it again */
+	uint16_t user_len;
+	uint8_t user[256];
+};
+
+/* Everything but KNOWN is of no meaning for an unknown one. */
+struct request_account_answer {
+	uint32_t number;
+	bool known;
+	struct secret password;
+	struct in_addr local, remote, dns[2];
+	uint32_t mppe_policy, mppe_bits, mppe_mode; /* of its PPP profile */
+	uint32_t idle_ms, session_ms;
+	bool clamp_mss;
 };
 
 struct request_applied {
@@ -120,6 +148,8 @@ struct request_message {
 		struct request_state state;
 		struct request_network network;
 		struct request_stats stats;
+		struct request_account account;
+		struct request_account_answer account_answer;
 	};
 };
 

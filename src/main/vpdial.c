@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* The program: the command line, or, started by it, the supervisor of one profile. */
+/* The program: the command line, or, started by it, the supervisor of one profile or the server. */
 #include "cli/cli.h"
+#include "main/policy.h"
+#include "supervisor/serve.h"
 #include "supervisor/supervisor.h"
 
 #include <string.h>
 
+static int serve(const struct cli *cli)
+{
+	const struct serve_options options = {.config = cli->config_dir,
+					      .run_dir = cli->run_dir,
+					      .debug = cli->given & CLI_OPTION_DEBUG,
+					      .ready_fd = -1};
+
+	return serve_main(&options, &main_policy);
+}
+
 int main(int argc, char **argv)
 {
+	static const struct cli_programs programs = {.supervise = supervisor_main, .serve = serve};
+
 	if (argc > 1 && strcmp(argv[1], "supervise") == 0)
 		return supervisor_main(argc - 1, argv + 1);
-	return cli_main(argc, argv, supervisor_main);
+	return cli_main(argc, argv, &programs);
 }

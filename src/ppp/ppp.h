@@ -61,6 +61,11 @@ struct ppp_account {
 	bool known;
 	struct secret password;
 	struct in_addr local, remote; /* our end, and the address to give; zero = from ppp_config */
+	struct in_addr dns[2];	      /* to give; zero = from ppp_config */
+	bool mppe_set;		      /* the account has an encryption policy of its own */
+	enum ppp_mppe_policy mppe;
+	unsigned mppe_bits;
+	enum ppp_mppe_mode mppe_mode;
 };
 
 struct ppp_config {

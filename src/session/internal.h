@@ -13,6 +13,13 @@
 /* Octets of the control stream that may wait for a slow server. */
 #define SESSION_OUTPUT_MAX 8192
 
+/* account.c: requests that must wait until the one question in hand is answered. */
+struct request_answers {
+	unsigned asked; /* accounts so far */
+	bool hangup, stats, gone;
+	struct reason hangup_reason;
+};
+
 struct session {
 	struct loop *loop;
 	struct log *log;
@@ -38,6 +45,7 @@ struct session {
 	struct reason reason;		    /* why the call ends; the first one counts */
 	uint8_t output[SESSION_OUTPUT_MAX]; /* control stream not yet taken by the socket */
 	size_t output_len;
+	struct request_answers answers; /* answerer: what came while an account was awaited */
 };
 
 /* join.c: START's words as the configurations of the three rooms. */
@@ -47,5 +55,9 @@ void session_path_state(const struct session *s, struct path_state *state);
 /* The largest inner packet that PPP's agreement and the way to the server carry. */
 uint16_t session_effective_mtu(const struct session *s);
 void session_fill_stats(const struct session *s, struct request_stats *stats);
+
+/* account.c, for struct ppp_callbacks: asks the server process who USER is and waits for the
+ * answer, for some seconds at most.  Other requests that come meanwhile are noted in answers. */
+void session_account(void *ctx, const uint8_t *user, size_t len, struct ppp_account *account);
 
 #endif

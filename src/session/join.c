@@ -59,6 +59,7 @@ void session_ppp_config(const struct session *s, struct ppp_config *config)
 	config->remote = start->remote;
 	config->local_must = start->local_must;
 	config->remote_must = start->remote_must;
+	memcpy(config->dns, start->dns, sizeof config->dns);
 	config->outer_peer = start->outer_peer;
 	config->restart_ms = RESTART_MS;
 	config->restart_max_ms = RESTART_MAX_MS;

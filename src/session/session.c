@@ -65,6 +65,12 @@ static void explain_silence(struct session *s)
 
 	if (!s->call_up || c->wire_rx || s->start.tunnel != REQUEST_PPTP || s->ppp_heard_any)
 		return;
+	if (s->start.answerer) {
+		reason_set(&s->reason, EXIT_NEGOTIATION_FAILED,
+			   "the caller's control connection is there, but no GRE packet came: a "
+			   "firewall or NAT on the way probably blocks IP protocol 47");
+		return;
+	}
 	reason_set(&s->reason, EXIT_NEGOTIATION_FAILED,
 		   "the server accepted the call, but no GRE packet came back (%llu sent): a "
 		   "firewall or "
@@ -75,12 +81,15 @@ static void explain_silence(struct session *s)
 /* Some L2TP servers (l2tpns) answer a wrong password by ending the call, without a word of CHAP. */
 static void explain_refusal(struct session *s, const struct reason *why)
 {
-	if (s->start.tunnel == REQUEST_L2TP && s->authenticating && why->code == EXIT_HANGUP)
+	if (s->start.tunnel == REQUEST_L2TP && !s->start.answerer && s->authenticating &&
+	    why->code == EXIT_HANGUP)
 		reason_set(&s->reason, EXIT_AUTH_FAILED,
 			   "%s; it did so while checking the password: user name or password may "
 			   "be wrong",
 			   why->text);
 }
+
+static void catch_up(struct session *s);
 
 /* What one room's event means for the others. */
 static void settle(struct session *s)
@@ -90,6 +99,8 @@ static void settle(struct session *s)
 
 	if (s->ended)
 		return;
+	if (s->answers.hangup || s->answers.stats || s->answers.gone)
+		catch_up(s);
 	if (s->output_overflow) {
 		/* It does not read what it asked for: there is no use in waiting to tell it more.
 		 */
@@ -101,7 +112,8 @@ static void settle(struct session *s)
 		struct reason r = {0};
 
 		reason_set(&r, EXIT_NEGOTIATION_FAILED,
-			   "what the server encrypts cannot be read: the keys of both ends differ");
+			   "what the %s encrypts cannot be read: the keys of both ends differ",
+			   s->start.answerer ? "caller" : "server");
 		begin_close(s, &r);
 	}
 	if (s->tunnel_closed && s->call_up && !s->ppp_closed)
@@ -497,13 +509,15 @@ static bool start_is_sane(const struct request_start *start)
 	       memchr(start->user, '\0', sizeof start->user) &&
 	       start->password.len <= sizeof start->password.bytes &&
 	       start->mppe_policy <= PPP_MPPE_REQUIRE &&
-	       start->mppe_mode <= PPP_MPPE_PREFER_STATELESS;
+	       start->mppe_mode <= PPP_MPPE_PREFER_STATELESS &&
+	       start->first_len <= sizeof start->first;
 }
 
 static bool make_rooms(struct session *s)
 {
 	const struct tunnel_callbacks tunnel_cb = {on_tunnel_send, on_tunnel_event, s};
-	const struct ppp_callbacks ppp_cb = {on_ppp_send, on_ppp_event, NULL, s};
+	const struct ppp_callbacks ppp_cb = {on_ppp_send, on_ppp_event,
+					     s->start.answerer ? session_account : NULL, s};
 	const struct path_callbacks path_cb = {on_control_frame,   on_unknown_frame,
 					       on_tunnel_datagram, on_wire_error,
 					       on_resync,	   s};
@@ -543,6 +557,25 @@ static bool watch(struct session *s, struct loop_fd *h, int fd,
 	return loop_fd_add(s->loop, h, events) == 0;
 }
 
+/* The caller has connected already, or (L2TP) its first datagram came along. */
+static void begin_answering(struct session *s)
+{
+	uint64_t now = loop_now(s->loop);
+
+	s->control_connected = true;
+	tunnel_start(s->tunnel, now);
+	if (s->start.tunnel == REQUEST_PPTP)
+		return;
+	path_lock_peer(s->path);
+	tunnel_input(s->tunnel, s->start.first, s->start.first_len, now);
+	/* Stray datagrams of a call that is long over must not cost a session's time. */
+	if (tunnel_counters(s->tunnel)->tx_messages == 0) {
+		reason_set(&s->reason, EXIT_NEGOTIATION_FAILED,
+			   "the first datagram does not ask for a tunnel");
+		finish(s);
+	}
+}
+
 static void on_start(struct session *s, struct request_message *m)
 {
 	bool pptp = m->start.tunnel == REQUEST_PPTP;
@@ -563,12 +596,15 @@ static void on_start(struct session *s, struct request_message *m)
 	tell_state(s, CONTROL_STATE_CONNECTING, "connecting");
 	if (!watch(s, &s->tun_handle, s->tun_fd, on_tun_ready, EPOLLIN) ||
 	    !watch(s, &s->wire_handle, s->wire_fd, on_wire_ready, pptp ? 0 : EPOLLIN) ||
-	    (pptp && !watch(s, &s->control_handle, s->control_fd, on_control_ready, EPOLLOUT))) {
+	    (pptp && !watch(s, &s->control_handle, s->control_fd, on_control_ready,
+			    s->start.answerer ? EPOLLIN : EPOLLOUT))) {
 		reason_set(&s->reason, EXIT_FATAL, "the event loop refused a descriptor");
 		finish(s);
 		return;
 	}
-	if (pptp) {
+	if (s->start.answerer) {
+		begin_answering(s);
+	} else if (pptp) {
 		loop_timer_set(s->loop, &s->limit_timer, now + s->start.connect_limit_ms);
 	} else {
 		s->control_connected = true;
@@ -613,8 +649,10 @@ static void on_request(struct session *s, struct request_message *m)
 		session_fill_stats(s, &stats);
 		request_send(&s->channel, REQUEST_STATS, &stats, NULL, 0);
 		break;
+	case REQUEST_ACCOUNT_ANSWER: /* too late: PPP has gone on without it */
 	case REQUEST_NONE:
 	case REQUEST_READY:
+	case REQUEST_ACCOUNT:
 	case REQUEST_STATE:
 	case REQUEST_NETWORK:
 	case REQUEST_STATS:
@@ -622,6 +660,39 @@ static void on_request(struct session *s, struct request_message *m)
 	case REQUEST_TYPE_COUNT:
 		break; /* the table lets none of them through */
 	}
+}
+
+static void supervisor_gone(struct session *s)
+{
+	struct reason r = {0};
+
+	/* End the call in order, so that the peer knows. */
+	loop_fd_del(s->loop, &s->channel_handle);
+	reason_set(&r, EXIT_FATAL, "the supervisor is gone");
+	if (s->tunnel)
+		begin_close(s, &r);
+	else
+		finish(s);
+}
+
+/* What came while session_account waited. */
+static void catch_up(struct session *s)
+{
+	struct request_answers *a = &s->answers;
+	struct request_stats stats;
+
+	if (a->stats) {
+		a->stats = false;
+		session_fill_stats(s, &stats);
+		request_send(&s->channel, REQUEST_STATS, &stats, NULL, 0);
+	}
+	if (a->hangup) {
+		a->hangup = false;
+		a->hangup_reason.text[sizeof a->hangup_reason.text - 1] = '\0';
+		begin_close(s, &a->hangup_reason);
+	}
+	if (a->gone && s->channel_handle.added)
+		supervisor_gone(s);
 }
 
 static void on_channel_ready(void *ctx, uint32_t events)
@@ -634,15 +705,7 @@ static void on_channel_ready(void *ctx, uint32_t events)
 	if (rc > 0) {
 		on_request(s, &m);
 	} else if (rc < 0) {
-		struct reason r = {0};
-
-		/* The supervisor is gone: end the call in order, so that the server knows. */
-		loop_fd_del(s->loop, &s->channel_handle);
-		reason_set(&r, EXIT_FATAL, "the supervisor is gone");
-		if (s->tunnel)
-			begin_close(s, &r);
-		else
-			finish(s);
+		supervisor_gone(s);
 	}
 	wipe(&m, sizeof m);
 	if (s->tunnel)

@@ -9,13 +9,13 @@
 #include "ipc/control.h"
 #include "ipc/request.h"
 #include "loop/loop.h"
+#include "supervisor/process.h"
 
 #include <sys/types.h>
 
-#define ADDRESSES_MAX  8
-#define CLIENTS_MAX    16
-#define RELAY_LINE_MAX 1280
-#define RUN_DIR_MAX    256
+#define ADDRESSES_MAX 8
+#define CLIENTS_MAX   16
+#define RUN_DIR_MAX   256
 
 struct options {
 	const char *name;
@@ -32,16 +32,6 @@ struct resolver {
 	struct loop_fd handle;
 	uint8_t answer[sizeof(int32_t) + ADDRESSES_MAX * sizeof(struct sockaddr_storage)];
 	size_t answer_len;
-};
-
-/* spawn.c: the session process and its log. */
-struct session_process {
-	pid_t pid; /* 0 = none */
-	struct request_channel channel;
-	struct loop_fd channel_handle, log_handle;
-	char line[RELAY_LINE_MAX];
-	size_t line_len;
-	bool ready, started, ended;
 };
 
 /* sockets.c: made before the session is ready to take them; -1 = none. */

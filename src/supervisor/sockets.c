@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The sockets of one call; the session gets them ready for use. */
 #include "base/random.h"
+#include "supervisor/filter.h"
 #include "supervisor/internal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
 
-#define PPTP_PORT     1723
-#define L2TP_PORT     1701
-#define SOCKET_BUFFER (4 << 20)
-#define GRE_PROTOCOL  47
+#define PPTP_PORT    1723
+#define L2TP_PORT    1701
+#define GRE_PROTOCOL 47
 
 static int bind_as_wanted(const struct supervisor *s, int fd)
 {
@@ -60,40 +59,6 @@ static int open_tcp(const struct supervisor *s, const struct sockaddr_storage *a
 	return fd;
 }
 
-/* Only enhanced GRE of our call reaches the session; everything else the kernel drops. */
-static int filter_gre(int fd, uint16_t call_id)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* length of the IP header */
-		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),	/* protocol type */
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x880b, 0, 5),
-		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 1), /* version */
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 7),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 2),
-		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 6), /* call id */
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call_id, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
-	};
-	struct sock_fprog program = {sizeof code / sizeof code[0], code};
-	int one = 1;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof one) < 0)
-		return -errno;
-	return 0;
-}
-
-static void widen_buffers(int fd)
-{
-	int size = SOCKET_BUFFER;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-}
-
 static int open_gre(const struct supervisor *s, const struct sockaddr_storage *address, int tcp_fd,
 		    struct reason *reason)
 {
@@ -128,49 +93,8 @@ static int open_gre(const struct supervisor *s, const struct sockaddr_storage *a
 	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
 		return refuse(fd, errno, reason, EXIT_CONNECT_FAILED,
 			      "the server cannot be reached from here");
-	widen_buffers(fd);
+	filter_widen_buffers(fd);
 	return fd;
-}
-
-static socklen_t address_len(const struct sockaddr_storage *a)
-{
-	return a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-}
-
-static const void *address_octets(const struct sockaddr_storage *a)
-{
-	return a->ss_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)a)->sin6_addr
-					: (const void *)&((const struct sockaddr_in *)a)->sin_addr;
-}
-
-/* The socket stays unconnected, since the server may answer from another port: so a filter lets
- * only the server's address through. */
-static int filter_source(int fd, const struct sockaddr_storage *from)
-{
-	bool v6 = from->ss_family == AF_INET6;
-	unsigned words = v6 ? 4 : 1, n = 0, at = v6 ? 8 : 12;
-	const uint8_t *octets = address_octets(from);
-	struct sock_filter code[2 * 4 + 2];
-	struct sock_fprog program = {.filter = code};
-	int one = 1;
-
-	for (unsigned i = 0; i < words; i++) {
-		uint32_t word = (uint32_t)octets[4 * i] << 24 | (uint32_t)octets[4 * i + 1] << 16 |
-				(uint32_t)octets[4 * i + 2] << 8 | octets[4 * i + 3];
-		uint8_t to_drop = (uint8_t)(2 * (words - i) - 1);
-
-		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-							 (uint32_t)SKF_NET_OFF + at + 4 * i);
-		code[n++] =
-			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, word, 0, to_drop);
-	}
-	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0xffffffff);
-	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
-	program.len = (unsigned short)n;
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof one) < 0)
-		return -errno;
-	return 0;
 }
 
 /* src-address and the source port of this attempt. */
@@ -192,7 +116,7 @@ static int bind_udp(const struct supervisor *s, int fd, int family)
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, s->profile.bind_interface,
 		       (socklen_t)strlen(s->profile.bind_interface)) < 0)
 		return -errno;
-	return bind(fd, (struct sockaddr *)&from, address_len(&from)) < 0 ? -errno : 0;
+	return bind(fd, (struct sockaddr *)&from, filter_address_len(&from)) < 0 ? -errno : 0;
 }
 
 static int open_udp(struct supervisor *s, const struct sockaddr_storage *address,
@@ -203,7 +127,7 @@ static int open_udp(struct supervisor *s, const struct sockaddr_storage *address
 
 	if (fd < 0)
 		return refuse(fd, errno, reason, EXIT_OPEN_FAILED, "no UDP socket");
-	rc = filter_source(fd, address);
+	rc = filter_source(fd, address, false);
 	if (rc < 0)
 		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED, "no filter on the UDP socket");
 	rc = bind_udp(s, fd, family);
@@ -217,7 +141,7 @@ static int open_udp(struct supervisor *s, const struct sockaddr_storage *address
 	/* ICMP's refusals are wanted although the socket is not connected. */
 	setsockopt(fd, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
 		   family == AF_INET6 ? IPV6_RECVERR : IP_RECVERR, &one, sizeof one);
-	widen_buffers(fd);
+	filter_widen_buffers(fd);
 	return fd;
 }
 

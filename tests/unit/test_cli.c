@@ -660,6 +660,6 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "supervise") == 0)
 		return supervise(argc - 1, argv + 1);
 	if (argc > 1)
-		return cli_main(argc, argv, supervise);
+		return cli_main(argc, argv, &(struct cli_programs){.supervise = supervise});
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* The server mode's file: one checked struct from server.conf and ppp-profiles.conf. */
+#ifndef VPDIAL_CONF_SERVER_H
+#define VPDIAL_CONF_SERVER_H
+
+#include "conf/profile.h"
+
+#include <sys/socket.h>
+
+#define CONF_LISTEN_MAX	    4
+#define CONF_SECRETS_MAX    1024
+#define CONF_INTERFACES_MAX 256
+
+enum conf_service { CONF_SERVICE_PPTP = 1, CONF_SERVICE_L2TP = 2, CONF_SERVICE_ANY = 3 };
+
+/* One address, or all from first to last; first zero = none. */
+struct conf_pool {
+	struct in_addr first, last;
+};
+
+struct conf_addresses {
+	struct sockaddr_storage list[CONF_LISTEN_MAX]; /* without port */
+	size_t count;
+};
+
+/* [pptp-server] and [l2tp-server]. */
+struct conf_listener {
+	bool enabled;
+	uint16_t max_mtu, max_mru;
+	uint32_t mrru; /* 0 = disabled */
+	unsigned authentication;
+	uint32_t keepalive_timeout; /* seconds, 0 = off */
+	char default_profile[CONF_NAME_MAX];
+	uint32_t max_sessions;
+	struct conf_addresses listen;
+	uint16_t port; /* 0 = 1723 or 1701 */
+	char proxy_arp[CONF_IFNAME_MAX];
+	struct secret tunnel_secret; /* L2TP; len 0 = none */
+};
+
+/* What a section of ppp-profiles.conf says to a server. */
+struct conf_ppp {
+	enum conf_encryption use_encryption;
+	unsigned mppe_bits;
+	enum conf_mppe_mode mppe_mode;
+	bool change_tcp_mss;
+	struct in_addr dns_server[2];
+	uint32_t idle_timeout, session_timeout; /* seconds, 0 = none */
+	struct conf_pool local, remote;
+};
+
+/* [secret NAME]. */
+struct conf_secret {
+	char name[CONF_USER_MAX];
+	unsigned service; /* enum conf_service */
+	struct secret password;
+	char caller_id[64];	     /* "" = any; else the caller's outer address */
+	char profile[CONF_NAME_MAX]; /* "" = the listener's default-profile */
+	struct conf_pool local, remote;
+	struct conf_route routes[CONF_ROUTES_MAX];
+	size_t route_count;
+	bool disabled;
+	struct conf_ppp ppp[2]; /* its profile as each listener (PPTP, L2TP) sees it */
+};
+
+/* [interface NAME]: a name that stays, for firewalls. */
+struct conf_interface {
+	char name[CONF_IFNAME_MAX];
+	char user[CONF_USER_MAX];
+	unsigned service;
+	bool disabled;
+};
+
+struct conf_server {
+	char file[CONF_PATH_LEN];
+	struct conf_listener listener[2]; /* by enum conf_type */
+	struct conf_ppp ppp[2];		  /* of their default-profiles */
+	struct conf_secret *secrets;	  /* owned */
+	size_t secret_count;
+	struct conf_interface *interfaces; /* owned */
+	size_t interface_count;
+};
+
+/* Loads PATH, or DIR/server.conf if PATH is a directory, with ppp-profiles.conf beside it.  0;
+ * -ENOENT; -EPERM if others can read it although it holds passwords; -EINVAL with FAULTS.  Only on
+ * 0 is *SERVER written; conf_server_free wipes it. */
+int conf_server_load(const char *path, struct conf_server *server, struct conf_faults *faults);
+void conf_server_free(struct conf_server *server);
+
+#endif

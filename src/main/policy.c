@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* The server room's policy in the words of the supervisor's room, which may not include it. */
+#include "main/policy.h"
+
+#include "server/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct wired {
+	struct policy *policy;
+	struct policy_account *accounts;
+};
+
+static void destroy(void *ctx)
+{
+	struct wired *w = ctx;
+
+	if (!w)
+		return;
+	policy_free(w->policy);
+	free(w->accounts);
+	free(w);
+}
+
+static struct policy_pool pool_of(const struct conf_secret *s, int type)
+{
+	const struct conf_pool *pool = s->remote.first.s_addr ? &s->remote : &s->ppp[type].remote;
+
+	return (struct policy_pool){pool->first, pool->last};
+}
+
+static void *create(const struct conf_server *conf)
+{
+	struct wired *w = calloc(1, sizeof(*w));
+	struct policy_config config = {.account_count = conf->secret_count};
+
+	if (!w)
+		return NULL;
+	w->accounts = calloc(conf->secret_count + 1, sizeof(*w->accounts));
+	for (size_t i = 0; w->accounts && i < conf->secret_count; i++) {
+		const struct conf_secret *s = &conf->secrets[i];
+		struct policy_account *a = &w->accounts[i];
+
+		a->name = s->name;
+		a->caller_id = s->caller_id;
+		a->service[POLICY_PPTP] = !s->disabled && (s->service & CONF_SERVICE_PPTP);
+		a->service[POLICY_L2TP] = !s->disabled && (s->service & CONF_SERVICE_L2TP);
+		a->remote[POLICY_PPTP] = pool_of(s, CONF_PPTP);
+		a->remote[POLICY_L2TP] = pool_of(s, CONF_L2TP);
+	}
+	config.accounts = w->accounts;
+	config.max_sessions[POLICY_PPTP] = conf->listener[CONF_PPTP].max_sessions;
+	config.max_sessions[POLICY_L2TP] = conf->listener[CONF_L2TP].max_sessions;
+	w->policy = w->accounts ? policy_new(&config) : NULL;
+	if (w->policy)
+		return w;
+	destroy(w);
+	return NULL;
+}
+
+static const char *admit(void *ctx, enum conf_type type, const struct sockaddr *source,
+			 uint64_t now_ms, size_t *slot)
+{
+	struct wired *w = ctx;
+	enum policy_verdict v = policy_admit(
+		w->policy, type == CONF_L2TP ? POLICY_L2TP : POLICY_PPTP, source, now_ms, slot);
+
+	return v == POLICY_ADMITTED ? NULL : policy_verdict_text(v);
+}
+
+static int account(void *ctx, size_t slot, const uint8_t *user, size_t len, struct in_addr *address,
+		   bool *exhausted)
+{
+	struct wired *w = ctx;
+
+	return policy_account(w->policy, slot, user, len, address, exhausted);
+}
+
+static void opened(void *ctx, size_t slot)
+{
+	policy_opened(((struct wired *)ctx)->policy, slot);
+}
+
+static void release(void *ctx, size_t slot, bool failed, uint64_t now_ms)
+{
+	policy_release(((struct wired *)ctx)->policy, slot, failed, now_ms);
+}
+
+const struct serve_policy main_policy = {
+	.create = create,
+	.destroy = destroy,
+	.admit = admit,
+	.account = account,
+	.opened = opened,
+	.release = release,
+	.half_open_ms = POLICY_HALF_OPEN_MS,
+};

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: MIT */
+/* One call of the server: a session in the answering role, from acceptance to undoing. */
+#include "supervisor/serving.h"
+
+#include "base/str.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SETUP_LIMIT_MS	30000
+#define HELLO_MS	60000
+#define HANGUP_LIMIT_MS 8000
+#define MTU_MIN		68 /* RFC 791 */
+
+const struct conf_secret *call_secret(const struct call *c)
+{
+	return c->secret >= 0 ? &c->server->conf.secrets[c->secret] : NULL;
+}
+
+static const struct conf_ppp *ppp_of(const struct call *c)
+{
+	const struct conf_secret *secret = call_secret(c);
+
+	return secret ? &secret->ppp[c->type] : &c->server->conf.ppp[c->type];
+}
+
+/* The end.  The call is freed by calls_reap, outside of whatever calls this. */
+static void finish(struct call *c, const struct reason *reason)
+{
+	struct server *s = c->server;
+	const struct conf_secret *secret = call_secret(c);
+
+	if (c->dead)
+		return;
+	c->dead = true;
+	process_stop(&c->session, true);
+	if (c->open && secret)
+		log_notice(&c->log, "%s disconnected: %s", secret->name, reason->text);
+	else
+		log_info(&c->log, "call ended: %s", reason->text);
+	if (c->host)
+		host_undo(c->host);
+	loop_timer_del(s->loop, &c->limit_timer);
+	/* Who breaks the protocol or guesses passwords waits some day; who gives up does not. */
+	s->rules->release(s->policy, c->slot,
+			  reason->code == EXIT_PEER_AUTH_FAILED || reason->code == EXIT_FATAL,
+			  loop_now(s->loop));
+	loop_timer_set(s->loop, &s->reap_timer, loop_now(s->loop));
+}
+
+void call_kill(struct call *c)
+{
+	struct reason reason = {0};
+
+	reason_set(&reason, EXIT_HANGUP, "ended at once");
+	finish(c, &reason);
+}
+
+void call_hang_up(struct call *c, enum exit_status code, const char *text)
+{
+	struct server *s = c->server;
+	struct reason reason = {0};
+
+	if (c->ending || c->dead)
+		return;
+	c->ending = true;
+	reason_set(&reason, code, "%s", text);
+	if (!c->session.started ||
+	    request_send(&c->session.channel, REQUEST_HANGUP, &reason, NULL, 0) < 0) {
+		finish(c, &reason);
+		return;
+	}
+	loop_timer_set(s->loop, &c->limit_timer, loop_now(s->loop) + HANGUP_LIMIT_MS);
+}
+
+static void on_limit(void *ctx)
+{
+	struct call *c = ctx;
+	struct reason reason = {0};
+
+	if (c->ending) {
+		reason_set(&reason, EXIT_HANGUP, "the session did not end in time");
+		finish(c, &reason);
+		return;
+	}
+	call_hang_up(c, EXIT_NEGOTIATION_FAILED, "the call was not set up in time");
+}
+
+/* START */
+
+static bool same_policy(const struct conf_server *conf, enum conf_type type)
+{
+	for (size_t i = 0; i < conf->secret_count; i++)
+		if (conf->secrets[i].ppp[type].use_encryption != conf->ppp[type].use_encryption)
+			return false;
+	return true;
+}
+
+static void fill_start(const struct call *c, const struct host_path *path, struct request_start *m)
+{
+	const struct conf_server *conf = &c->server->conf;
+	const struct conf_listener *l = &conf->listener[c->type];
+	const struct conf_ppp *ppp = &conf->ppp[c->type];
+	char text[INET6_ADDRSTRLEN];
+
+	memset(m, 0, sizeof *m);
+	m->answerer = true;
+	m->tunnel = c->type == CONF_L2TP ? REQUEST_L2TP : REQUEST_PPTP;
+	m->debug = c->server->options->debug;
+	str_copy(m->profile, sizeof m->profile, c->log.name);
+	str_copy(m->server, sizeof m->server, serve_address(&c->peer, text, sizeof text));
+	if (gethostname(m->host_name, sizeof m->host_name - 1) < 0 || !m->host_name[0])
+		str_copy(m->host_name, sizeof m->host_name, "vpdial");
+	m->allow = l->authentication;
+	/* Until the account is known; where profiles differ it decides. */
+	m->mppe_policy = same_policy(conf, c->type) ? ppp->use_encryption : CONF_ENCRYPTION_YES;
+	m->mppe_bits = ppp->mppe_bits;
+	m->mppe_mode = ppp->mppe_mode;
+	m->max_mtu = l->max_mtu;
+	m->max_mru = l->max_mru;
+	m->path_mtu = path->mtu > 65535 ? 65535 : (uint16_t)path->mtu;
+	m->ipv4 = true;
+	m->clamp_mss = ppp->change_tcp_mss;
+	memcpy(m->dns, ppp->dns_server, sizeof m->dns);
+	if (c->peer.ss_family == AF_INET)
+		m->outer_peer = ((const struct sockaddr_in *)&c->peer)->sin_addr;
+	m->local_call_id = c->call_id;
+	m->local_tunnel_id = c->tunnel_id;
+	m->peer = c->peer;
+	m->tunnel_secret = l->tunnel_secret;
+	m->hello_interval_ms = HELLO_MS;
+	m->setup_limit_ms = SETUP_LIMIT_MS;
+	m->keepalive_ms = l->keepalive_timeout * 1000;
+	m->first_len = (uint16_t)c->first_len;
+	memcpy(m->first, c->first, c->first_len);
+}
+
+static void close_sockets(struct call *c)
+{
+	if (c->control >= 0)
+		close(c->control);
+	if (c->wire >= 0)
+		close(c->wire);
+	c->control = c->wire = -1;
+}
+
+static void start(struct call *c)
+{
+	const int fds[3] = {[REQUEST_FD_TUN] = c->tun.fd,
+			    [REQUEST_FD_WIRE] = c->wire,
+			    [REQUEST_FD_CONTROL] = c->control};
+	struct host_path path = {0};
+	struct reason reason = {0};
+	struct request_start m;
+	int rc = host_path_to(c->host, (const struct sockaddr *)&c->peer, 0, &path, &reason);
+
+	if (rc == 0) {
+		fill_start(c, &path, &m);
+		rc = request_send(&c->session.channel, REQUEST_START, &m, fds,
+				  c->control >= 0 ? 3 : 2);
+		wipe(&m, sizeof m);
+	}
+	close_sockets(c); /* they are the session's now */
+	if (rc == 0) {
+		c->session.started = true;
+		return;
+	}
+	reason_set(&reason, EXIT_HANGUP, "the session does not take the call: %s", strerror(-rc));
+	finish(c, &reason);
+}
+
+/* Requests of the session */
+
+static void fill_answer(const struct call *c, struct request_account_answer *answer)
+{
+	const struct conf_secret *secret = call_secret(c);
+	const struct conf_ppp *ppp = ppp_of(c);
+
+	answer->known = true;
+	answer->password = secret->password;
+	answer->local = secret->local.first.s_addr ? secret->local.first : ppp->local.first;
+	answer->remote = c->remote;
+	memcpy(answer->dns, ppp->dns_server, sizeof answer->dns);
+	answer->mppe_policy = ppp->use_encryption;
+	answer->mppe_bits = ppp->mppe_bits;
+	answer->mppe_mode = ppp->mppe_mode;
+	answer->clamp_mss = ppp->change_tcp_mss;
+	answer->idle_ms = ppp->idle_timeout * 1000;
+	answer->session_ms = ppp->session_timeout * 1000;
+}
+
+static void on_account(struct call *c, const struct request_account *question)
+{
+	struct server *s = c->server;
+	struct request_account_answer answer = {.number = question->number};
+	const char *refusal = NULL;
+	bool exhausted = false;
+
+	/* Once the network is up it is known who it is. */
+	if (question->user_len > sizeof question->user || c->open ||
+	    question->number > REQUEST_ACCOUNTS_MAX) {
+		call_kill(c);
+		return;
+	}
+	c->secret = s->rules->account(s->policy, c->slot, question->user, question->user_len,
+				      &c->remote, &exhausted);
+	if (c->secret >= 0) {
+		fill_answer(c, &answer);
+		if (exhausted)
+			refusal = "no address is free in the pool";
+		else if (!answer.local.s_addr || !c->remote.s_addr)
+			refusal = "neither secret nor profile has a local-address and a "
+				  "remote-address";
+	}
+	request_send(&c->session.channel, REQUEST_ACCOUNT_ANSWER, &answer, NULL, 0);
+	wipe(&answer, sizeof answer);
+	/* Only who knows the password learns it: the session gets to this after the check. */
+	if (refusal) {
+		log_error(&c->log, "%s: %s", call_secret(c)->name, refusal);
+		call_hang_up(c, EXIT_NEGOTIATION_FAILED, refusal);
+	}
+}
+
+/* The session speaks for a caller that nobody trusts: every value is checked again. */
+static const char *fault_of(const struct call *c, const struct request_network *n)
+{
+	struct request_account_answer wanted = {0};
+	const char *fault = NULL;
+
+	if (c->secret < 0)
+		return "it asks for a network before it asked who calls";
+	fill_answer(c, &wanted);
+	if (n->local.s_addr != wanted.local.s_addr || n->remote.s_addr != c->remote.s_addr)
+		fault = "the addresses are not those that were given";
+	else if (n->mtu < MTU_MIN || n->mtu > c->server->conf.listener[c->type].max_mtu)
+		fault = "the negotiated MTU is out of range";
+	wipe(&wanted, sizeof wanted);
+	return fault;
+}
+
+static bool name_in_use(const struct call *c, const char *name)
+{
+	for (const struct call *o = c->server->calls; o; o = o->next)
+		if (o != c && !o->dead && strcmp(o->tun.ifname, name) == 0)
+			return true;
+	return if_nametoindex(name) != 0;
+}
+
+/* A static entry of this user whose name is free, else <pptp-USER>, cut, with a number if need
+ * be. */
+static void choose_name(struct call *c, char name[static IFNAMSIZ])
+{
+	const struct conf_server *conf = &c->server->conf;
+	const char *user = call_secret(c)->name, *type = c->type == CONF_L2TP ? "l2tp" : "pptp";
+	unsigned bit = c->type == CONF_L2TP ? CONF_SERVICE_L2TP : CONF_SERVICE_PPTP;
+	char clean[IFNAMSIZ], number[8] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < conf->interface_count; i++) {
+		const struct conf_interface *e = &conf->interfaces[i];
+
+		if (!e->disabled && (e->service & bit) && strcmp(e->user, user) == 0 &&
+		    !name_in_use(c, e->name)) {
+			c->interface = e;
+			str_copy(name, IFNAMSIZ, e->name);
+			return;
+		}
+	}
+	for (; user[len] && len < sizeof clean - 1; len++)
+		clean[len] = user[len] > ' ' && user[len] < 0x7f && !strchr("/:%<>", user[len])
+				     ? user[len]
+				     : '_';
+	clean[len] = '\0';
+	for (unsigned n = 1; n < 10000; n++) {
+		snprintf(name, IFNAMSIZ, "<%s-%.*s%s>", type, (int)(8 - strlen(number)), clean,
+			 number);
+		if (!name_in_use(c, name))
+			return;
+		snprintf(number, sizeof number, "-%u", n);
+	}
+}
+
+/* An account's own address goes to its newest call: the older one is most likely a line that
+ * broke unseen.  This one has proved the password. */
+static void take_over(struct call *c)
+{
+	for (struct call *o = c->server->calls; o; o = o->next) {
+		if (o == c || o->dead || !o->open || o->remote.s_addr != c->remote.s_addr)
+			continue;
+		log_notice(&o->log, "%s called again: the older call is ended",
+			   call_secret(o)->name);
+		host_undo(o->host);
+		o->remote.s_addr = 0;
+		call_hang_up(o, EXIT_HANGUP, "the same user called again");
+	}
+}
+
+static size_t fill_routes(const struct conf_secret *secret, struct host_route *routes)
+{
+	for (size_t i = 0; i < secret->route_count; i++) {
+		const struct conf_route *from = &secret->routes[i];
+
+		routes[i] = (struct host_route){
+			.family = from->family,
+			.prefix_len = from->prefix_len,
+			.has_gateway = from->has_gateway,
+			.gateway4 = from->gateway4,
+			.metric = from->metric,
+		};
+		if (from->family == AF_INET6)
+			routes[i].dst6 = from->dst6;
+		else
+			routes[i].dst4 = from->dst4;
+	}
+	return secret->route_count;
+}
+
+static int apply(struct call *c, const struct request_network *n, struct reason *reason)
+{
+	const char *arp = c->server->conf.listener[c->type].proxy_arp;
+	struct host_route routes[CONF_ROUTES_MAX];
+	struct host_applied applied;
+	struct host_config config = {
+		.ifindex = c->tun.ifindex,
+		.local = n->local,
+		.remote = n->remote,
+		.mtu = n->mtu,
+		.routes = routes,
+		.route_count = fill_routes(call_secret(c), routes),
+		.dns_mode = HOST_DNS_NO,
+	};
+	char name[IFNAMSIZ] = "";
+	int rc = 0;
+
+	if (arp[0]) {
+		config.proxy_ifindex = if_nametoindex(arp);
+		if (!config.proxy_ifindex)
+			log_warn(&c->log, "proxy-arp: there is no interface %s", arp);
+	}
+	if (!c->open) {
+		choose_name(c, name);
+		rc = host_tun_rename(c->host, &c->tun, name, reason);
+	}
+	if (rc < 0)
+		return rc;
+	take_over(c);
+	str_copy(config.ifname, sizeof config.ifname, c->tun.ifname);
+	return host_apply(c->host, &config, &applied, reason);
+}
+
+static void on_network(struct call *c, const struct request_network *n)
+{
+	struct request_applied answer = {0};
+	const char *fault = fault_of(c, n);
+	struct server *s = c->server;
+
+	if (c->ending)
+		return;
+	if (fault)
+		reason_set(&answer.reason, EXIT_NEGOTIATION_FAILED, "%s", fault);
+	answer.error = fault ? -EINVAL : apply(c, n, &answer.reason);
+	request_send(&c->session.channel, REQUEST_APPLIED, &answer, NULL, 0);
+	if (answer.error) {
+		log_error(&c->log, "%s", answer.reason.text);
+		return;
+	}
+	c->network = *n;
+	if (!c->open) {
+		c->open = true;
+		c->up_since_ms = loop_now(s->loop);
+		loop_timer_del(s->loop, &c->limit_timer);
+		s->rules->opened(s->policy, c->slot);
+	}
+	request_send(&c->session.channel, REQUEST_GET_STATS, NULL, NULL, 0);
+}
+
+static void on_stats(struct call *c, const struct request_stats *stats)
+{
+	char from[INET6_ADDRSTRLEN], local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN];
+	bool first = c->stats.encoding[0] == '\0';
+
+	c->stats = *stats;
+	if (!first || !c->open)
+		return;
+	inet_ntop(AF_INET, &c->network.local, local, sizeof local);
+	inet_ntop(AF_INET, &c->network.remote, remote, sizeof remote);
+	log_notice(&c->log, "%s connected from %s: %s, address %s (ours %s), mtu %u, %s",
+		   call_secret(c)->name, serve_address(&c->peer, from, sizeof from), c->tun.ifname,
+		   remote, local, c->network.mtu, stats->encoding);
+}
+
+static void on_request(void *ctx, struct request_message *m)
+{
+	struct call *c = ctx;
+
+	switch (m->type) {
+	case REQUEST_READY:
+		start(c);
+		break;
+	case REQUEST_STATE:
+		log_info(&c->log, "%s", m->state.message);
+		break;
+	case REQUEST_NETWORK:
+		on_network(c, &m->network);
+		break;
+	case REQUEST_ACCOUNT:
+		on_account(c, &m->account);
+		break;
+	case REQUEST_STATS:
+		on_stats(c, &m->stats);
+		break;
+	case REQUEST_ENDED:
+		finish(c, &m->reason);
+		break;
+	case REQUEST_NONE:
+	case REQUEST_START:
+	case REQUEST_APPLIED:
+	case REQUEST_HANGUP:
+	case REQUEST_GET_STATS:
+	case REQUEST_ACCOUNT_ANSWER:
+	case REQUEST_TYPE_COUNT:
+		break; /* the table lets none of them through */
+	}
+}
+
+static void on_died(void *ctx, const struct reason *reason)
+{
+	finish(ctx, reason);
+}
+
+/* Begin and end */
+
+static int open_all(struct call *c, struct reason *reason)
+{
+	static const struct process_events events = {on_request, on_died};
+	struct server *s = c->server;
+	const struct process_config config = {s->run_dir, s->loop, &c->log, &events, c};
+	char name[32];
+	int rc = call_sockets_open(c);
+
+	if (rc < 0) {
+		reason_set(reason, EXIT_OPEN_FAILED, "no socket for the call's data: %s",
+			   strerror(-rc));
+		return rc;
+	}
+	snprintf(name, sizeof name, ".server-%u", c->number);
+	c->host = host_new(s->run_dir, name, &c->log, reason);
+	if (!c->host)
+		return -EIO;
+	rc = host_tun_open(c->host, "vpdial-N", &c->tun, reason);
+	if (rc == 0)
+		rc = process_spawn(&c->session, &config, reason);
+	return rc;
+}
+
+/* The lowest number that no call has: names of journals stay few. */
+static unsigned free_number(const struct server *s)
+{
+	unsigned n = 1;
+	bool taken;
+
+	do {
+		taken = false;
+		for (const struct call *c = s->calls; c && !taken; c = c->next)
+			taken = c->number == n;
+		n += taken;
+	} while (taken);
+	return n;
+}
+
+static void turn_away(struct server *s, const struct call *known, const char *why)
+{
+	char from[INET6_ADDRSTRLEN];
+	uint32_t suppressed = 0;
+
+	s->turned_away++;
+	if (known->control >= 0)
+		close(known->control);
+	if (log_limit_allow(&s->limit, loop_now(s->loop), &suppressed))
+		log_warn(&s->log, "call from %s turned away: %s (%u more were before)",
+			 serve_address(&known->peer, from, sizeof from), why, suppressed);
+}
+
+void call_begin(struct server *s, enum conf_type type, const struct call *known)
+{
+	uint64_t now = loop_now(s->loop);
+	struct reason reason = {0};
+	struct call *c;
+	const char *why;
+	size_t slot;
+
+	why = s->stopping ? "the server is stopping"
+			  : s->rules->admit(s->policy, type, (const struct sockaddr *)&known->peer,
+					    now, &slot);
+	c = why ? NULL : malloc(sizeof *c);
+	if (!c) {
+		if (!why)
+			s->rules->release(s->policy, slot, false, now);
+		turn_away(s, known, why ? why : "out of memory");
+		return;
+	}
+	*c = *known;
+	c->server = s;
+	c->type = type;
+	c->slot = slot;
+	c->secret = -1;
+	c->tun.fd = -1;
+	c->number = free_number(s);
+	c->log = s->log;
+	snprintf(c->log.name, sizeof c->log.name, "%s-%u", type == CONF_L2TP ? "l2tp" : "pptp",
+		 c->number);
+	c->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, c, NULL, NULL};
+	c->next = s->calls;
+	s->calls = c;
+	loop_timer_set(s->loop, &c->limit_timer, now + s->rules->half_open_ms);
+	if (open_all(c, &reason) < 0) {
+		log_error(&c->log, "%s", reason.text);
+		reason.code = EXIT_HANGUP; /* not the caller's fault */
+		finish(c, &reason);
+	}
+}
+
+void calls_reap(struct server *s)
+{
+	struct call **at = &s->calls;
+
+	while (*at) {
+		struct call *c = *at;
+
+		if (!c->dead) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		close_sockets(c);
+		if (c->tun.fd >= 0)
+			close(c->tun.fd);
+		host_free(c->host);
+		wipe(c, sizeof *c);
+		free(c);
+	}
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Filters on sockets that a session gets: what is not of its call the kernel drops.  Once set a
+ * filter cannot be taken off.  All return 0 or -errno. */
+#ifndef VPDIAL_SUPERVISOR_FILTER_H
+#define VPDIAL_SUPERVISOR_FILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* Raw GRE socket: only enhanced GRE (RFC 2637) of call CALL_ID passes. */
+int filter_gre(int fd, uint16_t call_id);
+/* UDP socket: only datagrams from this address, and with PORT from its port too. */
+int filter_source(int fd, const struct sockaddr_storage *from, bool port);
+/* UDP socket: only what may be the first message of an L2TP tunnel. */
+int filter_first_l2tp(int fd);
+
+/* Room for bursts in a socket's queues. */
+void filter_widen_buffers(int fd);
+socklen_t filter_address_len(const struct sockaddr_storage *a);
+
+#endif

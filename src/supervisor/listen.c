@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* The server's sockets, and those of a call that begins. */
+#include "base/random.h"
+#include "supervisor/filter.h"
+#include "supervisor/serving.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PPTP_PORT 1723
+#define L2TP_PORT 1701
+#define BACKLOG	  64
+#define BURST	  16 /* calls taken in one turn: signals and sessions wait too */
+
+static void set_port(struct sockaddr_storage *a, uint16_t port)
+{
+	/* sin_port and sin6_port lie at the same place. */
+	((struct sockaddr_in *)a)->sin_port = htons(port);
+}
+
+/* Is there a call from the same address and port?  Then this is a repetition of its first
+ * datagram, which came before its own socket was there. */
+static bool is_known(const struct server *s, const struct sockaddr_storage *peer)
+{
+	for (const struct call *c = s->calls; c; c = c->next)
+		if (!c->dead && c->type == CONF_L2TP &&
+		    memcmp(&c->peer, peer, filter_address_len(peer)) == 0)
+			return true;
+	return false;
+}
+
+static void accept_pptp(struct listener *l)
+{
+	for (int i = 0; i < BURST; i++) {
+		struct call known = {.control = -1, .wire = -1};
+		socklen_t len = sizeof known.peer, own_len = sizeof known.own;
+		int one = 1;
+
+		known.control = accept4(l->handle.fd, (struct sockaddr *)&known.peer, &len,
+					SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (known.control < 0)
+			return;
+		setsockopt(known.control, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+		if (getsockname(known.control, (struct sockaddr *)&known.own, &own_len) < 0) {
+			close(known.control);
+			continue;
+		}
+		call_begin(l->owner, CONF_PPTP, &known);
+	}
+}
+
+/* The address that the datagram was sent to: the call's own socket answers from there. */
+static void take_destination(struct msghdr *msg, struct call *known)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof info);
+			((struct sockaddr_in *)&known->own)->sin_addr = info.ipi_addr;
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof info);
+			((struct sockaddr_in6 *)&known->own)->sin6_addr = info.ipi6_addr;
+		}
+	}
+}
+
+static void accept_l2tp(struct listener *l)
+{
+	for (int i = 0; i < BURST; i++) {
+		struct call known = {.control = -1, .wire = -1};
+		char control[CMSG_SPACE(sizeof(struct in6_pktinfo))]
+			__attribute__((aligned(sizeof(struct cmsghdr))));
+		struct iovec iov = {known.first, sizeof known.first};
+		struct msghdr msg = {.msg_name = &known.peer,
+				     .msg_namelen = sizeof known.peer,
+				     .msg_iov = &iov,
+				     .msg_iovlen = 1,
+				     .msg_control = control,
+				     .msg_controllen = sizeof control};
+		socklen_t len = sizeof known.own;
+		ssize_t n = recvmsg(l->handle.fd, &msg, MSG_DONTWAIT);
+
+		if (n < 0)
+			return;
+		if ((msg.msg_flags & MSG_TRUNC) || is_known(l->owner, &known.peer) ||
+		    getsockname(l->handle.fd, (struct sockaddr *)&known.own, &len) < 0)
+			continue;
+		known.first_len = (size_t)n;
+		take_destination(&msg, &known);
+		call_begin(l->owner, CONF_L2TP, &known);
+	}
+}
+
+static void on_listener(void *ctx, uint32_t events)
+{
+	struct listener *l = ctx;
+
+	(void)events;
+	if (l->type == CONF_PPTP)
+		accept_pptp(l);
+	else
+		accept_l2tp(l);
+}
+
+static int prepare(int fd, enum conf_type type, int family)
+{
+	int one = 1, rc = 0;
+
+	if (family == AF_INET6)
+		rc = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+	if (type == CONF_PPTP)
+		return rc < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0
+			       ? -errno
+			       : 0;
+	/* Calls get sockets of their own on the same port. */
+	if (rc < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0 ||
+	    (family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof one)
+				: setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof one)) < 0)
+		return -errno;
+	return filter_first_l2tp(fd);
+}
+
+static int open_one(struct server *s, enum conf_type type, const struct sockaddr_storage *address,
+		    struct reason *reason)
+{
+	const struct conf_listener *conf = &s->conf.listener[type];
+	struct listener *l = &s->listeners[s->listener_count];
+	struct sockaddr_storage at = *address;
+	uint16_t port = conf->port ? conf->port : type == CONF_L2TP ? L2TP_PORT : PPTP_PORT;
+	char text[INET6_ADDRSTRLEN];
+	int rc, fd = socket(at.ss_family,
+			    (type == CONF_L2TP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK |
+				    SOCK_CLOEXEC,
+			    0);
+
+	set_port(&at, port);
+	rc = fd < 0 ? -errno : prepare(fd, type, at.ss_family);
+	if (rc == 0 && (bind(fd, (struct sockaddr *)&at, filter_address_len(&at)) < 0 ||
+			(type == CONF_PPTP && listen(fd, BACKLOG) < 0)))
+		rc = -errno;
+	if (rc == 0) {
+		*l = (struct listener){.owner = s,
+				       .type = type,
+				       .handle = {.fd = fd, .ready = on_listener, .ctx = l}};
+		rc = loop_fd_add(s->loop, &l->handle, EPOLLIN);
+	}
+	if (rc == 0) {
+		s->listener_count++;
+		return 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	reason_set(reason, EXIT_OPEN_FAILED, "cannot answer at %s port %u: %s",
+		   serve_address(&at, text, sizeof text), port, strerror(-rc));
+	return rc;
+}
+
+int listeners_open(struct server *s, struct reason *reason)
+{
+	int rc = 0;
+
+	for (int type = 0; type < 2 && rc == 0; type++) {
+		const struct conf_listener *conf = &s->conf.listener[type];
+
+		for (size_t i = 0; conf->enabled && i < conf->listen.count && rc == 0; i++) {
+			rc = open_one(s, (enum conf_type)type, &conf->listen.list[i], reason);
+			/* ::1 of the default is missing where IPv6 is switched off. */
+			if ((rc == -EADDRNOTAVAIL || rc == -EAFNOSUPPORT) && i > 0 &&
+			    conf->listen.list[i].ss_family == AF_INET6) {
+				log_warn(&s->log, "%s", reason->text);
+				*reason = (struct reason){0};
+				rc = 0;
+			}
+		}
+	}
+	return rc;
+}
+
+void listeners_close(struct server *s)
+{
+	for (size_t i = 0; i < s->listener_count; i++) {
+		struct listener *l = &s->listeners[i];
+
+		if (l->handle.fd < 0)
+			continue;
+		loop_fd_del(s->loop, &l->handle);
+		close(l->handle.fd);
+		l->handle.fd = -1;
+	}
+	s->listener_count = 0;
+}
+
+/* No other call from the same address may have it: GRE has no ports. */
+static bool id_is_free(const struct call *c, uint16_t id)
+{
+	for (const struct call *o = c->server->calls; o; o = o->next)
+		if (o != c && !o->dead && (o->call_id == id || o->tunnel_id == id))
+			return false;
+	return true;
+}
+
+static uint16_t draw_id(const struct call *c)
+{
+	uint16_t id;
+
+	do
+		id = random_u16_nonzero(&random_kernel);
+	while (!id_is_free(c, id));
+	return id;
+}
+
+static int open_gre(struct call *c)
+{
+	struct sockaddr_storage to = c->peer;
+	int rc = 0;
+
+	set_port(&to, 0);
+	set_port(&c->own, 0);
+	c->wire = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_GRE);
+	if (c->wire < 0)
+		return -errno;
+	rc = filter_gre(c->wire, c->call_id);
+	if (rc == 0 && (bind(c->wire, (struct sockaddr *)&c->own, sizeof(struct sockaddr_in)) < 0 ||
+			connect(c->wire, (struct sockaddr *)&to, sizeof(struct sockaddr_in)) < 0))
+		rc = -errno;
+	return rc;
+}
+
+/* Connected, so that the kernel sorts the datagrams.  Between bind and connect it is one more
+ * listener: the filter, which is set before, keeps others' first datagrams out; they are sent
+ * again. */
+static int open_udp(struct call *c)
+{
+	socklen_t len = filter_address_len(&c->peer);
+	int one = 1, rc;
+
+	c->wire = socket(c->peer.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (c->wire < 0)
+		return -errno;
+	rc = filter_source(c->wire, &c->peer, true);
+	if (rc == 0 && (setsockopt(c->wire, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0 ||
+			bind(c->wire, (struct sockaddr *)&c->own, len) < 0 ||
+			connect(c->wire, (struct sockaddr *)&c->peer, len) < 0))
+		rc = -errno;
+	return rc;
+}
+
+int call_sockets_open(struct call *c)
+{
+	int rc;
+
+	c->call_id = draw_id(c);
+	if (c->type == CONF_L2TP)
+		c->tunnel_id = draw_id(c);
+	rc = c->type == CONF_L2TP ? open_udp(c) : open_gre(c);
+	if (rc == 0)
+		filter_widen_buffers(c->wire);
+	return rc;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of the server: configuration, listeners, signals, end. */
+#include "supervisor/serving.h"
+
+#include "base/str.h"
+#include "ipc/control.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define END_LIMIT_MS 8000 /* for the farewells of all calls */
+
+char *serve_address(const struct sockaddr_storage *a, char *buf, size_t cap)
+{
+	const void *raw = a->ss_family == AF_INET6
+				  ? (const void *)&((const struct sockaddr_in6 *)a)->sin6_addr
+				  : (const void *)&((const struct sockaddr_in *)a)->sin_addr;
+
+	if (!inet_ntop(a->ss_family, raw, buf, (socklen_t)cap))
+		buf[0] = '\0';
+	return buf;
+}
+
+static void stop_if_done(struct server *s)
+{
+	if (s->stopping && !s->calls)
+		loop_stop(s->loop);
+}
+
+static void on_reap(void *ctx)
+{
+	struct server *s = ctx;
+
+	calls_reap(s);
+	stop_if_done(s);
+}
+
+static void on_end(void *ctx)
+{
+	struct server *s = ctx;
+
+	for (struct call *c = s->calls; c; c = c->next)
+		call_kill(c);
+	calls_reap(s);
+	loop_stop(s->loop);
+}
+
+static void on_signal(void *ctx, uint32_t events)
+{
+	struct server *s = ctx;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(s->signal_handle.fd, &info, sizeof info) != sizeof info)
+		return;
+	if (s->stopping) { /* the second one */
+		on_end(s);
+		return;
+	}
+	s->stopping = true;
+	listeners_close(s);
+	log_notice(&s->log, "stopping: hanging up all calls");
+	for (struct call *c = s->calls; c; c = c->next)
+		call_hang_up(c, EXIT_OK, "the server is stopped");
+	loop_timer_set(s->loop, &s->end_timer, loop_now(s->loop) + END_LIMIT_MS);
+	stop_if_done(s);
+}
+
+static int watch_signals(struct server *s)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	s->signal_handle = (struct loop_fd){
+		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = on_signal, .ctx = s};
+	if (s->signal_handle.fd < 0)
+		return -errno;
+	return loop_fd_add(s->loop, &s->signal_handle, EPOLLIN);
+}
+
+static int load(struct server *s)
+{
+	struct conf_faults faults = {0};
+	int rc = conf_server_load(s->options->config, &s->conf, &faults);
+
+	for (size_t i = 0; i < faults.count && i < sizeof faults.lines / sizeof faults.lines[0];
+	     i++)
+		log_error(&s->log, "%s", faults.lines[i]);
+	conf_faults_free(&faults);
+	if (rc == -ENOENT)
+		reason_set(&s->reason, EXIT_OPTIONS, "there is no %s", s->options->config);
+	else if (rc < 0)
+		reason_set(&s->reason, EXIT_OPTIONS, "the server's file cannot be used: %s",
+			   rc == -EINVAL ? "it has faults" : strerror(-rc));
+	else if (!s->conf.listener[0].enabled && !s->conf.listener[1].enabled)
+		reason_set(&s->reason, EXIT_OPTIONS,
+			   "nothing to serve: write enabled = yes into [pptp-server] or "
+			   "[l2tp-server] of %s",
+			   s->conf.file);
+	return reason_is_set(&s->reason) ? -EINVAL : 0;
+}
+
+/* What a killed server left: its calls' journals bear numbers. */
+static void recover(struct server *s)
+{
+	char name[32], path[RUN_DIR_MAX + 64];
+
+	for (unsigned n = 1, missing = 0; missing < 64; n++) {
+		snprintf(name, sizeof name, ".server-%u", n);
+		snprintf(path, sizeof path, "%s/%s.journal", s->run_dir, name);
+		missing = access(path, F_OK) == 0 ? 0 : missing + 1;
+		if (missing == 0)
+			host_recover(s->run_dir, name, &s->log);
+	}
+}
+
+static int open_run_dir(struct server *s)
+{
+	int rc = control_run_dir(s->run_dir, sizeof s->run_dir, s->options->run_dir);
+
+	if (rc == 0 && mkdir(s->run_dir, 0755) < 0 && errno != EEXIST)
+		rc = -errno;
+	if (rc < 0)
+		reason_set(&s->reason, EXIT_OPEN_FAILED, "no run directory %s: %s", s->run_dir,
+			   strerror(-rc));
+	return rc;
+}
+
+/* Each call keeps a handful of descriptors. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void say_ready(struct server *s)
+{
+	for (int type = 0; type < 2; type++)
+		if (s->conf.listener[type].enabled)
+			log_notice(&s->log, "%s server enabled, %zu secret%s, default-profile %s",
+				   type == CONF_L2TP ? "L2TP" : "PPTP", s->conf.secret_count,
+				   s->conf.secret_count == 1 ? "" : "s",
+				   s->conf.listener[type].default_profile);
+	if (s->options->ready_fd >= 0) {
+		ssize_t n = write(s->options->ready_fd, "\n", 1);
+
+		(void)n; /* nobody waits any more */
+		close(s->options->ready_fd);
+	}
+}
+
+static int begin(struct server *s)
+{
+	int rc = load(s);
+
+	if (rc == 0)
+		rc = open_run_dir(s);
+	if (rc == 0) {
+		s->policy = s->rules->create(&s->conf);
+		rc = s->policy ? watch_signals(s) : -ENOMEM;
+	}
+	if (rc == 0)
+		rc = users_listen(s, &s->reason);
+	if (rc == 0) {
+		recover(s);
+		rc = listeners_open(s, &s->reason);
+	}
+	if (rc == 0)
+		say_ready(s);
+	return rc;
+}
+
+static void release(struct server *s)
+{
+	listeners_close(s);
+	for (struct call *c = s->calls; c; c = c->next)
+		call_kill(c);
+	calls_reap(s);
+	users_close(s);
+	if (s->signal_handle.fd >= 0)
+		close(s->signal_handle.fd);
+	if (s->policy)
+		s->rules->destroy(s->policy);
+	conf_server_free(&s->conf);
+	loop_free(s->loop);
+	free(s);
+}
+
+static struct server *server_new(const struct serve_options *options,
+				 const struct serve_policy *rules)
+{
+	struct server *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->loop = loop_new();
+	if (!s->loop) {
+		free(s);
+		return NULL;
+	}
+	s->options = options;
+	s->rules = rules;
+	s->signal_handle.fd = s->users_handle.fd = -1;
+	for (size_t i = 0; i < USERS_CLIENTS_MAX; i++)
+		s->clients[i].handle.fd = -1;
+	s->reap_timer = (struct loop_timer){DEADLINE_NONE, on_reap, s, NULL, NULL};
+	s->end_timer = (struct loop_timer){DEADLINE_NONE, on_end, s, NULL, NULL};
+	s->log =
+		(struct log){.fd = 2, .level = options->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE};
+	if (getenv("JOURNAL_STREAM"))
+		s->log.format = LOG_FORMAT_JOURNAL;
+	str_copy(s->log.name, sizeof s->log.name, "serve");
+	return s;
+}
+
+int serve_main(const struct serve_options *options, const struct serve_policy *rules)
+{
+	struct server *s = server_new(options, rules);
+	int code;
+
+	if (!s)
+		return EXIT_FATAL;
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* it holds the passwords */
+	raise_limit();
+	if (begin(s) < 0)
+		reason_set(&s->reason, EXIT_FATAL, "the server could not be started");
+	else if (loop_run(s->loop) < 0)
+		reason_set(&s->reason, EXIT_FATAL, "the event loop failed");
+	if (reason_is_set(&s->reason))
+		log_error(&s->log, "%s", s->reason.text);
+	code = (int)s->reason.code;
+	release(s);
+	return code;
+}
