@@ -56,13 +56,13 @@ ipc_SRC        := request control users
 conf_SRC       := fault ini options value route profile server files password
 path_SRC       := path encap encap_gre encap_l2tp mppe sequence reorder mss
 session_SRC    := session join account sandbox
-host_SRC       := host guard journal journal_line netlink route path network tun dns resolvconf_file run undo
+host_SRC       := host guard journal journal_line netlink route path network tun dns resolvconf_file run undo lab
 supervisor_SRC := supervisor options resolve filter sockets process spawn judge control \
 	serve listen call users
 server_SRC     := policy
 client_SRC     := client status users
 cli_SRC        := cli commands connect prompt spawn disconnect show users text json help complete
-main_SRC       := vpdial policy
+main_SRC       := vpdial policy demo probe
 ROOMS := base loop crypto wire ppp tunnel ipc conf path session host supervisor server client cli
 
 objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$($(1)_SRC))

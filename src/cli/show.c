@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/text.h"
 #include "client/client.h"
+#include "conf/server.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -174,6 +175,16 @@ static bool is_file(const char *word)
 	return strchr(word, '/') || (len > 5 && strcmp(word + len - 5, ".conf") == 0);
 }
 
+static int check_server(const char *path, struct conf_faults *faults)
+{
+	struct conf_server server;
+	int r = conf_server_load(path, &server, faults);
+
+	if (r == 0)
+		conf_server_free(&server);
+	return r;
+}
+
 static int check_file(const char *path, struct conf_faults *faults)
 {
 	const char *slash = strrchr(path, '/');
@@ -182,6 +193,8 @@ static int check_file(const char *path, struct conf_faults *faults)
 
 	if (strcmp(slash ? slash + 1 : path, "ppp-profiles.conf") == 0)
 		return conf_check_ppp_file(path, faults);
+	if (strcmp(slash ? slash + 1 : path, "server.conf") == 0)
+		return check_server(path, faults);
 	r = conf_load_file(path, &profile, faults);
 	if (r == 0)
 		conf_profile_wipe(&profile);

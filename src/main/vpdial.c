@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The program: the command line, or, started by it, the supervisor of one profile or the server. */
 #include "cli/cli.h"
+#include "main/demo.h"
 #include "main/policy.h"
 #include "supervisor/serve.h"
 #include "supervisor/supervisor.h"
@@ -19,7 +20,8 @@ static int serve(const struct cli *cli)
 
 int main(int argc, char **argv)
 {
-	static const struct cli_programs programs = {.supervise = supervisor_main, .serve = serve};
+	static const struct cli_programs programs = {
+		.supervise = supervisor_main, .serve = serve, .demo = demo_run};
 
 	if (argc > 1 && strcmp(argv[1], "supervise") == 0)
 		return supervisor_main(argc - 1, argv + 1);

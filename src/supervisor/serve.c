@@ -151,14 +151,40 @@ static void raise_limit(void)
 	}
 }
 
+/* The manuals' fields in their order. */
+static void say_listener(struct server *s, enum conf_type type)
+{
+	static const struct {
+		unsigned bit;
+		const char *word;
+	} methods[] = {{CONF_AUTH_PAP, "pap"},
+		       {CONF_AUTH_CHAP, "chap"},
+		       {CONF_AUTH_MSCHAP1, "mschap1"},
+		       {CONF_AUTH_MSCHAP2, "mschap2"},
+		       {CONF_AUTH_EAP, "eap"}};
+	const struct conf_listener *l = &s->conf.listener[type];
+	char list[64], mrru[16] = "disabled", alive[32];
+	struct str text = str_make(list, sizeof list);
+
+	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+		if (l->authentication & methods[i].bit)
+			str_printf(&text, "%s%s", text.len ? "," : "", methods[i].word);
+	if (l->mrru)
+		snprintf(mrru, sizeof mrru, "%u", l->mrru);
+	log_notice(&s->log,
+		   "%s-server enabled: yes, max-mtu: %u, max-mru: %u, mrru: %s, authentication: "
+		   "%s, keepalive-timeout: %s, default-profile: %s",
+		   type == CONF_L2TP ? "l2tp" : "pptp", l->max_mtu, l->max_mru, mrru, list,
+		   l->keepalive_timeout ? duration_format(alive, sizeof alive, l->keepalive_timeout)
+					: "disabled",
+		   l->default_profile);
+}
+
 static void say_ready(struct server *s)
 {
 	for (int type = 0; type < 2; type++)
 		if (s->conf.listener[type].enabled)
-			log_notice(&s->log, "%s server enabled, %zu secret%s, default-profile %s",
-				   type == CONF_L2TP ? "L2TP" : "PPTP", s->conf.secret_count,
-				   s->conf.secret_count == 1 ? "" : "s",
-				   s->conf.listener[type].default_profile);
+			say_listener(s, (enum conf_type)type);
 	if (s->options->ready_fd >= 0) {
 		ssize_t n = write(s->options->ready_fd, "\n", 1);
 
