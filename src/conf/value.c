@@ -340,17 +340,17 @@ static bool read_listen(struct value *v)
 	size_t len;
 
 	while ((p = next_word(&at, &len))) {
-		struct sockaddr_in *v4 = (struct sockaddr_in *)&a.list[a.count];
-		struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&a.list[a.count];
+		struct sockaddr_in v4 = {.sin_family = AF_INET};
+		struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
 
 		if (a.count == CONF_LISTEN_MAX || len >= sizeof(text))
 			return false;
 		memcpy(text, p, len);
 		text[len] = '\0';
-		if (inet_pton(AF_INET, text, &v4->sin_addr) == 1)
-			v4->sin_family = AF_INET;
-		else if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1)
-			v6->sin6_family = AF_INET6;
+		if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+			memcpy(&a.list[a.count], &v4, sizeof(v4));
+		else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
+			memcpy(&a.list[a.count], &v6, sizeof(v6));
 		else
 			return false;
 		a.count++;

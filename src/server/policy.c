@@ -149,20 +149,15 @@ enum policy_verdict policy_admit(struct policy *p, enum policy_service service,
 
 static bool is_caller(const struct policy_account *a, const struct slot *s)
 {
-	struct sockaddr_storage wanted = {0};
-	struct in6_addr address;
+	struct in6_addr wanted = {0};
 
 	if (!a->caller_id[0])
 		return true;
-	if (inet_pton(AF_INET, a->caller_id, &((struct sockaddr_in *)&wanted)->sin_addr) == 1)
-		wanted.ss_family = AF_INET;
-	else if (inet_pton(AF_INET6, a->caller_id, &((struct sockaddr_in6 *)&wanted)->sin6_addr) ==
-		 1)
-		wanted.ss_family = AF_INET6;
-	else
+	if (inet_pton(AF_INET, a->caller_id, wanted.s6_addr + 12) == 1)
+		wanted.s6_addr[10] = wanted.s6_addr[11] = 0xff;
+	else if (inet_pton(AF_INET6, a->caller_id, &wanted) != 1)
 		return false;
-	address = whole_of((const struct sockaddr *)&wanted);
-	return same(&address, &s->whole);
+	return same(&wanted, &s->whole);
 }
 
 static int find_account(const struct policy *p, const struct slot *s, const uint8_t *user,
@@ -178,8 +173,17 @@ static int find_account(const struct policy *p, const struct slot *s, const uint
 	return POLICY_NO_ACCOUNT;
 }
 
+/* By a call, or for good by an account that has it as its own. */
 static bool is_taken(const struct policy *p, struct in_addr address)
 {
+	for (size_t i = 0; i < p->config.account_count; i++)
+		for (int service = 0; service < POLICY_SERVICES; service++) {
+			const struct policy_pool *own = &p->config.accounts[i].remote[service];
+
+			if (own->first.s_addr == address.s_addr &&
+			    own->last.s_addr == address.s_addr)
+				return true;
+		}
 	for (size_t i = 0; i < POLICY_SESSIONS_MAX; i++)
 		if (p->slots[i].used && p->slots[i].address.s_addr == address.s_addr)
 			return true;

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+# Hostile callers of the server mode: floods of half-open calls, nonsense instead of messages.
+# usage: hostile_callers.py half-open|malformed-pptp|malformed-l2tp|stray-l2tp SERVER SERVER-PID
+# Exits 0 if the server kept its bounds; the last line says what it did not keep.
+import os
+import random
+import socket
+import struct
+import sys
+import time
+
+mode, server, pid = sys.argv[1], sys.argv[2], int(sys.argv[3])
+rng = random.Random(20260101)
+HALF_OPEN_OF_A_SOURCE = 16
+
+
+def children():
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+        return len(f.read().split())
+
+
+def memory():
+    with open("/proc/%d/status" % pid) as f:
+        return int([l for l in f if l.startswith("VmRSS")][0].split()[1])
+
+
+def give_up(why):
+    print(why)
+    sys.exit(1)
+
+
+def watch(seconds, bound):
+    end = time.monotonic() + seconds
+    most = 0
+    while time.monotonic() < end:
+        most = max(most, children())
+        time.sleep(0.02)
+    if most > bound:
+        give_up("%d sessions for one source, %d is the bound" % (most, bound))
+    return most
+
+
+def start_request():
+    return struct.pack("!HHIHHHHIIHH64s64s", 156, 1, 0x1A2B3C4D, 1, 0, 0x0100, 0, 3, 3, 0, 0, b"h", b"v")
+
+
+def avp(kind, value, flags=0x8000):
+    return struct.pack("!HHH", flags | (6 + len(value)), 0, kind) + value
+
+
+def l2tp(avps, tunnel=0, session=0, ns=0, nr=0, flags=0xC802):
+    body = b"".join(avps)
+    return struct.pack("!HHHHHH", flags, 12 + len(body), tunnel, session, ns, nr) + body
+
+
+def sccrq(tunnel):
+    return [avp(0, struct.pack("!H", 1)), avp(2, b"\1\0"), avp(3, b"\0\0\0\3"), avp(7, b"lac"),
+            avp(9, struct.pack("!H", tunnel)), avp(10, struct.pack("!H", 4))]
+
+
+def tcp():
+    s = socket.socket()
+    s.settimeout(3)
+    s.connect((server, 1723))
+    return s
+
+
+def udp():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.connect((server, 1701))
+    s.settimeout(0.2)
+    return s
+
+
+def send(s, octets):
+    try:
+        s.send(octets)
+    except OSError:
+        pass
+
+
+def quiet(seconds):
+    end = time.monotonic() + seconds
+    while children() and time.monotonic() < end:
+        time.sleep(0.05)
+    if children():
+        give_up("%d sessions are left after %d s" % (children(), seconds))
+
+
+before = memory()
+if mode == "half-open":
+    held = [tcp() for _ in range(200)]
+    most = watch(1.5, HALF_OPEN_OF_A_SOURCE)
+    if most == 0:
+        give_up("no session at all")
+    for s in held:
+        s.close()
+    quiet(5)
+    held = [udp() for _ in range(200)]
+    for i, s in enumerate(held):
+        send(s, l2tp(sccrq(i + 1)))
+    watch(1.5, HALF_OPEN_OF_A_SOURCE)
+    for s in held:
+        s.close()
+    quiet(35)
+elif mode == "malformed-pptp":
+    good = start_request()
+    cases = [b"\0" * 156, b"\xff" * 4096, b"GET / HTTP/1.0\r\n\r\n", good[:20], good[:155],
+             struct.pack("!H", 0) + good[2:], struct.pack("!H", 65535) + good[2:], good + b"\xff" * 64, good * 40]
+    for _ in range(40):
+        octets = bytearray(good + good)
+        for _ in range(rng.randint(1, 8)):
+            octets[rng.randrange(len(octets))] = rng.randrange(256)
+        cases.append(bytes(octets))
+    for octets in cases:
+        s = tcp()
+        send(s, octets)
+        s.settimeout(0.1)
+        try:
+            s.recv(4096)
+        except OSError:
+            pass
+        s.close()
+        watch(0.02, HALF_OPEN_OF_A_SOURCE)
+    quiet(5)
+elif mode == "malformed-l2tp":
+    for i in range(50):
+        octets = bytearray(l2tp(sccrq(i + 1)))
+        for _ in range(rng.randint(1, 6)):
+            octets[12 + rng.randrange(len(octets) - 12)] = rng.randrange(256)
+        if i % 5 == 0:
+            octets = octets[:rng.randrange(12, len(octets))]
+        s = udp()
+        send(s, bytes(octets))
+        try:
+            s.recv(2048)
+            send(s, rng.randbytes(64))
+        except OSError:
+            pass
+        s.close()
+        watch(0.02, HALF_OPEN_OF_A_SOURCE)
+    quiet(35)
+elif mode == "stray-l2tp":
+    # None of these begins a tunnel: not one session may be started for them.
+    s = udp()
+    for octets in [b"", b"\0", rng.randbytes(100), l2tp(sccrq(1), tunnel=7), struct.pack("!HHH", 0x0002, 5, 9) + b"x" * 40,
+                   l2tp(sccrq(1), flags=0xC803), l2tp(sccrq(1), flags=0x4802)]:
+        send(s, octets)
+        watch(0.1, 0)
+else:
+    give_up("no such mode")
+time.sleep(0.3)
+if memory() - before > 1024:
+    give_up("the server grew by %d kB" % (memory() - before))
+print("ok")
