@@ -10,10 +10,11 @@ vpdial() {
 
 mkdir "$work/config" "$work/run"
 cp "$top"/profiles/*.conf "$work/config/"
+chmod 600 "$work/config/server.conf"
 for file in "$work"/config/*.conf; do
 	name=$(basename "$file" .conf)
 	if output=$(vpdial check "$file" 2>&1); then ok "check-$name"; else fail "check-$name" "$output"; fi
-	[[ $name == ppp-profiles ]] && continue
+	[[ $name == ppp-profiles || $name == server ]] && continue
 	if vpdial enable "$name" >/dev/null && ! vpdial list | grep -q "^X. *$name " &&
 		vpdial disable "$name" >/dev/null && vpdial list | grep -q "^X. *$name " &&
 		vpdial check "$name" >/dev/null; then
