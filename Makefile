@@ -188,6 +188,8 @@ lint: check-static
 		--suppress=missingInclude src
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
+bench-server: all
+	tests/bench/server
 bench-dial: all
 	tests/bench/dial
 
@@ -223,5 +225,5 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all unit print-unit check check-static check-builds check-unit check-valgrind check-cli \
-	check-netns check-interop check-layers asan ubsan lint format bench-dial demo install \
+	check-netns check-interop check-layers asan ubsan lint format bench-dial bench-server demo install \
 	uninstall clean
