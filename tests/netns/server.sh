@@ -110,6 +110,7 @@ client_pids() {
 serve() {
 	cat >"$Q/server.conf"
 	chmod 600 "$Q/server.conf"
+	cp "$Q/server.conf" "$Q/server.conf.kept"
 	: >"$T/serve"
 	ip netns exec far "$VPDIAL" --config "$Q" --run-dir "$S" serve >"$T/serve" 2>&1 </dev/null &
 	SERVING=$!
@@ -181,6 +182,7 @@ pings() { # pings TTL COMMAND...: three answers
 encoding() { vpdial status "$1" --json | jq -r '.connections[0].encoding'; }
 user_field() { users --json | jq -r "[.users[] | select(.running)][0].$1"; }
 running() { [ "$(users --json | jq '[.users[] | select(.running)] | length')" = "$1" ]; }
+no_pids_in_far() { [ -z "$(ip netns pids far 2>/dev/null)" ]; }
 want() { [ "$2" = "$3" ] || fail "$1 is '$2' instead of '$3'"; }
 
 # The matrix: authentication and encryption, both protocols.
@@ -441,6 +443,55 @@ policy() {
 		ip route replace "$SERVER" dev wan src "$CLIENT"
 		hang_up c
 		server_clean
+		report
+	fi
+	for type in pptp l2tp; do
+		case_is "listens-at-every-address-$type" || continue
+		{ both; secret ex lkjrht "${LINK[@]}"; } | sed 's/^listen = .*/listen = 0.0.0.0/' >"$T/conf"
+		serve <"$T/conf"
+		# The answer comes from the address that was called, also where it is not the first one.
+		ip -n far addr add 10.88.1.7/32 dev wan
+		ip route add 10.88.1.7 dev wan src "$CLIENT"
+		SERVER=10.88.1.7
+		profile c $type ex lkjrht
+		dial c
+		pings 64 ping 10.0.103.1
+		hang_up c
+		report
+	done
+	if case_is l2tp-over-ipv6; then
+		ip -6 addr add fd00:88::2/64 dev wan nodad
+		ip -n far -6 addr add fd00:88::1/64 dev wan nodad
+		{ both; secret ex lkjrht "caller-id = fd00:88::2" "${LINK[@]}"; } | sed '/l2tp-server/,/listen/s/^listen = .*/listen = fd00:88::1/' >"$T/conf"
+		serve <"$T/conf"
+		SERVER=fd00:88::1
+		profile c l2tp ex lkjrht
+		dial c
+		pings 64 ping 10.0.103.1
+		want 'client-address' "$(user_field client_address)" fd00:88::2
+		hang_up c
+		server_clean
+		report
+	fi
+	if case_is killed-server-leaves-nothing routed; then
+		SERVER=192.168.80.1
+		ip -n far addr add 10.150.1.254/24 dev Office
+		{ both 'proxy-arp = Office'; secret ex lkjrht 'local-address = 10.150.1.254' 'remote-address = 10.150.1.2' 'routes = 10.151.0.0/16 10.150.1.2 1'; } | serve
+		profile c pptp ex lkjrht
+		dial c
+		ip -n far neigh show proxy | grep -q 10.150.1.2 || fail "no proxy-ARP"
+		kill -KILL "$SERVING"
+		wait "$SERVING" 2>/dev/null
+		within 10 no_pids_in_far || fail "sessions outlive the server"
+		[ -z "$(ip -n far neigh show proxy)" ] || fail "proxy-ARP is left"
+		ip -n far -o link show | grep -q pptp && fail "an interface is left"
+		ip -n far route show | grep -q 10.151 && fail "a route is left"
+		within 10 grep -q terminated <(vpdial status c) || fail "the client does not know"
+		vpdial disconnect c >/dev/null 2>&1
+		# The next server starts, and finds nothing in its way.
+		serve <"$Q/server.conf.kept"
+		dial c
+		hang_up c
 		report
 	fi
 	if case_is wrong-passwords-in-series; then
