@@ -129,7 +129,7 @@ server_stop() {
 gone() { ! kill -0 "$1" 2>/dev/null; }
 server_state() {
 	ip -n far -o link show | sed 's/qlen.*//'
-	ip -n far -o addr show
+	ip -n far -4 -o addr show
 	ip -n far -4 route show table all
 	ip -n far neigh show proxy
 	ls -A "$S"
