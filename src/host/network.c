@@ -166,6 +166,8 @@ static void warn_if_taken(struct work *w)
 	uint8_t octets[16] = {0};
 	struct host_rt rt;
 
+	if (!w->config->server.ss_family) /* we answer: our address is the same in every call */
+		return;
 	memcpy(octets, &w->config->local, 4);
 	if (host_rt_get(&w->host->nl, AF_INET, octets, 0, false, &rt) < 0 || rt.type != RTN_LOCAL)
 		return;
