@@ -31,11 +31,17 @@ static void take_account(struct session *s, const struct request_account_answer 
 	s->start.clamp_mss = answer->clamp_mss;
 }
 
-/* One request of those that may come now; true for the answer. */
+/* One request of those that may come now; true for what is awaited: the answer for ACCOUNT, or
+ * without one the word that the network is applied. */
 static bool take_request(struct session *s, const struct request_message *m,
 			 struct ppp_account *account)
 {
-	if (m->type == REQUEST_ACCOUNT_ANSWER) {
+	if (m->type == REQUEST_APPLIED) {
+		s->answers.applied = true;
+		s->answers.application = m->applied;
+		return !account;
+	}
+	if (account && m->type == REQUEST_ACCOUNT_ANSWER) {
 		/* An earlier question's answer that came too late is none to this one. */
 		if (m->account_answer.number != s->answers.asked)
 			return false;
@@ -45,6 +51,7 @@ static bool take_request(struct session *s, const struct request_message *m,
 	if (m->type == REQUEST_HANGUP && !s->answers.hangup) {
 		s->answers.hangup = true;
 		s->answers.hangup_reason = m->reason;
+		return !account; /* no word will come any more */
 	} else if (m->type == REQUEST_GET_STATS) {
 		s->answers.stats = true;
 	}
@@ -83,4 +90,10 @@ void session_account(void *ctx, const uint8_t *user, size_t len, struct ppp_acco
 	memcpy(question.user, user, len);
 	if (request_send(&s->channel, REQUEST_ACCOUNT, &question, NULL, 0) == 0)
 		await(s, account);
+}
+
+void session_await_applied(struct session *s)
+{
+	if (!s->answers.gone)
+		await(s, NULL);
 }

@@ -16,8 +16,9 @@
 /* account.c: requests that must wait until the one question in hand is answered. */
 struct request_answers {
 	unsigned asked; /* accounts so far */
-	bool hangup, stats, gone;
+	bool hangup, stats, gone, applied;
 	struct reason hangup_reason;
+	struct request_applied application;
 };
 
 struct session {
@@ -59,5 +60,8 @@ void session_fill_stats(const struct session *s, struct request_stats *stats);
 /* account.c, for struct ppp_callbacks: asks the server process who USER is and waits for the
  * answer, for some seconds at most.  Other requests that come meanwhile are noted in answers. */
 void session_account(void *ctx, const uint8_t *user, size_t len, struct ppp_account *account);
+/* Waits likewise until the server process has applied the network: what the caller sends at once
+ * waits in the socket, for there is no interface to take it yet. */
+void session_await_applied(struct session *s);
 
 #endif

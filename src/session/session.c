@@ -99,7 +99,7 @@ static void settle(struct session *s)
 
 	if (s->ended)
 		return;
-	if (s->answers.hangup || s->answers.stats || s->answers.gone)
+	if (s->answers.applied || s->answers.hangup || s->answers.stats || s->answers.gone)
 		catch_up(s);
 	if (s->output_overflow) {
 		/* It does not read what it asked for: there is no use in waiting to tell it more.
@@ -278,7 +278,8 @@ static void on_network(struct session *s, const struct ppp_addresses *a)
 	body.mru = s->data.own_mru;
 	str_copy(body.auth_method, sizeof body.auth_method,
 		 s->auth_method ? ppp_auth_name(s->auth_method) : "none");
-	request_send(&s->channel, REQUEST_NETWORK, &body, NULL, 0);
+	if (request_send(&s->channel, REQUEST_NETWORK, &body, NULL, 0) == 0 && s->start.answerer)
+		session_await_applied(s);
 }
 
 static void on_data(struct session *s, const struct ppp_data *data)
@@ -681,6 +682,10 @@ static void catch_up(struct session *s)
 	struct request_answers *a = &s->answers;
 	struct request_stats stats;
 
+	if (a->applied) {
+		a->applied = false;
+		on_applied(s, &a->application);
+	}
 	if (a->stats) {
 		a->stats = false;
 		session_fill_stats(s, &stats);

@@ -182,14 +182,15 @@ void control_close(struct supervisor *s)
 {
 	struct sockaddr_un address;
 
+	/* The socket first: who waits for the end by its connection may dial again at once. */
+	if (s->listen_handle.fd >= 0) {
+		if (control_address(&address, s->run_dir, s->options.name) == 0)
+			unlink(address.sun_path);
+		loop_fd_del(s->loop, &s->listen_handle);
+		close(s->listen_handle.fd);
+		s->listen_handle.fd = -1;
+	}
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		if (s->clients[i].handle.fd >= 0)
 			drop(&s->clients[i]);
-	if (s->listen_handle.fd < 0)
-		return;
-	if (control_address(&address, s->run_dir, s->options.name) == 0)
-		unlink(address.sun_path);
-	loop_fd_del(s->loop, &s->listen_handle);
-	close(s->listen_handle.fd);
-	s->listen_handle.fd = -1;
 }
