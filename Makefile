@@ -29,8 +29,9 @@ endif
 
 PKGS     := libcrypto libnl-3.0 libnl-route-3.0 jansson libseccomp libcap-ng
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+# Socket addresses of several families share storage (RFC 3493 3.10): no strict aliasing.
 OWN_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-Wpointer-arith -Wundef -Wvla -Wformat=2 -fstack-protector-strong -fPIE \
+	-Wpointer-arith -Wundef -Wvla -Wformat=2 -fstack-protector-strong -fPIE -fno-strict-aliasing \
 	$(if $(WERROR),-Werror)
 OWN_CPPFLAGS := -D_GNU_SOURCE -Isrc -I/usr/include/iniparser $(PKG_CFLAGS) \
 	-DVPDIAL_VERSION='"$(VERSION)"' -DVPDIAL_LIBEXECDIR='"$(LIBEXECDIR)"' \
@@ -192,6 +193,8 @@ bench-server: all
 	tests/bench/server
 bench-dial: all
 	tests/bench/dial
+bench-loss: all
+	tests/bench/loss
 
 demo:
 	@scripts/install-deps demo
@@ -225,5 +228,5 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all unit print-unit check check-static check-builds check-unit check-valgrind check-cli \
-	check-netns check-interop check-layers asan ubsan lint format bench-dial bench-server demo install \
+	check-netns check-interop check-layers asan ubsan lint format bench-dial bench-loss bench-server demo install \
 	uninstall clean
