@@ -199,6 +199,8 @@ check_status() {
 check_traffic() {
 	local local_address
 	local_address=$(field "$1" .local_address)
+	# Its pppd has agreed to everything, but may still be busy with its own interface.
+	within 8 on_host ping -q -c 1 -W 1 10.99.0.1 >/dev/null
 	on_host ping -q -c 2 -i 0.2 -W 3 10.99.0.1 >/dev/null || fail "no ping to the server"
 	on_host ping -q -c 1 -W 3 -s 1200 10.99.0.1 >/dev/null || fail "no large ping to the server"
 	lab_on server "ping -q -c 2 -i 0.2 -W 3 $local_address" >/dev/null || fail "no ping from the server"
