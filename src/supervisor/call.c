@@ -299,26 +299,6 @@ static void take_over(struct call *c)
 	}
 }
 
-static size_t fill_routes(const struct conf_secret *secret, struct host_route *routes)
-{
-	for (size_t i = 0; i < secret->route_count; i++) {
-		const struct conf_route *from = &secret->routes[i];
-
-		routes[i] = (struct host_route){
-			.family = from->family,
-			.prefix_len = from->prefix_len,
-			.has_gateway = from->has_gateway,
-			.gateway4 = from->gateway4,
-			.metric = from->metric,
-		};
-		if (from->family == AF_INET6)
-			routes[i].dst6 = from->dst6;
-		else
-			routes[i].dst4 = from->dst4;
-	}
-	return secret->route_count;
-}
-
 static int apply(struct call *c, const struct request_network *n, struct reason *reason)
 {
 	const char *arp = c->server->conf.listener[c->type].proxy_arp;
@@ -330,7 +310,8 @@ static int apply(struct call *c, const struct request_network *n, struct reason 
 		.remote = n->remote,
 		.mtu = n->mtu,
 		.routes = routes,
-		.route_count = fill_routes(call_secret(c), routes),
+		.route_count = supervisor_routes(call_secret(c)->routes,
+						 call_secret(c)->route_count, routes),
 		.dns_mode = HOST_DNS_NO,
 	};
 	char name[IFNAMSIZ] = "";

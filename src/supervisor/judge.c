@@ -53,24 +53,22 @@ static struct in6_addr link_local(const uint8_t ifid[8])
 	return a;
 }
 
-static size_t fill_routes(const struct conf_profile *p, struct host_route *routes)
+size_t supervisor_routes(const struct conf_route *from, size_t count, struct host_route *to)
 {
-	for (size_t i = 0; i < p->route_count; i++) {
-		const struct conf_route *from = &p->routes[i];
-
-		routes[i] = (struct host_route){
-			.family = from->family,
-			.prefix_len = from->prefix_len,
-			.has_gateway = from->has_gateway,
-			.gateway4 = from->gateway4,
-			.metric = from->metric,
+	for (size_t i = 0; i < count; i++) {
+		to[i] = (struct host_route){
+			.family = from[i].family,
+			.prefix_len = from[i].prefix_len,
+			.has_gateway = from[i].has_gateway,
+			.gateway4 = from[i].gateway4,
+			.metric = from[i].metric,
 		};
-		if (from->family == AF_INET6)
-			routes[i].dst6 = from->dst6;
+		if (from[i].family == AF_INET6)
+			to[i].dst6 = from[i].dst6;
 		else
-			routes[i].dst4 = from->dst4;
+			to[i].dst4 = from[i].dst4;
 	}
-	return p->route_count;
+	return count;
 }
 
 /* The profile's servers, else those of the peer that make sense. */
@@ -169,7 +167,7 @@ static int apply(struct supervisor *s, const struct request_network *n, struct r
 	struct host_config config;
 	int rc;
 
-	fill_routes(&s->profile, routes);
+	supervisor_routes(s->profile.routes, s->profile.route_count, routes);
 	fill_config(s, n, routes, &config);
 	if (s->network_up && same_ipv4(n, &s->applied)) {
 		rc = host_apply_ipv6(s->host, &config, reason);

@@ -4,6 +4,8 @@
 #define VPDIAL_SUPERVISOR_PROCESS_H
 
 #include "base/log.h"
+#include "conf/profile.h"
+#include "host/host.h"
 #include "ipc/request.h"
 #include "loop/loop.h"
 
@@ -46,5 +48,8 @@ int process_spawn(struct session_process *p, const struct process_config *config
 /* Relays its last lines, waits for its end (KILL_IT: makes it end) and closes.  May be called
  * again, and for one that is all zero. */
 void process_stop(struct session_process *p, bool kill_it);
+
+/* judge.c: COUNT routes of a profile or secret in the words of host/; TO has room for as many. */
+size_t supervisor_routes(const struct conf_route *from, size_t count, struct host_route *to);
 
 #endif
