@@ -46,6 +46,12 @@ static inline bool reason_is_set(const struct reason *r)
 	return r->text[0] != '\0';
 }
 
+/* May no redial follow?  True where the next dial would meet the same (a wrong password, an expired
+ * account, a profile at fault) and could lock the account, and where the end was wanted (by a
+ * signal, on request, by idle-timeout); false for what may pass: network, server, a fault of the
+ * session.  A reason whose code is unknown is permanent. */
+bool reason_is_permanent(const struct reason *r);
+
 /* The meaning of an exit status, as the manual page lists it. */
 const char *exit_status_text(enum exit_status code);
 

@@ -154,6 +154,25 @@ static void first_reason_counts(void **state)
 	assert_string_equal(exit_status_text((enum exit_status)99), "unknown exit status");
 }
 
+static void no_redial_after_what_would_fail_again(void **state)
+{
+	static const enum exit_status may_pass[] = {
+		EXIT_FATAL,	EXIT_OPEN_FAILED, EXIT_CONNECT_FAILED, EXIT_NEGOTIATION_FAILED,
+		EXIT_PEER_DEAD, EXIT_HANGUP,
+	};
+	unsigned temporary = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof may_pass / sizeof may_pass[0]; i++)
+		assert_false(reason_is_permanent(&(struct reason){.code = may_pass[i]}));
+	for (unsigned i = 0; i <= EXIT_AUTH_FAILED; i++)
+		temporary += !reason_is_permanent(&(struct reason){.code = (enum exit_status)i});
+	assert_int_equal(temporary, sizeof may_pass / sizeof may_pass[0]);
+	assert_true(reason_is_permanent(&(struct reason){.code = EXIT_AUTH_FAILED}));
+	assert_true(reason_is_permanent(&(struct reason){.code = EXIT_PEER_AUTH_FAILED}));
+	assert_true(reason_is_permanent(&(struct reason){.code = (enum exit_status)99}));
+}
+
 static void log_lines_cannot_be_forged(void **state)
 {
 	struct log log = {.level = LOG_LEVEL_NOTICE, .name = "office"};
@@ -245,6 +264,7 @@ int main(void)
 		cmocka_unit_test(nearest_word_is_found_or_none),
 		cmocka_unit_test(durations_read_as_in_the_mission),
 		cmocka_unit_test(first_reason_counts),
+		cmocka_unit_test(no_redial_after_what_would_fail_again),
 		cmocka_unit_test(log_lines_cannot_be_forged),
 		cmocka_unit_test(secrets_are_wiped_and_bounded),
 		cmocka_unit_test(loop_runs_timers_and_descriptors_and_forgets_what_was_deleted),
