@@ -13,14 +13,6 @@
 
 #define SEARCH_MAX 16
 
-struct dns_wish {
-	const struct host_config *config;
-	struct in_addr servers[2];
-	size_t server_count;
-	char search[256]; /* "" = none */
-	bool all_names;	  /* every name is asked there */
-};
-
 const char *host_dns_way_name(enum host_dns_way way)
 {
 	switch (way) {
@@ -54,11 +46,11 @@ static bool resolved_answers(const struct log *log)
 	       run_found("resolvectl") && run_program(argv, NULL, 0, log) == 0;
 }
 
-static int resolved_set(const struct dns_wish *wish, const struct log *log)
+static int resolved_set(const struct host_names *wish, const struct log *log)
 {
 	char servers[2][INET_ADDRSTRLEN], words[256], *at = words, *word;
-	const char *dns[6] = {"resolvectl", "dns", wish->config->ifname};
-	const char *domain[SEARCH_MAX + 5] = {"resolvectl", "domain", wish->config->ifname};
+	const char *dns[6] = {"resolvectl", "dns", wish->ifname};
+	const char *domain[SEARCH_MAX + 5] = {"resolvectl", "domain", wish->ifname};
 	size_t n = 3;
 	int r;
 
@@ -77,12 +69,12 @@ static int resolved_set(const struct dns_wish *wish, const struct log *log)
 	return n > 3 ? run_program(domain, NULL, 0, log) : 0;
 }
 
-static int by_resolved(struct host *host, const struct dns_wish *wish)
+static int by_resolved(struct host *host, const struct host_names *wish)
 {
 	struct undo_step step = {.kind = UNDO_RESOLVED};
 	int r;
 
-	str_copy(step.ifname, sizeof(step.ifname), wish->config->ifname);
+	str_copy(step.ifname, sizeof(step.ifname), wish->ifname);
 	r = host_push(host, &step);
 	if (r < 0)
 		return r;
@@ -94,7 +86,7 @@ static int by_resolved(struct host *host, const struct dns_wish *wish)
 	return r;
 }
 
-static int by_resolvconf(struct host *host, const struct dns_wish *wish)
+static int by_resolvconf(struct host *host, const struct host_names *wish)
 {
 	struct undo_step step = {.kind = UNDO_RESOLVCONF};
 	char record[600], text[INET_ADDRSTRLEN];
@@ -103,7 +95,7 @@ static int by_resolvconf(struct host *host, const struct dns_wish *wish)
 	const char *argv[] = {"resolvconf", "-a", NULL, "-m", "0", NULL, NULL};
 	int r;
 
-	str_printf(&name, "%s.vpdial", wish->config->ifname);
+	str_printf(&name, "%s.vpdial", wish->ifname);
 	for (size_t i = 0; i < wish->server_count; i++)
 		str_printf(&s, "nameserver %s\n",
 			   inet_ntop(AF_INET, &wish->servers[i], text, sizeof(text)));
@@ -113,7 +105,7 @@ static int by_resolvconf(struct host *host, const struct dns_wish *wish)
 	if (r < 0)
 		return r;
 	argv[2] = host->steps[host->step_count - 1].record;
-	if (wish->config->dns_mode == HOST_DNS_EXCLUSIVELY)
+	if (wish->exclusively)
 		argv[5] = "-x";
 	r = run_program(argv, record, s.len, host->log);
 	if (r < 0) {
@@ -123,14 +115,14 @@ static int by_resolvconf(struct host *host, const struct dns_wish *wish)
 	return r;
 }
 
-static int by_file(struct host *host, const struct dns_wish *wish)
+static int by_file(struct host *host, const struct host_names *wish)
 {
 	struct undo_step step = {.kind = UNDO_FILE};
 	struct resolv_wish want = {
 		.servers = wish->servers,
 		.server_count = wish->server_count,
 		.search = wish->search,
-		.exclusively = wish->config->dns_mode == HOST_DNS_EXCLUSIVELY,
+		.exclusively = wish->exclusively,
 	};
 	int r = resolv_edit_plan(host->name, &want, &step.edit);
 
@@ -148,7 +140,7 @@ static int by_file(struct host *host, const struct dns_wish *wish)
 }
 
 /* Name servers that are asked past the tunnel: legal, but hardly meant. */
-static void warn_outside(struct host *host, const struct dns_wish *wish)
+static void warn_outside(struct host *host, const struct host_names *wish, unsigned ifindex)
 {
 	uint8_t octets[16] = {0};
 	char text[INET_ADDRSTRLEN];
@@ -157,7 +149,7 @@ static void warn_outside(struct host *host, const struct dns_wish *wish)
 	for (size_t i = 0; i < wish->server_count; i++) {
 		memcpy(octets, &wish->servers[i], 4);
 		if (host_rt_get(&host->nl, AF_INET, octets, 0, false, &rt) == 0 &&
-		    rt.oif == wish->config->ifindex)
+		    rt.oif == ifindex)
 			continue;
 		log_warn(host->log,
 			 "name server %s is not reached through the tunnel: add it to `routes`",
@@ -165,40 +157,69 @@ static void warn_outside(struct host *host, const struct dns_wish *wish)
 	}
 }
 
-void host_dns_apply(struct host *host, const struct host_config *config,
-		    struct host_applied *applied)
+static void make_wish(struct host *host, const struct host_config *config, struct host_names *wish)
 {
-	struct dns_wish wish = {.config = config};
-	int r;
-
-	applied->dns_way = HOST_DNS_WAY_NONE;
+	memset(wish, 0, sizeof(*wish));
 	if (config->dns_mode == HOST_DNS_NO)
 		return;
 	for (size_t i = 0; i < 2; i++)
 		if (config->dns[i].s_addr)
-			wish.servers[wish.server_count++] = config->dns[i];
-	if (wish.server_count == 0)
-		return;
+			wish->servers[wish->server_count++] = config->dns[i];
 	if (search_valid(config->search_domains))
-		str_copy(wish.search, sizeof(wish.search), config->search_domains);
+		str_copy(wish->search, sizeof(wish->search), config->search_domains);
 	else
-		log_warn(host->log, "search-domains is no list of domain names and is left out");
-	wish.all_names = config->default_route || config->dns_mode == HOST_DNS_EXCLUSIVELY;
-	warn_outside(host, &wish);
-	if (resolved_answers(host->log) && by_resolved(host, &wish) == 0) {
-		applied->dns_way = HOST_DNS_WAY_RESOLVED;
-		return;
-	}
-	if (run_found("resolvconf") && by_resolvconf(host, &wish) == 0) {
-		applied->dns_way = HOST_DNS_WAY_RESOLVCONF;
-		return;
-	}
-	r = by_file(host, &wish);
+		log_warn(host->log, "search-domain is no list of domain names and is left out");
+	wish->exclusively = config->dns_mode == HOST_DNS_EXCLUSIVELY;
+	wish->all_names = config->default_route || wish->exclusively;
+	str_copy(wish->ifname, sizeof(wish->ifname), config->ifname);
+}
+
+static bool wish_equal(const struct host_names *a, const struct host_names *b)
+{
+	return a->exclusively == b->exclusively && a->all_names == b->all_names &&
+	       a->server_count == b->server_count &&
+	       memcmp(a->servers, b->servers, sizeof(a->servers)) == 0 &&
+	       strcmp(a->search, b->search) == 0 && strcmp(a->ifname, b->ifname) == 0;
+}
+
+/* Is what was set still there?  Only a file is lost to others. */
+static bool in_force(const struct host *host)
+{
+	for (size_t i = 0; i < host->step_count; i++)
+		if (host->steps[i].kind == UNDO_FILE)
+			return resolv_edit_stands(host->steps[i].edit);
+	return true;
+}
+
+static enum host_dns_way set_names(struct host *host, const struct host_names *wish)
+{
+	int r;
+
+	if (resolved_answers(host->log) && by_resolved(host, wish) == 0)
+		return HOST_DNS_WAY_RESOLVED;
+	if (run_found("resolvconf") && by_resolvconf(host, wish) == 0)
+		return HOST_DNS_WAY_RESOLVCONF;
+	r = by_file(host, wish);
 	if (r == 0)
-		applied->dns_way = HOST_DNS_WAY_FILE;
-	else
-		log_warn(host->log,
-			 "the VPN's name servers are not used: cannot edit " RESOLV_FILE ": %s",
-			 r == -ELOOP ? "it belongs to systemd-resolved or leads nowhere"
-				     : strerror(-r));
+		return HOST_DNS_WAY_FILE;
+	log_warn(host->log, "the VPN's name servers are not used: cannot edit " RESOLV_FILE ": %s",
+		 r == -ELOOP ? "it belongs to systemd-resolved or leads nowhere" : strerror(-r));
+	return HOST_DNS_WAY_NONE;
+}
+
+void host_dns_apply(struct host *host, const struct host_config *config,
+		    struct host_applied *applied)
+{
+	struct host_names wish;
+
+	make_wish(host, config, &wish);
+	if (!in_force(host) || !wish_equal(&wish, &host->names)) {
+		host_undo_if(host, undo_step_dns);
+		if (wish.server_count) {
+			warn_outside(host, &wish, config->ifindex);
+			wish.way = set_names(host, &wish);
+		}
+		host->names = wish;
+	}
+	applied->dns_way = host->names.way;
 }

@@ -146,6 +146,8 @@ int host_push(struct host *host, struct undo_step *step)
 	int r = host->step_count < HOST_STEPS_MAX ? 0 : -ENOSPC;
 
 	if (r == 0 && undo_step_journaled(step)) {
+		if (host->journal.records >= JOURNAL_STEPS_MAX)
+			(void)journal_rewrite(&host->journal, host->steps, host->step_count);
 		r = journal_add(&host->journal, step);
 		if (r == 0 && host_guard_start(host) < 0)
 			log_warn(host->log,
@@ -166,41 +168,121 @@ void host_pop(struct host *host)
 		undo_step_free(&host->steps[--host->step_count]);
 }
 
+struct undo_step *host_find_step(struct host *host, const struct undo_step *step)
+{
+	for (size_t i = 0; i < host->step_count; i++)
+		if (undo_step_equal(&host->steps[i], step))
+			return &host->steps[i];
+	return NULL;
+}
+
+int host_want(struct host *host, const struct undo_step *step)
+{
+	struct undo_step *have = host_find_step(host, step), new = *step;
+	int r;
+
+	if (have) {
+		*have = *step;
+		have->wanted = true;
+		r = undo_step_do(have, &host->nl);
+		return r == -EEXIST ? 0 : r;
+	}
+	new.wanted = true;
+	r = host_push(host, &new);
+	if (r < 0)
+		return r;
+	r = undo_step_do(&new, &host->nl);
+	if (r < 0)
+		host_pop(host);
+	return r == -EEXIST ? 0 : r;
+}
+
+static bool is_superseded(const struct undo_step *step)
+{
+	return !step->wanted && !undo_step_dns(step);
+}
+
+/* The network of CONFIG as a difference to what is there. */
+static int apply_network(struct host *host, const struct host_config *config,
+			 struct host_applied *applied, struct reason *reason)
+{
+	size_t before;
+	int r;
+
+	for (size_t i = 0; i < host->step_count; i++)
+		host->steps[i].wanted = false;
+	r = host_network_apply(host, config, reason);
+	if (r < 0) {
+		host_undo(host);
+		return r;
+	}
+	/* An address that goes may take younger ones and routes along. */
+	before = host->step_count;
+	host_undo_if(host, is_superseded);
+	for (size_t i = 0; i < host->step_count; i++) {
+		applied->pinned |= host->steps[i].kind == UNDO_PIN;
+		if (host->step_count != before && !undo_step_dns(&host->steps[i]))
+			(void)undo_step_do(&host->steps[i], &host->nl);
+	}
+	return 0;
+}
+
 int host_apply(struct host *host, const struct host_config *config, struct host_applied *applied,
 	       struct reason *reason)
 {
 	int r;
 
 	memset(applied, 0, sizeof(*applied));
-	host_undo(host);
-	r = host_network_apply(host, config, applied, reason);
-	if (r < 0) {
-		host_undo(host);
-		memset(applied, 0, sizeof(*applied));
-		return r;
+	r = apply_network(host, config, applied, reason);
+	if (r == 0)
+		host_dns_apply(host, config, applied);
+	return r;
+}
+
+int host_apply_ipv6(struct host *host, const struct host_config *config, struct reason *reason)
+{
+	struct host_applied applied = {0};
+
+	return apply_network(host, config, &applied, reason);
+}
+
+void host_undo_if(struct host *host, bool (*pick)(const struct undo_step *step))
+{
+	bool journaled, rewrite = false;
+
+	for (size_t i = host->step_count; i-- > 0;) {
+		struct undo_step *step = &host->steps[i];
+
+		if (!pick(step))
+			continue;
+		journaled = undo_step_journaled(step);
+		/* It stays in the journal, and is tried again next time. */
+		if (undo_step_run(step, &host->nl, host->log) < 0 && journaled)
+			continue;
+		rewrite |= journaled;
+		undo_step_free(step);
+		memmove(step, step + 1, (--host->step_count - i) * sizeof(*step));
 	}
-	host_dns_apply(host, config, applied);
-	return 0;
+	/* A record too many does no harm: undoing what is undone does nothing. */
+	if (rewrite && journal_rewrite(&host->journal, host->steps, host->step_count) < 0)
+		log_info(host->log, "cannot write %s anew", host->journal.path);
+}
+
+void host_suspend(struct host *host)
+{
+	host_undo_if(host, undo_step_dns);
+	memset(&host->names, 0, sizeof(host->names));
+}
+
+static bool is_any(const struct undo_step *step)
+{
+	return step->kind != UNDO_NONE;
 }
 
 void host_undo(struct host *host)
 {
-	struct undo_step kept[JOURNAL_STEPS_MAX];
-	size_t kept_count = 0;
-
-	while (host->step_count) {
-		struct undo_step *step = &host->steps[--host->step_count];
-
-		if (undo_step_run(step, &host->nl, host->log) < 0 && undo_step_journaled(step) &&
-		    kept_count < JOURNAL_STEPS_MAX) {
-			kept[kept_count++] = *step;
-			continue;
-		}
-		undo_step_free(step);
-	}
-	/* What could not be undone stays in the journal, and is tried again next time. */
-	while (kept_count)
-		host->steps[host->step_count++] = kept[--kept_count];
+	host_undo_if(host, is_any);
+	memset(&host->names, 0, sizeof(host->names));
 	if (host->step_count)
 		return;
 	if (host->journal.records && journal_clear(&host->journal) < 0)

@@ -106,13 +106,28 @@ struct host_applied {
 /* Applies CONFIG: addresses, MTU, link up, the pinned route, the routes, DNS; each journaled
  * before it is done where it does not vanish with the TUN device.  After the routes are in it
  * checks that the path to the server does not leave by the tunnel (a loop), else rolls back.
- * All or nothing: on failure everything of this call is undone.  0 or -errno with *REASON. */
+ *
+ * Where a configuration is applied already it changes only what differs: what both have is left
+ * untouched, so that traffic goes on, and put back if others have taken it away meanwhile.
+ * All or nothing: on failure everything is undone, also what earlier calls did.  0 or -errno with
+ * *REASON. */
 int host_apply(struct host *host, const struct host_config *config, struct host_applied *applied,
 	       struct reason *reason);
 
-/* IPv6 opened after host_apply: adds local6 of CONFIG and the IPv6 routes, nothing else.  0 or
- * -errno with *REASON. */
+/* host_apply without DNS, for when only IPv6 came or went. */
 int host_apply_ipv6(struct host *host, const struct host_config *config, struct reason *reason);
+
+/* The call is lost but will come back: DNS goes back to what it was before, so that the server's
+ * name resolves; addresses, routes and the TUN device stay.  The next host_apply resumes. */
+void host_suspend(struct host *host);
+
+/* Before a dial, and when the network moved: the path to SERVER as it would be without routes of
+ * ours, which may lead into the tunnel by now; *PATH as of host_path_to.  Where routes into the
+ * tunnel are in place and would catch SERVER, the pinned route is added or moves (also to another
+ * server's address).  0; -ENETUNREACH with *REASON while there is no path (the pinned route waits
+ * where it is); -ELOOP or another -errno with *REASON. */
+int host_repin(struct host *host, const struct sockaddr_storage *server, unsigned bind_ifindex,
+	       struct host_path *path, struct reason *reason);
 
 /* Undoes what host_apply did.  The device itself vanishes when its last descriptor is closed. */
 void host_undo(struct host *host);

@@ -12,6 +12,16 @@
 
 #define HOST_STEPS_MAX 96
 
+/* The name servers that are in force. */
+struct host_names {
+	enum host_dns_way way;
+	bool exclusively, all_names; /* every name is asked there */
+	char ifname[IFNAMSIZ];
+	struct in_addr servers[2];
+	size_t server_count;
+	char search[256]; /* "" = none */
+};
+
 struct host {
 	struct host_nl nl;
 	const struct log *log;
@@ -22,6 +32,7 @@ struct host {
 	pid_t guard_pid;
 	size_t step_count;
 	struct undo_step steps[HOST_STEPS_MAX]; /* undone from the last to the first */
+	struct host_names names;
 };
 
 /* Remembers STEP (its memory goes over to HOST).  Steps that outlive the device are written to
@@ -30,6 +41,26 @@ struct host {
 int host_push(struct host *host, struct undo_step *step);
 /* Forgets the last step: its change was not done. */
 void host_pop(struct host *host);
+
+/* The change of STEP (no DNS) is wanted: does it, unless an earlier call did; then it puts back
+ * what others have taken away meanwhile.  What is there already and was not done by us stays
+ * nobody's.  0 or -errno. */
+int host_want(struct host *host, const struct undo_step *step);
+/* The step of HOST that is the same change, or NULL. */
+struct undo_step *host_find_step(struct host *host, const struct undo_step *step);
+/* Undoes, from the last to the first, the steps that PICK chooses.  A journaled one that cannot be
+ * undone stays, to be tried again. */
+void host_undo_if(struct host *host, bool (*pick)(const struct undo_step *step));
+
+/* Does RT lead into our tunnel, or is it a route that we added beside it? */
+bool host_owns_route(const struct host *host, const struct host_rt *rt);
+/* The table's entry by which DST is reached, leaving by OIF if that is not 0, as it would be if
+ * there were no routes of ours.  Its oif and gateway are those of one next hop.  0, -ENETUNREACH if
+ * there is none that works, or another -errno. */
+int host_outside(struct host *host, int family, const uint8_t *dst, unsigned oif,
+		 struct host_rt *entry);
+/* Wants a host route to DST by the next hop of ENTRY, unless somebody else has it.  0 or -errno. */
+int host_pin(struct host *host, const uint8_t *dst, const struct host_rt *entry);
 
 /* host_recover, waiting WAIT_MS for a lock that its holder may be about to leave. */
 int host_recover_wait(const char *run_dir, const char *name, const struct log *log,
@@ -40,10 +71,9 @@ int host_guard_start(struct host *host);
 /* Tells it that there is nothing to undo, and waits for its end. */
 void host_guard_stop(struct host *host);
 
-/* Everything of CONFIG but DNS.  0 or -errno with *REASON. */
-int host_network_apply(struct host *host, const struct host_config *config,
-		       struct host_applied *applied, struct reason *reason);
-/* DNS: a failure is only a warning. */
+/* Wants everything of CONFIG but DNS.  0 or -errno with *REASON; on failure some of it is done. */
+int host_network_apply(struct host *host, const struct host_config *config, struct reason *reason);
+/* DNS: a failure is only a warning.  What is in force already is left alone. */
 void host_dns_apply(struct host *host, const struct host_config *config,
 		    struct host_applied *applied);
 

@@ -19,6 +19,7 @@
 #define JOURNAL_MAX  (1024 * 1024)
 #define LOCK_STEP_MS 10
 #define HEADER_LINES 4
+#define NEW_SUFFIX   ".new"
 
 /* The first line of a small file of the kernel. */
 static void boot_id(char *out, size_t cap)
@@ -74,6 +75,16 @@ static int lock(int fd, uint64_t end_ms)
 	}
 }
 
+/* What a rewriting that was cut short has left. */
+static void remove_new(const char *path)
+{
+	char new_path[HOST_PATH_MAX + HOST_NAME_MAX + 16];
+	struct str s = str_make(new_path, sizeof(new_path));
+
+	str_printf(&s, "%s" NEW_SUFFIX, path);
+	(void)unlink(new_path);
+}
+
 int journal_open(struct journal *j, const char *run_dir, const char *name, bool create,
 		 unsigned wait_ms)
 {
@@ -84,6 +95,7 @@ int journal_open(struct journal *j, const char *run_dir, const char *name, bool 
 
 	j->fd = -1;
 	j->records = 0;
+	/* The path has room for ".journal" and NEW_SUFFIX. */
 	if (strlen(run_dir) >= HOST_PATH_MAX || !*name || strchr(name, '/') ||
 	    !str_copy(j->name, sizeof(j->name), name))
 		return -ENAMETOOLONG;
@@ -104,6 +116,7 @@ int journal_open(struct journal *j, const char *run_dir, const char *name, bool 
 		close(fd);
 	}
 	j->fd = fd;
+	remove_new(j->path);
 	return 0;
 }
 
@@ -157,18 +170,13 @@ static int add_header(struct journal *j)
 	return r == 0 ? sync_directory(j->path) : r;
 }
 
-int journal_add(struct journal *j, const struct undo_step *step)
+/* One record; the file has its header. */
+static int add_record(struct journal *j, const struct undo_step *step)
 {
-	char *line, *with_feed;
+	char *line = journal_line_make(step), *with_feed;
 	size_t len;
 	int r;
 
-	if (j->records >= JOURNAL_STEPS_MAX)
-		return -ENOSPC;
-	r = j->records == 0 && lseek(j->fd, 0, SEEK_END) == 0 ? add_header(j) : 0;
-	if (r < 0)
-		return r;
-	line = journal_line_make(step);
 	if (!line)
 		return -ENOMEM;
 	len = strlen(line);
@@ -185,12 +193,71 @@ int journal_add(struct journal *j, const struct undo_step *step)
 	return r;
 }
 
+int journal_add(struct journal *j, const struct undo_step *step)
+{
+	int r;
+
+	if (j->records >= JOURNAL_STEPS_MAX)
+		return -ENOSPC;
+	r = j->records == 0 && lseek(j->fd, 0, SEEK_END) == 0 ? add_header(j) : 0;
+	return r < 0 ? r : add_record(j, step);
+}
+
 int journal_clear(struct journal *j)
 {
 	if (ftruncate(j->fd, 0) < 0)
 		return -errno;
 	j->records = 0;
 	return fsync(j->fd) < 0 ? -errno : 0;
+}
+
+/* The new file beside it, locked before it has the name that others look for. */
+static int write_new(struct journal *new, const struct undo_step *steps, size_t count)
+{
+	int r = flock(new->fd, LOCK_EX | LOCK_NB) < 0 ? -errno : add_header(new);
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (undo_step_journaled(&steps[i]))
+			r = add_record(new, &steps[i]);
+	return r;
+}
+
+int journal_rewrite(struct journal *j, const struct undo_step *steps, size_t count)
+{
+	struct journal new = *j;
+	char path[sizeof(j->path)];
+	size_t records = 0;
+	struct str s;
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		records += undo_step_journaled(&steps[i]);
+	if (records == 0)
+		return journal_clear(j);
+	if (records > JOURNAL_STEPS_MAX)
+		return -ENOSPC;
+	str_copy(path, sizeof(path), j->path);
+	s = str_make(new.path, sizeof(new.path));
+	str_printf(&s, "%s" NEW_SUFFIX, path);
+	new.records = 0;
+	(void)unlink(new.path);
+	new.fd = open(new.path,
+		      O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY,
+		      0600);
+	if (new.fd < 0)
+		return -errno;
+	r = write_new(&new, steps, count);
+	if (r == 0 && rename(new.path, path) < 0)
+		r = -errno;
+	if (r < 0) {
+		(void)unlink(new.path);
+		close(new.fd);
+		return r;
+	}
+	close(j->fd);
+	j->fd = new.fd;
+	j->records = new.records;
+	return sync_directory(j->path);
 }
 
 int journal_set_aside(struct journal *j)

@@ -2,9 +2,10 @@
 /* RUN_DIR/NAME.journal: the changes that do not vanish with the TUN device, written before each
  * is done.
  *
- * Text, one record a line, only ever appended to, synchronised to the disk after each line; a
- * last line without its line feed was never acted on and is ignored.  The living process holds
- * flock(2) on the file. */
+ * Text, one record a line, synchronised to the disk after each line; a last line without its line
+ * feed was never acted on and is ignored.  Records are appended; when some are done with, a new
+ * file with the others takes the place of the old one.  The living process holds flock(2) on the
+ * file. */
 #ifndef VPDIAL_HOST_JOURNAL_H
 #define VPDIAL_HOST_JOURNAL_H
 
@@ -44,6 +45,9 @@ void journal_content_free(struct journal_content *content);
 int journal_add(struct journal *j, const struct undo_step *step);
 /* Empties it. */
 int journal_clear(struct journal *j);
+/* Holds those of the COUNT STEPS that belong into a journal, and nothing else, from now on.  On
+ * failure (-errno) it is as before. */
+int journal_rewrite(struct journal *j, const struct undo_step *steps, size_t count);
 /* Puts a file that cannot be read aside as NAME.journal.bad. */
 int journal_set_aside(struct journal *j);
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -192,7 +193,7 @@ int host_link_prepare(struct host_nl *nl, unsigned ifindex, uint32_t queue_len)
 {
 	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex};
 	struct nl_msg *msg = host_nl_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
-	struct nlattr *spec, *inet6;
+	struct nlattr *spec, *inet, *conf;
 	bool whole;
 	int r;
 
@@ -201,14 +202,28 @@ int host_link_prepare(struct host_nl *nl, unsigned ifindex, uint32_t queue_len)
 		return r;
 	msg = host_nl_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
 	spec = msg ? nla_nest_start(msg, IFLA_AF_SPEC) : NULL;
-	inet6 = spec ? nla_nest_start(msg, AF_INET6) : NULL;
-	whole = inet6 && nla_put_u8(msg, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE) == 0;
+	inet = spec ? nla_nest_start(msg, AF_INET6) : NULL;
+	whole = inet && nla_put_u8(msg, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE) == 0;
 	if (whole) {
-		nla_nest_end(msg, inet6);
+		nla_nest_end(msg, inet);
 		nla_nest_end(msg, spec);
 	}
 	r = link_send(nl, msg, whole);
 	/* A kernel without IPv6 makes no addresses either. */
+	if (r < 0 && r != -EAFNOSUPPORT && r != -EOPNOTSUPP)
+		return r;
+	/* The new address of a call must outlive the old one, as whose secondary it is added. */
+	msg = host_nl_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+	spec = msg ? nla_nest_start(msg, IFLA_AF_SPEC) : NULL;
+	inet = spec ? nla_nest_start(msg, AF_INET) : NULL;
+	conf = inet ? nla_nest_start(msg, IFLA_INET_CONF) : NULL;
+	whole = conf && nla_put_u32(msg, IPV4_DEVCONF_PROMOTE_SECONDARIES, 1) == 0;
+	if (whole) {
+		nla_nest_end(msg, conf);
+		nla_nest_end(msg, inet);
+		nla_nest_end(msg, spec);
+	}
+	r = link_send(nl, msg, whole);
 	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
 }
 

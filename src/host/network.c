@@ -14,9 +14,10 @@ struct work {
 	struct host *host;
 	const struct host_config *config;
 	struct reason *reason;
-	int server_family; /* 0 = the server is not reached by a route of ours */
+	int server_family; /* 0 = no route of ours matters to the server */
 	uint8_t server[16];
-	struct host_rt server_entry, server_path;
+	bool server_reached; /* by this entry, if it were not for us */
+	struct host_rt server_entry;
 	bool ipv6;
 };
 
@@ -31,28 +32,26 @@ static int failed(struct work *w, int r, const char *what)
 
 static int set_link(struct work *w)
 {
-	struct undo_step step = {.kind = UNDO_LINK, .ifindex = w->config->ifindex};
-	int r = host_push(w->host, &step);
+	struct undo_step step = {.kind = UNDO_LINK, .link = {w->config->ifindex, w->config->mtu}};
+	int r = host_want(w->host, &step);
 
-	if (r == 0)
-		r = host_link_set(&w->host->nl, w->config->ifindex, true, w->config->mtu);
 	return r < 0 ? failed(w, r, "bring the interface up") : 0;
 }
 
-/* The path to the server as it is before we change anything. */
+/* The path to the server as it is without us. */
 static void find_server(struct work *w)
 {
-	struct host_nl *nl = &w->host->nl;
-	unsigned oif = w->config->bind_ifindex;
 	const struct sockaddr *sa = (const struct sockaddr *)&w->config->server;
-	int family = host_sockaddr_octets(sa, w->server);
+	struct host_rt *entry = &w->server_entry;
 
-	if (!family || host_rt_get(nl, family, w->server, oif, false, &w->server_path) < 0 ||
-	    !w->server_path.oif || w->server_path.type == RTN_LOCAL)
+	w->server_family = host_sockaddr_octets(sa, w->server);
+	if (!w->server_family)
 		return;
-	w->server_family = family;
-	if (host_rt_get(nl, family, w->server, oif, true, &w->server_entry) < 0)
-		w->server_entry = w->server_path;
+	w->server_reached = host_outside(w->host, w->server_family, w->server,
+					 w->config->bind_ifindex, entry) == 0;
+	/* On this machine itself, or where a table of the user's own decides. */
+	if (w->server_reached && (entry->type != RTN_UNICAST || entry->table != RT_TABLE_MAIN))
+		w->server_family = 0;
 }
 
 /* Would a route through the tunnel catch the server's address? */
@@ -60,7 +59,7 @@ static bool server_covered(const struct work *w)
 {
 	const struct host_config *c = w->config;
 
-	if (!w->server_family || w->server_path.table != RT_TABLE_MAIN)
+	if (!w->server_family)
 		return false;
 	if (c->default_route && w->server_family == AF_INET)
 		return true;
@@ -73,61 +72,37 @@ static bool server_covered(const struct work *w)
 	return false;
 }
 
-struct same_search {
-	const struct host_rt *wanted;
-	bool found;
-};
-
-static void same_visit(void *ctx, const struct host_rt *rt)
+/* Already pinned, and there is no better path now: the old one may come back. */
+static bool keep_pin(struct work *w)
 {
-	struct same_search *s = ctx;
-	const struct host_rt *w = s->wanted;
+	bool kept = false;
 
-	if (rt->prefix_len == w->prefix_len && rt->type == w->type && rt->oif == w->oif &&
-	    rt->gateway_family == w->gateway_family && memcmp(rt->dst, w->dst, 16) == 0 &&
-	    memcmp(rt->gateway, w->gateway, 16) == 0)
-		s->found = true;
+	for (size_t i = 0; i < w->host->step_count; i++) {
+		struct undo_step *s = &w->host->steps[i];
+
+		if (s->kind == UNDO_PIN && s->route.family == w->server_family &&
+		    memcmp(s->route.dst, w->server, 16) == 0)
+			kept = s->wanted = true;
+	}
+	return kept;
 }
 
-static int pin_server(struct work *w, struct host_applied *applied)
+static int pin_server(struct work *w)
 {
-	struct undo_step step = {.kind = UNDO_PIN, .route = w->server_path};
-	struct host_rt *pin = &step.route;
-	struct same_search same = {.wanted = pin};
 	int r;
 
-	pin->prefix_len = (uint8_t)(8 * host_family_len(w->server_family));
-	pin->type = RTN_UNICAST;
-	pin->scope = w->server_family == AF_INET && !pin->gateway_family ? RT_SCOPE_LINK
-									 : RT_SCOPE_UNIVERSE;
-	pin->protocol = HOST_ROUTE_PROTOCOL;
-	pin->table = RT_TABLE_MAIN;
-	pin->metric = 0;
-	pin->mtu = 0;
-	/* The source only where the old route named one: it may change with the lease. */
-	pin->has_source = w->server_entry.has_source;
-	memcpy(pin->source, w->server_entry.source, sizeof(pin->source));
-	r = host_rt_dump(&w->host->nl, w->server_family, same_visit, &same);
-	if (r < 0)
-		return failed(w, r, "read the routes");
-	if (same.found)
+	if (!server_covered(w))
 		return 0;
-	r = host_push(w->host, &step);
-	if (r < 0)
-		return failed(w, r, "write the journal of the route to the server");
-	r = host_rt_add(&w->host->nl, &w->host->steps[w->host->step_count - 1].route);
-	if (r == -EEXIST) {
-		host_pop(w->host);
-		return 0;
+	if (w->server_reached) {
+		r = host_pin(w->host, w->server, &w->server_entry);
+		return r < 0 ? failed(w, r, "add the route to the server") : 0;
 	}
-	if (r < 0)
-		return failed(w, r, "add the route to the server");
-	applied->pinned = true;
-	return 0;
+	return keep_pin(w) ? 0 : failed(w, -ENETUNREACH, "keep a path to the server");
 }
 
 struct gateway_search {
 	struct in_addr address;
+	uint32_t tunnel;
 	bool found;
 };
 
@@ -135,7 +110,8 @@ static void gateway_visit(void *ctx, const struct host_rt *rt)
 {
 	struct gateway_search *s = ctx;
 
-	if (rt->gateway_family == AF_INET && memcmp(rt->gateway, &s->address, 4) == 0)
+	if (rt->oif != s->tunnel && rt->gateway_family == AF_INET &&
+	    memcmp(rt->gateway, &s->address, 4) == 0)
 		s->found = true;
 }
 
@@ -143,7 +119,7 @@ static void gateway_visit(void *ctx, const struct host_rt *rt)
 static const char *peer_harm(struct work *w)
 {
 	const struct host_config *c = w->config;
-	struct gateway_search search = {.address = c->remote};
+	struct gateway_search search = {.address = c->remote, .tunnel = c->ifindex};
 	uint8_t octets[16] = {0};
 	struct host_rt rt;
 
@@ -180,40 +156,64 @@ static void warn_if_taken(struct work *w)
 
 static int add_address(struct work *w, const struct host_address *address)
 {
-	struct undo_step step = {.kind = UNDO_ADDRESS, .address = *address};
-	int r = host_push(w->host, &step);
+	const struct undo_step step = {.kind = UNDO_ADDRESS, .address = *address};
 
-	if (r < 0)
-		return r;
-	r = host_address_add(&w->host->nl, address);
-	if (r < 0)
-		host_pop(w->host);
-	return r;
+	return host_want(w->host, &step);
+}
+
+/* The kernel's own route to the peer, should somebody have deleted it. */
+static int restore_peer_route(struct work *w, const struct host_address *a)
+{
+	struct host_rt rt = {
+		.family = AF_INET,
+		.prefix_len = 32,
+		.type = RTN_UNICAST,
+		.scope = RT_SCOPE_LINK,
+		.protocol = RTPROT_KERNEL,
+		.table = RT_TABLE_MAIN,
+		.oif = a->ifindex,
+		.has_source = true,
+	};
+	int r;
+
+	if (!a->has_peer)
+		return 0;
+	memcpy(rt.dst, a->peer, 4);
+	memcpy(rt.source, a->local, 4);
+	r = host_rt_add(&w->host->nl, &rt);
+	return r == -EEXIST ? 0 : r;
 }
 
 static int set_address4(struct work *w)
 {
 	const struct host_config *c = w->config;
 	struct host_address a = {.ifindex = c->ifindex, .family = AF_INET, .prefix_len = 32};
+	struct undo_step step = {.kind = UNDO_ADDRESS};
 	char remote[INET_ADDRSTRLEN];
-	const char *harm;
+	const char *harm = NULL;
+	bool again;
 	int r;
 
 	if (!c->local.s_addr)
 		return 0;
 	memcpy(a.local, &c->local, 4);
-	warn_if_taken(w);
 	if (c->remote.s_addr) {
 		harm = peer_harm(w);
 		a.has_peer = !harm;
 		memcpy(a.peer, &c->remote, 4);
+	}
+	step.address = a;
+	again = host_find_step(w->host, &step) != NULL;
+	if (!again)
+		warn_if_taken(w);
+	if (harm && !again) {
 		inet_ntop(AF_INET, &c->remote, remote, sizeof(remote));
-		if (harm)
-			log_warn(w->host->log,
-				 "the peer calls itself %s, which is %s: no route to it", remote,
-				 harm);
+		log_warn(w->host->log, "the peer calls itself %s, which is %s: no route to it",
+			 remote, harm);
 	}
 	r = add_address(w, &a);
+	if (r == 0 && again)
+		r = restore_peer_route(w, &a);
 	return r < 0 ? failed(w, r, "set the address of the tunnel") : 0;
 }
 
@@ -241,17 +241,12 @@ static int set_address6(struct work *w)
 
 static int add_route(struct work *w, const struct host_rt *rt)
 {
-	struct undo_step step = {.kind = UNDO_ROUTE, .route = *rt};
+	const struct undo_step step = {.kind = UNDO_ROUTE, .route = *rt};
 	char what[100], text[64];
 	struct str s = str_make(what, sizeof(what));
-	int r = host_push(w->host, &step);
+	int r = host_want(w->host, &step);
 
-	if (r == 0) {
-		r = host_rt_add(&w->host->nl, rt);
-		if (r < 0)
-			host_pop(w->host);
-	}
-	if (r == -EEXIST || r == 0)
+	if (r == 0)
 		return 0;
 	str_printf(&s, "add the route %s through the tunnel", host_rt_text(rt, text, sizeof(text)));
 	return failed(w, r, what);
@@ -291,7 +286,7 @@ static int add_routes(struct work *w)
 		struct host_rt rt = tunnel_route(w, in->family);
 
 		rt.prefix_len = in->prefix_len;
-		rt.metric = in->metric;
+		rt.metric = host_rt_metric(in->family, in->metric);
 		memcpy(rt.dst, &in->dst6, host_family_len(in->family));
 		mask_prefix(rt.dst, rt.prefix_len);
 		if (in->family == AF_INET6 ? !w->ipv6 : !c->local.s_addr) {
@@ -313,7 +308,7 @@ static int add_routes(struct work *w)
 
 struct best_search {
 	uint32_t tunnel;
-	uint32_t metric;
+	uint32_t metric; /* of the best default route of others */
 	bool found;
 };
 
@@ -326,6 +321,37 @@ static void best_visit(void *ctx, const struct host_rt *rt)
 	if (!s->found || rt->metric < s->metric)
 		s->metric = rt->metric;
 	s->found = true;
+}
+
+struct front_search {
+	const struct host_rt *ours;
+	bool seen, ahead;
+};
+
+static void front_visit(void *ctx, const struct host_rt *rt)
+{
+	struct front_search *s = ctx;
+
+	if (rt->prefix_len != s->ours->prefix_len || rt->metric != s->ours->metric ||
+	    memcmp(rt->dst, s->ours->dst, 16) != 0)
+		return;
+	if (rt->oif == s->ours->oif)
+		s->seen = true;
+	else if (!s->seen)
+		s->ahead = true;
+}
+
+/* Somebody has put a route of the same metric before RT since: out with ours, so that it is added
+ * in front again. */
+static void give_up_place(struct work *w, const struct host_rt *rt)
+{
+	const struct undo_step step = {.kind = UNDO_ROUTE, .route = *rt};
+	struct front_search front = {.ours = rt};
+
+	if (host_find_step(w->host, &step) &&
+	    host_rt_dump(&w->host->nl, rt->family, front_visit, &front) == 0 && front.seen &&
+	    front.ahead)
+		(void)host_rt_del(&w->host->nl, rt);
 }
 
 /* Beside the old default route, never in its place.  Of two with the same metric the kernel
@@ -345,6 +371,7 @@ static int add_default(struct work *w)
 	rt.metric = c->distance;
 	if (!c->distance_set && best.found && best.metric < rt.metric)
 		rt.metric = best.metric;
+	give_up_place(w, &rt);
 	return add_route(w, &rt);
 }
 
@@ -358,9 +385,7 @@ static int add_proxy(struct work *w)
 	if (!c->proxy_ifindex || !c->remote.s_addr)
 		return 0;
 	memcpy(step.proxy.address, &c->remote, 4);
-	r = host_push(w->host, &step);
-	if (r == 0)
-		r = host_proxy_add(&w->host->nl, c->proxy_ifindex, (const uint8_t *)&c->remote);
+	r = host_want(w->host, &step);
 	return r < 0 ? failed(w, r, "answer ARP for the client") : 0;
 }
 
@@ -420,22 +445,22 @@ static int check_loop(struct work *w)
 	return -ELOOP;
 }
 
-int host_network_apply(struct host *host, const struct host_config *config,
-		       struct host_applied *applied, struct reason *reason)
+int host_network_apply(struct host *host, const struct host_config *config, struct reason *reason)
 {
 	struct work w = {.host = host, .config = config, .reason = reason};
 	struct overlap_search overlap = {.w = &w};
+	bool first = host->step_count == 0;
 	int r;
 
 	find_server(&w);
 	r = set_link(&w);
-	if (r == 0 && server_covered(&w))
-		r = pin_server(&w, applied);
+	if (r == 0)
+		r = pin_server(&w);
 	if (r == 0)
 		r = set_address4(&w);
 	if (r == 0)
 		r = set_address6(&w);
-	if (r == 0 && config->route_count) {
+	if (r == 0 && first && config->route_count) {
 		(void)host_rt_dump(&host->nl, AF_INET, overlap_visit, &overlap);
 		(void)host_rt_dump(&host->nl, AF_INET6, overlap_visit, &overlap);
 	}
@@ -446,12 +471,4 @@ int host_network_apply(struct host *host, const struct host_config *config,
 	if (r == 0)
 		r = add_proxy(&w);
 	return r == 0 ? check_loop(&w) : r;
-}
-
-int host_apply_ipv6(struct host *host, const struct host_config *config, struct reason *reason)
-{
-	struct work w = {.host = host, .config = config, .reason = reason};
-	int r = set_address6(&w);
-
-	return r == 0 ? add_routes(&w) : r;
 }

@@ -350,6 +350,24 @@ int resolv_edit_do(const struct resolv_edit *e)
 	return put(e, &e->after);
 }
 
+bool resolv_edit_stands(const struct resolv_edit *e)
+{
+	struct resolv_text current = {0};
+	struct marks m;
+	struct stat st;
+	size_t at = 0, len;
+	const char *line;
+	bool feed, stands = false;
+
+	if (read_whole(e->path, &current, &st) < 0)
+		return false;
+	marks_make(&m, e->name);
+	while (!stands && next_line(&current, &at, &line, &len, &feed))
+		stands = is_line(line, len, m.begin) && block_whole(&current, at, &m);
+	free(current.text);
+	return stands;
+}
+
 /* Is CURRENT the outcome of our own write, maybe cut short by a crash: the first octets new, the
  * rest (of an overwrite in place) old? */
 static bool is_ours(const struct resolv_edit *e, const struct resolv_text *current)

@@ -52,6 +52,9 @@ int resolv_edit_plan(const char *name, const struct resolv_wish *wish, struct re
 /* Writes it: a new file beside, renamed over; in place where the file is a mount point. */
 int resolv_edit_do(const struct resolv_edit *edit);
 
+/* Does the file hold our block still? */
+bool resolv_edit_stands(const struct resolv_edit *edit);
+
 enum { RESOLV_RESTORED = 0, RESOLV_LINES_REMOVED = 1 };
 /* One of the two above, or -errno. */
 int resolv_edit_undo(const struct resolv_edit *edit);

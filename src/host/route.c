@@ -10,6 +10,8 @@
 #include <netlink/attr.h>
 #include <string.h>
 
+#define IPV6_METRIC 1024 /* the kernel's IP6_RT_PRIO_USER */
+
 size_t host_family_len(int family)
 {
 	return family == AF_INET6 ? 16 : 4;
@@ -45,6 +47,20 @@ bool host_prefix_covers(int family, const uint8_t *a, uint8_t a_len, const uint8
 	if (memcmp(a, b, whole) != 0)
 		return false;
 	return bits == 0 || (uint8_t)(a[whole] ^ b[whole]) >> (8 - bits) == 0;
+}
+
+uint32_t host_rt_metric(int family, uint32_t metric)
+{
+	return metric == 0 && family == AF_INET6 ? IPV6_METRIC : metric;
+}
+
+bool host_rt_equal(const struct host_rt *a, const struct host_rt *b)
+{
+	return a->family == b->family && a->prefix_len == b->prefix_len && a->type == b->type &&
+	       a->oif == b->oif && a->metric == b->metric && a->table == b->table &&
+	       a->gateway_family == b->gateway_family && a->has_source == b->has_source &&
+	       memcmp(a->dst, b->dst, 16) == 0 && memcmp(a->gateway, b->gateway, 16) == 0 &&
+	       (!a->has_source || memcmp(a->source, b->source, 16) == 0);
 }
 
 char *host_rt_text(const struct host_rt *rt, char *buf, size_t cap)
@@ -140,6 +156,30 @@ static void parse_nexthop(struct host_rt *rt, struct nlattr *gateway, struct nla
 	}
 }
 
+#define HOP_DEAD (RTNH_F_DEAD | RTNH_F_LINKDOWN)
+
+static void parse_multipath(struct host_rt *rt, struct nlattr *hops)
+{
+	struct nlattr *a[RTA_MAX + 1];
+	struct rtnexthop *hop = nla_data(hops);
+	int left = nla_len(hops), own;
+
+	rt->dead = true;
+	while (rt->dead && left >= (int)sizeof(*hop) && RTNH_OK(hop, left)) {
+		own = hop->rtnh_len - (int)RTNH_LENGTH(0);
+		if (nla_parse(a, RTA_MAX, (struct nlattr *)(void *)RTNH_DATA(hop), own, NULL) < 0)
+			return;
+		rt->gateway_family = 0;
+		memset(rt->gateway, 0, sizeof(rt->gateway));
+		parse_nexthop(rt, a[RTA_GATEWAY], a[RTA_VIA]);
+		rt->oif = (uint32_t)hop->rtnh_ifindex;
+		rt->onlink = (hop->rtnh_flags & RTNH_F_ONLINK) != 0;
+		rt->dead = (hop->rtnh_flags & HOP_DEAD) != 0;
+		left -= RTNH_ALIGN(hop->rtnh_len);
+		hop = RTNH_NEXT(hop);
+	}
+}
+
 static uint32_t parse_mtu(struct nlattr *metrics)
 {
 	struct nlattr *mtu;
@@ -179,7 +219,12 @@ static bool parse_route(struct nlmsghdr *h, struct host_rt *rt)
 	if (a[RTA_PRIORITY])
 		rt->metric = nla_get_u32(a[RTA_PRIORITY]);
 	rt->mtu = parse_mtu(a[RTA_METRICS]);
-	parse_nexthop(rt, a[RTA_GATEWAY], a[RTA_VIA]);
+	rt->onlink = (rtm->rtm_flags & RTNH_F_ONLINK) != 0;
+	rt->dead = (rtm->rtm_flags & HOP_DEAD) != 0;
+	if (a[RTA_MULTIPATH])
+		parse_multipath(rt, a[RTA_MULTIPATH]);
+	else
+		parse_nexthop(rt, a[RTA_GATEWAY], a[RTA_VIA]);
 	return true;
 }
 

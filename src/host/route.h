@@ -19,11 +19,13 @@ struct host_rt {
 	uint8_t type, scope, protocol; /* as in struct rtmsg */
 	int gateway_family;	       /* 0 = no gateway */
 	bool has_source;
-	bool onlink; /* take the gateway's reachability on trust (tunnel) */
+	bool onlink; /* take the gateway's reachability on trust */
+	bool dead;   /* its interface is down or has no carrier */
 	uint8_t dst[16], gateway[16], source[16];
 	uint32_t oif, metric, table;
 	uint32_t mtu; /* 0 = none */
 };
+/* Of a multipath route the first next hop that lives stands for all. */
 
 /* Octets of an address of FAMILY. */
 size_t host_family_len(int family);
@@ -36,6 +38,12 @@ bool host_prefix_covers(int family, const uint8_t *a, uint8_t a_len, const uint8
 
 /* "10.0.0.0/8", "default"; BUF of at least 64 octets. */
 char *host_rt_text(const struct host_rt *rt, char *buf, size_t cap);
+
+/* METRIC, or what the kernel makes of none. */
+uint32_t host_rt_metric(int family, uint32_t metric);
+
+/* Is it the same entry: destination, metric, type, next hop, source? */
+bool host_rt_equal(const struct host_rt *a, const struct host_rt *b);
 
 /* Adds RT in front of others with the same prefix and metric.  0, -EEXIST if the very same
  * route is there, or -errno. */

@@ -13,6 +13,67 @@ bool undo_step_journaled(const struct undo_step *step)
 	       step->kind == UNDO_PROXY;
 }
 
+bool undo_step_dns(const struct undo_step *step)
+{
+	return step->kind == UNDO_RESOLVED || step->kind == UNDO_RESOLVCONF ||
+	       step->kind == UNDO_FILE;
+}
+
+static bool address_equal(const struct host_address *a, const struct host_address *b)
+{
+	size_t len = host_family_len(a->family);
+
+	return a->ifindex == b->ifindex && a->family == b->family &&
+	       a->prefix_len == b->prefix_len && a->has_peer == b->has_peer &&
+	       memcmp(a->local, b->local, len) == 0 &&
+	       (!a->has_peer || memcmp(a->peer, b->peer, len) == 0);
+}
+
+bool undo_step_equal(const struct undo_step *a, const struct undo_step *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case UNDO_LINK:
+		return a->link.ifindex == b->link.ifindex;
+	case UNDO_ADDRESS:
+		return address_equal(&a->address, &b->address);
+	case UNDO_ROUTE:
+	case UNDO_PIN:
+		return host_rt_equal(&a->route, &b->route);
+	case UNDO_PROXY:
+		return a->proxy.ifindex == b->proxy.ifindex &&
+		       memcmp(a->proxy.address, b->proxy.address, 4) == 0;
+	case UNDO_NONE:
+	case UNDO_RESOLVED:
+	case UNDO_RESOLVCONF:
+	case UNDO_FILE:
+		break;
+	}
+	return false;
+}
+
+int undo_step_do(const struct undo_step *step, struct host_nl *nl)
+{
+	switch (step->kind) {
+	case UNDO_LINK:
+		return host_link_set(nl, step->link.ifindex, true, step->link.mtu);
+	case UNDO_ADDRESS:
+		return host_address_add(nl, &step->address);
+	case UNDO_ROUTE:
+	case UNDO_PIN:
+		return host_rt_add(nl, &step->route);
+	case UNDO_PROXY:
+		return host_proxy_add(nl, step->proxy.ifindex, step->proxy.address);
+	case UNDO_NONE:
+	case UNDO_RESOLVED:
+	case UNDO_RESOLVCONF:
+	case UNDO_FILE:
+		break;
+	}
+	return -EINVAL;
+}
+
 /* What is gone already is undone. */
 static int forgive(int r)
 {
@@ -37,7 +98,7 @@ static int run(const struct undo_step *step, struct host_nl *nl, const struct lo
 	case UNDO_NONE:
 		return 0;
 	case UNDO_LINK:
-		return forgive(host_link_set(nl, step->ifindex, false, 0));
+		return forgive(host_link_set(nl, step->link.ifindex, false, 0));
 	case UNDO_ADDRESS:
 		return forgive(host_address_del(nl, &step->address));
 	case UNDO_ROUTE:

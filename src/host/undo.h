@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps that undo one change each; the journal holds the same steps as text. */
+/* Steps: one change of the machine each, done and undone by the same record; the journal holds
+ * them as text. */
 #ifndef VPDIAL_HOST_UNDO_H
 #define VPDIAL_HOST_UNDO_H
 
@@ -23,8 +24,12 @@ enum undo_kind {
 
 struct undo_step {
 	enum undo_kind kind;
+	bool wanted; /* the configuration that is being applied has it too */
 	union {
-		unsigned ifindex;
+		struct host_up {
+			unsigned ifindex;
+			uint32_t mtu; /* 0 = as it is */
+		} link;
 		struct host_address address;
 		struct host_rt route;
 		struct host_proxy {
@@ -39,6 +44,13 @@ struct undo_step {
 
 /* Must this step be in the journal before its change is done? */
 bool undo_step_journaled(const struct undo_step *step);
+/* Is it about name servers? */
+bool undo_step_dns(const struct undo_step *step);
+/* Is it the same change? */
+bool undo_step_equal(const struct undo_step *a, const struct undo_step *b);
+/* Does the change of a link, address, route or proxy step.  0, -EEXIST if it was done already
+ * (an address, a route), or -errno. */
+int undo_step_do(const struct undo_step *step, struct host_nl *nl);
 /* Undoes it.  0, also if there is nothing left to undo, or -errno (logged as a warning). */
 int undo_step_run(const struct undo_step *step, struct host_nl *nl, const struct log *log);
 /* Frees what it owns and makes it UNDO_NONE. */

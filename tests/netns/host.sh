@@ -171,6 +171,347 @@ t_apply_and_undo_leave_no_trace() {
 	finish
 	same_as_before
 }
+full_call() { # everything that a call can want
+	call
+	say set default 1
+	say set local6 fe80::1234
+	say set route 10.150.0.0/16
+	say set route 10.160.0.0/16,10.99.0.1,5
+	say set route fd77::/48
+	say set dns 10.99.0.53
+	say set dns-mode yes
+}
+records() { grep -c "^$1 " "$T/vpdial/office.journal"; }
+t_apply_again_changes_nothing() {
+	start && full_call
+	say apply
+	want 'applied dns=resolv.conf pinned=1'
+	snapshot >"$T/log/up"
+	ip monitor link address route >"$T/log/events" &
+	MONITOR=$!
+	ls -i /etc/resolv.conf "$T/vpdial/office.journal" >"$T/log/files"
+	sleep 0.2
+	for _ in 1 2 3; do
+		say apply
+		want 'applied dns=resolv.conf pinned=1'
+	done
+	sleep 0.2
+	kill "$MONITOR"
+	wait "$MONITOR" 2>/dev/null
+	[ ! -s "$T/log/events" ] || fail "the kernel saw changes: $(tr '\n' '|' <"$T/log/events")"
+	ls -i /etc/resolv.conf "$T/vpdial/office.journal" | cmp -s - "$T/log/files" || fail "files were written anew"
+	snapshot | cmp -s - "$T/log/up" || fail "something changed"
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_apply_again_puts_back_what_others_deleted() {
+	local what
+	start && full_call
+	say apply
+	want pinned=1
+	snapshot >"$T/log/up"
+	for what in 'ip route del default dev vpn1' 'ip route del 10.150.0.0/16' 'ip route del 10.88.2.2' \
+		'ip route del 10.99.0.1 dev vpn1' 'ip -6 route del fd77::/48' 'ip -6 addr flush dev vpn1' \
+		'ip -4 addr flush dev vpn1' 'ip link set vpn1 down' 'ip link set vpn1 mtu 1300' \
+		'ip route flush proto 118' 'cp /etc/hostname /etc/resolv.conf'; do
+		$what || fail "$what"
+		! snapshot | cmp -s - "$T/log/up" || fail "no test: $what"
+		say apply
+		want 'applied dns=resolv.conf pinned=1'
+		if [[ $what == cp* ]]; then
+			grep -q '^nameserver 10.99.0.53' /etc/resolv.conf || fail "no name server after: $what"
+			file_resolv # what came back at the end would be that of the others
+			say apply
+		else
+			snapshot >"$T/log/after"
+			diff "$T/log/up" "$T/log/after" >"$T/log/diff" || fail "after \"$what\": $(tr '\n' '|' <"$T/log/diff")"
+		fi
+	done
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_apply_again_stays_in_front_of_equal_defaults() {
+	start && call
+	say set default 1
+	say set distance 100
+	say apply
+	# As DHCP does at a renewal.
+	ip route del default via 10.88.1.1
+	ip route prepend default via 10.88.1.1 dev eth0 metric 100
+	path_by 8.8.8.8 eth0
+	say apply
+	path_by 8.8.8.8 vpn1
+	say undo
+	path_by 8.8.8.8 eth0
+	say close
+	finish
+	same_as_before
+}
+t_apply_with_other_values_changes_only_them() {
+	start && full_call
+	say apply
+	ip monitor address route >"$T/log/events" &
+	MONITOR=$!
+	sleep 0.2
+	say set clear
+	say set server 10.88.2.2
+	say set local 10.99.0.101
+	say set remote 10.99.0.1
+	say set mtu 1300
+	say set default 1
+	say set route 10.150.0.0/16
+	say set route 10.170.0.0/16
+	say apply
+	want 'applied dns=none pinned=1'
+	ip addr show dev vpn1 | grep -q 'inet 10.99.0.101 peer 10.99.0.1/32' || fail "no new address"
+	! ip addr show dev vpn1 | grep -q '10.99.0.100' || fail "the old address is still there"
+	[ -z "$(ip route show 10.160.0.0/16)" ] || fail "the old route is still there"
+	ip link show vpn1 | grep -q 'mtu 1300' || fail "the old MTU is still there"
+	path_by 10.150.1.1 vpn1
+	path_by 10.170.1.1 vpn1
+	path_by 8.8.8.8 vpn1
+	path_by 10.88.2.2 eth0
+	sleep 0.2
+	kill "$MONITOR"
+	wait "$MONITOR" 2>/dev/null
+	! grep -qE '(default|10.150.0.0/16|10.88.2.2) ' "$T/log/events" || fail "touched what was equal: $(tr '\n' '|' <"$T/log/events")"
+	grep -q 10.170.0.0/16 "$T/log/events" || fail "no test: the monitor saw nothing"
+	[ "$(records pin)/$(records file)" = 1/0 ] || fail "journal: $(tr '\n' '|' <"$T/vpdial/office.journal")"
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_apply_again_that_fails_undoes_all() {
+	start && full_call
+	say apply
+	say set route 10.88.2.2/32
+	say apply
+	want 'failed 17 '
+	say close
+	finish
+	same_as_before
+}
+t_suspended_call_keeps_all_but_dns() {
+	start && full_call
+	say apply
+	cp -p /etc/resolv.conf "$T/log/resolv"
+	for _ in 1 2 3; do
+		say suspend
+		! grep -q 10.99.0.53 /etc/resolv.conf || fail "the VPN's name server is still in force"
+		[ "$(records pin)/$(records file)" = 1/0 ] || fail "journal: $(tr '\n' '|' <"$T/vpdial/office.journal")"
+		path_by 8.8.8.8 vpn1
+		path_by 10.88.2.2 eth0
+		say apply
+		want 'applied dns=resolv.conf pinned=1'
+		cmp -s /etc/resolv.conf "$T/log/resolv" || fail "not resumed: $(cat /etc/resolv.conf)"
+	done
+	say suspend
+	murder
+	until_true 5 is_as_before || same_as_before
+}
+t_many_redials_do_not_fill_the_journal() {
+	local i
+	start && full_call
+	for ((i = 0; i < 40; i++)); do
+		say apply
+		want 'applied dns=resolv.conf pinned=1'
+		say suspend
+	done
+	say apply
+	murder
+	until_true 5 is_as_before || same_as_before
+}
+
+# --- the path to the server when the network moves
+
+second_uplink() {
+	ip link add eth1 type veth peer name peer1 netns far
+	ip link set eth1 up
+	ip -n far link set peer1 up
+	ip addr add 10.88.3.2/24 dev eth1
+	ip -n far addr add 10.88.3.1/24 dev peer1
+	ip link set eth1 addrgenmode none
+	ip -6 addr flush dev eth1
+	ip route add default via 10.88.3.1 dev eth1 metric 200
+	snapshot >"$T/log/before"
+}
+eth0_settles() { # after it was down: IPv6 addresses take a second
+	ip -6 addr add fd00:88::2/64 dev eth0 nodad 2>/dev/null
+	until_true 5 eval 'ip -6 addr show dev eth0 -tentative | grep -q fe80' || fail "eth0 does not settle"
+}
+no_second_uplink() {
+	ip link del eth1
+}
+t_repin_follows_the_uplink_and_back() {
+	second_uplink
+	start && call
+	say set default 1
+	say repin
+	want 'path dev=eth0 gateway=10.88.1.1 mtu=1500 metric=100 local=0 source=10.88.1.2'
+	[ -z "$(ip route show proto 118)" ] || fail "pinned without need: $(ip route show proto 118)"
+	say apply
+	want pinned=1
+	say repin
+	want 'path dev=eth0 gateway=10.88.1.1 '
+	ip route del default dev eth0
+	say repin
+	want 'path dev=eth1 gateway=10.88.3.1 mtu=1500 metric=0 local=0 source=10.88.3.2'
+	path_by 10.88.2.2 eth1
+	path_by 8.8.8.8 vpn1
+	[ "$(ip route show 10.88.2.2 | wc -l)/$(records pin)" = 1/1 ] || fail "the old pinned route is still there"
+	say apply
+	want pinned=1
+	path_by 10.88.2.2 eth1
+	ip route add default via 10.88.1.1 dev eth0 metric 100
+	say repin
+	want 'path dev=eth0 gateway=10.88.1.1 '
+	path_by 10.88.2.2 eth0
+	murder
+	until_true 5 is_as_before || same_as_before
+	no_second_uplink
+}
+t_repin_without_carrier_takes_the_other_uplink() {
+	second_uplink
+	start && call
+	say set default 1
+	say apply
+	ip -n far link set peer down
+	until_true 5 eval 'ip link show eth0 | grep -q NO-CARRIER'
+	say repin
+	want 'path dev=eth1 gateway=10.88.3.1 '
+	ip -n far link set peer up
+	until_true 5 eval '! ip link show eth0 | grep -q NO-CARRIER'
+	say repin
+	want 'path dev=eth0 gateway=10.88.1.1 '
+	say undo
+	say close
+	finish
+	no_second_uplink
+	eth0_settles
+}
+t_repin_without_a_path_waits() {
+	start && call
+	say set default 1
+	say apply
+	ip route del default dev eth0
+	say repin
+	want 'failed 8 there is no path to the server 10.88.2.2 now: Network is unreachable'
+	ip route show 10.88.2.2 | grep -q 'via 10.88.1.1' || fail "the pinned route did not wait"
+	# A laptop that wakes up elsewhere: other address, other gateway.
+	ip addr add 10.88.4.2/24 dev eth0
+	ip -n far addr add 10.88.4.1/24 dev peer
+	ip addr del 10.88.1.2/24 dev eth0
+	ip route add default via 10.88.4.1 dev eth0 metric 600
+	say repin
+	want 'path dev=eth0 gateway=10.88.4.1 mtu=1500 metric=0 local=0 source=10.88.4.2'
+	path_by 10.88.2.2 eth0
+	path_by 8.8.8.8 vpn1
+	ip addr add 10.88.1.2/24 dev eth0
+	say undo
+	ip route del default
+	ip addr del 10.88.4.2/24 dev eth0
+	ip -n far addr del 10.88.4.1/24 dev peer
+	ip route add default via 10.88.1.1 dev eth0 metric 100
+	say close
+	finish
+	same_as_before
+}
+t_repin_to_another_server() {
+	start && call
+	say set default 1
+	say apply
+	say set server 192.0.2.9
+	say repin
+	want 'path dev=eth0 gateway=10.88.1.1 '
+	path_by 192.0.2.9 eth0
+	path_by 10.88.2.2 vpn1
+	say apply
+	want pinned=1
+	path_by 192.0.2.9 eth0
+	say set server 2001:db8::9
+	say repin
+	want 'failed 8 there is no path to the server 2001:db8::9 now'
+	ip -6 route add default via fd00:88::1 dev eth0
+	say repin
+	want 'path dev=eth0 gateway=fd00:88::1 '
+	path_by 192.0.2.9 vpn1
+	ip -6 route del default
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_repin_keeps_to_the_bound_interface() {
+	second_uplink
+	start && call
+	say set bind eth1
+	say set default 1
+	say repin
+	want 'path dev=eth1 gateway=10.88.3.1 '
+	say apply
+	want pinned=1
+	ip route show 10.88.2.2 | grep -q 'via 10.88.3.1 dev eth1' || fail "pinned to $(ip route show 10.88.2.2)"
+	say repin
+	want 'path dev=eth1 gateway=10.88.3.1 '
+	ip route del default dev eth1
+	say repin
+	want 'failed 8 there is no path to the server 10.88.2.2 now'
+	say undo
+	say close
+	finish
+	no_second_uplink
+}
+t_repin_over_multipath_and_onlink_gateways() {
+	second_uplink
+	ip route del default dev eth0
+	ip route del default dev eth1
+	ip route add default metric 100 nexthop via 10.88.1.1 dev eth0 nexthop via 10.88.3.1 dev eth1
+	start && call
+	say set default 1
+	say apply
+	want pinned=1
+	say repin
+	want 'gateway=10.88.'
+	ip link set eth0 down
+	say repin
+	want 'path dev=eth1 gateway=10.88.3.1 '
+	ip link set eth0 up
+	ip route flush default
+	ip route add default via 172.31.1.1 dev eth1 onlink metric 100
+	say repin
+	want 'path dev=eth1 gateway=172.31.1.1 '
+	say undo
+	ip route flush default
+	say close
+	finish
+	no_second_uplink
+	eth0_settles
+}
+t_repin_of_two_profiles_to_one_server() {
+	start && call
+	say set default 1
+	say apply
+	want pinned=1
+	mkfifo "$T/log/second"
+	"$tool" "$T/vpdial" second <"$T/log/second" >"$T/log/out2" 2>/dev/null &
+	SECOND=$!
+	exec {to_second}>"$T/log/second"
+	printf '%s\n' 'tun vpnN' 'set server 10.88.2.2' 'set local 10.99.1.100' 'set default 1' apply >&"$to_second"
+	until_true 5 grep -q 'applied.*pinned=1' "$T/log/out2" || fail "second: $(tail -n 1 "$T/log/out2")"
+	say undo
+	path_by 10.88.2.2 eth0
+	exec {to_second}>&-
+	wait "$SECOND" || fail "the second tool ended with $?"
+	rm "$T/log/second"
+	say close
+	finish
+	same_as_before
+}
 t_applied_twice_on_one_journal() {
 	start && call
 	say set default 1
@@ -788,7 +1129,10 @@ t_hanging_program_killed_after_5_s() {
 tests=$(declare -F | sed -n 's/^declare -f t_//p')
 # Old default route's metric, where it is not 0.
 declare -A metric=([default_beats_equal_metric]=100 [default_with_better_metric]=100
-	[default_with_chosen_distance_may_lose]=100)
+	[default_with_chosen_distance_may_lose]=100 [apply_again_stays_in_front_of_equal_defaults]=100
+	[repin_follows_the_uplink_and_back]=100 [repin_without_carrier_takes_the_other_uplink]=100
+	[repin_without_a_path_waits]=100 [repin_keeps_to_the_bound_interface]=100
+	[repin_over_multipath_and_onlink_gateways]=100)
 # shellcheck disable=SC2048  # names without spaces
 for current in ${*:-$tests}; do
 	declare -F "t_$current" >/dev/null || continue

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Drives src/host by lines on standard input, for host.sh.
  *
- *   tool RUN_DIR NAME       then lines: tun PATTERN | set KEY VALUE | apply | undo | path ADDR |
- *                           close | quit; each is answered by one line
+ *   tool RUN_DIR NAME       then lines: tun PATTERN | set KEY VALUE | apply | suspend | undo |
+ *                           path ADDR | repin | close | quit; each is answered by one line
  *   tool RUN_DIR NAME recover    prints what host_recover returns */
 #include "host/host.h"
 
@@ -120,26 +120,52 @@ static void do_apply(struct tool *t)
 		       applied.pinned);
 }
 
+static const char *text_of(const struct sockaddr_storage *from, char *text)
+{
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	memcpy(&in, from, sizeof(in));
+	memcpy(&in6, from, sizeof(in6));
+	if (from->ss_family == AF_INET)
+		return inet_ntop(AF_INET, &in.sin_addr, text, INET6_ADDRSTRLEN);
+	if (from->ss_family == AF_INET6)
+		return inet_ntop(AF_INET6, &in6.sin6_addr, text, INET6_ADDRSTRLEN);
+	return "-";
+}
+
+static void say_path(const struct host_path *path)
+{
+	char gateway[INET6_ADDRSTRLEN], source[INET6_ADDRSTRLEN];
+
+	printf("path dev=%s gateway=%s mtu=%u metric=%u local=%d source=%s\n", path->ifname,
+	       text_of(&path->gateway, gateway), path->mtu, path->metric, path->local,
+	       text_of(&path->source, source));
+}
+
 static void do_path(struct tool *t, const char *addr)
 {
 	struct host_config c = {0};
 	struct host_path path;
 	struct reason reason = {0};
-	char gateway[INET6_ADDRSTRLEN] = "-";
-	struct sockaddr_in in;
 
 	set_server(&c, addr);
 	if (host_path_to(t->host, (struct sockaddr *)&c.server, t->config.bind_ifindex, &path,
-			 &reason) < 0) {
+			 &reason) < 0)
 		say_failed(&reason);
-		return;
-	}
-	if (path.has_gateway && path.gateway.ss_family == AF_INET) {
-		memcpy(&in, &path.gateway, sizeof(in));
-		inet_ntop(AF_INET, &in.sin_addr, gateway, sizeof(gateway));
-	}
-	printf("path dev=%s gateway=%s mtu=%u metric=%u local=%d\n", path.ifname, gateway, path.mtu,
-	       path.metric, path.local);
+	else
+		say_path(&path);
+}
+
+static void do_repin(struct tool *t)
+{
+	struct host_path path;
+	struct reason reason = {0};
+
+	if (host_repin(t->host, &t->config.server, t->config.bind_ifindex, &path, &reason) < 0)
+		say_failed(&reason);
+	else
+		say_path(&path);
 }
 
 static void do_line(struct tool *t, char *line)
@@ -155,6 +181,10 @@ static void do_line(struct tool *t, char *line)
 		do_apply(t);
 	else if (strcmp(word, "path") == 0)
 		do_path(t, key ? key : "");
+	else if (strcmp(word, "repin") == 0)
+		do_repin(t);
+	else if (strcmp(word, "suspend") == 0)
+		host_suspend(t->host), printf("suspended\n");
 	else if (strcmp(word, "undo") == 0)
 		host_undo(t->host), printf("undone\n");
 	else if (strcmp(word, "close") == 0)
