@@ -57,7 +57,7 @@ ipc_SRC        := request control users
 conf_SRC       := fault ini options value route profile server files password
 path_SRC       := path encap encap_gre encap_l2tp mppe sequence reorder mss
 session_SRC    := session join account sandbox
-host_SRC       := host guard journal journal_line netlink route path network pin tun dns resolvconf_file run undo lab
+host_SRC       := host guard journal journal_line netlink route path network pin tun dns resolvconf_file run undo watch lab
 supervisor_SRC := supervisor options resolve filter sockets process spawn judge control \
 	serve listen call users
 server_SRC     := policy

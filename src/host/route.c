@@ -190,13 +190,14 @@ static uint32_t parse_mtu(struct nlattr *metrics)
 	return mtu && nla_len(mtu) >= 4 ? nla_get_u32(mtu) : 0;
 }
 
-static bool parse_route(struct nlmsghdr *h, struct host_rt *rt)
+bool host_rt_parse(struct nlmsghdr *h, struct host_rt *rt)
 {
 	struct nlattr *a[RTA_MAX + 1];
 	const struct rtmsg *rtm = nlmsg_data(h);
 	int len;
 
-	if (h->nlmsg_type != RTM_NEWROUTE || nlmsg_datalen(h) < (int)sizeof(*rtm) ||
+	if ((h->nlmsg_type != RTM_NEWROUTE && h->nlmsg_type != RTM_DELROUTE) ||
+	    nlmsg_datalen(h) < (int)sizeof(*rtm) ||
 	    (rtm->rtm_family != AF_INET && rtm->rtm_family != AF_INET6) ||
 	    nlmsg_parse(h, sizeof(*rtm), a, RTA_MAX, NULL) < 0)
 		return false;
@@ -221,6 +222,7 @@ static bool parse_route(struct nlmsghdr *h, struct host_rt *rt)
 	rt->mtu = parse_mtu(a[RTA_METRICS]);
 	rt->onlink = (rtm->rtm_flags & RTNH_F_ONLINK) != 0;
 	rt->dead = (rtm->rtm_flags & HOP_DEAD) != 0;
+	rt->cloned = (rtm->rtm_flags & RTM_F_CLONED) != 0;
 	if (a[RTA_MULTIPATH])
 		parse_multipath(rt, a[RTA_MULTIPATH]);
 	else
@@ -236,11 +238,10 @@ struct dump {
 static void dump_visit(void *ctx, struct nlmsghdr *h)
 {
 	const struct dump *dump = ctx;
-	const struct rtmsg *rtm = nlmsg_data(h);
 	struct host_rt rt;
 
 	/* Clones are the cache of path MTUs, not routes. */
-	if (parse_route(h, &rt) && rt.table == RT_TABLE_MAIN && !(rtm->rtm_flags & RTM_F_CLONED))
+	if (host_rt_parse(h, &rt) && rt.table == RT_TABLE_MAIN && !rt.cloned)
 		dump->visit(dump->ctx, &rt);
 }
 
@@ -258,7 +259,7 @@ int host_rt_dump(struct host_nl *nl, int family, void (*visit)(void *ctx, const 
 
 static void get_visit(void *ctx, struct nlmsghdr *h)
 {
-	(void)parse_route(h, ctx);
+	(void)host_rt_parse(h, ctx);
 }
 
 int host_rt_get(struct host_nl *nl, int family, const uint8_t *dst, unsigned oif, bool match,

@@ -20,6 +20,7 @@ struct host_rt {
 	int gateway_family;	       /* 0 = no gateway */
 	bool has_source;
 	bool onlink; /* take the gateway's reachability on trust */
+	bool cloned; /* from the kernel's cache, no route */
 	bool dead;   /* its interface is down or has no carrier */
 	uint8_t dst[16], gateway[16], source[16];
 	uint32_t oif, metric, table;
@@ -50,6 +51,9 @@ bool host_rt_equal(const struct host_rt *a, const struct host_rt *b);
 int host_rt_add(struct host_nl *nl, const struct host_rt *rt);
 /* 0 (also if it is not there any more) or -errno. */
 int host_rt_del(struct host_nl *nl, const struct host_rt *rt);
+
+/* A message RTM_NEWROUTE or RTM_DELROUTE; false if it is none. */
+bool host_rt_parse(struct nlmsghdr *h, struct host_rt *rt);
 
 /* Calls VISIT for each route of the main table. */
 int host_rt_dump(struct host_nl *nl, int family, void (*visit)(void *ctx, const struct host_rt *rt),

@@ -12,11 +12,11 @@ build=$(cd "$top" && mkdir -p "${BUILD:-build}" && cd "${BUILD:-build}" && pwd)
 
 if [ -z "${HOST_TEST_INSIDE-}" ]; then
 	[ "$(id -u)" = 0 ] || { echo "skip host: needs root"; exit 0; }
-	(cd "$top" && make -s BUILD="$build" "$build/libhost.a" "$build/libbase.a" >&2) || exit 1
+	(cd "$top" && make -s BUILD="$build" "$build/libhost.a" "$build/libloop.a" "$build/libbase.a" >&2) || exit 1
 	# shellcheck disable=SC2046,SC2086
 	${CC:-cc} -D_GNU_SOURCE -std=c11 -Wall -Wextra -g ${TOOL_CFLAGS-} -I"$top/src" \
 		$(pkg-config --cflags libnl-3.0) "$here/host/tool.c" "$build/libhost.a" \
-		"$build/libbase.a" -lnl-3 -o "$build/host-tool" || exit 1
+		"$build/libloop.a" "$build/libbase.a" -lnl-3 -o "$build/host-tool" || exit 1
 	HOST_TEST_INSIDE=1 exec unshare -n -m --propagation private "$0" "$@"
 fi
 
@@ -508,6 +508,96 @@ t_repin_of_two_profiles_to_one_server() {
 	exec {to_second}>&-
 	wait "$SECOND" || fail "the second tool ended with $?"
 	rm "$T/log/second"
+	say close
+	finish
+	same_as_before
+}
+
+# --- the watch
+
+# seen WHAT COMMAND...: the watch tells WHAT of it, in one call.
+seen() {
+	local want=$1
+	shift
+	"$@" || fail "$*"
+	say changes 200
+	[[ $answer == "changes 1 $want" || ($want = nothing && $answer == 'changes 0') ]] ||
+		fail "\"$*\" gives \"$answer\" instead of \"$want\""
+}
+watched_call() {
+	start && full_call
+	say watch
+	say apply
+	say changes 300
+	[ "$answer" = 'changes 0' ] || fail "own changes are told: $answer"
+}
+t_watch_tells_what_changed() {
+	second_uplink
+	watched_call
+	seen 'link' ip link set eth1 down
+	seen 'link' ip link set eth1 up
+	seen 'route' ip route add default via 10.88.3.1 dev eth1 metric 200
+	seen 'route' ip route add 10.88.2.0/24 via 10.88.3.1
+	seen 'route' ip route del 10.88.2.0/24
+	seen nothing ip route add 203.0.113.0/24 via 10.88.3.1
+	seen 'address' ip addr add 10.88.5.1/24 dev eth1
+	seen 'address' ip addr del 10.88.5.1/24 dev eth1
+	seen nothing ip addr add fe80::77/64 dev eth1
+	seen nothing ip link set eth1 txqueuelen 900
+	seen nothing ip link set eth1 mtu 1400
+	seen nothing ip link add idle type veth peer name idle2
+	seen nothing ip link del idle
+	ip -n far link set peer1 down
+	say changes 1500 # the kernel tells of a lost carrier once a second
+	[ "$answer" = 'changes 1 link' ] || fail "carrier lost: $answer"
+	seen 'address' ip link del eth1
+	say undo
+	say close
+	finish
+}
+t_watch_tells_what_others_took_from_us() {
+	watched_call
+	seen 'taken' ip route del 10.150.0.0/16
+	seen 'taken' ip -4 addr flush dev vpn1
+	seen 'taken' ip -6 route del fd77::/48
+	seen 'taken' ip link set vpn1 down
+	say apply
+	say changes 300
+	[ "$answer" = 'changes 0' ] || fail "own changes are told: $answer"
+	seen 'route' ip route del 10.88.2.2
+	seen 'gone taken' ip link del vpn1
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_watch_joins_many_changes() {
+	local i before
+	watched_call
+	(for ((i = 0; i < 300; i++)); do
+		ip addr add 10.88.6.$((i % 250))/32 dev eth0
+		ip addr del 10.88.6.$((i % 250))/32 dev eth0
+	done) &
+	before=$!
+	say changes 2000
+	wait "$before"
+	[[ $answer =~ ^changes\ ([0-9]+)\ address$ ]] || fail "$answer"
+	[ "${BASH_REMATCH[1]}" -ge 2 ] && [ "${BASH_REMATCH[1]}" -le 6 ] || fail "not joined, or held back: $answer"
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_watch_overrun_means_everything() {
+	local i
+	watched_call
+	for ((i = 0; i < 4000; i++)); do
+		echo "addr add 10.88.6.$((i % 250))/32 dev eth0"
+		echo "addr del 10.88.6.$((i % 250))/32 dev eth0"
+	done | ip -batch - 2>/dev/null # the tool does not read meanwhile
+	say changes 700
+	[[ $answer =~ ^changes\ [12]\ link\ address\ route\ taken$ ]] || fail "$answer"
+	say undo
 	say close
 	finish
 	same_as_before
@@ -1131,7 +1221,7 @@ tests=$(declare -F | sed -n 's/^declare -f t_//p')
 declare -A metric=([default_beats_equal_metric]=100 [default_with_better_metric]=100
 	[default_with_chosen_distance_may_lose]=100 [apply_again_stays_in_front_of_equal_defaults]=100
 	[repin_follows_the_uplink_and_back]=100 [repin_without_carrier_takes_the_other_uplink]=100
-	[repin_without_a_path_waits]=100 [repin_keeps_to_the_bound_interface]=100
+	[watch_tells_what_changed]=100 [repin_without_a_path_waits]=100 [repin_keeps_to_the_bound_interface]=100
 	[repin_over_multipath_and_onlink_gateways]=100)
 # shellcheck disable=SC2048  # names without spaces
 for current in ${*:-$tests}; do

@@ -2,9 +2,10 @@
 /* Drives src/host by lines on standard input, for host.sh.
  *
  *   tool RUN_DIR NAME       then lines: tun PATTERN | set KEY VALUE | apply | suspend | undo |
- *                           path ADDR | repin | close | quit; each is answered by one line
- *   tool RUN_DIR NAME recover    prints what host_recover returns */
+ *                           path ADDR | repin | watch | changes MS | close | quit; each is answered
+ * by one line tool RUN_DIR NAME recover    prints what host_recover returns */
 #include "host/host.h"
+#include "host/watch.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -19,6 +20,9 @@ struct tool {
 	struct host_config config;
 	struct host_route routes[ROUTES_MAX];
 	struct host_tun tun;
+	struct loop *loop;
+	struct host_watch *watch;
+	unsigned calls, changes;
 };
 
 static void say_failed(const struct reason *reason)
@@ -168,6 +172,51 @@ static void do_repin(struct tool *t)
 		say_path(&path);
 }
 
+static void on_change(void *ctx, unsigned changes)
+{
+	struct tool *t = ctx;
+
+	t->calls++;
+	t->changes |= changes;
+}
+
+static void do_watch(struct tool *t)
+{
+	struct reason reason = {0};
+
+	t->loop = loop_new();
+	t->watch = t->loop ? host_watch_new(t->host, t->loop, on_change, t, &reason) : NULL;
+	if (!t->watch) {
+		say_failed(&reason);
+		return;
+	}
+	host_watch_set(t->watch, t->tun.ifindex, &t->config.server);
+	printf("watching\n");
+}
+
+static void on_time(void *ctx)
+{
+	struct tool *t = ctx;
+
+	loop_stop(t->loop);
+}
+
+/* What the watch tells within so many milliseconds. */
+static void do_changes(struct tool *t, unsigned ms)
+{
+	static const char *const names[] = {"link ", "address ", "route ", "gone ", "taken "};
+	struct loop_timer timer = {DEADLINE_NONE, on_time, t, NULL, NULL};
+
+	t->calls = t->changes = 0;
+	loop_timer_set(t->loop, &timer, clock_now_ms() + ms);
+	(void)loop_run(t->loop);
+	printf("changes %u ", t->calls);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (t->changes >> i & 1)
+			printf("%s", names[i]);
+	printf("\n");
+}
+
 static void do_line(struct tool *t, char *line)
 {
 	char *word = strsep(&line, " "), *key = strsep(&line, " ");
@@ -183,6 +232,10 @@ static void do_line(struct tool *t, char *line)
 		do_path(t, key ? key : "");
 	else if (strcmp(word, "repin") == 0)
 		do_repin(t);
+	else if (strcmp(word, "watch") == 0)
+		do_watch(t);
+	else if (strcmp(word, "changes") == 0 && key && t->watch)
+		do_changes(t, (unsigned)atoi(key));
 	else if (strcmp(word, "suspend") == 0)
 		host_suspend(t->host), printf("suspended\n");
 	else if (strcmp(word, "undo") == 0)
@@ -220,6 +273,8 @@ int main(int argc, char **argv)
 		do_line(&t, line);
 	}
 	host_undo(t.host);
+	host_watch_free(t.watch);
+	loop_free(t.loop);
 	host_free(t.host);
 	return 0;
 }
