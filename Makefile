@@ -58,11 +58,11 @@ conf_SRC       := fault ini options value route profile server files password
 path_SRC       := path encap encap_gre encap_l2tp mppe sequence reorder mss
 session_SRC    := session join account sandbox
 host_SRC       := host guard journal journal_line netlink route path network pin tun dns resolvconf_file run undo watch lab
-supervisor_SRC := supervisor options resolve filter sockets process spawn judge control \
+supervisor_SRC := supervisor dial persist redial roam options resolve filter sockets process spawn judge control \
 	serve listen call users
 server_SRC     := policy
 client_SRC     := client status users
-cli_SRC        := cli commands connect prompt spawn disconnect show users text json help complete
+cli_SRC        := cli commands connect prompt spawn disconnect redial show users text json help complete
 main_SRC       := vpdial policy demo probe
 ROOMS := base loop crypto wire ppp tunnel ipc conf path session host supervisor server client cli
 
@@ -153,6 +153,8 @@ ppp_pair_LIBS := -lcrypto
 UNIT_TESTS += server
 server_ROOMS := server conf ipc base
 server_LIBS := -liniparser
+UNIT_TESTS += redial
+redial_ROOMS := supervisor base
 UNIT_TESTS += host
 host_ROOMS := host base
 host_LIBS := -lnl-3

@@ -30,6 +30,7 @@ enum cli_option_id {
 	CLI_OPTION_ALL = 1 << 7,
 	CLI_OPTION_JSON = 1 << 8,
 	CLI_OPTION_DISCONNECT = 1 << 9,
+	CLI_OPTION_REDIAL = 1 << 10,
 };
 #define CLI_OPTIONS_GLOBAL \
 	(CLI_OPTION_CONFIG | CLI_OPTION_RUN_DIR | CLI_OPTION_HELP | CLI_OPTION_VERSION)
@@ -108,6 +109,7 @@ void cli_names_free(char **names, size_t count);
 /* The commands. */
 int cli_connect(struct cli *cli);
 int cli_disconnect(struct cli *cli);
+int cli_redial(struct cli *cli);
 int cli_status(struct cli *cli);
 int cli_list(struct cli *cli);
 int cli_enable(struct cli *cli);

@@ -26,6 +26,7 @@ struct dial {
 	int signal_fd;
 	bool terminal;
 	int phase; /* shown last; -1 = none */
+	bool waits;
 	uint64_t started_ms, deadline_ms;
 	int given_up; /* exit status once we hung up ourselves; 0 = not */
 };
@@ -55,6 +56,19 @@ static void end_line(const struct dial *d)
 	if (d->terminal && d->phase >= 0)
 		putchar('\n');
 	fflush(stdout);
+}
+
+/* Between two dials: what the last one met, once. */
+static void show_wait(struct dial *d, const struct control_status *status)
+{
+	bool waits = status->state == CONTROL_STATE_WAITING;
+
+	if (waits && !d->waits) {
+		end_line(d);
+		printf("%s\n", status->message);
+		fflush(stdout);
+	}
+	d->waits = waits;
 }
 
 /* The supervisor undoes everything before it closes its end; who dials again at once shall find
@@ -124,9 +138,14 @@ static int on_status(struct dial *d)
 		return -1;
 	if (r < 0)
 		return lost(d);
-	if (status.phase == CONTROL_TERMINATED) {
+	if (status.state == CONTROL_STATE_DOWN) {
 		wait_gone(d);
 		return ended(d, &status.ended);
+	}
+	if (status.state == CONTROL_STATE_DEMAND && !d->given_up) {
+		end_line(d);
+		printf("%s\n", status.message);
+		return EXIT_OK;
 	}
 	d->phase = (int)status.phase;
 	if (d->phase != before) {
@@ -134,6 +153,7 @@ static int on_status(struct dial *d)
 			putchar('\n');
 		show(d);
 	}
+	show_wait(d, &status);
 	if (d->phase != CONTROL_CONNECTED || d->given_up)
 		return -1;
 	end_line(d);

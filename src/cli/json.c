@@ -71,15 +71,15 @@ static json_t *counters_object(const struct control_status *s)
 	return o;
 }
 
-static json_t *ended_object(const struct control_status *s)
+static json_t *reason_object(const struct reason *reason)
 {
 	json_t *o;
 
-	if (s->phase != CONTROL_TERMINATED || !*s->ended.text)
+	if (!reason_is_set(reason))
 		return json_null();
 	o = json_object();
-	json_object_set_new(o, "code", json_integer(s->ended.code));
-	json_object_set_new(o, "text", text(s->ended.text));
+	json_object_set_new(o, "code", json_integer(reason->code));
+	json_object_set_new(o, "text", text(reason->text));
 	return o;
 }
 
@@ -100,6 +100,8 @@ static void put_link(json_t *o, const struct control_status *s)
 	json_object_set_new(o, "mru", known(s->mru));
 	json_object_set_new(o, "pid", known(s->pid));
 	json_object_set_new(o, "attempt", known(s->attempt));
+	json_object_set_new(o, "calls", json_integer(s->calls));
+	json_object_set_new(o, "next_dial_s", known(s->next_dial_s));
 	json_object_set_new(o, "server", text(s->server));
 	json_object_set_new(o, "server_address", text(s->server_address));
 	json_object_set_new(o, "peer", peer_object(s));
@@ -124,7 +126,8 @@ static void put_network(json_t *o, const struct control_status *s)
 	json_object_set_new(o, "state_ms", times_object(s));
 	json_object_set_new(o, "counters", counters_object(s));
 	json_object_set_new(o, "message", text(s->message));
-	json_object_set_new(o, "ended", ended_object(s));
+	json_object_set_new(o, "ended", reason_object(&s->ended));
+	json_object_set_new(o, "last_end", reason_object(&s->last_end));
 }
 
 int json_status(FILE *out, const struct control_status *records, size_t count)

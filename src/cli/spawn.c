@@ -44,6 +44,8 @@ static void add_dial(struct command_line *line, const struct cli *cli, const cha
 		add(line, "--debug");
 	if (cli->given & CLI_OPTION_FOREGROUND)
 		add(line, "--foreground");
+	if (cli->given & CLI_OPTION_REDIAL)
+		add(line, "--redial");
 	if (cli->timeout_s) {
 		add(line, "--timeout");
 		add(line, timeout);

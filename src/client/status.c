@@ -124,9 +124,13 @@ static void seed_rows(struct status_table *t, const struct control_status *s)
 
 static void link_rows(struct status_table *t, const struct control_status *s)
 {
+	char buf[32];
+
 	row(t, "state", "%s", control_state_text(s->state));
 	if (s->attempt > 1)
 		row(t, "attempt", "%u", s->attempt);
+	if (s->next_dial_s)
+		row(t, "next-dial", "%s", duration_format(buf, sizeof(buf), s->next_dial_s));
 	row_text(t, "type", s->type);
 	if (*s->server_address && strcmp(s->server, s->server_address) != 0)
 		row(t, "server", "%s%s%s%s", s->server, *s->server ? " (" : "", s->server_address,
@@ -177,9 +181,10 @@ size_t status_rows(const struct control_status *status,
 	seed_rows(&t, status);
 	link_rows(&t, status);
 	traffic_rows(&t, status);
-	if (status->phase == CONTROL_TERMINATED)
+	if (status->state == CONTROL_STATE_DOWN)
 		row_text(&t, "reason", status->ended.text);
 	else
 		row_text(&t, "message", status->message);
+	row_text(&t, "last-end", status->last_end.text);
 	return t.count;
 }

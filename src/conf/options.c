@@ -85,6 +85,15 @@ static const struct conf_option options[] = {
 	 .help = "metric of the default route; without it, one that wins"},
 	{"dial-on-demand", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.dial_on_demand),
 	 .def = "no", .help = "dial when traffic wants to leave"},
+	{"redial", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.redial), .def = "yes",
+	 .help = "dial again when a call was lost"},
+	{"redial-min", NULL, CONNECTION, CONF_VALUE_DURATION, FIELD(p.redial_min), .min = 1,
+	 .max = WEEK, .def = "2", .unit = "seconds",
+	 .help = "wait before the first redial; doubled after each failure"},
+	{"redial-max", NULL, CONNECTION, CONF_VALUE_DURATION, FIELD(p.redial_max), .min = 1,
+	 .max = WEEK, .def = "300", .unit = "seconds", .help = "longest wait between two dials"},
+	{"redial-limit", NULL, CONNECTION, CONF_VALUE_U32, FIELD(p.redial_limit), .min = 0,
+	 .max = 1000000, .def = "0", .help = "failures in a row before giving up; 0 = never"},
 	{"disabled", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.disabled), .def = "yes",
 	 .help = "not dialed at boot and by connect --all"},
 	{"max-mtu", "mtu", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mtu), .min = 128, .max = 1500,
@@ -211,7 +220,7 @@ static const struct conf_option server_options[] = {
 #define SERVER_OPTION_COUNT (sizeof(server_options) / sizeof(server_options[0]))
 
 /* Known words whose effect is not built yet: any value but the default is a fault. */
-static const char *const only_default[] = {"dial-on-demand", "mrru", "use-compression"};
+static const char *const only_default[] = {"mrru", "use-compression"};
 
 const struct conf_option *conf_options(size_t *count)
 {

@@ -68,6 +68,9 @@ struct conf_profile {
 	bool distance_set; /* default-route-distance was given */
 	uint32_t default_route_distance;
 	bool dial_on_demand;
+	bool redial;
+	uint32_t redial_min, redial_max; /* seconds */
+	uint32_t redial_limit;		 /* failures in a row; 0 = none */
 	bool disabled;
 	uint16_t max_mtu, max_mru;
 	uint32_t mrru;			      /* 0 = disabled */

@@ -38,6 +38,8 @@ const char *control_state_text(enum control_state state)
 		[CONTROL_STATE_NETWORK] = "network",
 		[CONTROL_STATE_CONFIGURING] = "configuring",
 		[CONTROL_STATE_UP] = "up",
+		[CONTROL_STATE_WAITING] = "waiting-to-redial",
+		[CONTROL_STATE_DEMAND] = "waiting-for-traffic",
 		[CONTROL_STATE_HANGING_UP] = "hanging-up",
 		[CONTROL_STATE_DOWN] = "down",
 	};
@@ -100,7 +102,7 @@ static const struct control_field texts[] = {
 	FIELD(local),	   FIELD(remote),	  FIELD(local6),      FIELD(remote6),
 	FIELD(dns[0]),	   FIELD(dns[1]),	  FIELD(wins[0]),     FIELD(wins[1]),
 	FIELD(dns_way),	   FIELD(peer_host),	  FIELD(peer_vendor), FIELD(message),
-	FIELD(ended.text),
+	FIELD(ended.text), FIELD(last_end.text),
 };
 
 static const struct control_field booleans[] = {FIELD(default_route), FIELD(server_pinned),
@@ -124,7 +126,8 @@ bool control_status_valid(const void *record, size_t len)
 	    field_u32(p, offsetof(struct control_status, size)) != len ||
 	    field_u32(p, offsetof(struct control_status, phase)) > CONTROL_TERMINATED ||
 	    field_u32(p, offsetof(struct control_status, state)) >= CONTROL_STATE_COUNT ||
-	    field_u32(p, offsetof(struct control_status, ended.code)) > EXIT_AUTH_FAILED)
+	    field_u32(p, offsetof(struct control_status, ended.code)) > EXIT_AUTH_FAILED ||
+	    field_u32(p, offsetof(struct control_status, last_end.code)) > EXIT_AUTH_FAILED)
 		return false;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (!memchr(p + texts[i].offset, '\0', texts[i].len))

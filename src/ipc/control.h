@@ -16,12 +16,13 @@
 #include <sys/un.h>
 
 #define CONTROL_MAGIC	0x56504443u
-#define CONTROL_VERSION 1
+#define CONTROL_VERSION 2
 
 enum control_op {
 	CONTROL_STATUS = 1, /* one status */
 	CONTROL_WATCH,	    /* a status now and at each change */
 	CONTROL_HANGUP,	    /* end the call in order; statuses follow as with WATCH to the end */
+	CONTROL_REDIAL,	    /* hang up what there is and dial at once; statuses as with WATCH */
 };
 
 struct control_request {
@@ -48,6 +49,8 @@ enum control_state {
 	CONTROL_STATE_NETWORK,	   /* CCP, IPCP, IPV6CP */
 	CONTROL_STATE_CONFIGURING, /* addresses, routes, DNS of this machine */
 	CONTROL_STATE_UP,
+	CONTROL_STATE_WAITING, /* for the time of the next dial */
+	CONTROL_STATE_DEMAND,  /* for traffic (dial-on-demand) */
 	CONTROL_STATE_HANGING_UP,
 	CONTROL_STATE_DOWN,
 	CONTROL_STATE_COUNT
@@ -69,7 +72,10 @@ struct control_status {
 	char local[64], remote[64], local6[64], remote6[64];
 	char dns[2][64], wins[2][64], dns_way[16];
 	bool default_route, server_pinned;
-	uint32_t attempt; /* from 1 */
+	uint32_t attempt;      /* dials since the last call was up; from 1 */
+	uint32_t calls;	       /* that were up since the supervisor started */
+	uint64_t next_dial_ms; /* clock_now_ms() of the next dial; 0 = none is waited for */
+	uint32_t next_dial_s;  /* until then, rounded up */
 	uint32_t echo_rtt_ms;
 	bool echo_known;
 	char peer_host[256], peer_vendor[256];
@@ -81,8 +87,9 @@ struct control_status {
 		uint64_t rx_duplicate, rx_late, rx_lost, rx_too_late, rx_bad_mppe;
 		uint64_t control_tx, control_rx, lcp_rx, auth_rx, ccp_rx, ipcp_rx;
 	} counters;
-	char message[240];   /* last event in plain words */
-	struct reason ended; /* set when phase is CONTROL_TERMINATED */
+	char message[240];	/* last event in plain words */
+	struct reason ended;	/* set when state is CONTROL_STATE_DOWN */
+	struct reason last_end; /* of the dial or call before this one */
 };
 
 /* RUN_DIR/NAME.sock into *ADDR; -ENAMETOOLONG if it does not fit. */

@@ -595,7 +595,7 @@ static void on_start(struct session *s, struct request_message *m)
 	str_copy(s->log->name, sizeof s->log->name, s->start.profile);
 	s->log->level = s->start.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 	tell_state(s, CONTROL_STATE_CONNECTING, "connecting");
-	if (!watch(s, &s->tun_handle, s->tun_fd, on_tun_ready, EPOLLIN) ||
+	if (!watch(s, &s->tun_handle, s->tun_fd, on_tun_ready, 0) ||
 	    !watch(s, &s->wire_handle, s->wire_fd, on_wire_ready, pptp ? 0 : EPOLLIN) ||
 	    (pptp && !watch(s, &s->control_handle, s->control_fd, on_control_ready,
 			    s->start.answerer ? EPOLLIN : EPOLLOUT))) {
@@ -626,6 +626,8 @@ static void on_applied(struct session *s, const struct request_applied *applied)
 		return;
 	s->network_up = true;
 	s->network_up_ms = loop_now(s->loop);
+	/* Not sooner: what waits in the device from before the call is to be delivered. */
+	loop_fd_events(s->loop, &s->tun_handle, EPOLLIN);
 	memory_trim();
 	if (s->start.idle_ms || s->start.session_ms)
 		loop_timer_set(s->loop, &s->time_timer, s->network_up_ms);

@@ -24,6 +24,8 @@ static void refresh(struct supervisor *s)
 	st->uptime_ms = st->phase == CONTROL_CONNECTED ? now - s->up_since_ms : 0;
 	if (st->phase != CONTROL_CONNECTED)
 		st->idle_ms = 0;
+	st->next_dial_s =
+		st->next_dial_ms > now ? (uint32_t)((st->next_dial_ms - now + 999) / 1000) : 0;
 }
 
 static void send_status(struct control_client *c)
@@ -98,6 +100,11 @@ static void on_client(void *ctx, uint32_t events)
 	case CONTROL_WATCH:
 		c->watching = true;
 		answer_later(c);
+		break;
+	case CONTROL_REDIAL:
+		c->watching = true;
+		persist_dial_now(s, "told by the user");
+		send_status(c);
 		break;
 	case CONTROL_HANGUP:
 		c->watching = true;

@@ -6,10 +6,12 @@
 #include "base/log.h"
 #include "conf/profile.h"
 #include "host/host.h"
+#include "host/watch.h"
 #include "ipc/control.h"
 #include "ipc/request.h"
 #include "loop/loop.h"
 #include "supervisor/process.h"
+#include "supervisor/redial.h"
 
 #include <sys/types.h>
 
@@ -21,7 +23,7 @@ struct options {
 	const char *name;
 	const char *config; /* NULL = default */
 	const char *run_dir;
-	bool debug, foreground, recover;
+	bool debug, foreground, recover, redial;
 	uint32_t timeout_s;
 	int control_fd, password_fd; /* -1 = none */
 };
@@ -59,18 +61,29 @@ struct supervisor {
 	struct loop_fd signal_handle, listen_handle;
 	struct loop_timer limit_timer;	/* --timeout, then the end of an unanswered hang-up */
 	struct loop_timer second_timer; /* fresh statistics while someone watches */
+	struct loop_timer wait_timer;	/* until the next dial */
+	struct loop_timer lookup_timer;
+	struct loop_fd traffic_handle; /* dial-on-demand: the TUN device, watched, not read */
+	struct loop_fd clock_handle;   /* tells of sleep */
+	struct host_watch *watch;
+	struct redial redial;
 	struct control_client clients[CLIENTS_MAX];
 	struct resolver resolver;
 	struct session_process session;
 	struct call_sockets sockets;
 	struct sockaddr_storage addresses[ADDRESSES_MAX];
 	size_t address_count, address_at;
+	struct sockaddr_storage last_address; /* of the last call that was up; family 0 = none */
 	struct host_path server_path;
 	uint16_t call_id, tunnel_id;
 	bool source_port_1701;		/* L2TP: this attempt sends from port 1701 */
 	struct request_network applied; /* what the machine has now */
 	bool network_up, detached, hanging_up, done;
-	bool ending;	    /* the session hangs up by itself */
+	bool ending;	 /* the session hangs up by itself */
+	bool redial_now; /* the call ends only to be dialed again */
+	bool preparing;	 /* dial-on-demand: the look-up before the device can be ready */
+	bool path_lost;	 /* no way to the server now */
+	uint64_t begun_ms, dialed_ms, slept_ms;
 	uint64_t signal_ms; /* of the last request to end by signal */
 	uint64_t state_since_ms, up_since_ms;
 	struct control_status status;
@@ -85,10 +98,43 @@ void supervisor_end(struct supervisor *s, enum exit_status code, const char *tex
 void supervisor_hang_up(struct supervisor *s, enum exit_status code, const char *text);
 /* The session said that it is hanging up: it may take only so long. */
 void supervisor_expect_end(struct supervisor *s);
-/* The session for the present address may be started as soon as it and the sockets are ready. */
-void supervisor_dial(struct supervisor *s);
-void supervisor_session_ended(struct supervisor *s, const struct reason *reason);
-void supervisor_addresses(struct supervisor *s, const char *error);
+/* Reads the profile anew; what cannot be read leaves the old one. */
+void supervisor_reload(struct supervisor *s);
+
+/* dial.c */
+/* A dial from its beginning: the name is looked up anew, all its addresses are tried. */
+void dial_start(struct supervisor *s);
+/* Only the look-up; dial_addresses follows. */
+void dial_look_up(struct supervisor *s);
+void dial_addresses(struct supervisor *s, const char *error);
+/* The call is handed over as soon as both the session and the sockets are ready. */
+void dial_session_ready(struct supervisor *s);
+void dial_session_ended(struct supervisor *s, const struct reason *reason);
+/* Puts away whatever there is of a dial or call. */
+void dial_abandon(struct supervisor *s);
+
+/* persist.c */
+void persist_init(struct supervisor *s);
+/* A dial failed at all addresses, or a call ended: wait and dial again, or end. */
+void persist_over(struct supervisor *s, const struct reason *reason);
+/* Hangs up what there is and dials at once; TEXT says why. */
+void persist_dial_now(struct supervisor *s, const char *text);
+/* The same where no farewell can reach the server any more. */
+void persist_lost(struct supervisor *s, const char *text);
+/* Dial on demand: looks up the server, then makes the device ready and waits for traffic. */
+void demand_begin(struct supervisor *s);
+void demand_prepare(struct supervisor *s);
+void demand_wait(struct supervisor *s);
+void demand_stop(struct supervisor *s);
+
+/* roam.c */
+/* The server and the device that changes of the network are judged by. */
+void roam_set(struct supervisor *s);
+int roam_begin(struct supervisor *s, struct reason *reason);
+void roam_end(struct supervisor *s);
+unsigned bind_ifindex(const struct supervisor *s);
+/* 0 = the TUN device is there, 1 = it was made (anew), or -errno with *REASON. */
+int tun_ensure(struct supervisor *s, struct reason *reason);
 
 /* options.c: 0, or an exit status after a message on stderr. */
 int options_parse(struct options *o, int argc, char **argv);
@@ -111,6 +157,11 @@ int session_start_call(struct supervisor *s, struct reason *reason);
 /* judge.c: what the session asked to apply, checked against the profile and applied. */
 void judge_network(struct supervisor *s, const struct request_network *n);
 void judge_stats(struct supervisor *s, const struct request_stats *stats);
+/* Repairs what somebody else took away of what is applied. */
+void judge_again(struct supervisor *s);
+/* The device before there is a call: the profile's addresses or stand-ins, and the routes.  0 or
+ * -errno with *REASON. */
+int judge_demand(struct supervisor *s, struct reason *reason);
 
 /* control.c */
 int control_listen(struct supervisor *s, struct reason *reason);

@@ -10,6 +10,9 @@
 #include <string.h>
 
 #define MTU_MIN 68 /* RFC 791 */
+/* Stand-ins while dial-on-demand waits for its first call, as pppd(8) has them. */
+#define DEMAND_LOCAL  0x0a404040u /* 10.64.64.64 */
+#define DEMAND_REMOTE 0x0a707070u /* 10.112.112.112 */
 
 /* May this be an address of a host at all? */
 static bool is_host(struct in_addr a)
@@ -98,7 +101,7 @@ static void fill_config(const struct supervisor *s, const struct request_network
 	str_copy(c->ifname, sizeof c->ifname, s->tun.ifname);
 	c->ifindex = s->tun.ifindex;
 	c->server = s->addresses[s->address_at];
-	c->bind_ifindex = p->bind_interface[0] ? if_nametoindex(p->bind_interface) : 0;
+	c->bind_ifindex = bind_ifindex(s);
 	c->local = n->local;
 	c->remote = n->remote;
 	c->local6 = link_local(n->local_ifid);
@@ -153,13 +156,6 @@ static void note_network(struct supervisor *s, const struct request_network *n,
 	st->server_pinned = applied->pinned;
 }
 
-/* Only the IPv6 part came or went since the last time. */
-static bool same_ipv4(const struct request_network *a, const struct request_network *b)
-{
-	return a->local.s_addr == b->local.s_addr && a->remote.s_addr == b->remote.s_addr &&
-	       memcmp(a->dns, b->dns, sizeof a->dns) == 0 && a->mtu == b->mtu;
-}
-
 static int apply(struct supervisor *s, const struct request_network *n, struct reason *reason)
 {
 	struct host_route routes[CONF_ROUTES_MAX];
@@ -169,20 +165,32 @@ static int apply(struct supervisor *s, const struct request_network *n, struct r
 
 	supervisor_routes(s->profile.routes, s->profile.route_count, routes);
 	fill_config(s, n, routes, &config);
-	if (s->network_up && same_ipv4(n, &s->applied)) {
-		rc = host_apply_ipv6(s->host, &config, reason);
-		put_address6(s->status.local6, sizeof s->status.local6, n->local_ifid);
-		put_address6(s->status.remote6, sizeof s->status.remote6, n->remote_ifid);
-	} else {
-		if (s->network_up)
-			host_undo(s->host);
-		rc = host_apply(s->host, &config, &applied, reason);
-		if (rc == 0)
-			note_network(s, n, &config, &applied);
-	}
+	rc = host_apply(s->host, &config, &applied, reason);
 	if (rc == 0)
-		s->applied = *n;
+		note_network(s, n, &config, &applied);
 	return rc;
+}
+
+void judge_again(struct supervisor *s)
+{
+	struct reason reason = {0};
+
+	if (apply(s, &s->applied, &reason) < 0)
+		persist_lost(s, reason.text);
+}
+
+int judge_demand(struct supervisor *s, struct reason *reason)
+{
+	struct request_network n = {.mtu = s->profile.max_mtu, .mru = s->profile.max_mru};
+
+	/* The addresses of the call before are the best guess of those of the next. */
+	n.local = s->applied.local.s_addr ? s->applied.local : s->profile.local_address;
+	n.remote = s->applied.remote.s_addr ? s->applied.remote : s->profile.remote_address;
+	if (!n.local.s_addr)
+		n.local.s_addr = htonl(DEMAND_LOCAL);
+	if (!n.remote.s_addr)
+		n.remote.s_addr = htonl(DEMAND_REMOTE);
+	return apply(s, &n, reason);
 }
 
 void judge_network(struct supervisor *s, const struct request_network *n)
@@ -203,6 +211,7 @@ void judge_network(struct supervisor *s, const struct request_network *n)
 		log_info(&s->log, "%s", answer.reason.text); /* the end of the call will tell */
 		return;
 	}
+	s->applied = *n;
 	s->network_up = true;
 	if (first) {
 		s->up_since_ms = loop_now(s->loop);

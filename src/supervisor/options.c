@@ -37,6 +37,9 @@ static bool take_option(struct options *o, int option, const char *value)
 	case 'R':
 		o->recover = true;
 		return true;
+	case 'a':
+		o->redial = true;
+		return true;
 	case 't':
 		if (!number_of(value, 86400, &n))
 			return false;
@@ -61,6 +64,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		{"debug", no_argument, NULL, 'd'},
 		{"foreground", no_argument, NULL, 'f'},
 		{"recover", no_argument, NULL, 'R'},
+		{"redial", no_argument, NULL, 'a'},
 		{"timeout", required_argument, NULL, 't'},
 		{"control-fd", required_argument, NULL, 'C'},
 		{"password-fd", required_argument, NULL, 'P'},

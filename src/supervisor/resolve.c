@@ -75,9 +75,9 @@ static void on_answer(void *ctx, uint32_t events)
 	for (size_t at = sizeof error; !error && at + sizeof s->addresses[0] <= r->answer_len;
 	     at += sizeof s->addresses[0])
 		memcpy(&s->addresses[s->address_count++], r->answer + at, sizeof s->addresses[0]);
-	supervisor_addresses(s, error		   ? gai_strerror(error)
-				: s->address_count ? NULL
-						   : "it has no address of the wanted family");
+	dial_addresses(s, error		     ? gai_strerror(error)
+			  : s->address_count ? NULL
+					     : "it has no address of the wanted family");
 }
 
 static bool is_numeric(const struct supervisor *s, struct sockaddr_storage *address)
@@ -102,7 +102,7 @@ int resolver_start(struct supervisor *s)
 	s->address_at = 0;
 	if (is_numeric(s, &s->addresses[0])) {
 		s->address_count = 1;
-		supervisor_addresses(s, NULL);
+		dial_addresses(s, NULL);
 		return 0;
 	}
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)

@@ -30,6 +30,21 @@ static int bind_as_wanted(const struct supervisor *s, int fd)
 	return 0;
 }
 
+/* What carries the tunnel leaves by the link that leads to the server now, and by no other: with
+ * that link down it would go into the tunnel itself, round and round. */
+static void leave_by_link(const struct supervisor *s, int fd, int family)
+{
+	uint32_t index = htonl(s->server_path.ifindex);
+
+	if (s->server_path.local)
+		return;
+	if (setsockopt(fd, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
+		       family == AF_INET6 ? IPV6_UNICAST_IF : IP_UNICAST_IF, &index,
+		       sizeof index) < 0)
+		log_debug(&s->log, "a socket cannot be held to %s: %s", s->server_path.ifname,
+			  strerror(errno));
+}
+
 static int refuse(int fd, int error, struct reason *reason, enum exit_status code, const char *what)
 {
 	reason_set(reason, code, "%s: %s", what, strerror(error));
@@ -77,6 +92,7 @@ static int open_gre(const struct supervisor *s, const struct sockaddr_storage *a
 	}
 	if (fd < 0)
 		return refuse(fd, errno, reason, EXIT_OPEN_FAILED, "no GRE socket");
+	leave_by_link(s, fd, AF_INET);
 	rc = filter_gre(fd, s->call_id);
 	if (rc < 0)
 		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED, "no filter on the GRE socket");
@@ -127,6 +143,7 @@ static int open_udp(struct supervisor *s, const struct sockaddr_storage *address
 
 	if (fd < 0)
 		return refuse(fd, errno, reason, EXIT_OPEN_FAILED, "no UDP socket");
+	leave_by_link(s, fd, family);
 	rc = filter_source(fd, address, false);
 	if (rc < 0)
 		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED, "no filter on the UDP socket");

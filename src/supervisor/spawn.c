@@ -27,7 +27,7 @@ static void on_request(void *ctx, struct request_message *m)
 
 	switch (m->type) {
 	case REQUEST_READY:
-		supervisor_dial(s);
+		dial_session_ready(s);
 		break;
 	case REQUEST_STATE:
 		on_state(s, &m->state);
@@ -40,7 +40,7 @@ static void on_request(void *ctx, struct request_message *m)
 		break;
 	case REQUEST_ENDED:
 		session_stop(s, false);
-		supervisor_session_ended(s, &m->reason);
+		dial_session_ended(s, &m->reason);
 		break;
 	case REQUEST_ACCOUNT: /* it answers nobody: nobody to know */
 	case REQUEST_ACCOUNT_ANSWER:
@@ -56,7 +56,7 @@ static void on_request(void *ctx, struct request_message *m)
 
 static void on_died(void *ctx, const struct reason *reason)
 {
-	supervisor_session_ended(ctx, reason);
+	dial_session_ended(ctx, reason);
 }
 
 int session_spawn(struct supervisor *s, struct reason *reason)

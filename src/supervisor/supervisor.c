@@ -29,6 +29,7 @@ static enum control_phase phase_of(enum control_state state, enum control_phase 
 	case CONTROL_STATE_CONNECTING:
 	case CONTROL_STATE_CALLING:
 	case CONTROL_STATE_NEGOTIATING:
+	case CONTROL_STATE_WAITING:
 		return CONTROL_DIALING;
 	case CONTROL_STATE_AUTHENTICATING:
 	case CONTROL_STATE_NETWORK:
@@ -39,6 +40,7 @@ static enum control_phase phase_of(enum control_state state, enum control_phase 
 	case CONTROL_STATE_HANGING_UP:
 	case CONTROL_STATE_COUNT:
 		return now; /* it is not over before it is over */
+	case CONTROL_STATE_DEMAND:
 	case CONTROL_STATE_DOWN:
 		return CONTROL_TERMINATED;
 	}
@@ -82,6 +84,22 @@ static void ask_stats(struct supervisor *s)
 		request_send(&s->session.channel, REQUEST_GET_STATS, NULL, NULL, 0);
 }
 
+static void is_up(struct supervisor *s)
+{
+	if (!s->hanging_up)
+		loop_timer_del(s->loop, &s->limit_timer);
+	redial_up(&s->redial);
+	s->last_address = s->addresses[s->address_at];
+	s->path_lost = false;
+	s->status.attempt = 0;
+	s->status.calls++;
+	ask_stats(s);
+	if (control_watched(s))
+		loop_timer_set(s->loop, &s->second_timer, loop_now(s->loop) + 1000);
+	detach(s);
+	memory_trim();
+}
+
 void supervisor_set_state(struct supervisor *s, enum control_state state, const char *message)
 {
 	struct control_status *st = &s->status;
@@ -91,6 +109,8 @@ void supervisor_set_state(struct supervisor *s, enum control_state state, const 
 	/* PPP that renegotiates in mid-call does not make the call undone. */
 	if (s->network_up && state < CONTROL_STATE_UP)
 		return;
+	if (s->redial_now && state == CONTROL_STATE_HANGING_UP)
+		message = "hanging up to dial again";
 	st->state_ms[st->state] += now - s->state_since_ms;
 	s->state_since_ms = now;
 	st->state = state;
@@ -99,15 +119,10 @@ void supervisor_set_state(struct supervisor *s, enum control_state state, const 
 	log_info(&s->log, "%s: %s", control_state_text(state), message);
 	announce(s, before);
 	control_broadcast(s, false);
-	if (state == CONTROL_STATE_UP) {
-		if (!s->hanging_up)
-			loop_timer_del(s->loop, &s->limit_timer);
-		ask_stats(s);
-		if (control_watched(s))
-			loop_timer_set(s->loop, &s->second_timer, now + 1000);
+	if (state == CONTROL_STATE_UP)
+		is_up(s);
+	else if (state == CONTROL_STATE_DEMAND)
 		detach(s);
-		memory_trim();
-	}
 }
 
 void supervisor_end(struct supervisor *s, enum exit_status code, const char *text)
@@ -116,9 +131,8 @@ void supervisor_end(struct supervisor *s, enum exit_status code, const char *tex
 		return;
 	s->done = true;
 	reason_set(&s->reason, code, "%s", text);
-	session_stop(s, true);
-	resolver_stop(s);
-	sockets_close(s);
+	dial_abandon(s);
+	demand_stop(s);
 	if (s->host)
 		host_undo(s->host);
 	s->network_up = false;
@@ -152,101 +166,6 @@ void supervisor_expect_end(struct supervisor *s)
 	loop_timer_set(s->loop, &s->limit_timer, loop_now(s->loop) + HANGUP_LIMIT_MS);
 }
 
-/* Dialing */
-
-/* --timeout counts from the start of the dial, over all attempts. */
-static void limit_dial(struct supervisor *s)
-{
-	loop_timer_set(s->loop, &s->limit_timer,
-		       s->options.timeout_s
-			       ? s->status.started_ms + (uint64_t)s->options.timeout_s * 1000
-			       : DEADLINE_NONE);
-}
-
-/* Moves on to what was not tried yet: the other source port, then the next address. */
-static bool next_attempt(struct supervisor *s)
-{
-	if (s->profile.type == CONF_L2TP && s->profile.source_port == CONF_SOURCE_AUTO &&
-	    !s->source_port_1701) {
-		s->source_port_1701 = true;
-		return true;
-	}
-	s->source_port_1701 = s->profile.source_port == CONF_SOURCE_1701;
-	return ++s->address_at < s->address_count;
-}
-
-static void dial_failed(struct supervisor *s, const struct reason *reason)
-{
-	struct reason again = {0};
-
-	/* That port 1701 is taken here tells less than what the attempt before it met. */
-	if (reason->code == EXIT_OPEN_FAILED && reason_is_set(&s->last_failure))
-		reason = &s->last_failure;
-	if (s->hanging_up || s->network_up || reason->code != EXIT_CONNECT_FAILED ||
-	    !next_attempt(s)) {
-		supervisor_end(s, reason->code, reason->text);
-		return;
-	}
-	s->last_failure = *reason;
-	s->status.attempt++;
-	s->ending = false;
-	limit_dial(s);
-	log_warn(&s->log, "%s; trying %s", reason->text,
-		 s->source_port_1701 ? "from UDP port 1701" : "the server's next address");
-	session_stop(s, true);
-	if (session_spawn(s, &again) < 0) {
-		supervisor_end(s, again.code, again.text);
-		return;
-	}
-	supervisor_addresses(s, NULL);
-}
-
-void supervisor_session_ended(struct supervisor *s, const struct reason *reason)
-{
-	struct reason r = *reason; /* it may lie in what is freed now */
-
-	session_stop(s, false);
-	dial_failed(s, &r);
-}
-
-void supervisor_addresses(struct supervisor *s, const char *error)
-{
-	const struct sockaddr_storage *to = &s->addresses[s->address_at];
-	const void *raw = to->ss_family == AF_INET6
-				  ? (const void *)&((const struct sockaddr_in6 *)to)->sin6_addr
-				  : (const void *)&((const struct sockaddr_in *)to)->sin_addr;
-	unsigned oif = s->profile.bind_interface[0] ? if_nametoindex(s->profile.bind_interface) : 0;
-	struct reason reason = {0};
-
-	if (error || s->address_count == 0) {
-		reason_set(&reason, EXIT_CONNECT_FAILED,
-			   "the server's name %s does not resolve: %s", s->profile.connect_to,
-			   error ? error : "no address");
-		supervisor_end(s, reason.code, reason.text);
-		return;
-	}
-	inet_ntop(to->ss_family, raw, s->status.server_address, sizeof s->status.server_address);
-	if (host_path_to(s->host, (const struct sockaddr *)to, oif, &s->server_path, &reason) < 0) {
-		dial_failed(s, &reason);
-		return;
-	}
-	if (sockets_open(s, &reason) < 0) {
-		dial_failed(s, &reason);
-		return;
-	}
-	supervisor_dial(s);
-}
-
-void supervisor_dial(struct supervisor *s)
-{
-	struct reason reason = {0};
-
-	if (s->done || !s->session.ready || s->session.started || s->sockets.wire < 0)
-		return;
-	if (session_start_call(s, &reason) < 0)
-		dial_failed(s, &reason);
-}
-
 /* Signals and timers */
 
 static void log_status(struct supervisor *s)
@@ -269,10 +188,20 @@ static void on_signal(void *ctx, uint32_t events)
 	(void)events;
 	if (read(s->signal_handle.fd, &info, sizeof info) != sizeof info)
 		return;
-	if (info.ssi_signo == SIGUSR1) {
+	switch (info.ssi_signo) {
+	case SIGUSR1:
 		ask_stats(s);
 		log_status(s);
 		return;
+	case SIGHUP:
+		supervisor_reload(s);
+		persist_dial_now(s, "told by a signal, the profile read anew");
+		return;
+	case SIGUSR2:
+		persist_dial_now(s, "told by a signal");
+		return;
+	default:
+		break;
 	}
 	if (s->hanging_up && s->signal_ms && now - s->signal_ms < AT_ONCE_MS) {
 		supervisor_end(s, EXIT_SIGNAL, "ended at once by a second signal");
@@ -285,11 +214,17 @@ static void on_signal(void *ctx, uint32_t events)
 static void on_limit(void *ctx)
 {
 	struct supervisor *s = ctx;
+	struct reason reason = {0};
 
-	if (s->hanging_up || s->ending)
+	if (s->hanging_up) {
 		supervisor_end(s, EXIT_HANGUP, "the session did not end in time");
-	else
+	} else if (s->ending || s->redial_now) {
+		reason_set(&reason, EXIT_HANGUP, "the session did not end in time");
+		session_stop(s, true);
+		dial_session_ended(s, &reason);
+	} else {
 		supervisor_hang_up(s, EXIT_CONNECT_FAILED, "not connected within the --timeout");
+	}
 }
 
 static void on_second(void *ctx)
@@ -339,21 +274,49 @@ static int read_password(struct supervisor *s)
 	return rc;
 }
 
-static int load_profile(struct supervisor *s)
+static int load_profile(struct supervisor *s, struct conf_profile *profile, struct reason *reason)
 {
 	struct conf_faults faults = {0};
 	int rc = conf_dir(s->config_dir, sizeof s->config_dir, s->options.config);
 
 	if (rc == 0)
-		rc = conf_load(s->config_dir, s->options.name, &s->profile, &faults);
+		rc = conf_load(s->config_dir, s->options.name, profile, &faults);
 	for (size_t i = 0; i < faults.count && i < sizeof faults.lines / sizeof faults.lines[0];
 	     i++)
 		log_error(&s->log, "%s", faults.lines[i]);
 	conf_faults_free(&faults);
 	if (rc < 0)
-		reason_set(&s->reason, EXIT_OPTIONS, "the profile %s cannot be used: %s",
+		reason_set(reason, EXIT_OPTIONS, "the profile %s cannot be used: %s",
 			   s->options.name, rc == -EINVAL ? "it has faults" : strerror(-rc));
 	return rc;
+}
+
+static void describe_profile(struct supervisor *s)
+{
+	struct control_status *st = &s->status;
+
+	str_copy(st->type, sizeof st->type, s->profile.type == CONF_L2TP ? "l2tp" : "pptp");
+	str_copy(st->server, sizeof st->server, s->profile.connect_to);
+	str_copy(st->user, sizeof st->user, s->profile.user);
+}
+
+void supervisor_reload(struct supervisor *s)
+{
+	struct conf_profile profile;
+	struct reason reason = {0};
+
+	if (load_profile(s, &profile, &reason) < 0) {
+		log_warn(&s->log, "%s; the old one stays in use", reason.text);
+		return;
+	}
+	/* The name of the interface stays as long as the device does. */
+	conf_profile_wipe(&s->profile);
+	s->profile = profile;
+	wipe(&profile, sizeof profile);
+	if (s->profile.password_set)
+		s->password = s->profile.password;
+	persist_init(s);
+	describe_profile(s);
 }
 
 static int open_machine(struct supervisor *s)
@@ -373,11 +336,7 @@ static int open_machine(struct supervisor *s)
 		return -EIO;
 	rc = control_listen(s, &s->reason);
 	if (rc == 0)
-		rc = session_spawn(s, &s->reason);
-	if (rc == 0)
-		rc = host_tun_open(s->host, s->profile.ifname, &s->tun, &s->reason);
-	if (rc == 0)
-		str_copy(s->status.ifname, sizeof s->status.ifname, s->tun.ifname);
+		rc = roam_begin(s, &s->reason);
 	return rc;
 }
 
@@ -386,12 +345,12 @@ static int watch_signals(struct supervisor *s)
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGUSR2, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->signal_handle = (struct loop_fd){
 		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = on_signal, .ctx = s};
@@ -408,22 +367,20 @@ static void fill_status(struct supervisor *s)
 	st->version = CONTROL_VERSION;
 	st->size = sizeof *st;
 	st->pid = (uint32_t)getpid();
-	st->attempt = 1;
-	st->started_ms = s->state_since_ms = loop_now(s->loop);
+	s->begun_ms = st->started_ms = s->state_since_ms = loop_now(s->loop);
 	str_copy(st->profile, sizeof st->profile, s->options.name);
-	str_copy(st->type, sizeof st->type, s->profile.type == CONF_L2TP ? "l2tp" : "pptp");
-	str_copy(st->server, sizeof st->server, s->profile.connect_to);
-	str_copy(st->user, sizeof st->user, s->profile.user);
+	describe_profile(s);
 	str_copy(st->encoding, sizeof st->encoding, "none");
 }
 
 static int begin(struct supervisor *s)
 {
-	int rc = load_profile(s);
+	int rc = load_profile(s, &s->profile, &s->reason);
 
 	if (rc == 0)
 		rc = read_password(s);
 	fill_status(s);
+	persist_init(s);
 	if (s->options.control_fd >= 0)
 		control_adopt(s, s->options.control_fd);
 	if (rc == 0)
@@ -432,20 +389,19 @@ static int begin(struct supervisor *s)
 		rc = open_machine(s);
 	if (rc)
 		return rc;
-	limit_dial(s);
-	s->source_port_1701 = s->profile.source_port == CONF_SOURCE_1701;
-	log_notice(&s->log, "%s", control_phase_text(CONTROL_DIALING));
-	supervisor_set_state(s, CONTROL_STATE_RESOLVING, "looking up the server");
-	rc = resolver_start(s);
-	if (rc < 0)
-		reason_set(&s->reason, EXIT_FATAL, "no process for the name look-up: %s",
-			   strerror(-rc));
-	return rc;
+	if (s->profile.dial_on_demand) {
+		demand_begin(s);
+	} else {
+		log_notice(&s->log, "%s", control_phase_text(CONTROL_DIALING));
+		dial_start(s);
+	}
+	return 0;
 }
 
 static void release(struct supervisor *s)
 {
 	session_stop(s, true);
+	roam_end(s);
 	if (s->tun.fd >= 0)
 		close(s->tun.fd);
 	host_free(s->host);
@@ -470,7 +426,7 @@ static struct supervisor *supervisor_new(const struct options *o)
 		return NULL;
 	}
 	s->options = *o;
-	s->tun.fd = s->signal_handle.fd = s->listen_handle.fd = -1;
+	s->tun.fd = s->signal_handle.fd = s->listen_handle.fd = s->clock_handle.fd = -1;
 	s->sockets = (struct call_sockets){-1, -1};
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		s->clients[i].handle.fd = -1;

@@ -110,7 +110,7 @@ profile() {
 	{
 		printf '[connection]\ntype = %s\n' "$INTEROP_TYPE"
 		for key in "connect-to = $NETLAB_SERVER_ADDR" "user = $INTEROP_USER" \
-			"password = \"$INTEROP_PASSWORD\"" 'use-peer-dns = yes' 'allow = pap,chap,mschap1,mschap2,eap'; do
+			"password = \"$INTEROP_PASSWORD\"" 'use-peer-dns = yes' 'redial = no' 'allow = pap,chap,mschap1,mschap2,eap'; do
 			printf '%s\n' "$@" | grep -q "^${key%% *} " || printf '%s\n' "$key"
 		done
 		for line; do printf '%s\n' "$line"; done

@@ -21,7 +21,7 @@ profile() {
 	{
 		printf '[connection]\ntype = l2tp\n'
 		for key in "connect-to = $SERVER" "user = $USER_NAME" "password = \"$PASSWORD\"" \
-			'use-encryption = require' 'allow = mschap2' 'use-peer-dns = yes' 'source-port = random'; do
+			'use-encryption = require' 'allow = mschap2' 'use-peer-dns = yes' 'source-port = random' 'redial = no'; do
 			printf '%s\n' "$@" | grep -q "^${key%% *} " || printf '%s\n' "$key"
 		done
 		for line; do [ -z "$line" ] || printf '%s\n' "$line"; done

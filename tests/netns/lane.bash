@@ -91,7 +91,7 @@ snapshot() {
 	ip -o link show
 	ip -o addr show
 	ip -4 route show table all
-	ip -6 route show table all
+	ip -6 route show table all | sort
 	ip rule show
 	cat /etc/resolv.conf
 	stat -c '%F %a %N' /etc/resolv.conf
@@ -133,7 +133,7 @@ profile() {
 	{
 		printf '[connection]\ntype = pptp\n'
 		for key in "connect-to = $SERVER" "user = $USER_NAME" "password = \"$PASSWORD\"" \
-			'use-encryption = require' 'allow = mschap2' 'use-peer-dns = yes'; do
+			'use-encryption = require' 'allow = mschap2' 'use-peer-dns = yes' 'redial = no'; do
 			printf '%s\n' "$@" | grep -q "^${key%% *} " || printf '%s\n' "$key"
 		done
 		for line; do [ -z "$line" ] || printf '%s\n' "$line"; done

@@ -157,7 +157,7 @@ LINK=('local-address = 10.0.103.1' 'remote-address = 10.0.103.2')
 profile() {
 	local name=$1 line
 	{
-		printf '[connection]\ntype = %s\nconnect-to = %s\nuser = %s\npassword = "%s"\n' "$2" "$SERVER" "$3" "$4"
+		printf '[connection]\ntype = %s\nconnect-to = %s\nuser = %s\npassword = "%s"\nredial = no\n' "$2" "$SERVER" "$3" "$4"
 		shift 4
 		for line; do printf '%s\n' "$line"; done
 	} >"$P/$name.conf"

@@ -33,6 +33,9 @@ static void say(enum control_phase phase, enum exit_status code, const char *tex
 
 	status_terminated(&s, "scene");
 	s.phase = phase;
+	s.state = phase == CONTROL_TERMINATED  ? CONTROL_STATE_DOWN
+		  : phase == CONTROL_CONNECTED ? CONTROL_STATE_UP
+					       : CONTROL_STATE_CONNECTING;
 	s.ended.code = code;
 	if (text)
 		(void)snprintf(s.ended.text, sizeof(s.ended.text), "%s", text);

@@ -1,0 +1,339 @@
+#!/bin/bash
+# Tests of a call that stays up: redial after every kind of loss, dial on demand, roaming between
+# uplinks, gateways and addresses; after each, the machine's network is the connected one or the one
+# before.  The server is our own server mode behind a router, reached by two uplinks.
+#
+# usage: tests/netns/stays.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=2, TIMES=1)
+set -u
+shopt -s lastpipe
+# shellcheck source=tests/netns/lane.bash
+. "$(dirname "$(readlink -f "$0")")/lane.bash"
+
+SERVER=203.0.113.1 USER_NAME=john PASSWORD=Stays-Pass1
+INNER=10.99.0.1
+
+# Besides the lane's own: eth1, a second uplink to the same router; the server's address is behind it.
+network() {
+	ip link add eth1 type veth peer name peer1 netns far 2>/dev/null
+	ip link set eth0 up
+	ip link set eth1 up
+	ip -n far link set peer up
+	ip -n far link set peer1 up
+	ip -n far addr replace 10.88.2.1/24 dev peer1
+	ip -n far addr replace 10.88.1.1/24 dev peer
+	ip -n far addr replace 10.88.1.9/24 dev peer
+	ip -n far addr replace $SERVER/32 dev lo
+	ip addr flush dev eth0 scope global
+	ip addr flush dev eth1 scope global
+	ip addr replace 10.88.1.2/24 dev eth0
+	ip route replace default via 10.88.1.1 dev eth0 metric 100
+	within 5 eth1_settled
+	within 5 pings_router
+	snapshot >"$T/before"
+}
+eth1_settled() { [ -z "$(ip -6 addr show tentative)" ] && ip -6 addr show dev eth1 | grep -q fe80; }
+pings_router() { ping -q -c 1 -W 1 $SERVER >/dev/null 2>&1; }
+
+# server_begin LINE...: the server mode, both protocols; the lines go to john's secret.
+server_begin() {
+	local type line
+	mkdir -p "$T/server.d" "$T/server.run"
+	{
+		for type in pptp l2tp; do printf '[%s-server]\nenabled = yes\nlisten = %s\nkeepalive-timeout = 5\n' $type $SERVER; done
+		printf '[secret john]\npassword = "%s"\nlocal-address = %s\nremote-address = 10.99.0.100\n' "$PASSWORD" $INNER
+		for line; do printf '%s\n' "$line"; done
+		printf '[secret jane]\npassword = "%s"\nlocal-address = %s\nremote-address = 10.99.0.101-10.99.0.120\n' "$PASSWORD" $INNER
+	} >"$T/server.d/server.conf"
+	chmod 600 "$T/server.d/server.conf"
+	server_again
+}
+server_again() {
+	: >"$T/serve"
+	ip netns exec far "$VPDIAL" --config "$T/server.d" --run-dir "$T/server.run" serve >"$T/serve" 2>&1 </dev/null &
+	SERVING=$!
+	within 5 grep -q enabled "$T/serve" || fail "the server does not start: $(tail -n 1 "$T/serve")"
+}
+server_end() { # server_end [SIGNAL]
+	local p
+	[ -n "${SERVING-}" ] || return 0
+	if [ "${1-TERM}" = KILL ]; then
+		for p in $(ip netns pids far); do kill -KILL "$p" 2>/dev/null; done
+	else
+		kill -TERM "$SERVING"
+	fi
+	within 12 gone "$SERVING" || kill -KILL "$SERVING"
+	{ wait "$SERVING"; } 2>/dev/null
+	SERVING=''
+	rm -f "$T"/server.run/.*.journal
+}
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# profile TYPE LINE...: lab.conf with redial, quick for a test.
+profile() {
+	local type=$1 key line
+	shift
+	{
+		printf '[connection]\ntype = %s\n' "$type"
+		for key in "connect-to = $SERVER" "user = $USER_NAME" "password = \"$PASSWORD\"" 'use-encryption = require' \
+			'redial-min = 1' 'redial-max = 4' 'keepalive-timeout = 2' 'routes = 10.99.7.0/24'; do
+			printf '%s\n' "$@" | grep -q "^${key%% *} " || printf '%s\n' "$key"
+		done
+		for line; do printf '%s\n' "$line"; done
+	} >"$P/lab.conf"
+	chmod 600 "$P/lab.conf"
+}
+connect() { vpdial connect lab "$@" >"$T/out" 2>"$T/err" </dev/null || fail "connect: status $?: $(tail -n 1 "$T/err")"; }
+calls() { field .calls; }
+is_call() { [ "$(calls)" = "$1" ] && is_connected; }
+# redialed CALL SECONDS: the call with this number is up, and carries traffic.
+redialed() {
+	within "$2" is_call "$1" || { fail "not redialed: call $(calls), $(field .status), $(field .state): $(field .message)"; return 1; }
+	within 5 inner_ping || fail "no traffic after the redial"
+}
+inner_ping() { ping -q -c 1 -W 1 $INNER >/dev/null 2>&1; }
+state_is() { [ "$(field .state)" = "$1" ]; }
+ifindex() { cat "/sys/class/net/$1/ifindex" 2>/dev/null; }
+connected_state() { ip -o -4 addr show dev "$(field .interface)" | grep -q 10.99.0.100 && ip route show 10.99.7.0/24 | grep -q "$(field .interface)"; }
+still_whole() { within 3 connected_state || fail "addresses or routes of the call are missing: $(ip -4 route show | tr '\n' '|')"; }
+end_call() {
+	vpdial disconnect lab >"$T/out" 2>&1 || fail "disconnect: $(tr '\n' '|' <"$T/out")"
+	all_gone 3
+}
+
+# Cases for both protocols: functions b_NAME; for one: t_NAME.
+cases() {
+	declare -F | sed -n 's/^declare -f t_//p' | tr _ -
+	declare -F | sed -n 's/^declare -f b_//p' | tr _ - | sed 's/\(.*\)/\1-pptp\n\1-l2tp/'
+}
+run_case() {
+	local type=${1##*-} name=${1%-*}
+	network
+	server_begin
+	case $type in
+	pptp | l2tp) TYPE=$type "b_${name//-/_}" ;;
+	*) "t_${1//-/_}" ;;
+	esac
+	lane_kill
+	server_end KILL
+}
+
+# --- redial
+
+b_server_restarts() {
+	profile $TYPE
+	connect
+	local index
+	index=$(ifindex "$(field .interface)")
+	server_end
+	within 5 state_is waiting-to-redial || fail "no wait after the server's end: $(field .state)"
+	connected_state || fail "the routes left with the call"
+	server_again
+	redialed 2 15
+	[ "$(ifindex "$(field .interface)")" = "$index" ] || fail "the TUN device is another one"
+	still_whole
+	end_call
+}
+b_server_is_killed() {
+	profile $TYPE
+	connect
+	server_end KILL
+	server_again
+	redialed 2 25
+	end_call
+}
+b_session_is_killed() {
+	profile $TYPE
+	connect
+	kill -KILL "$(session_pid)"
+	redialed 2 20
+	still_whole
+	end_call
+}
+b_wrong_password_is_never_tried_again() {
+	profile $TYPE
+	connect
+	sed -i "s/$PASSWORD/another/" "$T/server.d/server.conf"
+	server_end
+	server_again
+	within 25 client_gone || fail "still running: $(field .state)"
+	all_gone 3
+	[ "$(grep -c 'wrong password\|password is wrong\|refused' "$T/serve")" -le 1 ] || fail "tried more than once: $(tr '\n' '|' <"$T/serve")"
+}
+client_gone() { [ -z "$(client_pids)" ]; }
+b_redial_limit() {
+	profile $TYPE 'redial-limit = 2' 'redial-max = 1'
+	connect --foreground &
+	CALL=$!
+	within 10 is_connected || fail 'not connected'
+	server_end
+	within 60 gone $CALL || fail "still running: $(field .state)"
+	grep -q '2 failures in a row: redial-limit' "$T/err" || fail "does not say why it gave up: $(tail -n 1 "$T/err")"
+	all_gone 3
+}
+b_redial_command_dials_at_once() {
+	profile $TYPE
+	connect
+	vpdial redial lab >"$T/out" 2>&1 || fail "redial: $(cat "$T/out")"
+	redialed 2 6
+	kill -USR2 "$(field .pid)"
+	redialed 3 6
+	sed -i 's/^routes.*/routes = 10.99.7.0\/24, 10.99.8.0\/24/' "$P/lab.conf"
+	kill -HUP "$(field .pid)"
+	redialed 4 6
+	ip route show 10.99.8.0/24 | grep -q . || fail 'the profile was not read anew'
+	end_call
+}
+b_boot_without_server_waits_for_it() {
+	server_end
+	profile $TYPE
+	call_begin
+	within 20 state_is waiting-to-redial || fail "does not wait: $(field .state)"
+	field .message | grep -q 'dialing again in' || fail "does not say when: $(field .message)"
+	server_again
+	redialed 1 20
+	vpdial disconnect lab >/dev/null 2>&1
+	within 5 gone "$CALL"
+	all_gone 3
+}
+b_hang_up_while_waiting() {
+	profile $TYPE 'redial-min = 60' 'redial-max = 60'
+	connect
+	server_end
+	within 8 state_is waiting-to-redial || fail "does not wait: $(field .state)"
+	[ "$(field .next_dial_s)" -gt 30 ] || fail "next dial in $(field .next_dial_s) s"
+	end_call
+}
+b_tcp_through_the_tunnel_survives_a_redial() {
+	profile $TYPE
+	connect
+	ip netns exec far python3 -c '
+import socket
+s = socket.create_server(("10.99.0.1", 7000)); c, _ = s.accept(); got = 0
+while True:
+    d = c.recv(65536)
+    if not d: break
+    got += len(d)
+print(got)' >"$T/got" 2>&1 &
+	local receiver=$!
+	within 5 listens || fail 'the receiver does not start'
+	python3 -c '
+import socket, time
+s = socket.create_connection(("10.99.0.1", 7000))
+for i in range(80): s.sendall(b"x" * 10000); time.sleep(0.1)
+s.close()' &
+	local sender=$!
+	sleep 1
+	vpdial redial lab >/dev/null
+	redialed 2 8
+	wait $sender || fail 'the sender failed'
+	within 10 gone $receiver || kill $receiver
+	[ "$(cat "$T/got")" = 800000 ] || fail "received: $(tail -n 1 "$T/got")"
+	end_call
+}
+listens() { ip netns exec far ss -Hltn | grep -q :7000; }
+
+# --- roaming
+
+b_gateway_changes_the_call_stays() {
+	profile $TYPE 'add-default-route = yes'
+	connect
+	ip route replace default via 10.88.1.9 dev eth0 metric 100
+	within 3 pinned_by 10.88.1.9 || fail "the pinned route did not move: $(ip route show | tr '\n' '|')"
+	inner_ping || fail 'no traffic after the change'
+	[ "$(calls)" = 1 ] || fail 'redialed although the path stayed'
+	ip route replace default via 10.88.1.1 dev eth0 metric 100
+	within 3 pinned_by 10.88.1.1 || fail 'the pinned route did not move back'
+	end_call
+}
+pinned_by() { ip route show $SERVER | grep -q "via $1 "; }
+b_uplink_changes_and_it_is_redialed() {
+	profile $TYPE 'add-default-route = yes'
+	connect
+	ip addr add 10.88.2.2/24 dev eth1
+	ip route add default via 10.88.2.1 dev eth1 metric 50
+	redialed 2 10
+	ip route get $SERVER | grep -q 'dev eth1' || fail "the server is not reached by the new uplink: $(ip route get $SERVER)"
+	ip route show $SERVER | grep -q eth1 || fail 'the pin is not on the new uplink'
+	ip route del default via 10.88.2.1 dev eth1
+	redialed 3 10
+	ip addr del 10.88.2.2/24 dev eth1
+	end_call
+}
+b_link_down_and_up() {
+	profile $TYPE 'add-default-route = yes'
+	connect
+	ip link set eth0 down
+	sleep 1
+	ip link set eth0 up
+	ip route replace default via 10.88.1.1 dev eth0 metric 100
+	within 20 inner_ping || fail "no traffic after the link came back: $(field .state) $(field .message)"
+	end_call
+}
+b_address_changes() {
+	profile $TYPE
+	connect
+	ip addr add 10.88.1.77/24 dev eth0
+	ip addr del 10.88.1.2/24 dev eth0
+	ip addr del 10.88.1.77/24 dev eth0 2>/dev/null
+	ip addr add 10.88.1.77/24 dev eth0
+	ip route replace default via 10.88.1.1 dev eth0 metric 100
+	redialed 2 15
+	ip addr add 10.88.1.2/24 dev eth0
+	vpdial disconnect lab >/dev/null 2>&1
+	within 5 client_gone
+	ip addr del 10.88.1.77/24 dev eth0
+}
+b_tun_device_deleted() {
+	profile $TYPE
+	connect
+	ip link del "$(field .interface)"
+	redialed 2 15
+	still_whole
+	end_call
+}
+b_routes_deleted_by_hand_come_back() {
+	profile $TYPE
+	connect
+	ip route del 10.99.7.0/24
+	still_whole
+	[ "$(calls)" = 1 ] || fail 'redialed for a route'
+	end_call
+}
+
+# --- dial on demand
+
+b_on_demand() {
+	profile $TYPE 'dial-on-demand = yes' 'idle-timeout = 3' 'local-address = 10.99.0.100' 'remote-address = 10.99.0.1'
+	connect
+	grep -q 'waiting for traffic' "$T/out" || fail "says: $(cat "$T/out")"
+	state_is waiting-for-traffic || fail "state $(field .state)"
+	sleep 1
+	[ "$(calls)" = 0 ] || fail 'dialed without traffic'
+	ping -q -c 1 -W 8 $INNER >"$T/ping" 2>&1 || fail "the packet that dialed was not delivered: $(tail -n 2 "$T/ping" | tr '\n' '|')"
+	[ "$(calls)" = 1 ] || fail 'no call'
+	within 15 state_is waiting-for-traffic || fail "idle does not end the call: $(field .state)"
+	ping -q -c 1 -W 8 $INNER >"$T/ping" 2>&1 || fail 'the second time: not delivered'
+	[ "$(calls)" = 2 ] || fail 'no second call'
+	end_call
+}
+b_on_demand_default_route() {
+	profile $TYPE 'dial-on-demand = yes' 'add-default-route = yes' 'local-address = 10.99.0.100'
+	connect
+	ip route get 198.51.100.1 | grep -q "$(field .interface)" || fail 'the default route does not lead into the tunnel'
+	ping -q -c 1 -W 8 $INNER >"$T/ping" 2>&1 || fail "not delivered: $(tail -n 2 "$T/ping" | tr '\n' '|')"
+	end_call
+}
+b_on_demand_without_server_dials_again_for_new_traffic() {
+	profile $TYPE 'dial-on-demand = yes' 'local-address = 10.99.0.100' 'remote-address = 10.99.0.1'
+	connect
+	server_end
+	ping -q -c 1 -W 1 $INNER >/dev/null 2>&1 &
+	within 25 failed_once || fail "no failed dial: $(field .state)"
+	within 10 state_is waiting-for-traffic || fail "does not wait for traffic: $(field .state)"
+	server_again
+	ping -q -c 8 -i 1 -W 8 $INNER >/dev/null 2>&1
+	[ "$(calls)" = 1 ] || fail "no call: $(field .message)"
+	end_call
+}
+failed_once() { [ "$(field .last_end.code)" = 8 ]; }
+lanes_main
