@@ -134,7 +134,8 @@ static void every_key_is_read_into_its_field(void **state)
 		load(p,
 		     HEAD "type=pptp\nport = 1724\nname = work\ndomain = CORP\npassword=\"x\"\n"
 			  "profile = default\nallow = mschap2, chap\nadd-default-route = on\n"
-			  "default-route-distance = 0\ndial-on-demand = no\ndisabled = false\n"
+			  "default-route-distance = 0\ndial-on-demand = yes\ndisabled = false\n"
+			  "redial = no\nredial-min = 5\nredial-max = 10m\nredial-limit = 7\n"
 			  "mtu = 1400\nmax-mru = 1410\nmrru = disabled\nkeepalive-timeout = 1m30s\n"
 			  "src-address = 192.0.2.7\nbind-interface = eth0\nipv6 = yes\npfc = true\n"
 			  "acfc = 1\nlocal-address = 10.0.0.2!\nremote-address = 10.0.0.1\n"
@@ -149,6 +150,10 @@ static void every_key_is_read_into_its_field(void **state)
 	assert_string_equal(q->user, "CORP\\john");
 	assert_int_equal(q->allow, CONF_AUTH_MSCHAP2 | CONF_AUTH_CHAP);
 	assert_true(q->add_default_route && q->distance_set && !q->disabled);
+	assert_true(q->dial_on_demand && !q->redial);
+	assert_int_equal(q->redial_min, 5);
+	assert_int_equal(q->redial_max, 600);
+	assert_int_equal(q->redial_limit, 7);
 	assert_int_equal(q->default_route_distance, 0);
 	assert_int_equal(q->max_mtu, 1400);
 	assert_int_equal(q->max_mru, 1410);
@@ -409,7 +414,7 @@ static void each_fault_names_line_and_key(void **state)
 		const char *text, *fault;
 	} rows[] = {
 		{"conect-to = x\n", ":4: conect-to: unknown key, did you mean connect-to"},
-		{"redial = 5\n", ":4: redial: unknown key"},
+		{"redail = 5\n", ":4: redail: unknown key"},
 		{"max-mtu = 127\n", ":4: max-mtu: \"127\" is not legal, write a number from 128"},
 		{"max-mtu = 1501\n", ":4: max-mtu:"},
 		{"max-mtu = 14x\n", ":4: max-mtu:"},
@@ -417,7 +422,6 @@ static void each_fault_names_line_and_key(void **state)
 		{"mrru = 1600\n", ":4: mrru: not supported by this version, write disabled"},
 		{"mrru = 511\n", ":4: mrru: \"511\" is not legal, write disabled or a number"},
 		{"type = sstp\n", ":4: type: \"sstp\" is not legal, write pptp or l2tp"},
-		{"dial-on-demand = yes\n", ":4: dial-on-demand: not supported by this version"},
 		{"use-compression = yes\n", ":4: use-compression: not supported"},
 		{"user = x\n", ":4: user: key is there twice (first in line 3)"},
 		{"USER = x\n", ":4: user: key is there twice (first in line 3)"},
