@@ -45,28 +45,12 @@ OWN_LDFLAGS += -fsanitize=$(SANITIZE)
 OWN_CPPFLAGS += -DVPDIAL_SANITIZED=1
 endif
 
-# Rooms and their sources (HACKING.md has the table of arrows between them).
-base_SRC       := log reason str secret clock random trim
-loop_SRC       := loop
-crypto_SRC     := hash rc4 sha1 mppe_key mschap avp_hide
-wire_SRC       := frame control_packet options auth pptp gre print l2tp avp l2tp_text
-ppp_SRC        := automaton automaton_table automaton_input link input lcp lcp_auth auth mschap \
-	pap chap eap eap_answerer ccp ipcp ipv6cp
-tunnel_SRC     := tunnel pptp/pptp pptp/handlers l2tp/l2tp l2tp/handlers l2tp/send l2tp/reliable
-ipc_SRC        := request control users
-conf_SRC       := fault ini options value route profile server files password
-path_SRC       := path encap encap_gre encap_l2tp mppe sequence reorder mss
-session_SRC    := session join account sandbox
-host_SRC       := host guard journal journal_line netlink route path network pin tun dns resolvconf_file run undo watch lab
-supervisor_SRC := supervisor dial persist redial roam options resolve filter sockets process spawn judge control \
-	serve listen call users
-server_SRC     := policy
-client_SRC     := client status users
-cli_SRC        := cli commands connect prompt spawn disconnect redial show users text json help complete
-main_SRC       := vpdial policy demo probe
+# Rooms (HACKING.md has the table of arrows between them); a room's sources are all that lie in its
+# folder.
+sources = $(sort $(patsubst src/$(1)/%.c,%,$(wildcard src/$(1)/*.c src/$(1)/*/*.c)))
 ROOMS := base loop crypto wire ppp tunnel ipc conf path session host supervisor server client cli
 
-objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$($(1)_SRC))
+objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(call sources,$(1)))
 lib  = $(BUILD)/lib$(1).a
 
 .DEFAULT_GOAL := all
@@ -91,7 +75,7 @@ SESSION_ROOMS := session path tunnel ppp crypto wire ipc loop base
 VPDIAL_LIBS   := -lnl-route-3 -lnl-3 -liniparser -ljansson
 SESSION_LIBS  := -lcrypto -lseccomp -lcap-ng
 
-$(BUILD)/vpdial: $(call objs,main) $(foreach r,$(VPDIAL_ROOMS),$(call lib,$(r)))
+$(BUILD)/vpdial: $(filter-out %/session.o,$(call objs,main)) $(foreach r,$(VPDIAL_ROOMS),$(call lib,$(r)))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(VPDIAL_LIBS)
 

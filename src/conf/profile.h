@@ -67,6 +67,8 @@ struct conf_profile {
 	bool add_default_route;
 	bool distance_set; /* default-route-distance was given */
 	uint32_t default_route_distance;
+	bool lockdown; /* nothing past the tunnel for what goes into it */
+	bool keep_ssh; /* SSH sessions to this machine keep their path */
 	bool dial_on_demand;
 	bool redial;
 	uint32_t redial_min, redial_max; /* seconds */

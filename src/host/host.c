@@ -12,8 +12,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LOCK_WAIT_MS 500 /* a guardian at work */
-
 static bool may_administer(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -23,8 +21,7 @@ static bool may_administer(void)
 	       (data[CAP_NET_ADMIN / 32].effective >> (CAP_NET_ADMIN % 32) & 1);
 }
 
-/* Undoes what the open journal J holds.  The number of things undone, or -errno. */
-static int recover_open(struct journal *j, const struct log *log)
+int host_journal_undo(struct journal *j, const struct log *log)
 {
 	struct journal_content content;
 	struct host_nl nl;
@@ -44,7 +41,7 @@ static int recover_open(struct journal *j, const struct log *log)
 		/* Routes ended with the boot or namespace that had them, and resolvconf keeps
 		 * its records in a file system that ends with the boot. */
 		if ((step->kind != UNDO_FILE && !content.same_boot) ||
-		    ((step->kind == UNDO_PIN || step->kind == UNDO_PROXY) && !content.same_netns))
+		    (!undo_step_dns(step) && !content.same_netns))
 			continue;
 		if (undo_step_run(step, &nl, log) < 0)
 			error = -EIO;
@@ -63,11 +60,11 @@ int host_recover_wait(const char *run_dir, const char *name, const struct log *l
 		      unsigned wait_ms)
 {
 	struct journal j;
-	int r = journal_open(&j, run_dir, name, false, wait_ms);
+	int r = journal_open(&j, JOURNAL_CALL, run_dir, name, false, wait_ms);
 
 	if (r < 0)
 		return r == -ENOENT || r == -EBUSY ? 0 : r;
-	r = recover_open(&j, log);
+	r = host_journal_undo(&j, log);
 	journal_close(&j);
 	if (r > 0)
 		log_notice(log, "undid %d change%s that a broken run had left", r,
@@ -82,10 +79,12 @@ int host_recover(const char *run_dir, const char *name, const struct log *log)
 
 static int open_journal(struct host *host, struct reason *reason)
 {
-	int r = journal_open(&host->journal, host->run_dir, host->name, true, LOCK_WAIT_MS);
+	int r = journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name, true,
+			     HOST_LOCK_WAIT_MS);
 
-	if (r == 0 && recover_open(&host->journal, host->log) == -EBADMSG)
-		r = journal_open(&host->journal, host->run_dir, host->name, true, LOCK_WAIT_MS);
+	if (r == 0 && host_journal_undo(&host->journal, host->log) == -EBADMSG)
+		r = journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name, true,
+				 HOST_LOCK_WAIT_MS);
 	if (r == -EBUSY)
 		reason_set(reason, EXIT_BUSY, "profile %s is connected already", host->name);
 	else if (r < 0)
@@ -114,13 +113,13 @@ struct host *host_new(const char *run_dir, const char *name, const struct log *l
 	}
 	host->log = log;
 	host->guard_fd = -1;
-	host->journal.fd = -1;
+	host->journal.fd = host->lockdown.fd = -1;
 	if (!realpath(run_dir, real) || !str_copy(host->run_dir, sizeof(host->run_dir), real) ||
 	    !str_copy(host->name, sizeof(host->name), name)) {
 		reason_set(reason, EXIT_OPEN_FAILED, "cannot use the run directory %s", run_dir);
 	} else if (host_nl_open(&host->nl) < 0) {
 		reason_set(reason, EXIT_OPEN_FAILED, "cannot talk to the kernel by netlink");
-	} else if (open_journal(host, reason) == 0) {
+	} else if (open_journal(host, reason) == 0 && host_lockdown_take_over(host, reason) == 0) {
 		return host;
 	}
 	host_free(host);
@@ -137,6 +136,7 @@ void host_free(struct host *host)
 	while (host->step_count)
 		undo_step_free(&host->steps[--host->step_count]);
 	journal_close(&host->journal);
+	journal_close(&host->lockdown);
 	host_nl_close(&host->nl);
 	free(host);
 }
@@ -146,10 +146,12 @@ int host_push(struct host *host, struct undo_step *step)
 	int r = host->step_count < HOST_STEPS_MAX ? 0 : -ENOSPC;
 
 	if (r == 0 && undo_step_journaled(step)) {
-		if (host->journal.records >= JOURNAL_STEPS_MAX)
-			(void)journal_rewrite(&host->journal, host->steps, host->step_count);
-		r = journal_add(&host->journal, step);
-		if (r == 0 && host_guard_start(host) < 0)
+		struct journal *j = step->lasting ? &host->lockdown : &host->journal;
+
+		if (j->records >= JOURNAL_STEPS_MAX)
+			(void)journal_rewrite(j, host->steps, host->step_count);
+		r = journal_add(j, step);
+		if (r == 0 && !step->lasting && host_guard_start(host) < 0)
 			log_warn(host->log,
 				 "no guardian: after a kill the next start will tidy up");
 	}
@@ -176,14 +178,29 @@ struct undo_step *host_find_step(struct host *host, const struct undo_step *step
 	return NULL;
 }
 
+/* Steps have gone, or changed their journal. */
+static int rewrite_journals(struct host *host)
+{
+	int r = 0;
+
+	if (host->lockdown.fd >= 0)
+		r = journal_rewrite(&host->lockdown, host->steps, host->step_count);
+	return r < 0 ? r : journal_rewrite(&host->journal, host->steps, host->step_count);
+}
+
 int host_want(struct host *host, const struct undo_step *step)
 {
 	struct undo_step *have = host_find_step(host, step), new = *step;
+	bool moves;
 	int r;
 
 	if (have) {
+		moves = have->lasting != step->lasting && undo_step_journaled(step);
 		*have = *step;
 		have->wanted = true;
+		r = moves ? rewrite_journals(host) : 0;
+		if (r < 0)
+			return r;
 		r = undo_step_do(have, &host->nl);
 		return r == -EEXIST ? 0 : r;
 	}
@@ -219,6 +236,8 @@ static int apply_network(struct host *host, const struct host_config *config,
 	/* An address that goes may take younger ones and routes along. */
 	before = host->step_count;
 	host_undo_if(host, is_superseded);
+	if (!config->lockdown)
+		host_lockdown_close(host);
 	for (size_t i = 0; i < host->step_count; i++) {
 		applied->pinned |= host->steps[i].kind == UNDO_PIN;
 		if (host->step_count != before && !undo_step_dns(&host->steps[i]))
@@ -264,8 +283,8 @@ void host_undo_if(struct host *host, bool (*pick)(const struct undo_step *step))
 		memmove(step, step + 1, (--host->step_count - i) * sizeof(*step));
 	}
 	/* A record too many does no harm: undoing what is undone does nothing. */
-	if (rewrite && journal_rewrite(&host->journal, host->steps, host->step_count) < 0)
-		log_info(host->log, "cannot write %s anew", host->journal.path);
+	if (rewrite && rewrite_journals(host) < 0)
+		log_info(host->log, "cannot write the journal %s anew", host->journal.path);
 }
 
 void host_suspend(struct host *host)
@@ -274,17 +293,18 @@ void host_suspend(struct host *host)
 	memset(&host->names, 0, sizeof(host->names));
 }
 
-static bool is_any(const struct undo_step *step)
+static bool is_of_call(const struct undo_step *step)
 {
-	return step->kind != UNDO_NONE;
+	return !step->lasting;
 }
 
 void host_undo(struct host *host)
 {
-	host_undo_if(host, is_any);
+	host_undo_if(host, is_of_call);
 	memset(&host->names, 0, sizeof(host->names));
-	if (host->step_count)
-		return;
+	for (size_t i = 0; i < host->step_count; i++)
+		if (is_of_call(&host->steps[i]))
+			return;
 	if (host->journal.records && journal_clear(&host->journal) < 0)
 		log_warn(host->log, "cannot empty %s", host->journal.path);
 	host_guard_stop(host);

@@ -86,6 +86,7 @@ struct host_config {
 	enum host_dns_mode dns_mode;
 	struct in_addr dns[2];
 	char search_domains[256];
+	bool lockdown;		/* nothing past the tunnel for what it covers */
 	unsigned proxy_ifindex; /* answer ARP for REMOTE on this interface; 0 = nowhere */
 };
 
@@ -129,11 +130,25 @@ void host_suspend(struct host *host);
 int host_repin(struct host *host, const struct sockaddr_storage *server, unsigned bind_ifindex,
 	       struct host_path *path, struct reason *reason);
 
+/* Before the first dial and before each other server: what CONFIG would lead into the tunnel leads
+ * nowhere from now on, but to the server, which is pinned first, and to hosts on networks of this
+ * machine's own links.  Of CONFIG only server, bind_ifindex, default_route and routes count.  The
+ * tunnel's routes of host_apply with `lockdown` win while it is up.  It outlasts host_undo, this
+ * process and its death, until host_lockdown_lift, host_lockdown_end, an apply without `lockdown`
+ * or the machine's next start.  0 or -errno with *REASON; then it is as before. */
+int host_lockdown(struct host *host, const struct host_config *config, struct reason *reason);
+/* Ends the lockdown.  After host_undo, when the user hangs up. */
+void host_lockdown_lift(struct host *host);
+/* The same where no process of the profile lives.  The number of things undone (0 if there was no
+ * lockdown), -EBUSY if one does, or another -errno. */
+int host_lockdown_end(const char *run_dir, const char *name, const struct log *log);
+
 /* Undoes what host_apply did.  The device itself vanishes when its last descriptor is closed. */
 void host_undo(struct host *host);
 
-/* Undoes what a crashed run of NAME left in its journal; a journal that a living process holds
- * (its lock) is left alone.  Returns the number of things undone, or -errno. */
+/* Undoes what a crashed run of NAME left in its journal, but for a lockdown; a journal that a
+ * living process holds (its lock) is left alone.  Returns the number of things undone, or -errno.
+ */
 int host_recover(const char *run_dir, const char *name, const struct log *log);
 
 #endif

@@ -10,7 +10,7 @@
 #include "host/netlink.h"
 #include "host/undo.h"
 
-#define HOST_STEPS_MAX 96
+#define HOST_STEPS_MAX 320
 
 /* The name servers that are in force. */
 struct host_names {
@@ -27,10 +27,11 @@ struct host {
 	const struct log *log;
 	char run_dir[HOST_PATH_MAX]; /* absolute */
 	char name[HOST_NAME_MAX];
-	struct journal journal;
+	struct journal journal, lockdown;
+	bool locked;  /* what is pinned now outlasts us, in the second journal */
 	int guard_fd; /* our end of the guardian's socket, -1 = none */
 	pid_t guard_pid;
-	size_t step_count;
+	size_t step_count;			/* lasting ones stay through host_undo */
 	struct undo_step steps[HOST_STEPS_MAX]; /* undone from the last to the first */
 	struct host_names names;
 };
@@ -61,6 +62,33 @@ int host_outside(struct host *host, int family, const uint8_t *dst, unsigned oif
 		 struct host_rt *entry);
 /* Wants a host route to DST by the next hop of ENTRY, unless somebody else has it.  0 or -errno. */
 int host_pin(struct host *host, const uint8_t *dst, const struct host_rt *entry);
+
+/* The server's outer address and the way to it. */
+struct host_server {
+	int family; /* 0 = no route of ours matters to it */
+	uint8_t octets[16];
+	bool reached; /* by this entry, if it were not for us */
+	struct host_rt entry;
+};
+void host_server_find(struct host *host, const struct host_config *config,
+		      struct host_server *server);
+/* Wants the pinned route if a route that CONFIG wants would catch the server.  0, -ENETUNREACH if
+ * it is not reached and was not pinned before, or another -errno. */
+int host_server_pin(struct host *host, const struct host_config *config,
+		    const struct host_server *server);
+
+/* From now on pinned routes belong to the lockdown.  0 or -errno with *REASON. */
+int host_lockdown_begin(struct host *host, struct reason *reason);
+/* Wants the routes that lead nowhere.  0 or -errno with *REASON. */
+int host_blocks_want(struct host *host, const struct host_config *config, struct reason *reason);
+/* Undoes what the open journal J holds.  The number of things undone, or -errno. */
+int host_journal_undo(struct journal *j, const struct log *log);
+/* Takes over what an earlier run left of its lockdown. */
+int host_lockdown_take_over(struct host *host, struct reason *reason);
+/* Lets go of the journal of a lockdown that is over. */
+void host_lockdown_close(struct host *host);
+
+#define HOST_LOCK_WAIT_MS 500 /* a guardian at work */
 
 /* host_recover, waiting WAIT_MS for a lock that its holder may be about to leave. */
 int host_recover_wait(const char *run_dir, const char *name, const struct log *log,

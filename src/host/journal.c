@@ -78,28 +78,30 @@ static int lock(int fd, uint64_t end_ms)
 /* What a rewriting that was cut short has left. */
 static void remove_new(const char *path)
 {
-	char new_path[HOST_PATH_MAX + HOST_NAME_MAX + 16];
+	char new_path[HOST_PATH_MAX + HOST_NAME_MAX + 24];
 	struct str s = str_make(new_path, sizeof(new_path));
 
 	str_printf(&s, "%s" NEW_SUFFIX, path);
 	(void)unlink(new_path);
 }
 
-int journal_open(struct journal *j, const char *run_dir, const char *name, bool create,
-		 unsigned wait_ms)
+int journal_open(struct journal *j, enum journal_kind kind, const char *run_dir, const char *name,
+		 bool create, unsigned wait_ms)
 {
+	static const char *const suffix[] = {"journal", "lockdown"};
 	uint64_t end_ms = clock_now_ms() + wait_ms;
 	struct str s = str_make(j->path, sizeof(j->path));
 	int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | (create ? O_CREAT : 0);
 	int fd, r;
 
 	j->fd = -1;
+	j->kind = kind;
 	j->records = 0;
-	/* The path has room for ".journal" and NEW_SUFFIX. */
+	/* The path has room for the suffix and NEW_SUFFIX. */
 	if (strlen(run_dir) >= HOST_PATH_MAX || !*name || strchr(name, '/') ||
 	    !str_copy(j->name, sizeof(j->name), name))
 		return -ENAMETOOLONG;
-	str_printf(&s, "%s/%s.journal", run_dir, name);
+	str_printf(&s, "%s/%s.%s", run_dir, name, suffix[kind]);
 	for (;;) {
 		fd = open(j->path, flags, 0600);
 		if (fd < 0)
@@ -132,7 +134,7 @@ void journal_close(struct journal *j)
 
 static int sync_directory(const char *path)
 {
-	char dir[HOST_PATH_MAX + HOST_NAME_MAX + 16];
+	char dir[HOST_PATH_MAX + HOST_NAME_MAX + 24];
 	int fd, r;
 
 	str_copy(dir, sizeof(dir), path);
@@ -211,13 +213,18 @@ int journal_clear(struct journal *j)
 	return fsync(j->fd) < 0 ? -errno : 0;
 }
 
+bool journal_holds(const struct journal *j, const struct undo_step *step)
+{
+	return undo_step_journaled(step) && step->lasting == (j->kind == JOURNAL_LOCKDOWN);
+}
+
 /* The new file beside it, locked before it has the name that others look for. */
 static int write_new(struct journal *new, const struct undo_step *steps, size_t count)
 {
 	int r = flock(new->fd, LOCK_EX | LOCK_NB) < 0 ? -errno : add_header(new);
 
 	for (size_t i = 0; r == 0 && i < count; i++)
-		if (undo_step_journaled(&steps[i]))
+		if (journal_holds(new, &steps[i]))
 			r = add_record(new, &steps[i]);
 	return r;
 }
@@ -231,7 +238,7 @@ int journal_rewrite(struct journal *j, const struct undo_step *steps, size_t cou
 	int r;
 
 	for (size_t i = 0; i < count; i++)
-		records += undo_step_journaled(&steps[i]);
+		records += journal_holds(j, &steps[i]);
 	if (records == 0)
 		return journal_clear(j);
 	if (records > JOURNAL_STEPS_MAX)
@@ -343,7 +350,7 @@ int journal_read(const struct journal *j, struct journal_content *content)
 		else
 			r = journal_line_parse(line, j->name, &content->steps[content->count]);
 		if (r == 0 && number++ >= HEADER_LINES)
-			content->count++;
+			content->steps[content->count++].lasting = j->kind == JOURNAL_LOCKDOWN;
 	}
 	free(text);
 	return r;

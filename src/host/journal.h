@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* RUN_DIR/NAME.journal: the changes that do not vanish with the TUN device, written before each
- * is done.
+/* RUN_DIR/NAME.journal and NAME.lockdown: the changes that do not vanish with the TUN device,
+ * written before each is done.
  *
  * Text, one record a line, synchronised to the disk after each line; a last line without its line
  * feed was never acted on and is ignored.  Records are appended; when some are done with, a new
@@ -14,11 +14,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define JOURNAL_STEPS_MAX 16
+#define JOURNAL_STEPS_MAX 192
+
+/* A profile has two: one is undone whenever the process that wrote it is gone, the other holds the
+ * lockdown, which stays until the user ends it. */
+enum journal_kind { JOURNAL_CALL, JOURNAL_LOCKDOWN };
 
 struct journal {
 	int fd; /* -1 = closed */
-	char path[HOST_PATH_MAX + HOST_NAME_MAX + 16];
+	enum journal_kind kind;
+	char path[HOST_PATH_MAX + HOST_NAME_MAX + 24];
 	char name[HOST_NAME_MAX];
 	size_t records;
 };
@@ -31,8 +36,8 @@ struct journal_content {
 
 /* Opens and locks; waits WAIT_MS for another's lock.  With CREATE makes the file.  0, -ENOENT,
  * -EBUSY (a living process holds it), -EPERM (not our file, or others may write it), -errno. */
-int journal_open(struct journal *j, const char *run_dir, const char *name, bool create,
-		 unsigned wait_ms);
+int journal_open(struct journal *j, enum journal_kind kind, const char *run_dir, const char *name,
+		 bool create, unsigned wait_ms);
 /* Closes, which unlocks; removes the file first if it holds no records. */
 void journal_close(struct journal *j);
 
@@ -45,10 +50,12 @@ void journal_content_free(struct journal_content *content);
 int journal_add(struct journal *j, const struct undo_step *step);
 /* Empties it. */
 int journal_clear(struct journal *j);
-/* Holds those of the COUNT STEPS that belong into a journal, and nothing else, from now on.  On
+/* Does STEP belong into J? */
+bool journal_holds(const struct journal *j, const struct undo_step *step);
+/* Holds those of the COUNT STEPS that belong into it, and nothing else, from now on.  On
  * failure (-errno) it is as before. */
 int journal_rewrite(struct journal *j, const struct undo_step *steps, size_t count);
-/* Puts a file that cannot be read aside as NAME.journal.bad. */
+/* Puts a file that cannot be read aside with ".bad" behind its name. */
 int journal_set_aside(struct journal *j);
 
 /* One record without its line feed, both ways; exposed for tests.  The text is owned by the

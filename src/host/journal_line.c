@@ -54,6 +54,10 @@ char *journal_line_make(const struct undo_step *step)
 		return NULL;
 	if (step->kind == UNDO_PIN) {
 		put_route(out, &step->route);
+	} else if (step->kind == UNDO_BLOCK) {
+		fprintf(out, "block");
+		put_address(out, step->route.family, step->route.dst);
+		fprintf(out, " %u %u", step->route.prefix_len, step->route.metric);
 	} else if (step->kind == UNDO_PROXY) {
 		fprintf(out, "proxy %u", step->proxy.ifindex);
 		put_address(out, AF_INET, step->proxy.address);
@@ -150,6 +154,27 @@ static int parse_pin(char *const *f, const char *name, struct undo_step *step)
 	return 0;
 }
 
+/* block DST LEN METRIC */
+static int parse_block(char *const *f, const char *name, struct undo_step *step)
+{
+	struct host_rt *rt = &step->route;
+	uint64_t len, metric;
+
+	(void)name;
+	*step = (struct undo_step){.kind = UNDO_BLOCK};
+	if (!get_address(f[1], &rt->family, rt->dst) || !rt->family ||
+	    !get_number(f[2], 8 * host_family_len(rt->family), &len) || len == 0 ||
+	    !get_number(f[3], HOST_BLOCK_METRIC + HOST_BLOCK_METRICS - 1, &metric) ||
+	    metric < HOST_BLOCK_METRIC)
+		return -EBADMSG;
+	rt->prefix_len = (uint8_t)len;
+	rt->metric = (uint32_t)metric;
+	rt->type = RTN_UNREACHABLE;
+	rt->table = RT_TABLE_MAIN;
+	rt->protocol = HOST_ROUTE_PROTOCOL;
+	return 0;
+}
+
 /* proxy IFINDEX ADDRESS */
 static int parse_proxy(char *const *f, const char *name, struct undo_step *step)
 {
@@ -227,9 +252,8 @@ static const struct record {
 	size_t fields;
 	int (*parse)(char *const *f, const char *name, struct undo_step *step);
 } records[] = {
-	{"pin", 9, parse_pin},
-	{"proxy", 3, parse_proxy},
-	{"resolvconf", 2, parse_resolvconf},
+	{"pin", 9, parse_pin},	   {"block", 4, parse_block},
+	{"proxy", 3, parse_proxy}, {"resolvconf", 2, parse_resolvconf},
 	{"file", 8, parse_file},
 };
 

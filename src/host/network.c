@@ -14,10 +14,7 @@ struct work {
 	struct host *host;
 	const struct host_config *config;
 	struct reason *reason;
-	int server_family; /* 0 = no route of ours matters to the server */
-	uint8_t server[16];
-	bool server_reached; /* by this entry, if it were not for us */
-	struct host_rt server_entry;
+	struct host_server server;
 	bool ipv6;
 };
 
@@ -38,66 +35,11 @@ static int set_link(struct work *w)
 	return r < 0 ? failed(w, r, "bring the interface up") : 0;
 }
 
-/* The path to the server as it is without us. */
-static void find_server(struct work *w)
-{
-	const struct sockaddr *sa = (const struct sockaddr *)&w->config->server;
-	struct host_rt *entry = &w->server_entry;
-
-	w->server_family = host_sockaddr_octets(sa, w->server);
-	if (!w->server_family)
-		return;
-	w->server_reached = host_outside(w->host, w->server_family, w->server,
-					 w->config->bind_ifindex, entry) == 0;
-	/* On this machine itself, or where a table of the user's own decides. */
-	if (w->server_reached && (entry->type != RTN_UNICAST || entry->table != RT_TABLE_MAIN))
-		w->server_family = 0;
-}
-
-/* Would a route through the tunnel catch the server's address? */
-static bool server_covered(const struct work *w)
-{
-	const struct host_config *c = w->config;
-
-	if (!w->server_family)
-		return false;
-	if (c->default_route && w->server_family == AF_INET)
-		return true;
-	for (size_t i = 0; i < c->route_count; i++)
-		if (c->routes[i].family == w->server_family &&
-		    host_prefix_covers(w->server_family, (const uint8_t *)&c->routes[i].dst6,
-				       c->routes[i].prefix_len, w->server,
-				       (uint8_t)(8 * host_family_len(w->server_family))))
-			return true;
-	return false;
-}
-
-/* Already pinned, and there is no better path now: the old one may come back. */
-static bool keep_pin(struct work *w)
-{
-	bool kept = false;
-
-	for (size_t i = 0; i < w->host->step_count; i++) {
-		struct undo_step *s = &w->host->steps[i];
-
-		if (s->kind == UNDO_PIN && s->route.family == w->server_family &&
-		    memcmp(s->route.dst, w->server, 16) == 0)
-			kept = s->wanted = true;
-	}
-	return kept;
-}
-
 static int pin_server(struct work *w)
 {
-	int r;
+	int r = host_server_pin(w->host, w->config, &w->server);
 
-	if (!server_covered(w))
-		return 0;
-	if (w->server_reached) {
-		r = host_pin(w->host, w->server, &w->server_entry);
-		return r < 0 ? failed(w, r, "add the route to the server") : 0;
-	}
-	return keep_pin(w) ? 0 : failed(w, -ENETUNREACH, "keep a path to the server");
+	return r < 0 ? failed(w, r, "keep a path to the server") : 0;
 }
 
 struct gateway_search {
@@ -124,7 +66,7 @@ static const char *peer_harm(struct work *w)
 	struct host_rt rt;
 
 	memcpy(octets, &c->remote, 4);
-	if (w->server_family == AF_INET && memcmp(octets, w->server, 4) == 0)
+	if (w->server.family == AF_INET && memcmp(octets, w->server.octets, 4) == 0)
 		return "the server's own address";
 	if (c->remote.s_addr == c->local.s_addr)
 		return "our own address in the tunnel";
@@ -264,65 +206,6 @@ static struct host_rt tunnel_route(const struct work *w, int family)
 	};
 }
 
-/* Bits behind the prefix, which the kernel would refuse. */
-static void mask_prefix(uint8_t octets[static 16], uint8_t prefix_len)
-{
-	for (size_t i = 0; i < 16; i++) {
-		if (8 * i >= prefix_len)
-			octets[i] = 0;
-		else if (8 * (i + 1) > prefix_len)
-			octets[i] &= (uint8_t)(0xff << (8 * (i + 1) - prefix_len));
-	}
-}
-
-static int add_routes(struct work *w)
-{
-	const struct host_config *c = w->config;
-	char text[64];
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < c->route_count; i++) {
-		const struct host_route *in = &c->routes[i];
-		struct host_rt rt = tunnel_route(w, in->family);
-
-		rt.prefix_len = in->prefix_len;
-		rt.metric = host_rt_metric(in->family, in->metric);
-		memcpy(rt.dst, &in->dst6, host_family_len(in->family));
-		mask_prefix(rt.dst, rt.prefix_len);
-		if (in->family == AF_INET6 ? !w->ipv6 : !c->local.s_addr) {
-			log_warn(w->host->log,
-				 "route %s left out: the tunnel has no address of its kind",
-				 host_rt_text(&rt, text, sizeof(text)));
-			continue;
-		}
-		if (in->has_gateway) {
-			rt.gateway_family = AF_INET;
-			rt.onlink = true;
-			rt.scope = RT_SCOPE_UNIVERSE;
-			memcpy(rt.gateway, &in->gateway4, 4);
-		}
-		r = add_route(w, &rt);
-	}
-	return r;
-}
-
-struct best_search {
-	uint32_t tunnel;
-	uint32_t metric; /* of the best default route of others */
-	bool found;
-};
-
-static void best_visit(void *ctx, const struct host_rt *rt)
-{
-	struct best_search *s = ctx;
-
-	if (rt->prefix_len != 0 || rt->oif == s->tunnel)
-		return;
-	if (!s->found || rt->metric < s->metric)
-		s->metric = rt->metric;
-	s->found = true;
-}
-
 struct front_search {
 	const struct host_rt *ours;
 	bool seen, ahead;
@@ -354,6 +237,68 @@ static void give_up_place(struct work *w, const struct host_rt *rt)
 		(void)host_rt_del(&w->host->nl, rt);
 }
 
+/* A default route under lockdown is two halves, which win against any other default. */
+static int add_whole(struct work *w, const struct host_rt *rt)
+{
+	struct host_rt part[2] = {*rt};
+	size_t count = w->config->lockdown ? host_rt_halves(rt, part) : 1;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		give_up_place(w, &part[i]);
+		r = add_route(w, &part[i]);
+	}
+	return r;
+}
+
+static int add_routes(struct work *w)
+{
+	const struct host_config *c = w->config;
+	char text[64];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->route_count; i++) {
+		const struct host_route *in = &c->routes[i];
+		struct host_rt rt = tunnel_route(w, in->family);
+
+		rt.prefix_len = in->prefix_len;
+		rt.metric = host_rt_metric(in->family, in->metric);
+		memcpy(rt.dst, &in->dst6, host_family_len(in->family));
+		host_rt_mask(&rt);
+		if (in->family == AF_INET6 ? !w->ipv6 : !c->local.s_addr) {
+			log_warn(w->host->log,
+				 "route %s left out: the tunnel has no address of its kind",
+				 host_rt_text(&rt, text, sizeof(text)));
+			continue;
+		}
+		if (in->has_gateway) {
+			rt.gateway_family = AF_INET;
+			rt.onlink = true;
+			rt.scope = RT_SCOPE_UNIVERSE;
+			memcpy(rt.gateway, &in->gateway4, 4);
+		}
+		r = add_whole(w, &rt);
+	}
+	return r;
+}
+
+struct best_search {
+	uint32_t tunnel;
+	uint32_t metric; /* of the best default route of others */
+	bool found;
+};
+
+static void best_visit(void *ctx, const struct host_rt *rt)
+{
+	struct best_search *s = ctx;
+
+	if (rt->prefix_len != 0 || rt->oif == s->tunnel)
+		return;
+	if (!s->found || rt->metric < s->metric)
+		s->metric = rt->metric;
+	s->found = true;
+}
+
 /* Beside the old default route, never in its place.  Of two with the same metric the kernel
  * takes the one in front, which is ours (host_rt_add). */
 static int add_default(struct work *w)
@@ -371,8 +316,7 @@ static int add_default(struct work *w)
 	rt.metric = c->distance;
 	if (!c->distance_set && best.found && best.metric < rt.metric)
 		rt.metric = best.metric;
-	give_up_place(w, &rt);
-	return add_route(w, &rt);
+	return add_whole(w, &rt);
 }
 
 /* The peer has an address of a network of ours: answer for it there. */
@@ -431,13 +375,13 @@ static int check_loop(struct work *w)
 	char text[INET6_ADDRSTRLEN];
 	struct host_rt rt;
 
-	if (!w->server_family)
+	if (!w->server.family)
 		return 0;
-	if (host_rt_get(&w->host->nl, w->server_family, w->server, w->config->bind_ifindex, false,
-			&rt) < 0 ||
+	if (host_rt_get(&w->host->nl, w->server.family, w->server.octets, w->config->bind_ifindex,
+			false, &rt) < 0 ||
 	    rt.oif != w->config->ifindex)
 		return 0;
-	inet_ntop(w->server_family, w->server, text, sizeof(text));
+	inet_ntop(w->server.family, w->server.octets, text, sizeof(text));
 	reason_set(w->reason, EXIT_LOOPBACK,
 		   "the path to the server %s would lead through its own tunnel %s: a route loop; "
 		   "take that address out of `routes`",
@@ -452,10 +396,18 @@ int host_network_apply(struct host *host, const struct host_config *config, stru
 	bool first = host->step_count == 0;
 	int r;
 
-	find_server(&w);
-	r = set_link(&w);
+	r = 0;
+	if (config->lockdown)
+		r = host_lockdown_begin(host, reason);
+	else
+		host->locked = false;
+	host_server_find(host, config, &w.server);
+	if (r == 0)
+		r = set_link(&w);
 	if (r == 0)
 		r = pin_server(&w);
+	if (r == 0 && config->lockdown)
+		r = host_blocks_want(host, config, reason);
 	if (r == 0)
 		r = set_address4(&w);
 	if (r == 0)

@@ -16,8 +16,8 @@ bool host_owns_route(const struct host *host, const struct host_rt *rt)
 
 		if (s->kind == UNDO_LINK && s->link.ifindex == rt->oif)
 			return true;
-		if (s->kind == UNDO_PIN && rt->protocol == HOST_ROUTE_PROTOCOL &&
-		    host_rt_equal(&s->route, rt))
+		if ((s->kind == UNDO_PIN || s->kind == UNDO_BLOCK) &&
+		    rt->protocol == HOST_ROUTE_PROTOCOL && host_rt_equal(&s->route, rt))
 			return true;
 	}
 	return false;
@@ -98,7 +98,7 @@ static void same_visit(void *ctx, const struct host_rt *rt)
 
 int host_pin(struct host *host, const uint8_t *dst, const struct host_rt *entry)
 {
-	struct undo_step step = {.kind = UNDO_PIN, .route = *entry};
+	struct undo_step step = {.kind = UNDO_PIN, .lasting = host->locked, .route = *entry};
 	struct host_rt *pin = &step.route;
 	struct same_search same;
 	int r;
@@ -127,7 +127,59 @@ int host_pin(struct host *host, const uint8_t *dst, const struct host_rt *entry)
 	return host_want(host, &step);
 }
 
-/* Does a route of ours into the tunnel catch DST? */
+/* Would a route that CONFIG wants catch the server's address? */
+static bool config_catches(const struct host_config *c, const struct host_server *server)
+{
+	uint8_t whole = (uint8_t)(8 * host_family_len(server->family));
+
+	if (c->default_route && (server->family == AF_INET || c->lockdown))
+		return true;
+	for (size_t i = 0; i < c->route_count; i++)
+		if (c->routes[i].family == server->family &&
+		    host_prefix_covers(server->family, (const uint8_t *)&c->routes[i].dst6,
+				       c->routes[i].prefix_len, server->octets, whole))
+			return true;
+	return false;
+}
+
+void host_server_find(struct host *host, const struct host_config *config,
+		      struct host_server *server)
+{
+	const struct sockaddr *sa = (const struct sockaddr *)&config->server;
+
+	memset(server, 0, sizeof(*server));
+	server->family = host_sockaddr_octets(sa, server->octets);
+	if (!server->family)
+		return;
+	server->reached = host_outside(host, server->family, server->octets, config->bind_ifindex,
+				       &server->entry) == 0;
+	/* On this machine itself, or where a table of the user's own decides. */
+	if (server->reached &&
+	    (server->entry.type != RTN_UNICAST || server->entry.table != RT_TABLE_MAIN))
+		server->family = 0;
+}
+
+int host_server_pin(struct host *host, const struct host_config *config,
+		    const struct host_server *server)
+{
+	bool kept = false;
+
+	if (!server->family || !config_catches(config, server))
+		return 0;
+	if (server->reached)
+		return host_pin(host, server->octets, &server->entry);
+	/* Pinned already, and there is no better path now: the old one may come back. */
+	for (size_t i = 0; i < host->step_count; i++) {
+		struct undo_step *s = &host->steps[i];
+
+		if (s->kind == UNDO_PIN && s->route.family == server->family &&
+		    memcmp(s->route.dst, server->octets, 16) == 0)
+			kept = s->wanted = true;
+	}
+	return kept ? 0 : -ENETUNREACH;
+}
+
+/* Does a route of ours catch DST? */
 static bool caught(const struct host *host, int family, const uint8_t *dst)
 {
 	uint8_t whole = (uint8_t)(8 * host_family_len(family));
@@ -135,7 +187,7 @@ static bool caught(const struct host *host, int family, const uint8_t *dst)
 	for (size_t i = 0; i < host->step_count; i++) {
 		const struct undo_step *s = &host->steps[i];
 
-		if (s->kind == UNDO_ROUTE && s->route.family == family &&
+		if ((s->kind == UNDO_ROUTE || s->kind == UNDO_BLOCK) && s->route.family == family &&
 		    host_prefix_covers(family, s->route.dst, s->route.prefix_len, dst, whole))
 			return true;
 	}

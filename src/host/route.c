@@ -54,12 +54,34 @@ uint32_t host_rt_metric(int family, uint32_t metric)
 	return metric == 0 && family == AF_INET6 ? IPV6_METRIC : metric;
 }
 
+void host_rt_mask(struct host_rt *rt)
+{
+	for (size_t i = 0; i < 16; i++) {
+		if (8 * i >= rt->prefix_len)
+			rt->dst[i] = 0;
+		else if (8 * (i + 1) > rt->prefix_len)
+			rt->dst[i] &= (uint8_t)(0xff << (8 * (i + 1) - rt->prefix_len));
+	}
+}
+
+size_t host_rt_halves(const struct host_rt *rt, struct host_rt out[static 2])
+{
+	out[0] = out[1] = *rt;
+	if (rt->prefix_len)
+		return 1;
+	out[0].prefix_len = out[1].prefix_len = 1;
+	out[1].dst[0] = 0x80;
+	return 2;
+}
+
 bool host_rt_equal(const struct host_rt *a, const struct host_rt *b)
 {
 	return a->family == b->family && a->prefix_len == b->prefix_len && a->type == b->type &&
-	       a->oif == b->oif && a->metric == b->metric && a->table == b->table &&
-	       a->gateway_family == b->gateway_family && a->has_source == b->has_source &&
-	       memcmp(a->dst, b->dst, 16) == 0 && memcmp(a->gateway, b->gateway, 16) == 0 &&
+	       /* What leads nowhere leaves by no interface, or IPv6 by "lo". */
+	       (a->oif == b->oif || a->type != RTN_UNICAST) && a->metric == b->metric &&
+	       a->table == b->table && a->gateway_family == b->gateway_family &&
+	       a->has_source == b->has_source && memcmp(a->dst, b->dst, 16) == 0 &&
+	       memcmp(a->gateway, b->gateway, 16) == 0 &&
 	       (!a->has_source || memcmp(a->source, b->source, 16) == 0);
 }
 
@@ -111,7 +133,8 @@ static struct nl_msg *route_msg(int type, int flags, const struct host_rt *rt)
 	if (rt->prefix_len)
 		r |= nla_put(msg, RTA_DST, len, rt->dst);
 	r |= nla_put_u32(msg, RTA_TABLE, rt->table);
-	r |= nla_put_u32(msg, RTA_OIF, rt->oif);
+	if (rt->oif)
+		r |= nla_put_u32(msg, RTA_OIF, rt->oif);
 	if (rt->metric)
 		r |= nla_put_u32(msg, RTA_PRIORITY, rt->metric);
 	if (rt->gateway_family)

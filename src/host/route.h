@@ -13,6 +13,11 @@
 /* rtm_protocol of all our routes, so that a deletion can never hit somebody else's. */
 #define HOST_ROUTE_PROTOCOL 118
 
+/* Metric of the routes of a lockdown, worse than any that leads somewhere; several profiles that
+ * block the same take one each. */
+#define HOST_BLOCK_METRIC  4000000000u
+#define HOST_BLOCK_METRICS 16u
+
 struct host_rt {
 	int family;
 	uint8_t prefix_len;
@@ -42,6 +47,11 @@ char *host_rt_text(const struct host_rt *rt, char *buf, size_t cap);
 
 /* METRIC, or what the kernel makes of none. */
 uint32_t host_rt_metric(int family, uint32_t metric);
+
+/* Clears the bits behind the prefix, which the kernel would refuse. */
+void host_rt_mask(struct host_rt *rt);
+/* A default route as its two halves, anything else as it is.  Returns how many. */
+size_t host_rt_halves(const struct host_rt *rt, struct host_rt out[static 2]);
 
 /* Is it the same entry: destination, metric, type, next hop, source? */
 bool host_rt_equal(const struct host_rt *a, const struct host_rt *b);

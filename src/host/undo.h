@@ -16,6 +16,7 @@ enum undo_kind {
 	UNDO_ADDRESS,
 	UNDO_ROUTE,	 /* a route through the tunnel: vanishes with it */
 	UNDO_PIN,	 /* the route to the server: journaled */
+	UNDO_BLOCK,	 /* a route that leads nowhere, of the lockdown: journaled */
 	UNDO_RESOLVED,	 /* the link's servers in systemd-resolved: vanish with it */
 	UNDO_RESOLVCONF, /* resolvconf's record: journaled */
 	UNDO_FILE,	 /* an edited resolv.conf: journaled */
@@ -24,7 +25,8 @@ enum undo_kind {
 
 struct undo_step {
 	enum undo_kind kind;
-	bool wanted; /* the configuration that is being applied has it too */
+	bool lasting; /* journaled as a part of the lockdown */
+	bool wanted;  /* the configuration that is being applied has it too */
 	union {
 		struct host_up {
 			unsigned ifindex;

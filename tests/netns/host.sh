@@ -52,6 +52,7 @@ ip -n far addr add 10.88.1.1/24 dev peer
 ip -n far addr add 10.88.2.2/32 dev lo
 ip -n far addr add 192.0.2.9/32 dev lo
 ip addr add fd00:88::2/64 dev eth0 nodad
+ip -n far addr add fd00:88::1/64 dev peer nodad
 # Link-local addresses settle by and by; the snapshots must not catch that.
 until [ -z "$(ip -6 addr show tentative)" ] && ip -6 addr show dev eth0 | grep -q fe80; do sleep 0.1; done
 
@@ -510,6 +511,236 @@ t_repin_of_two_profiles_to_one_server() {
 	rm "$T/log/second"
 	say close
 	finish
+	same_as_before
+}
+
+# --- lockdown
+
+# leak_watch: somebody here talks all the time to hosts out there; what of it arrives is kept.
+leak_watch() {
+	ip -6 route add default via fd00:88::1 dev eth0 metric 50
+	ip netns exec far tcpdump -i any -n -U --immediate-mode -w "$T/log/leaks" 2>"$T/log/tcpdump" &
+	TCPDUMP=$!
+	while :; do
+		echo x >/dev/udp/8.8.8.8/9
+		echo x >/dev/udp/10.150.1.1/9
+		echo x >/dev/udp/2001:db8::77/9
+		sleep 0.005
+	done 2>/dev/null &
+	TALKER=$!
+	until_true 5 eval '[ "$(leaks)" -gt 20 ]' && leaks_dump | grep -q IP6 || fail "no test: nothing leaves before the lockdown"
+}
+leaks_dump() { tcpdump -n -r "$T/log/leaks" 'udp dst port 9' 2>/dev/null; }
+leaks() { leaks_dump | wc -l; }
+leak_end() {
+	kill "$TALKER"
+	wait "$TALKER" 2>/dev/null
+	sleep 0.1
+	kill "$TCPDUMP"
+	wait "$TCPDUMP" 2>/dev/null
+	ip -6 route del default
+}
+no_leak() { # no_leak WHEN: for a while
+	sleep 0.3
+	[ "$(leaks)" = "$LEAKS" ] || fail "$1: packets left past the tunnel: $(leaks_dump | tail -n $(($(leaks) - LEAKS)) | tr '\n' '|')"
+	ping -c 1 -W 2 10.88.2.2 >/dev/null || fail "$1: the server is not reached"
+	ping -c 1 -W 2 10.88.1.1 >/dev/null || fail "$1: the own LAN is not reached"
+}
+t_lockdown_lets_nothing_out() {
+	leak_watch
+	start && call
+	say set default 1
+	say set local6 fe80::1
+	say set lockdown 1
+	say lockdown
+	want locked
+	sleep 0.2
+	LEAKS=$(leaks)
+	no_leak dialing
+	say repin
+	want 'path dev=eth0 gateway=10.88.1.1 mtu=1500 metric=0 local=0 source=10.88.1.2'
+	say apply
+	want pinned=1
+	path_by 8.8.8.8 vpn1
+	no_leak 'in the call'
+	say suspend
+	no_leak 'between calls'
+	say repin
+	want 'path dev=eth0 gateway=10.88.1.1 '
+	ip link set vpn1 down
+	no_leak 'without the tunnel'
+	say apply
+	no_leak 'in the second call'
+	say undo
+	say close
+	no_leak 'after undo'
+	say tun vpnN
+	say set dns 10.99.0.53
+	say set dns-mode yes
+	say apply
+	want 'applied dns=resolv.conf'
+	murder
+	no_leak 'after the kill'
+	until_true 5 eval '[ ! -e "$T/vpdial/office.journal" ]' || fail "the guardian did not do its work"
+	no_leak 'after the guardian'
+	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
+	want 0
+	no_leak 'after recovery'
+	start
+	no_leak 'at the next start'
+	answer=$("$tool" "$T/vpdial" office end 2>/dev/null)
+	want -16
+	call
+	say set default 1
+	say set lockdown 1
+	say lockdown
+	no_leak 'taken over'
+	[ "$(ip route show type unreachable proto 118 | wc -l)/$(ip -6 route show type unreachable proto 118 | wc -l)" = 2/2 ] ||
+		fail "blocks: $(ip route show proto 118 | tr '\n' '|')"
+	say apply
+	no_leak 'in the next call'
+	say undo
+	say lift
+	leak_end
+	say close
+	finish
+	[ -z "$(ls -A "$T/vpdial")" ] || fail "left: $(ls "$T/vpdial")"
+	same_as_before
+}
+t_lockdown_ends_where_nobody_lives() {
+	start && call
+	say set default 1
+	say set lockdown 1
+	say lockdown
+	murder
+	[ "$("$tool" "$T/vpdial" office recover 2>/dev/null)" = 0 ] || fail "recovery touched the lockdown"
+	! ping -c 1 -W 1 192.0.2.9 >/dev/null 2>&1 || fail "not locked"
+	answer=$("$tool" "$T/vpdial" office end 2>"$T/log/tool")
+	want 5
+	logged 'the lockdown is over'
+	same_as_before
+	answer=$("$tool" "$T/vpdial" office end 2>"$T/log/tool")
+	want 0
+}
+t_lockdown_of_another_boot_is_forgotten() {
+	start && call
+	say set default 1
+	say set lockdown 1
+	say lockdown
+	murder
+	ip route flush proto 118
+	ip -6 route flush proto 118
+	sed -i 's/^boot .*/boot 00000000-0000-0000-0000-000000000000/' "$T/vpdial/office.lockdown"
+	cp "$T/vpdial/office.lockdown" "$T/log/lockdown"
+	answer=$("$tool" "$T/vpdial" office end 2>"$T/log/tool")
+	want 0
+	cp "$T/log/lockdown" "$T/vpdial/office.lockdown"
+	start
+	finish
+	same_as_before
+}
+others_left() { tcpdump -n -r "$T/log/leaks" 'udp dst port 9 and not host 8.8.8.8' 2>/dev/null | wc -l; }
+t_lockdown_of_routes_only() {
+	local n
+	leak_watch
+	start && call
+	say set route 10.150.0.0/16
+	say set route ::/0
+	say set local6 fe80::1
+	say set lockdown 1
+	say lockdown
+	path_by 8.8.8.8 eth0
+	[ -z "$(ip route show proto 118 10.88.2.2)" ] || fail "pinned without need"
+	ip route get 10.150.1.1 2>&1 | grep -q 'No route to host' || fail "not blocked: $(ip route get 10.150.1.1 2>&1)"
+	sleep 0.2
+	n=$(others_left)
+	say apply
+	want pinned=0
+	path_by 10.150.1.1 vpn1
+	sleep 0.2
+	say undo
+	sleep 0.2
+	[ "$(others_left)" = "$n" ] || fail "$(($(others_left) - n)) packets left past the tunnel"
+	# The profile has no lockdown any more.
+	say set lockdown 0
+	say apply
+	[ -z "$(ip route show type unreachable)$(ip -6 route show type unreachable)" ] || fail "still blocked"
+	[ ! -e "$T/vpdial/office.lockdown" ] || fail "the journal of the lockdown is still there"
+	say undo
+	leak_end
+	say close
+	finish
+	same_as_before
+}
+t_lockdown_of_two_profiles() {
+	start && call
+	say set default 1
+	say set lockdown 1
+	say lockdown
+	mkfifo "$T/log/second"
+	"$tool" "$T/vpdial" second <"$T/log/second" >"$T/log/out2" 2>/dev/null &
+	SECOND=$!
+	exec {to_second}>"$T/log/second"
+	printf '%s\n' 'set server 192.0.2.9' 'set default 1' lockdown >&"$to_second"
+	until_true 5 grep -q 'locked' "$T/log/out2" || fail "second: $(tail -n 1 "$T/log/out2")"
+	# What is not for the first one's tunnel goes nowhere, be it to the server of the second.
+	ip route get 192.0.2.9 2>&1 | grep -q 'No route to host' || fail "the second goes past the first"
+	say lift
+	echo repin >&"$to_second"
+	until_true 5 grep -q 'path dev=eth0' "$T/log/out2" || fail "second: $(tail -n 1 "$T/log/out2")"
+	path_by 192.0.2.9 eth0
+	ip route get 8.8.8.8 2>&1 | grep -q 'No route to host' || fail "the first one's end has ended the second lockdown"
+	say close
+	finish
+	echo lift >&"$to_second"
+	exec {to_second}>&-
+	wait "$SECOND" || fail "the second tool ended with $?"
+	rm "$T/log/second"
+	same_as_before
+}
+t_lockdown_follows_the_server() {
+	second_uplink
+	start && call
+	say set default 1
+	say set lockdown 1
+	say lockdown
+	say apply
+	ip route del default dev eth0
+	say repin
+	want 'path dev=eth1 gateway=10.88.3.1 '
+	say set server 192.0.2.9
+	say repin
+	want 'path dev=eth1 '
+	path_by 192.0.2.9 eth1
+	path_by 10.88.2.2 vpn1
+	murder
+	path_by 192.0.2.9 eth1
+	ip route get 10.88.2.2 2>&1 | grep -q 'No route to host' || fail "the former server is not locked out"
+	ip route add default via 10.88.1.1 dev eth0 metric 100
+	"$tool" "$T/vpdial" office recover 2>/dev/null
+	answer=$("$tool" "$T/vpdial" office end 2>/dev/null)
+	want 5
+	until_true 5 is_as_before || same_as_before
+	no_second_uplink
+}
+t_lockdown_journal_full_changes_nothing() {
+	mkdir "$T/small"
+	mount -t tmpfs -o size=4k tmpfs "$T/small"
+	coproc TOOL { exec "$tool" "$T/small" office 2>"$T/log/tool"; }
+	read -r -t 10 answer <&"${TOOL[0]}"
+	call
+	cat /dev/zero >"$T/small/full" 2>/dev/null
+	say set default 1
+	say set lockdown 1
+	say lockdown
+	want 'failed 1 cannot lock the network down: No space left on device'
+	[ -z "$(ip route show proto 118)" ] || fail "blocked half: $(ip route show proto 118)"
+	say apply
+	want 'failed 1 cannot '
+	say close
+	finish
+	umount "$T/small"
+	rmdir "$T/small"
 	same_as_before
 }
 
@@ -1222,7 +1453,7 @@ declare -A metric=([default_beats_equal_metric]=100 [default_with_better_metric]
 	[default_with_chosen_distance_may_lose]=100 [apply_again_stays_in_front_of_equal_defaults]=100
 	[repin_follows_the_uplink_and_back]=100 [repin_without_carrier_takes_the_other_uplink]=100
 	[watch_tells_what_changed]=100 [repin_without_a_path_waits]=100 [repin_keeps_to_the_bound_interface]=100
-	[repin_over_multipath_and_onlink_gateways]=100)
+	[repin_over_multipath_and_onlink_gateways]=100 [lockdown_follows_the_server]=100)
 # shellcheck disable=SC2048  # names without spaces
 for current in ${*:-$tests}; do
 	declare -F "t_$current" >/dev/null || continue

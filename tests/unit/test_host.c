@@ -150,6 +150,48 @@ static void pin_line_survives_both_ways(void **state)
 	}
 }
 
+static void block_line_survives_both_ways(void **state)
+{
+	static const char *const lines[] = {
+		"block 0.0.0.0 1 4000000000",
+		"block 128.0.0.0 1 4000000015",
+		"block fd00:1:2:: 48 4000000001",
+	};
+	struct undo_step step;
+	char *line;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		parse_copy(lines[i], 0, &step);
+		assert_int_equal(step.kind, UNDO_BLOCK);
+		assert_int_equal(step.route.type, RTN_UNREACHABLE);
+		assert_int_equal(step.route.protocol, HOST_ROUTE_PROTOCOL);
+		line = journal_line_make(&step);
+		assert_non_null(line);
+		assert_string_equal(line, lines[i]);
+		free(line);
+	}
+}
+
+static void default_route_has_two_halves(void **state)
+{
+	struct host_rt rt = {.family = AF_INET6}, half[2];
+
+	(void)state;
+	assert_int_equal(host_rt_halves(&rt, half), 2);
+	assert_int_equal(half[0].prefix_len + half[1].prefix_len, 2);
+	assert_int_equal(half[0].dst[0], 0);
+	assert_int_equal(half[1].dst[0], 0x80);
+	rt.prefix_len = 12;
+	memset(rt.dst, 0xff, sizeof(rt.dst));
+	assert_int_equal(host_rt_halves(&rt, half), 1);
+	assert_true(host_rt_equal(&rt, &half[0]));
+	host_rt_mask(&rt);
+	assert_int_equal(rt.dst[0], 0xff);
+	assert_int_equal(rt.dst[1], 0xf0);
+	assert_int_equal(rt.dst[2], 0);
+}
+
 static void file_line_survives_both_ways(void **state)
 {
 	struct in_addr servers[2];
@@ -200,6 +242,14 @@ static void foreign_lines_refused(void **state)
 		"pin 10.88.2.2 32 - 2 4294967296 254 1 0",
 		"pin 2001:db8::9 32 - 2 0 254 1 0",
 		"pin - 32 - 2 0 254 1 0",
+		"block",
+		"block 10.0.0.0 8",
+		"block 10.0.0.0 8 0",
+		"block 10.0.0.0 8 3999999999",
+		"block 10.0.0.0 8 4000000016",
+		"block 0.0.0.0 0 4000000000",
+		"block 10.0.0.0 33 4000000000",
+		"block - 8 4000000000",
 		"resolvconf vpn1",
 		"resolvconf .vpdial",
 		"resolvconf -a.vpdial",
@@ -228,6 +278,8 @@ int main(void)
 		cmocka_unit_test(unmake_gives_back_every_text),
 		cmocka_unit_test(unmake_without_end_mark_keeps_other_lines),
 		cmocka_unit_test(pin_line_survives_both_ways),
+		cmocka_unit_test(block_line_survives_both_ways),
+		cmocka_unit_test(default_route_has_two_halves),
 		cmocka_unit_test(file_line_survives_both_ways),
 		cmocka_unit_test(foreign_lines_refused),
 	};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Drives src/host by lines on standard input, for host.sh.
  *
- *   tool RUN_DIR NAME       then lines: tun PATTERN | set KEY VALUE | apply | suspend | undo |
- *                           path ADDR | repin | watch | changes MS | close | quit; each is answered
- * by one line tool RUN_DIR NAME recover    prints what host_recover returns */
+ *   tool RUN_DIR NAME            each line (do_line below) is answered by one line
+ *   tool RUN_DIR NAME recover    prints what host_recover returns
+ *   tool RUN_DIR NAME end        prints what host_lockdown_end returns */
 #include "host/host.h"
 #include "host/watch.h"
 
@@ -83,6 +83,8 @@ static bool set(struct tool *t, const char *key, char *value)
 		c->distance = (uint32_t)atoi(value);
 	else if (strcmp(key, "distance-set") == 0)
 		c->distance_set = atoi(value) != 0;
+	else if (strcmp(key, "lockdown") == 0)
+		c->lockdown = atoi(value) != 0;
 	else if (strcmp(key, "bind") == 0)
 		c->bind_ifindex = if_nametoindex(value);
 	else if (strcmp(key, "route") == 0)
@@ -172,6 +174,16 @@ static void do_repin(struct tool *t)
 		say_path(&path);
 }
 
+static void do_lockdown(struct tool *t)
+{
+	struct reason reason = {0};
+
+	if (host_lockdown(t->host, &t->config, &reason) < 0)
+		say_failed(&reason);
+	else
+		printf("locked\n");
+}
+
 static void on_change(void *ctx, unsigned changes)
 {
 	struct tool *t = ctx;
@@ -232,6 +244,10 @@ static void do_line(struct tool *t, char *line)
 		do_path(t, key ? key : "");
 	else if (strcmp(word, "repin") == 0)
 		do_repin(t);
+	else if (strcmp(word, "lockdown") == 0)
+		do_lockdown(t);
+	else if (strcmp(word, "lift") == 0)
+		host_lockdown_lift(t->host), printf("lifted\n");
 	else if (strcmp(word, "watch") == 0)
 		do_watch(t);
 	else if (strcmp(word, "changes") == 0 && key && t->watch)
@@ -257,7 +273,9 @@ int main(int argc, char **argv)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc == 4) {
-		printf("%d\n", host_recover(argv[1], argv[2], &log));
+		printf("%d\n", strcmp(argv[3], "end") == 0
+				       ? host_lockdown_end(argv[1], argv[2], &log)
+				       : host_recover(argv[1], argv[2], &log));
 		return 0;
 	}
 	t.host = host_new(argv[1], argv[2], &log, &reason);

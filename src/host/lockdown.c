@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* The lockdown: what belongs into the tunnel goes nowhere else, also while there is no tunnel.
+ *
+ * Routes that lead nowhere, with a metric worse than that of the tunnel's own.  They depend on no
+ * process and no device, so there is no moment without them. */
+#include "host/internal.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+struct metric_search {
+	const struct host *host;
+	unsigned taken; /* bit N: another profile has HOST_BLOCK_METRIC + N */
+};
+
+static void metric_visit(void *ctx, const struct host_rt *rt)
+{
+	struct metric_search *s = ctx;
+
+	if (rt->type == RTN_UNREACHABLE && rt->protocol == HOST_ROUTE_PROTOCOL &&
+	    rt->metric - HOST_BLOCK_METRIC < HOST_BLOCK_METRICS && !host_owns_route(s->host, rt))
+		s->taken |= 1u << (rt->metric - HOST_BLOCK_METRIC);
+}
+
+/* The metric of this profile's blocks.  0 or -errno. */
+static int find_metric(struct host *host, int family, uint32_t *metric)
+{
+	struct metric_search s = {.host = host};
+	int r = host_rt_dump(&host->nl, family, metric_visit, &s);
+
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < HOST_BLOCK_METRICS; i++) {
+		*metric = HOST_BLOCK_METRIC + i;
+		if (!(s.taken >> i & 1))
+			return 0;
+	}
+	return -ENOSPC;
+}
+
+/* No IPv6 here, so nothing can leave by it? */
+static bool no_ipv6(struct host *host, int error)
+{
+	static const uint8_t anywhere[16] = {0x20, 0x01, 0x0d, 0xb8};
+	struct host_rt rt;
+
+	if (error == -EAFNOSUPPORT || error == -EOPNOTSUPP)
+		return true;
+	return (error == -EACCES || error == -ENODEV || error == -EINVAL) &&
+	       host_rt_get(&host->nl, AF_INET6, anywhere, 0, false, &rt) < 0;
+}
+
+static int want_block(struct host *host, const struct host_rt *whole)
+{
+	struct undo_step step = {.kind = UNDO_BLOCK, .lasting = true};
+	struct host_rt part[2];
+	size_t count = host_rt_halves(whole, part);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		step.route = part[i];
+		host_rt_mask(&step.route);
+		r = host_want(host, &step);
+		if (r < 0 && part[i].family == AF_INET6 && no_ipv6(host, r))
+			r = 0;
+	}
+	return r;
+}
+
+static struct host_rt block(int family, uint32_t metric)
+{
+	return (struct host_rt){
+		.family = family,
+		.type = RTN_UNREACHABLE,
+		.protocol = HOST_ROUTE_PROTOCOL,
+		.table = RT_TABLE_MAIN,
+		.metric = metric,
+	};
+}
+
+static int want_blocks_of(struct host *host, const struct host_config *c, int family)
+{
+	struct host_rt rt;
+	uint32_t metric;
+	int r = find_metric(host, family, &metric);
+
+	if (r == 0 && c->default_route) {
+		rt = block(family, metric);
+		r = want_block(host, &rt);
+	}
+	for (size_t i = 0; r == 0 && i < c->route_count; i++) {
+		if (c->routes[i].family != family)
+			continue;
+		rt = block(family, metric);
+		rt.prefix_len = c->routes[i].prefix_len;
+		memcpy(rt.dst, &c->routes[i].dst6, host_family_len(family));
+		r = want_block(host, &rt);
+	}
+	return r;
+}
+
+static int failed(struct host *host, int r, struct reason *reason)
+{
+	char text[200];
+
+	reason_set(reason, r == -EPERM ? EXIT_NOT_PERMITTED : EXIT_FATAL,
+		   "cannot lock the network down: %s",
+		   host_nl_error(&host->nl, r, text, sizeof(text)));
+	return r;
+}
+
+int host_blocks_want(struct host *host, const struct host_config *config, struct reason *reason)
+{
+	int r = want_blocks_of(host, config, AF_INET);
+
+	if (r == 0)
+		r = want_blocks_of(host, config, AF_INET6);
+	return r < 0 ? failed(host, r, reason) : 0;
+}
+
+int host_lockdown_begin(struct host *host, struct reason *reason)
+{
+	int r = 0;
+
+	if (host->lockdown.fd < 0)
+		r = journal_open(&host->lockdown, JOURNAL_LOCKDOWN, host->run_dir, host->name, true,
+				 HOST_LOCK_WAIT_MS);
+	if (r < 0) {
+		host->nl.text[0] = '\0';
+		return failed(host, r, reason);
+	}
+	host->locked = true;
+	return 0;
+}
+
+int host_lockdown_take_over(struct host *host, struct reason *reason)
+{
+	struct journal_content content;
+	int r = journal_open(&host->lockdown, JOURNAL_LOCKDOWN, host->run_dir, host->name, false,
+			     HOST_LOCK_WAIT_MS);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		host->nl.text[0] = '\0';
+		return failed(host, r, reason);
+	}
+	r = journal_read(&host->lockdown, &content);
+	if (r < 0) {
+		log_error(host->log,
+			  "%s is no journal of ours (%s): nothing in it was acted on; `ip route "
+			  "show proto %d` tells what may be left",
+			  host->lockdown.path, strerror(-r), HOST_ROUTE_PROTOCOL);
+		(void)journal_set_aside(&host->lockdown);
+	} else if (content.same_boot && content.same_netns) {
+		host->locked = content.count > 0;
+		host->lockdown.records = content.count;
+		while (host->step_count < content.count) {
+			host->steps[host->step_count] = content.steps[host->step_count];
+			host->step_count++;
+		}
+		return 0; /* what they own is the host's now */
+	} else {
+		(void)journal_clear(&host->lockdown);
+		journal_close(&host->lockdown);
+	}
+	journal_content_free(&content);
+	return 0;
+}
+
+void host_lockdown_close(struct host *host)
+{
+	for (size_t i = 0; i < host->step_count; i++)
+		if (host->steps[i].lasting)
+			return;
+	host->locked = false;
+	journal_close(&host->lockdown);
+}
+
+static bool is_lasting(const struct undo_step *step)
+{
+	return step->lasting;
+}
+
+static bool is_old_lasting(const struct undo_step *step)
+{
+	return step->lasting && !step->wanted;
+}
+
+int host_lockdown(struct host *host, const struct host_config *config, struct reason *reason)
+{
+	bool before = host->locked;
+	struct host_server server;
+	int r = host_lockdown_begin(host, reason);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < host->step_count; i++)
+		host->steps[i].wanted = false;
+	host_server_find(host, config, &server);
+	r = host_server_pin(host, config, &server);
+	/* No path to the server now: it is pinned when there is one (host_repin). */
+	if (r < 0 && r != -ENETUNREACH)
+		r = failed(host, r, reason);
+	else
+		r = host_blocks_want(host, config, reason);
+	if (r == 0)
+		host_undo_if(host, is_old_lasting);
+	else if (!before)
+		host_lockdown_lift(host);
+	return r;
+}
+
+void host_lockdown_lift(struct host *host)
+{
+	host_undo_if(host, is_lasting);
+	host_lockdown_close(host);
+}
+
+int host_lockdown_end(const char *run_dir, const char *name, const struct log *log)
+{
+	struct journal j;
+	int r = journal_open(&j, JOURNAL_LOCKDOWN, run_dir, name, false, HOST_LOCK_WAIT_MS);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = host_journal_undo(&j, log);
+	journal_close(&j);
+	if (r > 0)
+		log_notice(log, "the lockdown is over");
+	return r;
+}
