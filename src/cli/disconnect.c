@@ -27,6 +27,9 @@ static int wait_gone(int fd)
 	return r == -EPIPE ? 0 : r;
 }
 
+/* What a process without supervisor may have left: a journal of changes, and a lockdown's. */
+static const char *const journals[] = {".journal", ".lockdown"};
+
 /* A journal without supervisor: the machine may still be changed. */
 static int recover(const struct cli *cli, const char *name)
 {
@@ -44,8 +47,12 @@ static bool has_journal(const struct cli *cli, const char *name)
 	char path[2 * CONF_PATH_LEN];
 	struct stat st;
 
-	(void)snprintf(path, sizeof(path), "%s/%s.journal", cli->run_dir, name);
-	return stat(path, &st) == 0 && st.st_size > 0; /* an empty one has nothing to undo */
+	for (size_t i = 0; i < sizeof(journals) / sizeof(journals[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s%s", cli->run_dir, name, journals[i]);
+		if (stat(path, &st) == 0 && st.st_size > 0) /* an empty one has nothing to undo */
+			return true;
+	}
+	return false;
 }
 
 static int not_running(const struct cli *cli, const char *name)
@@ -109,11 +116,15 @@ static int disconnect_ending(const struct cli *cli, const char *suffix)
 
 int cli_disconnect(struct cli *cli)
 {
-	int sockets, journals;
+	int result;
 
 	if (!(cli->given & CLI_OPTION_ALL))
 		return disconnect_one(cli, cli->args[0]);
-	sockets = disconnect_ending(cli, ".sock");
-	journals = disconnect_ending(cli, ".journal"); /* those that are left now */
-	return sockets ? sockets : journals;
+	result = disconnect_ending(cli, ".sock");
+	for (size_t i = 0; i < sizeof(journals) / sizeof(journals[0]); i++) {
+		int r = disconnect_ending(cli, journals[i]); /* those that are left now */
+
+		result = result ? result : r;
+	}
+	return result;
 }

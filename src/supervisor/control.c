@@ -185,6 +185,18 @@ int control_listen(struct supervisor *s, struct reason *reason)
 	return rc;
 }
 
+void control_remove_dead(const char *run_dir, const char *name)
+{
+	struct sockaddr_un address;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && control_address(&address, run_dir, name) == 0 &&
+	    connect(fd, (struct sockaddr *)&address, sizeof address) < 0 && errno == ECONNREFUSED)
+		unlink(address.sun_path);
+	if (fd >= 0)
+		close(fd);
+}
+
 void control_close(struct supervisor *s)
 {
 	struct sockaddr_un address;

@@ -77,7 +77,8 @@ static void try_address(struct supervisor *s)
 
 	roam_set(s);
 	inet_ntop(to->ss_family, raw, s->status.server_address, sizeof s->status.server_address);
-	if (host_repin(s->host, to, bind_ifindex(s), &s->server_path, &reason) < 0 ||
+	if (judge_lockdown(s, &reason) < 0 ||
+	    host_repin(s->host, to, bind_ifindex(s), &s->server_path, &reason) < 0 ||
 	    sockets_open(s, &reason) < 0)
 		dial_failed(s, &reason);
 	else

@@ -157,6 +157,9 @@ int session_start_call(struct supervisor *s, struct reason *reason);
 /* judge.c: what the session asked to apply, checked against the profile and applied. */
 void judge_network(struct supervisor *s, const struct request_network *n);
 void judge_stats(struct supervisor *s, const struct request_stats *stats);
+/* With `lockdown`, before a dial: what goes into the tunnel goes nowhere else from now on.  0 or
+ * -errno with *REASON. */
+int judge_lockdown(struct supervisor *s, struct reason *reason);
 /* Repairs what somebody else took away of what is applied. */
 void judge_again(struct supervisor *s);
 /* The device before there is a call: the profile's addresses or stand-ins, and the routes.  0 or
@@ -167,6 +170,8 @@ int judge_demand(struct supervisor *s, struct reason *reason);
 int control_listen(struct supervisor *s, struct reason *reason);
 void control_adopt(struct supervisor *s, int fd);
 void control_broadcast(struct supervisor *s, bool to_waiting);
+/* Removes the socket of a supervisor that was killed. */
+void control_remove_dead(const char *run_dir, const char *name);
 void control_close(struct supervisor *s);
 bool control_watched(const struct supervisor *s);
 

@@ -109,6 +109,7 @@ static void fill_config(const struct supervisor *s, const struct request_network
 	c->default_route = p->add_default_route;
 	c->distance_set = p->distance_set;
 	c->distance = p->default_route_distance;
+	c->lockdown = p->lockdown;
 	c->routes = routes;
 	c->route_count = p->route_count;
 	c->dns_mode =
@@ -169,6 +170,19 @@ static int apply(struct supervisor *s, const struct request_network *n, struct r
 	if (rc == 0)
 		note_network(s, n, &config, &applied);
 	return rc;
+}
+
+int judge_lockdown(struct supervisor *s, struct reason *reason)
+{
+	const struct request_network none = {0};
+	struct host_route routes[CONF_ROUTES_MAX];
+	struct host_config config;
+
+	if (!s->profile.lockdown)
+		return 0;
+	supervisor_routes(s->profile.routes, s->profile.route_count, routes);
+	fill_config(s, &none, routes, &config);
+	return host_lockdown(s->host, &config, reason);
 }
 
 void judge_again(struct supervisor *s)

@@ -125,6 +125,20 @@ void supervisor_set_state(struct supervisor *s, enum control_state state, const 
 		detach(s);
 }
 
+/* Only the user ends it. */
+static void end_lockdown(struct supervisor *s)
+{
+	if (!s->host || !s->profile.lockdown)
+		return;
+	if (s->hanging_up && (s->reason.code == EXIT_OK || s->reason.code == EXIT_SIGNAL))
+		host_lockdown_lift(s->host);
+	else if (s->dialed_ms)
+		log_warn(&s->log,
+			 "lockdown: what goes into the tunnel stays blocked until "
+			 "`vpdial disconnect %s`",
+			 s->options.name);
+}
+
 void supervisor_end(struct supervisor *s, enum exit_status code, const char *text)
 {
 	if (s->done)
@@ -135,6 +149,7 @@ void supervisor_end(struct supervisor *s, enum exit_status code, const char *tex
 	demand_stop(s);
 	if (s->host)
 		host_undo(s->host);
+	end_lockdown(s);
 	s->network_up = false;
 	s->status.ended = s->reason;
 	/* While `connect` watches, it is the one that tells. */
@@ -453,6 +468,10 @@ static int recover(const struct options *o)
 	str_copy(log.name, sizeof log.name, o->name);
 	if (rc == 0)
 		rc = host_recover(run_dir, o->name, &log);
+	if (rc >= 0)
+		rc = host_lockdown_end(run_dir, o->name, &log);
+	if (rc >= 0)
+		control_remove_dead(run_dir, o->name);
 	if (rc < 0) {
 		log_error(&log, "the journal could not be undone: %s", strerror(-rc));
 		return rc == -EPERM || rc == -EACCES ? EXIT_NOT_PERMITTED : EXIT_FATAL;

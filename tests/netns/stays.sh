@@ -300,6 +300,47 @@ b_routes_deleted_by_hand_come_back() {
 	end_call
 }
 
+# --- lockdown
+
+leaks() { ip netns exec far nft list counter inet watch leaks | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
+watch_uplink() { # counts what reaches the router for others than itself
+	ip netns exec far nft -f - <<-'END'
+		table inet watch {
+			counter leaks { }
+			chain in { type filter hook prerouting priority -300; iifname "peer" ip daddr 198.51.100.0/24 counter name leaks; }
+		}
+	END
+}
+try_to_leak() { ping -q -c 1 -W 1 198.51.100.7 >/dev/null 2>&1; }
+b_lockdown_lets_nothing_past_the_tunnel() {
+	watch_uplink
+	profile $TYPE 'add-default-route = yes' 'lockdown = yes' 'redial-min = 5' 'redial-max = 5'
+	try_to_leak
+	[ "$(leaks)" = 1 ] || fail "the watch does not see: $(leaks)"
+	connect
+	try_to_leak
+	inner_ping || fail 'no traffic through the tunnel'
+	server_end
+	within 8 state_is waiting-to-redial || fail "does not wait: $(field .state)"
+	try_to_leak
+	kill -KILL $(client_pids)
+	within 3 client_gone
+	sleep 0.5
+	try_to_leak
+	[ "$(leaks)" = 1 ] || fail "$(($(leaks) - 1)) packets got past the tunnel"
+	pings_router || fail 'the server cannot be reached'
+	server_again
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "a new dial: $(tail -n 1 "$T/err")"
+	try_to_leak
+	server_end
+	kill -KILL $(client_pids)
+	within 3 client_gone
+	vpdial disconnect lab >"$T/out" 2>&1 || fail "disconnect: $(cat "$T/out")"
+	all_gone 3
+	try_to_leak
+	[ "$(leaks)" = 2 ] || fail "after the end: $(leaks) packets"
+}
+
 # --- dial on demand
 
 b_on_demand() {
