@@ -27,8 +27,8 @@ static int wait_gone(int fd)
 	return r == -EPIPE ? 0 : r;
 }
 
-/* What a process without supervisor may have left: a journal of changes, and a lockdown's. */
-static const char *const journals[] = {".journal", ".lockdown"};
+/* What a killed supervisor may have left: a journal of changes, a lockdown's, a dead socket. */
+static const char *const leftovers[] = {".sock", ".journal", ".lockdown"};
 
 /* A journal without supervisor: the machine may still be changed. */
 static int recover(const struct cli *cli, const char *name)
@@ -42,14 +42,15 @@ static int recover(const struct cli *cli, const char *name)
 	return r < 0 ? EXIT_FATAL : r;
 }
 
-static bool has_journal(const struct cli *cli, const char *name)
+static bool has_leftovers(const struct cli *cli, const char *name)
 {
 	char path[2 * CONF_PATH_LEN];
 	struct stat st;
 
-	for (size_t i = 0; i < sizeof(journals) / sizeof(journals[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s%s", cli->run_dir, name, journals[i]);
-		if (stat(path, &st) == 0 && st.st_size > 0) /* an empty one has nothing to undo */
+	for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s%s", cli->run_dir, name, leftovers[i]);
+		/* An empty journal has nothing to undo. */
+		if (stat(path, &st) == 0 && (st.st_size > 0 || S_ISSOCK(st.st_mode)))
 			return true;
 	}
 	return false;
@@ -57,7 +58,7 @@ static bool has_journal(const struct cli *cli, const char *name)
 
 static int not_running(const struct cli *cli, const char *name)
 {
-	if (has_journal(cli, name))
+	if (has_leftovers(cli, name))
 		return recover(cli, name);
 	if (!cli_profile_exists(cli, name))
 		return cli_unknown_profile(cli, name);
@@ -99,14 +100,8 @@ static int disconnect_ending(const struct cli *cli, const char *suffix)
 	int result = EXIT_OK;
 
 	for (size_t i = 0; i < count; i++) {
-		int fd, r = 0;
+		int r = disconnect_one(cli, names[i]);
 
-		/* A socket nobody listens on is a leftover, and no news to anybody. */
-		fd = client_open(cli->run_dir, names[i]);
-		if (fd != -ENOENT || has_journal(cli, names[i]))
-			r = disconnect_one(cli, names[i]);
-		if (fd >= 0)
-			close(fd);
 		if (r && result == EXIT_OK)
 			result = r;
 	}
@@ -116,13 +111,12 @@ static int disconnect_ending(const struct cli *cli, const char *suffix)
 
 int cli_disconnect(struct cli *cli)
 {
-	int result;
+	int result = EXIT_OK;
 
 	if (!(cli->given & CLI_OPTION_ALL))
 		return disconnect_one(cli, cli->args[0]);
-	result = disconnect_ending(cli, ".sock");
-	for (size_t i = 0; i < sizeof(journals) / sizeof(journals[0]); i++) {
-		int r = disconnect_ending(cli, journals[i]); /* those that are left now */
+	for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++) {
+		int r = disconnect_ending(cli, leftovers[i]); /* those that are left now */
 
 		result = result ? result : r;
 	}

@@ -32,7 +32,11 @@ struct options {
 struct resolver {
 	pid_t pid; /* 0 = not running */
 	struct loop_fd handle;
-	uint8_t answer[sizeof(int32_t) + ADDRESSES_MAX * sizeof(struct sockaddr_storage)];
+	struct resolver_answer {
+		int32_t error; /* of getaddrinfo */
+		uint32_t count;
+		struct sockaddr_storage addresses[ADDRESSES_MAX];
+	} answer;
 	size_t answer_len;
 };
 

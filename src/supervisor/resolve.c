@@ -18,11 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct answer {
-	int32_t error; /* of getaddrinfo */
-	struct sockaddr_storage addresses[ADDRESSES_MAX];
-};
-
 static void give_up_privileges(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -41,7 +36,7 @@ static void give_up_privileges(void)
 static void look_up(const struct supervisor *s, int out)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
-	struct answer a;
+	struct resolver_answer a;
 	size_t count = 0;
 
 	memset(&a, 0, sizeof a);
@@ -50,7 +45,8 @@ static void look_up(const struct supervisor *s, int out)
 	for (struct addrinfo *i = a.error ? NULL : list; i && count < ADDRESSES_MAX; i = i->ai_next)
 		if (i->ai_addrlen <= sizeof a.addresses[0])
 			memcpy(&a.addresses[count++], i->ai_addr, i->ai_addrlen);
-	if (write(out, &a, sizeof a.error + count * sizeof a.addresses[0]) < 0)
+	a.count = (uint32_t)count;
+	if (write(out, &a, sizeof a) < 0)
 		_exit(1);
 	_exit(0);
 }
@@ -59,8 +55,9 @@ static void on_answer(void *ctx, uint32_t events)
 {
 	struct supervisor *s = ctx;
 	struct resolver *r = &s->resolver;
-	ssize_t n = read(r->handle.fd, r->answer + r->answer_len, sizeof r->answer - r->answer_len);
-	int32_t error = EAI_FAIL;
+	uint8_t *octets = (uint8_t *)&r->answer;
+	ssize_t n = read(r->handle.fd, octets + r->answer_len, sizeof r->answer - r->answer_len);
+	bool whole;
 
 	(void)events;
 	if (n > 0) {
@@ -69,13 +66,11 @@ static void on_answer(void *ctx, uint32_t events)
 			return;
 	}
 	resolver_stop(s);
-	if (r->answer_len >= sizeof error)
-		memcpy(&error, r->answer, sizeof error);
-	s->address_count = 0;
-	for (size_t at = sizeof error; !error && at + sizeof s->addresses[0] <= r->answer_len;
-	     at += sizeof s->addresses[0])
-		memcpy(&s->addresses[s->address_count++], r->answer + at, sizeof s->addresses[0]);
-	dial_addresses(s, error		     ? gai_strerror(error)
+	whole = r->answer_len == sizeof r->answer && r->answer.count <= ADDRESSES_MAX;
+	s->address_count = whole && !r->answer.error ? r->answer.count : 0;
+	memcpy(s->addresses, r->answer.addresses, sizeof s->addresses);
+	dial_addresses(s, !whole	     ? "the look-up failed"
+			  : r->answer.error  ? gai_strerror(r->answer.error)
 			  : s->address_count ? NULL
 					     : "it has no address of the wanted family");
 }

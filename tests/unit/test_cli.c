@@ -117,9 +117,12 @@ static int supervise(int argc, char **argv)
 		return 98;
 	if (strcmp(argv[argc - 2], "--recover") == 0) {
 		char path[256];
+		int socket_there;
 
+		(void)snprintf(path, sizeof(path), "%s/%s.sock", run_dir, argv[argc - 1]);
+		socket_there = unlink(path) == 0;
 		(void)snprintf(path, sizeof(path), "%s/%s.journal", run_dir, argv[argc - 1]);
-		return unlink(path) == 0 ? 0 : 1;
+		return unlink(path) == 0 || socket_there ? 0 : 1;
 	}
 	record_call(argc, argv, run_dir);
 	return play(argv[argc - 1]);
@@ -512,6 +515,8 @@ static void disconnect_asks_and_waits_until_gone(void **state)
 	assert_int_equal(RUN(p, "disconnect", "good"), 0);
 	assert_string_equal(p->out, "good disconnected\n");
 	assert_int_equal(joined(pid), CONTROL_HANGUP);
+	assert_int_equal(RUN(p, "disconnect", "good"), 0); /* its socket is a dead one now */
+	assert_non_null(strstr(p->out, "good is not connected; what an unclean end"));
 	assert_int_equal(RUN(p, "disconnect", "good"), 0);
 	assert_string_equal(p->out, "good is not connected\n");
 	assert_int_equal(RUN(p, "disconnect", "nobody"), EXIT_OPTIONS);
