@@ -8,6 +8,8 @@ LIBEXECDIR  ?= $(PREFIX)/libexec/vpdial
 MANDIR      ?= $(PREFIX)/share/man
 DOCDIR      ?= $(PREFIX)/share/doc/vpdial
 SYSCONFDIR  ?= /etc
+# Scripts of packages, see vpdial-dispatcher(8).
+VENDORDIR   ?= /usr/lib/vpdial
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
@@ -35,7 +37,7 @@ OWN_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prot
 	$(if $(WERROR),-Werror)
 OWN_CPPFLAGS := -D_GNU_SOURCE -Isrc -I/usr/include/iniparser $(PKG_CFLAGS) \
 	-DVPDIAL_VERSION='"$(VERSION)"' -DVPDIAL_LIBEXECDIR='"$(LIBEXECDIR)"' \
-	-DVPDIAL_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	-DVPDIAL_SYSCONFDIR='"$(SYSCONFDIR)"' -DVPDIAL_VENDORDIR='"$(VENDORDIR)"' \
 	-DVPDIAL_SANDBOX_UID=$(SANDBOX_UID) -DVPDIAL_SANDBOX_GID=$(SANDBOX_GID)
 OWN_LDFLAGS := -pie -Wl,-z,relro,-z,now
 SANITIZE ?=
@@ -139,6 +141,9 @@ server_ROOMS := server conf ipc base
 server_LIBS := -liniparser
 UNIT_TESTS += redial
 redial_ROOMS := supervisor base
+UNIT_TESTS += hooks
+hooks_ROOMS := supervisor conf loop base
+hooks_LIBS := -liniparser
 UNIT_TESTS += host
 host_ROOMS := host base
 host_LIBS := -lnl-3
@@ -193,7 +198,7 @@ install: all
 		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR)
 	install -m 755 $(BUILD)/vpdial $(DESTDIR)$(SBINDIR)/vpdial
 	install -m 755 $(BUILD)/vpdial-session $(DESTDIR)$(LIBEXECDIR)/vpdial-session
-	install -m 644 man/vpdial.8 $(DESTDIR)$(MANDIR)/man8/vpdial.8
+	install -m 644 man/vpdial.8 man/vpdial-dispatcher.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 man/vpdial.conf.5 $(DESTDIR)$(MANDIR)/man5/vpdial.conf.5
 	install -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)/
 	install -m 644 $(wildcard profiles/*) $(DESTDIR)$(DOCDIR)/profiles/
@@ -203,8 +208,8 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/vpdial $(DESTDIR)$(LIBEXECDIR)/vpdial-session \
-		$(DESTDIR)$(MANDIR)/man8/vpdial.8 $(DESTDIR)$(MANDIR)/man5/vpdial.conf.5 \
-		$(DESTDIR)$(BASHCOMPDIR)/vpdial $(DESTDIR)$(ZSHCOMPDIR)/_vpdial \
+		$(DESTDIR)$(MANDIR)/man8/vpdial.8 $(DESTDIR)$(MANDIR)/man8/vpdial-dispatcher.8 \
+		$(DESTDIR)$(MANDIR)/man5/vpdial.conf.5 $(DESTDIR)$(BASHCOMPDIR)/vpdial $(DESTDIR)$(ZSHCOMPDIR)/_vpdial \
 		$(DESTDIR)$(FISHCOMPDIR)/vpdial.fish
 	rm -rf $(DESTDIR)$(DOCDIR)
 	-rmdir $(DESTDIR)$(LIBEXECDIR)

@@ -135,6 +135,12 @@ static const struct conf_option options[] = {
 	 .help = "our address in the tunnel; with ! no other will do"},
 	{"remote-address", NULL, CONNECTION, CONF_VALUE_WISH, FIELD(remote),
 	 .help = "the server's address in the tunnel; with ! no other will do"},
+	{"use-nm-dispatcher", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.use_nm_dispatcher),
+	 .def = "no", .help = "run the scripts in NetworkManager's dispatcher.d too"},
+	{"ip-up", NULL, CONNECTION, CONF_VALUE_PROGRAM, TEXT_FIELD(p.ip_up),
+	 .help = "program to run as pppd runs ip-up"},
+	{"ip-down", NULL, CONNECTION, CONF_VALUE_PROGRAM, TEXT_FIELD(p.ip_down),
+	 .help = "program to run as pppd runs ip-down"},
 	{"use-encryption", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.use_encryption),
 	 .words = encryption_words, .def = "yes", .help = "MPPE: never, if possible, or nothing"},
 	{"mppe-strength", "mppe-bits", SHARED, CONF_VALUE_SET, FIELD(p.mppe_bits),
@@ -312,6 +318,7 @@ void conf_option_legal(const struct conf_option *o, struct str *out)
 		[CONF_VALUE_DOMAINS] = "domain names with commas between",
 		[CONF_VALUE_ROUTES] = "10.0.0.0/8, 10.1.0.0/16 10.0.0.1 5, fd00::/8",
 		[CONF_VALUE_LISTEN] = "IPv4 and IPv6 addresses with commas between",
+		[CONF_VALUE_PROGRAM] = "the whole path of a program, such as /etc/ppp/ip-up",
 		[CONF_VALUE_SECRET] = "\"text in double quotes\" or base64:...",
 	};
 

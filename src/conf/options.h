@@ -38,6 +38,7 @@ enum conf_value_type {
 	CONF_VALUE_SECRET,   /* quoted text or base64: */
 	CONF_VALUE_POOL,     /* IPv4 address, or two with '-' between */
 	CONF_VALUE_LISTEN,   /* list of addresses */
+	CONF_VALUE_PROGRAM,  /* absolute path */
 	CONF_VALUE_TYPE_COUNT
 };
 

@@ -313,11 +313,23 @@ static bool holds_secret(const struct ini_entry *e)
 	       e->raw_end > e->raw_at + 2; /* more than "" */
 }
 
+/* The first key that makes us run a program, or NULL. */
+static const struct ini_entry *find_program(const struct ini *ini,
+					    const struct ini_section *section)
+{
+	static const char *const keys[] = {"password-command", "ip-up", "ip-down"};
+	const struct ini_entry *e = NULL;
+
+	for (size_t i = 0; !e && i < sizeof(keys) / sizeof(keys[0]); i++)
+		e = find_entry(ini, section, keys[i]);
+	return e;
+}
+
 /* May the file's owner and mode be trusted with what it holds? */
 static bool permissions_good(const struct ini *ini, const struct ini_section *section,
 			     struct fault_list *faults)
 {
-	const struct ini_entry *command = find_entry(ini, section, "password-command");
+	const struct ini_entry *command = find_program(ini, section);
 	bool secret = false;
 	mode_t mode = ini->st.st_mode;
 
@@ -332,7 +344,7 @@ static bool permissions_good(const struct ini *ini, const struct ini_section *se
 			  mode & 07777, faults->path);
 	else if (command && ini->st.st_uid != geteuid() && ini->st.st_uid != 0)
 		fault_add(
-			faults, command->line, "password-command",
+			faults, command->line, command->key,
 			"the file belongs to another user (uid %u), who would run programs as you",
 			(unsigned)ini->st.st_uid);
 	else

@@ -85,8 +85,10 @@ struct conf_profile {
 	uint32_t hello_interval;	      /* L2TP, seconds, 0 = off */
 	enum conf_source_port source_port;    /* L2TP */
 	bool pfc, acfc;
-	struct in_addr local_address, remote_address; /* wishes; 0.0.0.0 = none */
-	bool local_address_must, remote_address_must; /* written with a trailing '!' */
+	bool use_nm_dispatcher;				   /* run NetworkManager's scripts too */
+	char ip_up[CONF_PATH_LEN], ip_down[CONF_PATH_LEN]; /* pppd's kind of scripts; "" = none */
+	struct in_addr local_address, remote_address;	   /* wishes; 0.0.0.0 = none */
+	bool local_address_must, remote_address_must;	   /* written with a trailing '!' */
 
 	/* From the PPP profile unless the connection says otherwise. */
 	enum conf_encryption use_encryption;

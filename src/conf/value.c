@@ -184,6 +184,14 @@ static bool read_text(struct value *v)
 	return str_copy(v->field, v->o->cap, v->t->text);
 }
 
+/* Its file is judged when it is to run. */
+static bool read_program(struct value *v)
+{
+	size_t len = v->t->len;
+
+	return v->t->text[0] == '/' && v->t->text[len - 1] != '/' && read_text(v);
+}
+
 /* Both DOMAIN\user and, as other programs want it, DOMAIN\\user. */
 static bool read_user(struct value *v)
 {
@@ -436,6 +444,7 @@ static bool (*const readers[CONF_VALUE_TYPE_COUNT])(struct value *v) = {
 	[CONF_VALUE_DNS] = read_dns,	       [CONF_VALUE_DOMAINS] = read_domains,
 	[CONF_VALUE_ROUTES] = read_routes,     [CONF_VALUE_SECRET] = read_secret,
 	[CONF_VALUE_POOL] = read_pool,	       [CONF_VALUE_LISTEN] = read_listen,
+	[CONF_VALUE_PROGRAM] = read_program,
 };
 
 bool conf_value_read(const struct conf_option *option, const struct conf_text *text,

@@ -3,9 +3,9 @@
 #include "crypto/mppe_key.h"
 
 #include "base/secret.h"
+#include "base/sha1.h"
 #include "crypto/crypto.h"
 #include "crypto/rc4.h"
-#include "crypto/sha1.h"
 
 #include <string.h>
 

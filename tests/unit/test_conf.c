@@ -145,6 +145,8 @@ static void every_key_is_read_into_its_field(void **state)
 			  "use-compression = no\nchange-tcp-mss = no\nuse-peer-dns = exclusively\n"
 			  "dns-server = 10.0.0.53, 10.0.0.54\nsearch-domain = a.example,b.example\n"
 			  "idle-timeout = 10m\nsession-timeout = 1h\n"
+			  "use-nm-dispatcher = yes\nip-up = /etc/ppp/ip-up\n"
+			  "ip-down = \"/opt/my scripts/down\"\n"
 			  "routes = 10.0.0.0/8, 10.1.0.0/16 10.0.0.1 5, fd00::/8\n"),
 		0);
 	assert_int_equal(q->port, 1724);
@@ -176,11 +178,24 @@ static void every_key_is_read_into_its_field(void **state)
 	assert_string_equal(q->search_domains, "a.example b.example");
 	assert_int_equal(q->idle_timeout, 600);
 	assert_int_equal(q->session_timeout, 3600);
+	assert_true(q->use_nm_dispatcher);
+	assert_string_equal(q->ip_up, "/etc/ppp/ip-up");
+	assert_string_equal(q->ip_down, "/opt/my scripts/down");
 	assert_int_equal(q->route_count, 3);
 	assert_int_equal(q->routes[1].metric, 5);
 	assert_true(q->routes[1].has_gateway);
 	assert_int_equal(q->routes[2].family, AF_INET6);
 	assert_int_equal(q->routes[2].prefix_len, 8);
+}
+
+static void program_without_whole_path_is_a_fault(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(load(p, HEAD "ip-up = ip-up\nip-down = /etc/\n"), -EINVAL);
+	assert_fault(p, ":4: ip-up: \"ip-up\" is not legal, write the whole path of a program");
+	assert_fault(p, ":5: ip-down: ");
+	assert_int_equal(load(p, HEAD "ip-up = \"\"\n"), -EINVAL);
 }
 
 static void l2tp_profile_has_its_own_defaults(void **state)
@@ -976,6 +991,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(minimal_profile_has_the_missions_defaults),
 		T(every_key_is_read_into_its_field),
+		T(program_without_whole_path_is_a_fault),
 		T(l2tp_profile_has_its_own_defaults),
 		T(every_l2tp_key_is_read_into_its_field),
 		T(l2tp_servers_may_have_ipv6_addresses),

@@ -8,9 +8,9 @@
 #include <cmocka.h>
 
 #include "base/reason.h"
+#include "base/sha1.h"
 #include "crypto/crypto.h"
 #include "crypto/rc4.h"
-#include "crypto/sha1.h"
 #include "vectors.h"
 
 #include <openssl/evp.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-1 (FIPS 180-4) for MPPE's key chain, which needs two blocks of it for each packet.
- * Everything else uses crypto_sha1. */
-#ifndef VPDIAL_CRYPTO_SHA1_H
-#define VPDIAL_CRYPTO_SHA1_H
+/* SHA-1 (FIPS 180-4) for MPPE's key chain, which needs two blocks of it for each packet,
+ * and for names (RFC 9562).  Everything else uses crypto_sha1. */
+#ifndef VPDIAL_BASE_SHA1_H
+#define VPDIAL_BASE_SHA1_H
 
 #include <stddef.h>
 #include <stdint.h>

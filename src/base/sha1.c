@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SHA-1 in plain C (FIPS 180-4 section 6.1). */
-#include "crypto/sha1.h"
+#include "base/sha1.h"
 
 #include "base/secret.h"
 
