@@ -106,6 +106,11 @@ bool cli_profile_exists(const struct cli *cli, const char *name);
 size_t cli_running_names(const char *run_dir, const char *suffix, char ***names);
 void cli_names_free(char **names, size_t count);
 
+/* scripts.c: prints a line for a program, or a script beside the profiles, that would not be run.
+ */
+void cli_check_program(const char *path);
+void cli_check_scripts(const struct cli *cli);
+
 /* The commands. */
 int cli_connect(struct cli *cli);
 int cli_disconnect(struct cli *cli);

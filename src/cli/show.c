@@ -196,8 +196,11 @@ static int check_file(const char *path, struct conf_faults *faults)
 	if (strcmp(slash ? slash + 1 : path, "server.conf") == 0)
 		return check_server(path, faults);
 	r = conf_load_file(path, &profile, faults);
-	if (r == 0)
+	if (r == 0) {
+		cli_check_program(profile.ip_up);
+		cli_check_program(profile.ip_down);
 		conf_profile_wipe(&profile);
+	}
 	return r;
 }
 
@@ -246,6 +249,7 @@ static int check_all(const struct cli *cli)
 			result = r;
 	}
 	cli_names_free(names, count);
+	cli_check_scripts(cli);
 	return result;
 }
 

@@ -31,9 +31,15 @@ static void tell_state(struct session *s, enum control_state state, const char *
 /* The end: whatever still waits is dropped, the supervisor learns why. */
 static void finish(struct session *s)
 {
+	struct request_stats stats;
+
 	if (s->ended)
 		return;
 	s->ended = true;
+	if (s->network_up) {
+		session_fill_stats(s, &stats);
+		request_send(&s->channel, REQUEST_STATS, &stats, NULL, 0);
+	}
 	reason_set(&s->reason, EXIT_HANGUP, "the call ended");
 	request_send(&s->channel, REQUEST_ENDED, &s->reason, NULL, 0);
 	loop_stop(s->loop);

@@ -58,6 +58,13 @@ void control_broadcast(struct supervisor *s, bool to_waiting)
 	}
 }
 
+/* Once a second from now on, until nobody watches. */
+static void watch(struct supervisor *s)
+{
+	if (!s->second_timer.link)
+		loop_timer_set(s->loop, &s->second_timer, loop_now(s->loop) + 1000);
+}
+
 /* Fresh statistics first, where there is a session to give them. */
 static void answer_later(struct control_client *c)
 {
@@ -70,8 +77,7 @@ static void answer_later(struct control_client *c)
 		return;
 	}
 	/* A session that does not answer must not silence the supervisor. */
-	if (!s->second_timer.link)
-		loop_timer_set(s->loop, &s->second_timer, loop_now(s->loop) + 1000);
+	watch(s);
 }
 
 static void on_client(void *ctx, uint32_t events)
@@ -89,7 +95,7 @@ static void on_client(void *ctx, uint32_t events)
 
 		drop(c);
 		/* Whoever dialed went away before it saw the outcome: nobody wants the call. */
-		if (n <= 0 && first && !s->network_up && !s->detached && !s->options.foreground)
+		if (n <= 0 && first && !s->detached && !s->options.foreground)
 			supervisor_hang_up(s, EXIT_SIGNAL, "the program that dialed is gone");
 		return;
 	}
@@ -109,6 +115,7 @@ static void on_client(void *ctx, uint32_t events)
 	case CONTROL_HANGUP:
 		c->watching = true;
 		send_status(c);
+		watch(s);
 		supervisor_hang_up(s, EXIT_OK, "hung up on request");
 		break;
 	default:

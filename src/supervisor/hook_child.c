@@ -17,6 +17,7 @@
 
 #define READ_MAX   4096
 #define LAST_READS 32 /* of output, after its end */
+#define LOOK_MS	   20
 
 /* In the child.  Its standard error is the log already when something can fail. */
 static _Noreturn void become_script(const struct hook_start *start, int out, pid_t parent)
@@ -59,7 +60,7 @@ static void say(struct hook_child *c)
 		return;
 	str_clean(&s, c->line, kept, sizeof c->line);
 	if (c->lines < HOOK_LINES_MAX)
-		log_notice(c->log, "%s: %s%s", c->name, text, c->line_len > kept ? "..." : "");
+		log_warn(c->log, "%s: %s%s", c->name, text, c->line_len > kept ? "..." : "");
 	else if (c->lines == HOOK_LINES_MAX)
 		log_warn(c->log, "%s has said %u lines; the rest is left out", c->name,
 			 HOOK_LINES_MAX);
@@ -118,25 +119,45 @@ static void put_failure(const struct hook_child *c, int status, struct str *out)
 		str_printf(out, "the script %s ended with status %d", c->name, WEXITSTATUS(status));
 }
 
-static void on_process(void *ctx, uint32_t events)
+static void unwatch(struct hook_child *c)
 {
-	struct hook_child *c = ctx;
+	if (c->process.added) {
+		loop_fd_del(c->loop, &c->process);
+		close(c->process.fd);
+	}
+	loop_timer_del(c->loop, &c->look_timer);
+	loop_timer_del(c->loop, &c->limit_timer);
+	c->pid = 0;
+}
+
+static void look(struct hook_child *c)
+{
 	char text[NAME_MAX + 100];
 	struct str failure = str_make(text, sizeof text);
 	int status = 0;
 
-	(void)events;
 	if (waitpid(c->pid, &status, WNOHANG) == 0)
 		return;
-	loop_fd_del(c->loop, &c->process);
-	close(c->process.fd);
-	loop_timer_del(c->loop, &c->limit_timer);
-	c->pid = 0;
+	unwatch(c);
 	for (int i = 0; c->output.added && i < LAST_READS && hear(c); i++)
 		;
 	say(c);
 	put_failure(c, status, &failure);
 	c->ended(c->ctx, c, text);
+}
+
+static void on_process(void *ctx, uint32_t events)
+{
+	(void)events;
+	look(ctx);
+}
+
+static void on_look(void *ctx)
+{
+	struct hook_child *c = ctx;
+
+	loop_timer_set(c->loop, &c->look_timer, loop_now(c->loop) + LOOK_MS);
+	look(c);
 }
 
 void hook_child_kill(struct hook_child *c)
@@ -160,31 +181,24 @@ void hook_child_limit(struct hook_child *c, uint32_t limit_ms)
 
 void hook_child_forget(struct hook_child *c)
 {
-	if (c->pid > 0) {
-		loop_fd_del(c->loop, &c->process);
-		close(c->process.fd);
-		loop_timer_del(c->loop, &c->limit_timer);
-		c->pid = 0;
-	}
+	if (c->pid > 0)
+		unwatch(c);
 	if (c->loop)
 		close_output(c);
 }
 
 static int watch(struct hook_child *c, int out)
 {
-	int rc, fd = pidfd_open(c->pid, 0);
+	int rc = 0, fd = pidfd_open(c->pid, 0);
 
-	if (fd < 0)
-		return -errno;
 	c->process = (struct loop_fd){.fd = fd, .ready = on_process, .ctx = c};
 	c->output = (struct loop_fd){.fd = out, .ready = on_output, .ctx = c};
-	rc = loop_fd_add(c->loop, &c->process, EPOLLIN);
+	if (fd < 0)
+		loop_timer_set(c->loop, &c->look_timer, loop_now(c->loop) + LOOK_MS);
+	else if ((rc = loop_fd_add(c->loop, &c->process, EPOLLIN)) < 0)
+		close(fd);
 	if (rc == 0)
 		rc = loop_fd_add(c->loop, &c->output, EPOLLIN);
-	if (rc < 0) {
-		loop_fd_del(c->loop, &c->process);
-		close(fd);
-	}
 	return rc;
 }
 
@@ -200,6 +214,7 @@ int hook_child_start(struct hook_child *c, const struct hook_start *start)
 	c->ctx = start->ctx;
 	c->started_ms = loop_now(c->loop);
 	c->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, c, NULL, NULL};
+	c->look_timer = (struct loop_timer){DEADLINE_NONE, on_look, c, NULL, NULL};
 	(void)str_copy(c->name, sizeof c->name, start->name);
 	if (pipe2(out, O_CLOEXEC) < 0)
 		return -errno;
@@ -222,6 +237,7 @@ int hook_child_start(struct hook_child *c, const struct hook_start *start)
 	if (c->pid > 0) {
 		hook_child_kill(c);
 		waitpid(c->pid, NULL, 0);
+		unwatch(c);
 	}
 	c->pid = 0;
 	return rc;

@@ -20,6 +20,7 @@ struct hook_child {
 	pid_t pid; /* 0 = has ended */
 	struct loop_fd process, output;
 	struct loop_timer limit_timer;
+	struct loop_timer look_timer; /* without pidfd (before Linux 5.3): is it still there? */
 	uint64_t started_ms;
 	bool timed_out;
 	struct loop *loop;

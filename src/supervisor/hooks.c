@@ -15,7 +15,7 @@ struct event {
 	struct event *next;
 	size_t number;
 	enum hook_action action;
-	const char *program; /* ip-up or ip-down, before all scripts; NULL = none or done */
+	char program[CONF_PATH_LEN]; /* ip-up or ip-down, before all scripts; "" = none or done */
 	struct script_list scripts;
 	size_t at;
 	size_t beside; /* parallel scripts that it waits for */
@@ -40,6 +40,11 @@ struct hooks {
 static const char *directory_of(enum hook_action action)
 {
 	return action == HOOK_PRE_UP ? "pre-up.d" : action == HOOK_PRE_DOWN ? "pre-down.d" : "";
+}
+
+static const char *program_of(const struct hooks *h, enum hook_action action)
+{
+	return action == HOOK_UP ? h->config.ip_up : action == HOOK_DOWN ? h->config.ip_down : "";
 }
 
 static void take_turn(struct hooks *h)
@@ -169,23 +174,23 @@ static bool run_dispatcher(struct hooks *h, struct event *e, const struct script
 static void run_pppd_program(struct hooks *h, struct event *e)
 {
 	const char *const args[] = {e->ifname, "-", "0", e->local, e->remote, e->profile, NULL};
-	const char *path = e->program, *slash = strrchr(path, '/');
-	struct hook_start start = {.name = slash ? slash + 1 : path,
+	const char *slash = strrchr(e->program, '/');
+	struct hook_start start = {.name = slash ? slash + 1 : e->program,
 				   .args = args,
 				   .env = e->pppd_env.strings,
 				   .limit_ms = limit_of(h, e->action, false),
 				   .dies_with_us = true};
 
-	e->program = NULL;
 	h->serial_foreign = true;
-	run_script(h, e, path, &start);
+	run_script(h, e, e->program, &start);
+	e->program[0] = '\0';
 }
 
 static void run_next(struct hooks *h, struct event *e)
 {
 	const struct script *s;
 
-	if (e->program) {
+	if (e->program[0]) {
 		run_pppd_program(h, e);
 		return;
 	}
@@ -208,7 +213,7 @@ static void on_turn(void *ctx)
 	void (*done)(void *ctx, const struct reason *failure);
 	void *done_ctx;
 
-	while (e && !h->serial && (e->program || e->at < e->scripts.count))
+	while (e && !h->serial && (e->program[0] || e->at < e->scripts.count))
 		run_next(h, e);
 	if (!e || h->serial || e->beside)
 		return;
@@ -242,13 +247,8 @@ static void run_parallel(struct hooks *h, struct event *e)
 
 static void fill_event(struct hooks *h, struct event *e, const struct hook_facts *facts)
 {
-	const char *program = e->action == HOOK_UP     ? h->config.ip_up
-			      : e->action == HOOK_DOWN ? h->config.ip_down
-						       : "";
-
 	e->number = ++h->last_number;
-	if (program && program[0])
-		e->program = program;
+	(void)str_copy(e->program, sizeof e->program, program_of(h, e->action));
 	(void)str_copy(e->ifname, sizeof e->ifname, facts->status->ifname);
 	(void)str_copy(e->local, sizeof e->local, facts->status->local);
 	(void)str_copy(e->remote, sizeof e->remote, facts->status->remote);
@@ -297,32 +297,45 @@ int hooks_run(struct hooks *h, enum hook_action action, const struct hook_facts 
 	return 0;
 }
 
-void hooks_abort(struct hooks *h)
+static void abort_event(struct hooks *h, struct event *e)
 {
-	for (struct event *e = h->head; e; e = e->next) {
-		e->program = NULL;
-		e->at = e->scripts.count;
-		for (size_t i = 0; e->beside && i < SLOTS; i++)
-			if (h->children[i].event == e->number)
-				hook_child_kill(&h->children[i]);
-	}
-	if (h->serial)
+	e->program[0] = '\0';
+	e->at = e->scripts.count;
+	for (size_t i = 0; e->beside && i < SLOTS; i++)
+		if (h->children[i].event == e->number)
+			hook_child_kill(&h->children[i]);
+	if (e == h->head && h->serial)
 		hook_child_kill(h->serial);
 }
 
-bool hooks_exist(const struct hooks *h)
+void hooks_abort(struct hooks *h, unsigned actions)
 {
-	static const char *const subs[] = {"", "pre-up.d", "pre-down.d"};
-	struct script_list list;
-	bool some = (h->config.ip_up && h->config.ip_up[0]) ||
-		    (h->config.ip_down && h->config.ip_down[0]);
+	for (struct event *e = h->head; e; e = e->next)
+		if (actions & 1u << e->action)
+			abort_event(h, e);
+}
 
-	for (size_t i = 0; !some && i < sizeof subs / sizeof subs[0]; i++) {
-		if (script_list_read(&h->config.dirs, subs[i], &list) < 0)
-			return false;
-		some = list.count > 0;
-		script_list_free(&list);
-	}
+bool hooks_busy(const struct hooks *h)
+{
+	return h->count > 0;
+}
+
+void hooks_set_dirs(struct hooks *h, const struct script_dirs *dirs)
+{
+	h->config.dirs = *dirs;
+}
+
+bool hooks_exist(const struct hooks *h, enum hook_action action)
+{
+	struct script_list list;
+	bool some;
+
+	if (program_of(h, action)[0])
+		return true;
+	if (script_list_read(&h->config.dirs, directory_of(action), &list) < 0)
+		return false;
+	some = list.count > 0;
+	script_list_free(&list);
 	return some;
 }
 

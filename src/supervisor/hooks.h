@@ -19,7 +19,7 @@ struct hooks_config {
 	struct loop *loop;
 	const struct log *log; /* must outlive the hooks */
 	struct script_dirs dirs;
-	const char *ip_up, *ip_down;	/* pppd's kind of scripts; "" = none; must outlive */
+	const char *ip_up, *ip_down;	/* pppd's kind of scripts; "" = none; not copied */
 	uint32_t limit_ms, unwaited_ms; /* of one script; of one that nobody waits for */
 };
 
@@ -28,8 +28,8 @@ struct hooks *hooks_new(const struct hooks_config *config);
 /* Scripts that run now are left alone, but what they say is no longer heard. */
 void hooks_free(struct hooks *h);
 
-/* Is there anything to run for a call, at its start or end? */
-bool hooks_exist(const struct hooks *h);
+/* Is there anything to run for it? */
+bool hooks_exist(const struct hooks *h, enum hook_action action);
 
 /* Runs the scripts of ACTION after those that wait already.  Then calls DONE, once, from the event
  * loop; FAILURE is NULL or says which script failed; only that of a HOOK_PRE_UP ends the rest of
@@ -38,7 +38,14 @@ bool hooks_exist(const struct hooks *h);
 int hooks_run(struct hooks *h, enum hook_action action, const struct hook_facts *facts,
 	      void (*done)(void *ctx, const struct reason *failure), void *ctx);
 
-/* Kills what somebody waits for; each event that waits ends now and calls its DONE. */
-void hooks_abort(struct hooks *h);
+/* Is there an event that has not ended? */
+bool hooks_busy(const struct hooks *h);
+
+/* Of the events of ACTIONS (1 << HOOK_...): kills the script whose turn it is, runs no other, and
+ * ends them.  Each calls its DONE. */
+void hooks_abort(struct hooks *h, unsigned actions);
+
+/* For events to come. */
+void hooks_set_dirs(struct hooks *h, const struct script_dirs *dirs);
 
 #endif

@@ -45,6 +45,7 @@ struct call_sockets {
 	int control, wire;
 };
 
+struct hooks;
 struct supervisor;
 
 struct control_client {
@@ -82,11 +83,18 @@ struct supervisor {
 	uint16_t call_id, tunnel_id;
 	bool source_port_1701;		/* L2TP: this attempt sends from port 1701 */
 	struct request_network applied; /* what the machine has now */
-	bool network_up, detached, hanging_up, done;
+	bool network_up, detached, hanging_up;
+	bool done;	 /* all is undone; scripts may run still */
+	bool over;	 /* nothing runs any more */
 	bool ending;	 /* the session hangs up by itself */
 	bool redial_now; /* the call ends only to be dialed again */
 	bool preparing;	 /* dial-on-demand: the look-up before the device can be ready */
 	bool path_lost;	 /* no way to the server now */
+	struct hooks *hooks;
+	bool event_waits; /* the call waits for vpn-pre-up */
+	bool event_stats; /* which waits for statistics */
+	bool event_up;	  /* vpn-up was due, so vpn-down will be */
+	unsigned pre_ups; /* of this call and of those before it, not ended yet */
 	uint64_t begun_ms, dialed_ms, slept_ms;
 	uint64_t signal_ms; /* of the last request to end by signal */
 	uint64_t state_since_ms, up_since_ms;
@@ -100,6 +108,11 @@ void supervisor_set_state(struct supervisor *s, enum control_state state, const 
 /* The call will not come up, or is over: undoes all and ends. */
 void supervisor_end(struct supervisor *s, enum exit_status code, const char *text);
 void supervisor_hang_up(struct supervisor *s, enum exit_status code, const char *text);
+/* What follows the scripts of an event: the call is up; the session is told to hang up; after the
+ * end of all, the loop stops. */
+void supervisor_connected(struct supervisor *s);
+void supervisor_farewell(struct supervisor *s);
+void supervisor_finish(struct supervisor *s);
 /* The session said that it is hanging up: it may take only so long. */
 void supervisor_expect_end(struct supervisor *s);
 /* Reads the profile anew; what cannot be read leaves the old one. */
@@ -169,6 +182,22 @@ void judge_again(struct supervisor *s);
 /* The device before there is a call: the profile's addresses or stand-ins, and the routes.  0 or
  * -errno with *REASON. */
 int judge_demand(struct supervisor *s, struct reason *reason);
+
+/* events.c: the administrator's scripts (hooks.h). */
+int events_open(struct supervisor *s);
+/* The profile was read anew. */
+void events_reload(struct supervisor *s);
+/* The network is applied: vpn-pre-up, supervisor_connected, vpn-up. */
+void events_network(struct supervisor *s);
+void events_stats(struct supervisor *s);
+/* True if scripts run now and supervisor_farewell follows them. */
+bool events_pre_down(struct supervisor *s);
+/* The call is lost and another one is to come: nobody waits for these scripts. */
+void events_lost(struct supervisor *s, const struct reason *why);
+/* All is undone: true if scripts run now and supervisor_finish follows them. */
+bool events_down(struct supervisor *s);
+void events_abort(struct supervisor *s);
+void events_close(struct supervisor *s);
 
 /* control.c */
 int control_listen(struct supervisor *s, struct reason *reason);

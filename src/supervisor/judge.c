@@ -229,7 +229,7 @@ void judge_network(struct supervisor *s, const struct request_network *n)
 	s->network_up = true;
 	if (first) {
 		s->up_since_ms = loop_now(s->loop);
-		supervisor_set_state(s, CONTROL_STATE_UP, "traffic can flow");
+		events_network(s);
 	}
 }
 
@@ -238,7 +238,9 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats)
 	struct control_status *st = &s->status;
 	struct control_counters *c = &st->counters;
 
-	str_copy(st->encoding, sizeof st->encoding, stats->encoding);
+	/* At its end PPP closes MPPE first; what the call had is what matters then. */
+	if (!s->hanging_up && !s->ending && !s->redial_now)
+		str_copy(st->encoding, sizeof st->encoding, stats->encoding);
 	str_copy(st->peer_host, sizeof st->peer_host, stats->peer_host);
 	str_copy(st->peer_vendor, sizeof st->peer_vendor, stats->peer_vendor);
 	st->echo_known = stats->echo_known;
@@ -252,4 +254,5 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats)
 	TAKE(control_rx), TAKE(lcp_rx), TAKE(auth_rx), TAKE(ccp_rx), TAKE(ipcp_rx);
 #undef TAKE
 	control_broadcast(s, true);
+	events_stats(s);
 }

@@ -89,13 +89,16 @@ void persist_over(struct supervisor *s, const struct reason *reason)
 	leave_call(s);
 	s->redial_now = false;
 	s->status.last_end = why;
-	if (again)
+	if (again) {
+		events_lost(s, &why);
 		start_again(s);
-	else if (waits_for_traffic(s, &why, was_up))
+	} else if (waits_for_traffic(s, &why, was_up)) {
+		events_lost(s, &why);
 		demand_wait(s);
-	else if (redial_next(&s->redial, &why, up_ms, random_u32(&random_kernel), &delay))
+	} else if (redial_next(&s->redial, &why, up_ms, random_u32(&random_kernel), &delay)) {
+		events_lost(s, &why);
 		wait_and_dial(s, &why, delay);
-	else
+	} else
 		give_up(s, &why);
 }
 

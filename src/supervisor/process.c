@@ -269,7 +269,8 @@ void process_stop(struct session_process *p, bool kill_it)
 	loop_fd_del(p->loop, &p->log_handle);
 	close(p->channel_handle.fd);
 	close(p->log_handle.fd);
-	p->channel_handle.fd = p->log_handle.fd = -1;
+	p->channel_handle.fd = p->log_handle.fd = p->channel.fd = -1;
+	p->ready = p->started = false;
 	if (p->pid > 0)
 		reap(p->pid, kill_it);
 	p->pid = 0;

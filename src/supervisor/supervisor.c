@@ -139,6 +139,20 @@ static void end_lockdown(struct supervisor *s)
 			 s->options.name);
 }
 
+void supervisor_connected(struct supervisor *s)
+{
+	s->up_since_ms = loop_now(s->loop);
+	supervisor_set_state(s, CONTROL_STATE_UP, "traffic can flow");
+}
+
+void supervisor_finish(struct supervisor *s)
+{
+	supervisor_set_state(s, CONTROL_STATE_DOWN, s->reason.text);
+	control_broadcast(s, true);
+	s->over = true;
+	loop_stop(s->loop);
+}
+
 void supervisor_end(struct supervisor *s, enum exit_status code, const char *text)
 {
 	if (s->done)
@@ -155,9 +169,17 @@ void supervisor_end(struct supervisor *s, enum exit_status code, const char *tex
 	/* While `connect` watches, it is the one that tells. */
 	if (s->reason.code != EXIT_OK && (s->options.control_fd < 0 || s->detached))
 		log_error(&s->log, "%s", s->reason.text);
-	supervisor_set_state(s, CONTROL_STATE_DOWN, s->reason.text);
-	control_broadcast(s, true);
-	loop_stop(s->loop);
+	if (!events_down(s))
+		supervisor_finish(s);
+}
+
+void supervisor_farewell(struct supervisor *s)
+{
+	if (!s->session.started ||
+	    request_send(&s->session.channel, REQUEST_HANGUP, &s->reason, NULL, 0) < 0)
+		supervisor_end(s, s->reason.code, s->reason.text);
+	else
+		loop_timer_set(s->loop, &s->limit_timer, loop_now(s->loop) + HANGUP_LIMIT_MS);
 }
 
 void supervisor_hang_up(struct supervisor *s, enum exit_status code, const char *text)
@@ -167,12 +189,8 @@ void supervisor_hang_up(struct supervisor *s, enum exit_status code, const char 
 		return;
 	s->hanging_up = true;
 	supervisor_set_state(s, CONTROL_STATE_HANGING_UP, text);
-	if (!s->session.started ||
-	    request_send(&s->session.channel, REQUEST_HANGUP, &s->reason, NULL, 0) < 0) {
-		supervisor_end(s, code, text);
-		return;
-	}
-	loop_timer_set(s->loop, &s->limit_timer, loop_now(s->loop) + HANGUP_LIMIT_MS);
+	if (!events_pre_down(s))
+		supervisor_farewell(s);
 }
 
 void supervisor_expect_end(struct supervisor *s)
@@ -218,7 +236,8 @@ static void on_signal(void *ctx, uint32_t events)
 	default:
 		break;
 	}
-	if (s->hanging_up && s->signal_ms && now - s->signal_ms < AT_ONCE_MS) {
+	if ((s->hanging_up || s->done) && s->signal_ms && now - s->signal_ms < AT_ONCE_MS) {
+		events_abort(s);
 		supervisor_end(s, EXIT_SIGNAL, "ended at once by a second signal");
 		return;
 	}
@@ -331,6 +350,7 @@ void supervisor_reload(struct supervisor *s)
 	if (s->profile.password_set)
 		s->password = s->profile.password;
 	persist_init(s);
+	events_reload(s);
 	describe_profile(s);
 }
 
@@ -393,6 +413,8 @@ static int begin(struct supervisor *s)
 	int rc = load_profile(s, &s->profile, &s->reason);
 
 	if (rc == 0)
+		rc = events_open(s);
+	if (rc == 0)
 		rc = read_password(s);
 	fill_status(s);
 	persist_init(s);
@@ -415,6 +437,7 @@ static int begin(struct supervisor *s)
 
 static void release(struct supervisor *s)
 {
+	events_close(s);
 	session_stop(s, true);
 	roam_end(s);
 	if (s->tun.fd >= 0)
@@ -495,7 +518,7 @@ int supervisor_main(int argc, char **argv)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* it holds the password */
 	if (begin(s) != 0)
 		supervisor_end(s, EXIT_FATAL, "the call could not be started");
-	if (!s->done && loop_run(s->loop) < 0)
+	if (!s->over && loop_run(s->loop) < 0)
 		supervisor_end(s, EXIT_FATAL, "the event loop failed");
 	code = (int)s->reason.code;
 	release(s);

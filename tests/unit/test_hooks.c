@@ -582,7 +582,8 @@ static void event_without_scripts_is_done_later(void **state)
 	struct bench *b = *state;
 
 	hooks_of(b, 10000, 10000);
-	assert_false(hooks_exist(b->hooks));
+	for (enum hook_action a = 0; a < HOOK_ACTION_COUNT; a++)
+		assert_false(hooks_exist(b->hooks, a));
 	add(b, HOOK_PRE_UP);
 	assert_int_equal(b->done, 0);
 	finish(b);
@@ -625,7 +626,8 @@ static void failing_pre_up_script_is_told_and_ends_the_event(void **state)
 	put_script(b, "etc/pre-up.d/10-x", "exit 3");
 	put_script(b, "etc/pre-up.d/20-y", "echo y >$D/out");
 	hooks_of(b, 10000, 10000);
-	assert_true(hooks_exist(b->hooks));
+	assert_true(hooks_exist(b->hooks, HOOK_PRE_UP));
+	assert_false(hooks_exist(b->hooks, HOOK_UP));
 	add(b, HOOK_PRE_UP);
 	finish(b);
 	assert_true(b->failed[0]);
@@ -831,7 +833,10 @@ static void abort_kills_and_ends_every_event(void **state)
 	assert_int_equal(loop_run(b->loop), 0);
 	assert_true(b->late);
 	b->late = false;
-	hooks_abort(b->hooks);
+	assert_true(hooks_busy(b->hooks));
+	hooks_abort(b->hooks, 1u << HOOK_PRE_UP); /* there is none */
+	assert_true(hooks_busy(b->hooks));
+	hooks_abort(b->hooks, ~0u);
 	finish(b);
 	assert_true(clock_now_ms() - start < 5000);
 	assert_string_equal(read_back(b, "out"), "");
@@ -875,7 +880,8 @@ static void pppd_programs_get_six_arguments(void **state)
 	strcpy(b->status.remote, "10.0.0.1");
 	b->status.uptime_ms = 5000;
 	b->hooks = hooks_new(&config);
-	assert_true(hooks_exist(b->hooks));
+	assert_true(hooks_exist(b->hooks, HOOK_DOWN));
+	assert_false(hooks_exist(b->hooks, HOOK_PRE_DOWN));
 	add(b, HOOK_PRE_UP);
 	add(b, HOOK_UP);
 	add(b, HOOK_DOWN);
