@@ -10,6 +10,10 @@ DOCDIR      ?= $(PREFIX)/share/doc/vpdial
 SYSCONFDIR  ?= /etc
 # Scripts of packages, see vpdial-dispatcher(8).
 VENDORDIR   ?= /usr/lib/vpdial
+# Scripts for NetworkManager's dispatcher and systemd's sleep; see vpdial-dispatcher(8) on who needs
+# them in /usr/lib/NetworkManager/dispatcher.d and /usr/lib/systemd/system-sleep.
+NMDIR       ?= $(DOCDIR)/networkmanager
+SLEEPDIR    ?= $(DOCDIR)/system-sleep
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
@@ -195,7 +199,11 @@ demo:
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/profiles \
-		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR)
+		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR) \
+		$(DESTDIR)$(NMDIR) $(DESTDIR)$(SLEEPDIR)
+	sed 's|@SBINDIR@|$(SBINDIR)|' scripts/networkmanager/90-vpdial >$(DESTDIR)$(NMDIR)/90-vpdial
+	sed 's|@SBINDIR@|$(SBINDIR)|' scripts/system-sleep/vpdial >$(DESTDIR)$(SLEEPDIR)/vpdial
+	chmod 755 $(DESTDIR)$(NMDIR)/90-vpdial $(DESTDIR)$(SLEEPDIR)/vpdial
 	install -m 755 $(BUILD)/vpdial $(DESTDIR)$(SBINDIR)/vpdial
 	install -m 755 $(BUILD)/vpdial-session $(DESTDIR)$(LIBEXECDIR)/vpdial-session
 	install -m 644 man/vpdial.8 man/vpdial-dispatcher.8 $(DESTDIR)$(MANDIR)/man8/
@@ -210,7 +218,8 @@ uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/vpdial $(DESTDIR)$(LIBEXECDIR)/vpdial-session \
 		$(DESTDIR)$(MANDIR)/man8/vpdial.8 $(DESTDIR)$(MANDIR)/man8/vpdial-dispatcher.8 \
 		$(DESTDIR)$(MANDIR)/man5/vpdial.conf.5 $(DESTDIR)$(BASHCOMPDIR)/vpdial $(DESTDIR)$(ZSHCOMPDIR)/_vpdial \
-		$(DESTDIR)$(FISHCOMPDIR)/vpdial.fish
+		$(DESTDIR)$(FISHCOMPDIR)/vpdial.fish \
+		$(DESTDIR)$(NMDIR)/90-vpdial $(DESTDIR)$(SLEEPDIR)/vpdial
 	rm -rf $(DESTDIR)$(DOCDIR)
 	-rmdir $(DESTDIR)$(LIBEXECDIR)
 
