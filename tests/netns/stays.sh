@@ -230,7 +230,7 @@ b_lockdown_lets_nothing_past_the_tunnel() {
 	server_end
 	within 8 state_is waiting-to-redial || fail "does not wait: $(field .state)"
 	try_to_leak
-	kill -KILL $(client_pids)
+	client_pids | xargs -r kill -KILL
 	within 3 client_gone
 	sleep 0.5
 	try_to_leak
@@ -240,7 +240,7 @@ b_lockdown_lets_nothing_past_the_tunnel() {
 	vpdial connect lab >"$T/out" 2>"$T/err" || fail "a new dial: $(tail -n 1 "$T/err")"
 	try_to_leak
 	server_end
-	kill -KILL $(client_pids)
+	client_pids | xargs -r kill -KILL
 	within 3 client_gone
 	vpdial disconnect lab >"$T/out" 2>&1 || fail "disconnect: $(cat "$T/out")"
 	all_gone 3

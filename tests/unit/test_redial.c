@@ -75,10 +75,9 @@ static void a_limit_ends_it(void **state)
 
 static void some_ends_are_final(void **state)
 {
-	static const enum exit_status final[] = {EXIT_OK,	    EXIT_SIGNAL,
-						 EXIT_AUTH_FAILED,  EXIT_PEER_AUTH_FAILED,
-						 EXIT_IDLE_TIMEOUT, EXIT_CONNECT_TIME,
-						 EXIT_OPTIONS,	    EXIT_NOT_PERMITTED};
+	static const enum exit_status final[] = {
+		EXIT_OK,	   EXIT_SIGNAL,	      EXIT_AUTH_FAILED, EXIT_PEER_AUTH_FAILED,
+		EXIT_IDLE_TIMEOUT, EXIT_CONNECT_TIME, EXIT_OPTIONS,	EXIT_NOT_PERMITTED};
 	uint64_t delay;
 
 	(void)state;
