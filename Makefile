@@ -10,10 +10,9 @@ DOCDIR      ?= $(PREFIX)/share/doc/vpdial
 SYSCONFDIR  ?= /etc
 # Scripts of packages, see vpdial-dispatcher(8).
 VENDORDIR   ?= /usr/lib/vpdial
-# Scripts for NetworkManager's dispatcher and systemd's sleep; see vpdial-dispatcher(8) on who needs
-# them in /usr/lib/NetworkManager/dispatcher.d and /usr/lib/systemd/system-sleep.
-NMDIR       ?= $(DOCDIR)/networkmanager
-SLEEPDIR    ?= $(DOCDIR)/system-sleep
+# By these NetworkManager's dispatcher and systemd's sleep tell running calls of changes.
+NMDIR       ?= /usr/lib/NetworkManager/dispatcher.d
+SLEEPDIR    ?= /usr/lib/systemd/system-sleep
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d

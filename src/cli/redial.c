@@ -12,6 +12,7 @@
 
 static int redial_one(const struct cli *cli, const char *name)
 {
+	bool if_needed = cli->given & CLI_OPTION_IF_NEEDED;
 	struct control_status status;
 	int fd, r;
 
@@ -24,7 +25,7 @@ static int redial_one(const struct cli *cli, const char *name)
 		cli_error("%s is not running; run: vpdial connect %s", name, name);
 		return EXIT_HANGUP;
 	}
-	r = fd < 0 ? fd : client_send(fd, CONTROL_REDIAL);
+	r = fd < 0 ? fd : client_send(fd, if_needed ? CONTROL_RECHECK : CONTROL_REDIAL);
 	if (r == 0)
 		r = client_receive(fd, &status, LIMIT_MS);
 	if (fd >= 0)
@@ -33,7 +34,8 @@ static int redial_one(const struct cli *cli, const char *name)
 		cli_error("%s: control socket: %s", name, strerror(-r));
 		return cli_status_of(r);
 	}
-	printf("%s is dialed again\n", name);
+	if (!if_needed)
+		printf("%s is dialed again\n", name);
 	return EXIT_OK;
 }
 

@@ -23,6 +23,7 @@ enum control_op {
 	CONTROL_WATCH,	    /* a status now and at each change */
 	CONTROL_HANGUP,	    /* end the call in order; statuses follow as with WATCH to the end */
 	CONTROL_REDIAL,	    /* hang up what there is and dial at once; statuses as with WATCH */
+	CONTROL_RECHECK,    /* the network may have changed: redial only if it did; one status */
 };
 
 struct control_request {

@@ -112,6 +112,10 @@ static void on_client(void *ctx, uint32_t events)
 		persist_dial_now(s, "told by the user");
 		send_status(c);
 		break;
+	case CONTROL_RECHECK:
+		send_status(c);
+		roam_check(s);
+		break;
 	case CONTROL_HANGUP:
 		c->watching = true;
 		send_status(c);

@@ -147,6 +147,8 @@ void demand_stop(struct supervisor *s);
 /* roam.c */
 /* The server and the device that changes of the network are judged by. */
 void roam_set(struct supervisor *s);
+/* Somebody says that the network changed or that the machine was asleep. */
+void roam_check(struct supervisor *s);
 int roam_begin(struct supervisor *s, struct reason *reason);
 void roam_end(struct supervisor *s);
 unsigned bind_ifindex(const struct supervisor *s);

@@ -137,20 +137,35 @@ static int arm_clock(int fd)
 	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far, NULL);
 }
 
+/* A server has given up a call that slept for long; whoever waits for a dial wants it now. */
+static bool check_sleep(struct supervisor *s)
+{
+	uint64_t slept = slept_ms(), asleep = slept - s->slept_ms;
+
+	s->slept_ms = slept;
+	if (asleep < 1000 || (asleep < ASLEEP_MS && s->network_up) ||
+	    s->status.state == CONTROL_STATE_DEMAND)
+		return false;
+	persist_dial_now(s, "the machine was asleep");
+	return true;
+}
+
 /* The kernel sets the clock anew after each sleep. */
 static void on_clock(void *ctx, uint32_t events)
 {
 	struct supervisor *s = ctx;
-	uint64_t expirations, slept = slept_ms(), asleep = slept - s->slept_ms;
+	uint64_t expirations;
 
 	(void)events;
 	(void)!read(s->clock_handle.fd, &expirations, sizeof expirations);
 	(void)arm_clock(s->clock_handle.fd);
-	s->slept_ms = slept;
-	if (asleep < 1000)
-		return;
-	if (asleep >= ASLEEP_MS || !s->network_up)
-		persist_dial_now(s, "the machine was asleep");
+	(void)check_sleep(s);
+}
+
+void roam_check(struct supervisor *s)
+{
+	if (!check_sleep(s))
+		on_network(s, 0);
 }
 
 void roam_set(struct supervisor *s)
