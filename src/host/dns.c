@@ -148,7 +148,7 @@ static void warn_outside(struct host *host, const struct host_names *wish, unsig
 
 	for (size_t i = 0; i < wish->server_count; i++) {
 		memcpy(octets, &wish->servers[i], 4);
-		if (host_rt_get(&host->nl, AF_INET, octets, 0, false, &rt) == 0 &&
+		if (host_rt_get(&host->nl, AF_INET, octets, NULL, 0, false, &rt) == 0 &&
 		    rt.oif == ifindex)
 			continue;
 		log_warn(host->log,

@@ -34,7 +34,7 @@ int host_journal_undo(struct journal *j, const struct log *log)
 		(void)journal_set_aside(j);
 		return r;
 	}
-	r = host_nl_open(&nl);
+	r = host_nl_open(&nl, NETLINK_ROUTE);
 	for (size_t i = content.count; r == 0 && i-- > 0;) {
 		const struct undo_step *step = &content.steps[i];
 
@@ -117,7 +117,7 @@ struct host *host_new(const char *run_dir, const char *name, const struct log *l
 	if (!realpath(run_dir, real) || !str_copy(host->run_dir, sizeof(host->run_dir), real) ||
 	    !str_copy(host->name, sizeof(host->name), name)) {
 		reason_set(reason, EXIT_OPEN_FAILED, "cannot use the run directory %s", run_dir);
-	} else if (host_nl_open(&host->nl) < 0) {
+	} else if (host_nl_open(&host->nl, NETLINK_ROUTE) < 0) {
 		reason_set(reason, EXIT_OPEN_FAILED, "cannot talk to the kernel by netlink");
 	} else if (open_journal(host, reason) == 0 && host_lockdown_take_over(host, reason) == 0) {
 		return host;

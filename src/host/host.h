@@ -41,6 +41,10 @@ int host_tun_open(struct host *host, const char *pattern, struct host_tun *tun,
 int host_tun_rename(struct host *host, struct host_tun *tun, const char *name,
 		    struct reason *reason);
 
+/* Outer packets are sent from SOURCE, whose routing rules then count for the path to the server;
+ * NULL = from any address. */
+void host_set_source(struct host *host, const struct sockaddr *source);
+
 /* How the kernel would reach ADDR now. */
 struct host_path {
 	unsigned ifindex;
@@ -87,6 +91,7 @@ struct host_config {
 	struct in_addr dns[2];
 	char search_domains[256];
 	bool lockdown;		/* nothing past the tunnel for what it covers */
+	bool keep_ssh;		/* SSH sessions to this machine keep their path */
 	unsigned proxy_ifindex; /* answer ARP for REMOTE on this interface; 0 = nowhere */
 };
 
@@ -132,10 +137,11 @@ int host_repin(struct host *host, const struct sockaddr_storage *server, unsigne
 
 /* Before the first dial and before each other server: what CONFIG would lead into the tunnel leads
  * nowhere from now on, but to the server, which is pinned first, and to hosts on networks of this
- * machine's own links.  Of CONFIG only server, bind_ifindex, default_route and routes count.  The
- * tunnel's routes of host_apply with `lockdown` win while it is up.  It outlasts host_undo, this
- * process and its death, until host_lockdown_lift, host_lockdown_end, an apply without `lockdown`
- * or the machine's next start.  0 or -errno with *REASON; then it is as before. */
+ * machine's own links.  Of CONFIG only server, bind_ifindex, default_route, routes and keep_ssh
+ * count.  The tunnel's routes of host_apply with `lockdown` win while it is up.  It outlasts
+ * host_undo, this process and its death, until host_lockdown_lift, host_lockdown_end, an apply
+ * without `lockdown` or the machine's next start.  0 or -errno with *REASON; then it is as before.
+ */
 int host_lockdown(struct host *host, const struct host_config *config, struct reason *reason);
 /* Ends the lockdown.  After host_undo, when the user hangs up. */
 void host_lockdown_lift(struct host *host);

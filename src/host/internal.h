@@ -34,6 +34,8 @@ struct host {
 	size_t step_count;			/* lasting ones stay through host_undo */
 	struct undo_step steps[HOST_STEPS_MAX]; /* undone from the last to the first */
 	struct host_names names;
+	int source_family; /* 0 = any */
+	uint8_t source[16];
 };
 
 /* Remembers STEP (its memory goes over to HOST).  Steps that outlive the device are written to
@@ -55,13 +57,17 @@ void host_undo_if(struct host *host, bool (*pick)(const struct undo_step *step))
 
 /* Does RT lead into our tunnel, or is it a route that we added beside it? */
 bool host_owns_route(const struct host *host, const struct host_rt *rt);
-/* The table's entry by which DST is reached, leaving by OIF if that is not 0, as it would be if
- * there were no routes of ours.  Its oif and gateway are those of one next hop.  0, -ENETUNREACH if
- * there is none that works, or another -errno. */
-int host_outside(struct host *host, int family, const uint8_t *dst, unsigned oif,
-		 struct host_rt *entry);
-/* Wants a host route to DST by the next hop of ENTRY, unless somebody else has it.  0 or -errno. */
-int host_pin(struct host *host, const uint8_t *dst, const struct host_rt *entry);
+/* The table's entry by which DST is reached, from SRC if that is not NULL and by OIF if that is not
+ * 0, as it would be if there were no routes of ours.  Its oif and gateway are those of one next
+ * hop.  0, -ENETUNREACH if there is none that works, or another -errno. */
+int host_outside(struct host *host, int family, const uint8_t *dst, const uint8_t *src,
+		 unsigned oif, struct host_rt *entry);
+/* The source address of outer packets, if it is of FAMILY and was set; else NULL. */
+const uint8_t *host_source(const struct host *host, int family);
+/* Wants a host route, UNDO_PIN or UNDO_KEEP, to DST by the next hop of ENTRY, unless somebody else
+ * has it.  0 or -errno. */
+int host_pin(struct host *host, enum undo_kind kind, const uint8_t *dst,
+	     const struct host_rt *entry);
 
 /* The server's outer address and the way to it. */
 struct host_server {
@@ -76,6 +82,12 @@ void host_server_find(struct host *host, const struct host_config *config,
  * it is not reached and was not pinned before, or another -errno. */
 int host_server_pin(struct host *host, const struct host_config *config,
 		    const struct host_server *server);
+
+/* Wants the paths that routes of CONFIG would take from SSH sessions to this machine. */
+void host_sessions_keep(struct host *host, const struct host_config *config);
+/* Wants the paths to gateways on networks here that routes of CONFIG would take; with TELL says
+ * which hosts of both are reached where. */
+void host_overlap_judge(struct host *host, const struct host_config *config, bool tell);
 
 /* From now on pinned routes belong to the lockdown.  0 or -errno with *REASON. */
 int host_lockdown_begin(struct host *host, struct reason *reason);

@@ -31,9 +31,9 @@ static void put_address(FILE *out, int family, const uint8_t *octets)
 	fprintf(out, " %s", family ? inet_ntop(family, octets, text, sizeof(text)) : "-");
 }
 
-static void put_route(FILE *out, const struct host_rt *rt)
+static void put_route(FILE *out, const char *word, const struct host_rt *rt)
 {
-	fprintf(out, "pin");
+	fprintf(out, "%s", word);
 	put_address(out, rt->family, rt->dst);
 	fprintf(out, " %u", rt->prefix_len);
 	put_address(out, rt->gateway_family, rt->gateway);
@@ -52,8 +52,8 @@ char *journal_line_make(const struct undo_step *step)
 	out = open_memstream(&line, &len);
 	if (!out)
 		return NULL;
-	if (step->kind == UNDO_PIN) {
-		put_route(out, &step->route);
+	if (step->kind == UNDO_PIN || step->kind == UNDO_KEEP) {
+		put_route(out, step->kind == UNDO_PIN ? "pin" : "keep", &step->route);
 	} else if (step->kind == UNDO_BLOCK) {
 		fprintf(out, "block");
 		put_address(out, step->route.family, step->route.dst);
@@ -127,14 +127,14 @@ static bool get_hex(const char *text, struct resolv_text *t)
 	return true;
 }
 
-/* pin DST LEN GATEWAY OIF METRIC TABLE TYPE SCOPE */
+/* pin|keep DST LEN GATEWAY OIF METRIC TABLE TYPE SCOPE */
 static int parse_pin(char *const *f, const char *name, struct undo_step *step)
 {
 	struct host_rt *rt = &step->route;
 	uint64_t len, oif, metric, table, type, scope;
 
 	(void)name;
-	*step = (struct undo_step){.kind = UNDO_PIN};
+	*step = (struct undo_step){.kind = strcmp(f[0], "pin") == 0 ? UNDO_PIN : UNDO_KEEP};
 	if (!get_address(f[1], &rt->family, rt->dst) || !rt->family ||
 	    !get_address(f[3], &rt->gateway_family, rt->gateway) || !get_number(f[2], 128, &len) ||
 	    !get_number(f[4], INT32_MAX, &oif) || !get_number(f[5], UINT32_MAX, &metric) ||
@@ -252,8 +252,11 @@ static const struct record {
 	size_t fields;
 	int (*parse)(char *const *f, const char *name, struct undo_step *step);
 } records[] = {
-	{"pin", 9, parse_pin},	   {"block", 4, parse_block},
-	{"proxy", 3, parse_proxy}, {"resolvconf", 2, parse_resolvconf},
+	{"pin", 9, parse_pin},
+	{"keep", 9, parse_pin},
+	{"block", 4, parse_block},
+	{"proxy", 3, parse_proxy},
+	{"resolvconf", 2, parse_resolvconf},
 	{"file", 8, parse_file},
 };
 

@@ -34,7 +34,7 @@ int host_lab_veth(const char *name, const char *peer, pid_t pid)
 	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC};
 	struct host_nl nl;
 	struct nl_msg *msg;
-	int r = host_nl_open(&nl);
+	int r = host_nl_open(&nl, NETLINK_ROUTE);
 
 	if (r == 0) {
 		msg = host_nl_msg(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &ifi, sizeof(ifi));
@@ -54,7 +54,7 @@ int host_lab_up(const char *name, struct in_addr address, uint8_t prefix_len)
 	struct host_address a = {
 		.ifindex = if_nametoindex(name), .family = AF_INET, .prefix_len = prefix_len};
 	struct host_nl nl;
-	int r = a.ifindex ? host_nl_open(&nl) : -ENODEV;
+	int r = a.ifindex ? host_nl_open(&nl, NETLINK_ROUTE) : -ENODEV;
 
 	if (!a.ifindex)
 		return r;

@@ -48,7 +48,7 @@ static bool no_ipv6(struct host *host, int error)
 	if (error == -EAFNOSUPPORT || error == -EOPNOTSUPP)
 		return true;
 	return (error == -EACCES || error == -ENODEV || error == -EINVAL) &&
-	       host_rt_get(&host->nl, AF_INET6, anywhere, 0, false, &rt) < 0;
+	       host_rt_get(&host->nl, AF_INET6, anywhere, NULL, 0, false, &rt) < 0;
 }
 
 static int want_block(struct host *host, const struct host_rt *whole)
@@ -204,7 +204,12 @@ int host_lockdown(struct host *host, const struct host_config *config, struct re
 	if (r < 0 && r != -ENETUNREACH)
 		r = failed(host, r, reason);
 	else
+		r = 0;
+	if (r == 0) {
+		host_sessions_keep(host, config);
+		host_overlap_judge(host, config, false);
 		r = host_blocks_want(host, config, reason);
+	}
 	if (r == 0)
 		host_undo_if(host, is_old_lasting);
 	else if (!before)

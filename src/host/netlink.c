@@ -27,7 +27,7 @@ struct call {
 	int error;
 };
 
-int host_nl_open(struct host_nl *nl)
+int host_nl_open(struct host_nl *nl, int protocol)
 {
 	int on = 1, fd;
 
@@ -35,7 +35,7 @@ int host_nl_open(struct host_nl *nl)
 	nl->sock = nl_socket_alloc();
 	if (!nl->sock)
 		return -ENOMEM;
-	if (nl_connect(nl->sock, NETLINK_ROUTE) < 0)
+	if (nl_connect(nl->sock, protocol) < 0)
 		return -EPROTONOSUPPORT;
 	fd = nl_socket_get_fd(nl->sock);
 	/* Old kernels lack the last two: then errors are bare and dumps unfiltered. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests to the kernel's rtnetlink, one at a time, with its extended error text.
+/* Requests to the kernel by netlink, one at a time, with its extended error text.
  *
  * Messages are built by hand on libnl's core: the caches of libnl-route would merge two default
  * routes of one metric, which is just the case that matters here. */
@@ -21,8 +21,8 @@ struct host_nl {
 
 typedef void (*host_nl_visit)(void *ctx, struct nlmsghdr *h);
 
-/* 0 or -errno; host_nl_close in any case. */
-int host_nl_open(struct host_nl *nl);
+/* A socket of PROTOCOL (NETLINK_ROUTE).  0 or -errno; host_nl_close in any case. */
+int host_nl_open(struct host_nl *nl, int protocol);
 void host_nl_close(struct host_nl *nl);
 
 /* A message of TYPE with its fixed header of LEN octets; NULL when out of memory. */

@@ -15,6 +15,7 @@ struct work {
 	const struct host_config *config;
 	struct reason *reason;
 	struct host_server server;
+	bool first; /* nothing is applied yet */
 	bool ipv6;
 };
 
@@ -72,7 +73,8 @@ static const char *peer_harm(struct work *w)
 		return "our own address in the tunnel";
 	if (host_rt_dump(&w->host->nl, AF_INET, gateway_visit, &search) == 0 && search.found)
 		return "a gateway of this network";
-	if (host_rt_get(&w->host->nl, AF_INET, octets, 0, false, &rt) == 0 && rt.type == RTN_LOCAL)
+	if (host_rt_get(&w->host->nl, AF_INET, octets, NULL, 0, false, &rt) == 0 &&
+	    rt.type == RTN_LOCAL)
 		return "an address of this machine";
 	return NULL;
 }
@@ -87,7 +89,8 @@ static void warn_if_taken(struct work *w)
 	if (!w->config->server.ss_family) /* we answer: our address is the same in every call */
 		return;
 	memcpy(octets, &w->config->local, 4);
-	if (host_rt_get(&w->host->nl, AF_INET, octets, 0, false, &rt) < 0 || rt.type != RTN_LOCAL)
+	if (host_rt_get(&w->host->nl, AF_INET, octets, NULL, 0, false, &rt) < 0 ||
+	    rt.type != RTN_LOCAL)
 		return;
 	inet_ntop(AF_INET, octets, text, sizeof(text));
 	log_warn(w->host->log,
@@ -181,6 +184,44 @@ static int set_address6(struct work *w)
 	return r < 0 ? failed(w, r, "set the IPv6 address of the tunnel") : 0;
 }
 
+static int loop(struct work *w)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(w->server.family, w->server.octets, text, sizeof(text));
+	reason_set(w->reason, EXIT_LOOPBACK,
+		   "the path to the server %s would lead through its own tunnel %s: a route loop; "
+		   "take that address out of `routes`",
+		   text, w->config->ifname);
+	return -ELOOP;
+}
+
+/* The outer packets must not be sent through the tunnel that they carry. */
+static int check_loop(struct work *w)
+{
+	const struct host_server *s = &w->server;
+	struct host_rt rt;
+
+	if (!s->family ||
+	    host_rt_get(&w->host->nl, s->family, s->octets, host_source(w->host, s->family),
+			w->config->bind_ifindex, false, &rt) < 0)
+		return 0;
+	return rt.oif == w->config->ifindex ? loop(w) : 0;
+}
+
+/* Before anything is changed: no pinned route helps against a route that is as specific. */
+static int judge_routes(struct work *w)
+{
+	const struct host_config *c = w->config;
+	size_t len = host_family_len(w->server.family);
+
+	for (size_t i = 0; w->server.family && i < c->route_count; i++)
+		if (c->routes[i].family == w->server.family && c->routes[i].prefix_len == 8 * len &&
+		    memcmp(&c->routes[i].dst6, w->server.octets, len) == 0)
+			return loop(w);
+	return 0;
+}
+
 static int add_route(struct work *w, const struct host_rt *rt)
 {
 	const struct undo_step step = {.kind = UNDO_ROUTE, .route = *rt};
@@ -189,7 +230,7 @@ static int add_route(struct work *w, const struct host_rt *rt)
 	int r = host_want(w->host, &step);
 
 	if (r == 0)
-		return 0;
+		return check_loop(w);
 	str_printf(&s, "add the route %s through the tunnel", host_rt_text(rt, text, sizeof(text)));
 	return failed(w, r, what);
 }
@@ -333,94 +374,45 @@ static int add_proxy(struct work *w)
 	return r < 0 ? failed(w, r, "answer ARP for the client") : 0;
 }
 
-struct overlap_search {
-	struct work *w;
-	uint64_t warned; /* one bit for each of the first 64 routes */
-};
-
-/* A directly connected network of another interface that a route through the tunnel overlaps:
- * hosts of one of the two cannot be reached. */
-static void overlap_visit(void *ctx, const struct host_rt *rt)
+static int network(struct work *w)
 {
-	struct overlap_search *s = ctx;
-	const struct host_config *c = s->w->config;
-	char ours[64], theirs[64], name[IFNAMSIZ] = "?";
+	int r = set_link(w);
 
-	if (rt->gateway_family || rt->prefix_len == 0 || rt->type != RTN_UNICAST ||
-	    rt->oif == c->ifindex || rt->protocol == HOST_ROUTE_PROTOCOL)
-		return;
-	for (size_t i = 0; i < c->route_count && i < 64; i++) {
-		struct host_rt r = {.family = c->routes[i].family,
-				    .prefix_len = c->routes[i].prefix_len};
-
-		memcpy(r.dst, &c->routes[i].dst6, host_family_len(r.family));
-		if (r.family != rt->family || r.prefix_len == 0 || (s->warned >> i & 1) ||
-		    (!host_prefix_covers(r.family, r.dst, r.prefix_len, rt->dst, rt->prefix_len) &&
-		     !host_prefix_covers(r.family, rt->dst, rt->prefix_len, r.dst, r.prefix_len)))
-			continue;
-		s->warned |= UINT64_C(1) << i;
-		(void)if_indextoname(rt->oif, name);
-		log_warn(s->w->host->log,
-			 "route %s through the tunnel overlaps %s on %s: hosts in both are reached "
-			 "by %s",
-			 host_rt_text(&r, ours, sizeof(ours)),
-			 host_rt_text(rt, theirs, sizeof(theirs)), name,
-			 rt->prefix_len > r.prefix_len ? name : c->ifname);
-	}
-}
-
-/* The outer packets must not be sent through the tunnel that they carry. */
-static int check_loop(struct work *w)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct host_rt rt;
-
-	if (!w->server.family)
-		return 0;
-	if (host_rt_get(&w->host->nl, w->server.family, w->server.octets, w->config->bind_ifindex,
-			false, &rt) < 0 ||
-	    rt.oif != w->config->ifindex)
-		return 0;
-	inet_ntop(w->server.family, w->server.octets, text, sizeof(text));
-	reason_set(w->reason, EXIT_LOOPBACK,
-		   "the path to the server %s would lead through its own tunnel %s: a route loop; "
-		   "take that address out of `routes`",
-		   text, w->config->ifname);
-	return -ELOOP;
+	if (r == 0)
+		r = pin_server(w);
+	if (r < 0)
+		return r;
+	host_sessions_keep(w->host, w->config);
+	host_overlap_judge(w->host, w->config, w->first);
+	if (w->config->lockdown)
+		r = host_blocks_want(w->host, w->config, w->reason);
+	if (r == 0)
+		r = set_address4(w);
+	if (r == 0)
+		r = set_address6(w);
+	if (r == 0)
+		r = add_routes(w);
+	if (r == 0)
+		r = add_default(w);
+	if (r == 0)
+		r = add_proxy(w);
+	return r == 0 ? check_loop(w) : r;
 }
 
 int host_network_apply(struct host *host, const struct host_config *config, struct reason *reason)
 {
-	struct work w = {.host = host, .config = config, .reason = reason};
-	struct overlap_search overlap = {.w = &w};
-	bool first = host->step_count == 0;
-	int r;
+	struct work w = {.host = host, .config = config, .reason = reason, .first = true};
+	int r = 0;
 
-	r = 0;
+	for (size_t i = 0; i < host->step_count; i++)
+		w.first &= host->steps[i].lasting;
 	if (config->lockdown)
 		r = host_lockdown_begin(host, reason);
 	else
 		host->locked = false;
+	if (r < 0)
+		return r;
 	host_server_find(host, config, &w.server);
-	if (r == 0)
-		r = set_link(&w);
-	if (r == 0)
-		r = pin_server(&w);
-	if (r == 0 && config->lockdown)
-		r = host_blocks_want(host, config, reason);
-	if (r == 0)
-		r = set_address4(&w);
-	if (r == 0)
-		r = set_address6(&w);
-	if (r == 0 && first && config->route_count) {
-		(void)host_rt_dump(&host->nl, AF_INET, overlap_visit, &overlap);
-		(void)host_rt_dump(&host->nl, AF_INET6, overlap_visit, &overlap);
-	}
-	if (r == 0)
-		r = add_routes(&w);
-	if (r == 0)
-		r = add_default(&w);
-	if (r == 0)
-		r = add_proxy(&w);
-	return r == 0 ? check_loop(&w) : r;
+	r = judge_routes(&w);
+	return r == 0 ? network(&w) : r;
 }

@@ -27,6 +27,16 @@ static void to_sockaddr(int family, const uint8_t *octets, unsigned ifindex,
 	memcpy(out, &in6, sizeof(in6));
 }
 
+void host_set_source(struct host *host, const struct sockaddr *source)
+{
+	host->source_family = source ? host_sockaddr_octets(source, host->source) : 0;
+}
+
+const uint8_t *host_source(const struct host *host, int family)
+{
+	return family == host->source_family ? host->source : NULL;
+}
+
 int host_path_to(struct host *host, const struct sockaddr *addr, unsigned bind_ifindex,
 		 struct host_path *path, struct reason *reason)
 {
@@ -41,7 +51,8 @@ int host_path_to(struct host *host, const struct sockaddr *addr, unsigned bind_i
 		reason_set(reason, EXIT_FATAL, "no IP address to look up a route for");
 		return -EAFNOSUPPORT;
 	}
-	r = host_rt_get(&host->nl, family, dst, bind_ifindex, false, &found);
+	r = host_rt_get(&host->nl, family, dst, host_source(host, family), bind_ifindex, false,
+			&found);
 	if (r == 0 && !found.oif)
 		r = -ENETUNREACH;
 	if (r == 0)
@@ -59,10 +70,13 @@ int host_path_to(struct host *host, const struct sockaddr *addr, unsigned bind_i
 		to_sockaddr(found.gateway_family, found.gateway, found.oif, &path->gateway);
 	if (found.has_source)
 		to_sockaddr(family, found.source, found.oif, &path->source);
+	else if (host_source(host, family))
+		to_sockaddr(family, host->source, found.oif, &path->source);
 	path->local = found.type == RTN_LOCAL;
 	path->mtu = found.mtu ? found.mtu : link.mtu;
 	/* The metric is only known of the table's entry; a kernel that cannot tell leaves 0. */
-	if (host_rt_get(&host->nl, family, dst, bind_ifindex, true, &entry) == 0)
+	if (host_rt_get(&host->nl, family, dst, host_source(host, family), bind_ifindex, true,
+			&entry) == 0)
 		path->metric = entry.metric;
 	return 0;
 }

@@ -16,7 +16,7 @@ bool host_owns_route(const struct host *host, const struct host_rt *rt)
 
 		if (s->kind == UNDO_LINK && s->link.ifindex == rt->oif)
 			return true;
-		if ((s->kind == UNDO_PIN || s->kind == UNDO_BLOCK) &&
+		if ((s->kind == UNDO_PIN || s->kind == UNDO_KEEP || s->kind == UNDO_BLOCK) &&
 		    rt->protocol == HOST_ROUTE_PROTOCOL && host_rt_equal(&s->route, rt))
 			return true;
 	}
@@ -47,16 +47,16 @@ static void outside_visit(void *ctx, const struct host_rt *rt)
 	s->found = true;
 }
 
-int host_outside(struct host *host, int family, const uint8_t *dst, unsigned oif,
-		 struct host_rt *entry)
+int host_outside(struct host *host, int family, const uint8_t *dst, const uint8_t *src,
+		 unsigned oif, struct host_rt *entry)
 {
 	struct outside_search s = {.host = host, .dst = dst, .oif = oif};
 	struct host_rt hop;
-	int r = host_rt_get(&host->nl, family, dst, oif, true, entry);
+	int r = host_rt_get(&host->nl, family, dst, src, oif, true, entry);
 
 	if (r == 0 && entry->oif && !entry->dead && !host_owns_route(host, entry)) {
 		/* Of several next hops the one that the kernel takes. */
-		r = host_rt_get(&host->nl, family, dst, oif, false, &hop);
+		r = host_rt_get(&host->nl, family, dst, src, oif, false, &hop);
 		if (r == 0) {
 			entry->oif = hop.oif;
 			entry->gateway_family = hop.gateway_family;
@@ -96,9 +96,10 @@ static void same_visit(void *ctx, const struct host_rt *rt)
 		s->profile = true;
 }
 
-int host_pin(struct host *host, const uint8_t *dst, const struct host_rt *entry)
+int host_pin(struct host *host, enum undo_kind kind, const uint8_t *dst,
+	     const struct host_rt *entry)
 {
-	struct undo_step step = {.kind = UNDO_PIN, .lasting = host->locked, .route = *entry};
+	struct undo_step step = {.kind = kind, .lasting = host->locked, .route = *entry};
 	struct host_rt *pin = &step.route;
 	struct same_search same;
 	int r;
@@ -151,7 +152,8 @@ void host_server_find(struct host *host, const struct host_config *config,
 	server->family = host_sockaddr_octets(sa, server->octets);
 	if (!server->family)
 		return;
-	server->reached = host_outside(host, server->family, server->octets, config->bind_ifindex,
+	server->reached = host_outside(host, server->family, server->octets,
+				       host_source(host, server->family), config->bind_ifindex,
 				       &server->entry) == 0;
 	/* On this machine itself, or where a table of the user's own decides. */
 	if (server->reached &&
@@ -167,7 +169,7 @@ int host_server_pin(struct host *host, const struct host_config *config,
 	if (!server->family || !config_catches(config, server))
 		return 0;
 	if (server->reached)
-		return host_pin(host, server->octets, &server->entry);
+		return host_pin(host, UNDO_PIN, server->octets, &server->entry);
 	/* Pinned already, and there is no better path now: the old one may come back. */
 	for (size_t i = 0; i < host->step_count; i++) {
 		struct undo_step *s = &host->steps[i];
@@ -208,7 +210,7 @@ static int move_pin(struct host *host, const uint8_t *dst, const struct host_rt 
 	/* Where a table of the user's own decides, ours has no say. */
 	if (entry->type == RTN_UNICAST && entry->table == RT_TABLE_MAIN &&
 	    caught(host, entry->family, dst))
-		r = host_pin(host, dst, entry);
+		r = host_pin(host, UNDO_PIN, dst, entry);
 	if (r == 0)
 		host_undo_if(host, is_old_pin);
 	return r;
@@ -225,7 +227,8 @@ int host_repin(struct host *host, const struct sockaddr_storage *server, unsigne
 	memset(path, 0, sizeof(*path));
 	if (family) {
 		inet_ntop(family, dst, name, sizeof(name));
-		r = host_outside(host, family, dst, bind_ifindex, &entry);
+		r = host_outside(host, family, dst, host_source(host, family), bind_ifindex,
+				 &entry);
 		if (r < 0)
 			reason_set(reason, EXIT_CONNECT_FAILED,
 				   "there is no path to the server %s now: %s", name,

@@ -285,12 +285,13 @@ static void get_visit(void *ctx, struct nlmsghdr *h)
 	(void)host_rt_parse(h, ctx);
 }
 
-int host_rt_get(struct host_nl *nl, int family, const uint8_t *dst, unsigned oif, bool match,
-		struct host_rt *rt)
+int host_rt_get(struct host_nl *nl, int family, const uint8_t *dst, const uint8_t *src,
+		unsigned oif, bool match, struct host_rt *rt)
 {
 	struct rtmsg rtm = {
 		.rtm_family = (uint8_t)family,
 		.rtm_dst_len = (uint8_t)(8 * host_family_len(family)),
+		.rtm_src_len = src ? (uint8_t)(8 * host_family_len(family)) : 0,
 		/* IPv6 names the table unasked, and refuses the flag. */
 		.rtm_flags = (family == AF_INET ? RTM_F_LOOKUP_TABLE : 0) |
 			     (match ? RTM_F_FIB_MATCH : 0),
@@ -299,6 +300,7 @@ int host_rt_get(struct host_nl *nl, int family, const uint8_t *dst, unsigned oif
 
 	memset(rt, 0, sizeof(*rt));
 	if (msg && (nla_put(msg, RTA_DST, (int)host_family_len(family), dst) < 0 ||
+		    (src && nla_put(msg, RTA_SRC, (int)host_family_len(family), src) < 0) ||
 		    (oif && nla_put_u32(msg, RTA_OIF, oif) < 0))) {
 		nlmsg_free(msg);
 		return -ENOMEM;

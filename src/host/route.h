@@ -69,9 +69,10 @@ bool host_rt_parse(struct nlmsghdr *h, struct host_rt *rt);
 int host_rt_dump(struct host_nl *nl, int family, void (*visit)(void *ctx, const struct host_rt *rt),
 		 void *ctx);
 
-/* The route the kernel takes to DST, leaving by OIF if that is not 0.  With MATCH the entry of
- * the table (prefix, metric), else the result (gateway, source, path MTU).  0 or -errno. */
-int host_rt_get(struct host_nl *nl, int family, const uint8_t *dst, unsigned oif, bool match,
-		struct host_rt *rt);
+/* The route the kernel takes to DST, from SRC if that is not NULL, by OIF if that is not 0.  With
+ * MATCH the entry of the table (prefix, metric), else the result (gateway, source, path MTU).  0 or
+ * -errno. */
+int host_rt_get(struct host_nl *nl, int family, const uint8_t *dst, const uint8_t *src,
+		unsigned oif, bool match, struct host_rt *rt);
 
 #endif

@@ -9,8 +9,8 @@
 
 bool undo_step_journaled(const struct undo_step *step)
 {
-	return step->kind == UNDO_PIN || step->kind == UNDO_BLOCK || step->kind == UNDO_PROXY ||
-	       step->kind == UNDO_RESOLVCONF || step->kind == UNDO_FILE;
+	return step->kind == UNDO_PIN || step->kind == UNDO_KEEP || step->kind == UNDO_BLOCK ||
+	       step->kind == UNDO_PROXY || step->kind == UNDO_RESOLVCONF || step->kind == UNDO_FILE;
 }
 
 bool undo_step_dns(const struct undo_step *step)
@@ -40,6 +40,7 @@ bool undo_step_equal(const struct undo_step *a, const struct undo_step *b)
 		return address_equal(&a->address, &b->address);
 	case UNDO_ROUTE:
 	case UNDO_PIN:
+	case UNDO_KEEP:
 	case UNDO_BLOCK:
 		return host_rt_equal(&a->route, &b->route);
 	case UNDO_PROXY:
@@ -63,6 +64,7 @@ int undo_step_do(const struct undo_step *step, struct host_nl *nl)
 		return host_address_add(nl, &step->address);
 	case UNDO_ROUTE:
 	case UNDO_PIN:
+	case UNDO_KEEP:
 	case UNDO_BLOCK:
 		return host_rt_add(nl, &step->route);
 	case UNDO_PROXY:
@@ -105,6 +107,7 @@ static int run(const struct undo_step *step, struct host_nl *nl, const struct lo
 		return forgive(host_address_del(nl, &step->address));
 	case UNDO_ROUTE:
 	case UNDO_PIN:
+	case UNDO_KEEP:
 	case UNDO_BLOCK:
 		return forgive(host_rt_del(nl, &step->route));
 	case UNDO_RESOLVED: {
@@ -131,6 +134,7 @@ static const char *const names[] = {
 	[UNDO_ADDRESS] = "an address",
 	[UNDO_ROUTE] = "a route",
 	[UNDO_PIN] = "the route to the server",
+	[UNDO_KEEP] = "the route to a host that kept its path",
 	[UNDO_BLOCK] = "a route of the lockdown",
 	[UNDO_RESOLVED] = "the name servers in systemd-resolved",
 	[UNDO_RESOLVCONF] = "the record in resolvconf",

@@ -717,7 +717,7 @@ t_lockdown_follows_the_server() {
 	path_by 192.0.2.9 eth1
 	ip route get 10.88.2.2 2>&1 | grep -q 'No route to host' || fail "the former server is not locked out"
 	ip route add default via 10.88.1.1 dev eth0 metric 100
-	"$tool" "$T/vpdial" office recover 2>/dev/null
+	"$tool" "$T/vpdial" office recover >/dev/null 2>&1
 	answer=$("$tool" "$T/vpdial" office end 2>/dev/null)
 	want 5
 	until_true 5 is_as_before || same_as_before
@@ -741,6 +741,220 @@ t_lockdown_journal_full_changes_nothing() {
 	finish
 	umount "$T/small"
 	rmdir "$T/small"
+	same_as_before
+}
+
+# --- SSH sessions
+
+# talk: sessions from out there to ports 22, 2222 (IPv6 socket) and 80 here; each side answers the other.
+talk() {
+	local i
+	ip -n far addr add 192.0.2.10/32 dev lo
+	ip -n far addr add 192.0.2.11/32 dev lo
+	python3 -c 'import socket, threading
+def serve(c):
+    while True:
+        d = c.recv(100)
+        if not d: return
+        c.sendall(d)
+def accept(s):
+    while True:
+        threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+for family, port in ((socket.AF_INET, 22), (socket.AF_INET6, 2222), (socket.AF_INET, 80)):
+    s = socket.socket(family, socket.SOCK_STREAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("", port)); s.listen()
+    threading.Thread(target=accept, args=(s,), daemon=True).start()
+threading.Event().wait(60)' &
+	HERE=$!
+	ip netns exec far python3 -c 'import socket, threading, time, sys
+def client(source, port):
+    while True:
+        try:
+            c = socket.create_connection(("10.88.1.2", port), 5, (source, 0)); break
+        except ConnectionRefusedError: time.sleep(0.05)
+    while True:
+        c.sendall(b"x"); c.recv(100)
+        open(sys.argv[1] + "/" + str(port), "ab").write(b"x")
+        time.sleep(0.02)
+for source, port in (("192.0.2.9", 22), ("192.0.2.10", 2222), ("192.0.2.11", 80)):
+    threading.Thread(target=client, args=(source, port), daemon=True).start()
+threading.Event().wait(60)' "$T/log" 2>/dev/null &
+	THERE=$!
+	for i in 22 2222 80; do until_true 5 test -s "$T/log/$i" || fail "no session on port $i"; done
+}
+lives() { # lives PORT: the session goes on
+	local n
+	n=$(stat -c %s "$T/log/$1")
+	until_true 3 eval "[ \"\$(stat -c %s '$T/log/$1')\" -gt $((n + 2)) ]"
+}
+silence() {
+	kill "$HERE" "$THERE"
+	wait "$HERE" "$THERE" 2>/dev/null
+	rm -f "$T"/log/{22,2222,80}
+	ip -n far addr del 192.0.2.10/32 dev lo
+	ip -n far addr del 192.0.2.11/32 dev lo
+}
+t_ssh_sessions_keep_their_path() {
+	talk
+	export SSH_CONNECTION='192.0.2.10 5555 10.88.1.2 2222'
+	start && call
+	unset SSH_CONNECTION
+	say set default 1
+	say set keep-ssh 1
+	say apply
+	want pinned=1
+	logged 'the SSH session from 192.0.2.9 keeps its path by eth0'
+	logged 'the SSH session from 192.0.2.10 keeps its path by eth0'
+	path_by 192.0.2.9 eth0
+	path_by 192.0.2.10 eth0
+	path_by 192.0.2.11 vpn1
+	lives 22 || fail "the SSH session hangs"
+	lives 2222 || fail "the SSH session on another port hangs"
+	! lives 80 || fail "no test: what is not kept goes on too"
+	[ "$(records keep)" = 2 ] || fail "journal: $(cat "$T/vpdial/office.journal")"
+	ip monitor route >"$T/log/events" &
+	MONITOR=$!
+	sleep 0.2
+	say apply
+	sleep 0.2
+	kill "$MONITOR"
+	wait "$MONITOR" 2>/dev/null
+	[ ! -s "$T/log/events" ] || fail "applied again: $(tr '\n' '|' <"$T/log/events")"
+	[ "$(records keep)" = 2 ] || fail "journal: $(cat "$T/vpdial/office.journal")"
+	murder
+	until_true 5 is_as_before || same_as_before
+	silence
+}
+t_ssh_sessions_not_kept_unless_wanted() {
+	talk
+	start && call
+	say set default 1
+	say apply
+	path_by 192.0.2.9 vpn1
+	say undo
+	# Nor where no route of the tunnel takes them.
+	say set default 0
+	say set route 10.150.0.0/16
+	say set keep-ssh 1
+	say apply
+	[ "$(ip route show proto 118)" = '10.150.0.0/16 dev vpn1 scope link ' ] || fail "$(ip route show proto 118)"
+	say undo
+	say set route 192.0.2.0/24
+	say apply
+	path_by 192.0.2.9 eth0
+	path_by 192.0.2.11 vpn1
+	lives 22 || fail "the SSH session hangs"
+	say undo
+	say close
+	finish
+	same_as_before
+	silence
+}
+t_ssh_sessions_kept_under_lockdown() {
+	talk
+	start && call
+	say set default 1
+	say set lockdown 1
+	say set keep-ssh 1
+	say lockdown
+	lives 22 || fail "the lockdown cut the SSH session"
+	! lives 80 || fail "no test: what is not kept goes on too"
+	say apply
+	lives 22 || fail "the call cut the SSH session"
+	murder
+	lives 22 || fail "the kill cut the SSH session"
+	"$tool" "$T/vpdial" office recover >/dev/null 2>&1
+	"$tool" "$T/vpdial" office end >/dev/null 2>&1
+	same_as_before
+	silence
+}
+
+# --- loops, several uplinks, overlaps
+
+t_loops_refused_before_anything_changes() {
+	start && full_call
+	say set route 10.88.2.2/32
+	ip monitor link address route >"$T/log/events" &
+	MONITOR=$!
+	sleep 0.2
+	say apply
+	want 'failed 17 the path to the server 10.88.2.2 would lead through its own tunnel vpn1: a route loop; take that address out of `routes`'
+	sleep 0.2
+	kill "$MONITOR"
+	wait "$MONITOR" 2>/dev/null
+	[ ! -s "$T/log/events" ] || fail "changed: $(tr '\n' '|' <"$T/log/events")"
+	say close
+	finish
+	same_as_before
+}
+t_server_by_a_rule_of_the_user_not_pinned() {
+	ip rule add to 10.88.2.0/24 lookup 77
+	ip route add 10.88.2.0/24 via 10.88.1.1 table 77
+	snapshot >"$T/log/before"
+	start && call
+	say set default 1
+	say apply
+	want pinned=0
+	path_by 10.88.2.2 eth0
+	say undo
+	say close
+	finish
+	same_as_before
+	ip route flush table 77
+	ip rule del to 10.88.2.0/24
+}
+t_source_address_and_its_rule_decide() {
+	second_uplink
+	ip route add default via 10.88.3.1 table 78
+	ip rule add from 10.88.3.2 lookup 78
+	snapshot >"$T/log/before"
+	start && call
+	say set default 1
+	say source 10.88.3.2
+	say repin
+	want 'path dev=eth1 gateway=10.88.3.1 mtu=1500 metric=0 local=0 source=10.88.3.2'
+	say apply
+	want pinned=0
+	say repin
+	want 'path dev=eth1 '
+	say source 10.88.1.2
+	say repin
+	want 'path dev=eth0 '
+	[ -n "$(ip route show proto 118 10.88.2.2)" ] || fail "not pinned for the other source"
+	say undo
+	say close
+	finish
+	same_as_before
+	ip rule del from 10.88.3.2
+	ip route flush table 78
+	no_second_uplink
+}
+t_overlap_keeps_gateway_and_tells_who_loses() {
+	ip -n far addr add 10.88.1.77/24 dev peer
+	start && call
+	say set route 10.88.1.0/24
+	say apply
+	want applied
+	logged 'route 10.88.1.0/24 through the tunnel overlaps 10.88.1.0/24 on eth0: hosts in both are reached by vpn1, but for the gateway 10.88.1.1'
+	path_by 10.88.1.1 eth0
+	path_by 10.88.1.77 vpn1
+	path_by 10.88.2.2 eth0
+	ping -c 1 -W 2 10.88.1.1 >/dev/null || fail "the gateway is not reached"
+	ping -c 1 -W 2 10.88.2.2 >/dev/null || fail "the server is not reached"
+	say undo
+	say set clear
+	say set server 10.88.2.2
+	say set local 10.99.0.100
+	say set route 10.88.0.0/16
+	say apply
+	logged 'route 10.88.0.0/16 through the tunnel overlaps 10.88.1.0/24 on eth0: hosts in both are reached by eth0'
+	path_by 10.88.1.77 eth0
+	path_by 10.88.9.9 vpn1
+	say undo
+	say close
+	finish
+	ip -n far addr del 10.88.1.77/24 dev peer
 	same_as_before
 }
 
@@ -1453,7 +1667,8 @@ declare -A metric=([default_beats_equal_metric]=100 [default_with_better_metric]
 	[default_with_chosen_distance_may_lose]=100 [apply_again_stays_in_front_of_equal_defaults]=100
 	[repin_follows_the_uplink_and_back]=100 [repin_without_carrier_takes_the_other_uplink]=100
 	[watch_tells_what_changed]=100 [repin_without_a_path_waits]=100 [repin_keeps_to_the_bound_interface]=100
-	[repin_over_multipath_and_onlink_gateways]=100 [lockdown_follows_the_server]=100)
+	[repin_over_multipath_and_onlink_gateways]=100 [lockdown_follows_the_server]=100
+	[source_address_and_its_rule_decide]=100)
 # shellcheck disable=SC2048  # names without spaces
 for current in ${*:-$tests}; do
 	declare -F "t_$current" >/dev/null || continue

@@ -134,6 +134,7 @@ static void pin_line_survives_both_ways(void **state)
 		"pin 10.88.2.2 32 - 7 100 254 1 253",
 		"pin 10.88.2.2 32 fe80::1 7 100 254 1 0",
 		"pin 2001:db8::9 128 fe80::1 2 1024 254 1 0",
+		"keep 192.0.2.9 32 10.88.1.1 2 0 254 1 0",
 	};
 	struct undo_step step;
 	char *line;
@@ -141,7 +142,7 @@ static void pin_line_survives_both_ways(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		parse_copy(lines[i], 0, &step);
-		assert_int_equal(step.kind, UNDO_PIN);
+		assert_int_equal(step.kind, lines[i][0] == 'p' ? UNDO_PIN : UNDO_KEEP);
 		assert_int_equal(step.route.protocol, HOST_ROUTE_PROTOCOL);
 		line = journal_line_make(&step);
 		assert_non_null(line);

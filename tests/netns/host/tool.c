@@ -85,6 +85,8 @@ static bool set(struct tool *t, const char *key, char *value)
 		c->distance_set = atoi(value) != 0;
 	else if (strcmp(key, "lockdown") == 0)
 		c->lockdown = atoi(value) != 0;
+	else if (strcmp(key, "keep-ssh") == 0)
+		c->keep_ssh = atoi(value) != 0;
 	else if (strcmp(key, "bind") == 0)
 		c->bind_ifindex = if_nametoindex(value);
 	else if (strcmp(key, "route") == 0)
@@ -161,6 +163,15 @@ static void do_path(struct tool *t, const char *addr)
 		say_failed(&reason);
 	else
 		say_path(&path);
+}
+
+static void do_source(struct tool *t, const char *addr)
+{
+	struct host_config c = {0};
+
+	set_server(&c, addr);
+	host_set_source(t->host, (struct sockaddr *)&c.server);
+	printf("source %s\n", addr);
 }
 
 static void do_repin(struct tool *t)
@@ -242,6 +253,8 @@ static void do_line(struct tool *t, char *line)
 		do_apply(t);
 	else if (strcmp(word, "path") == 0)
 		do_path(t, key ? key : "");
+	else if (strcmp(word, "source") == 0)
+		do_source(t, key ? key : "");
 	else if (strcmp(word, "repin") == 0)
 		do_repin(t);
 	else if (strcmp(word, "lockdown") == 0)
