@@ -51,6 +51,7 @@ static int resolved_set(const struct host_names *wish, const struct log *log)
 	char servers[2][INET_ADDRSTRLEN], words[256], *at = words, *word;
 	const char *dns[6] = {"resolvectl", "dns", wish->ifname};
 	const char *domain[SEARCH_MAX + 5] = {"resolvectl", "domain", wish->ifname};
+	const char *route[] = {"resolvectl", "default-route", wish->ifname, NULL, NULL};
 	size_t n = 3;
 	int r;
 
@@ -65,8 +66,12 @@ static int resolved_set(const struct host_names *wish, const struct log *log)
 	while ((word = strsep(&at, " ")) && n < SEARCH_MAX + 4)
 		if (*word)
 			domain[n++] = word;
-	/* Without a domain resolved asks these servers like any other link's. */
-	return n > 3 ? run_program(domain, NULL, 0, log) : 0;
+	r = n > 3 ? run_program(domain, NULL, 0, log) : 0;
+	/* Names of no domain come to these servers too, unless others are theirs.  Before version
+	 * 240 resolved has no such switch, and does the same by itself. */
+	route[3] = wish->all_names || n == 3 ? "yes" : "no";
+	(void)run_program(route, NULL, 0, NULL);
+	return r;
 }
 
 static int by_resolved(struct host *host, const struct host_names *wish)
@@ -95,7 +100,8 @@ static int by_resolvconf(struct host *host, const struct host_names *wish)
 	const char *argv[] = {"resolvconf", "-a", NULL, "-m", "0", NULL, NULL};
 	int r;
 
-	str_printf(&name, "%s.vpdial", wish->ifname);
+	/* Debian's resolvconf prefers "tun.*" (its interface-order). */
+	str_printf(&name, "tun.%s.vpdial", wish->ifname);
 	for (size_t i = 0; i < wish->server_count; i++)
 		str_printf(&s, "nameserver %s\n",
 			   inet_ntop(AF_INET, &wish->servers[i], text, sizeof(text)));

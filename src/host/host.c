@@ -77,6 +77,13 @@ int host_recover(const char *run_dir, const char *name, const struct log *log)
 	return host_recover_wait(run_dir, name, log, 0);
 }
 
+void host_journal_failed(const struct host *host, int r, struct reason *reason)
+{
+	reason_set(reason, r == -EACCES || r == -EPERM ? EXIT_NOT_PERMITTED : EXIT_OPEN_FAILED,
+		   "cannot keep a journal in %s: %s%s", host->run_dir, strerror(-r),
+		   r == -ENOSPC ? ": make room there and dial again" : "");
+}
+
 static int open_journal(struct host *host, struct reason *reason)
 {
 	int r = journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name, true,
@@ -88,9 +95,7 @@ static int open_journal(struct host *host, struct reason *reason)
 	if (r == -EBUSY)
 		reason_set(reason, EXIT_BUSY, "profile %s is connected already", host->name);
 	else if (r < 0)
-		reason_set(reason,
-			   r == -EACCES || r == -EPERM ? EXIT_NOT_PERMITTED : EXIT_OPEN_FAILED,
-			   "cannot keep a journal in %s: %s", host->run_dir, strerror(-r));
+		host_journal_failed(host, r, reason);
 	return r;
 }
 
@@ -224,8 +229,13 @@ static int apply_network(struct host *host, const struct host_config *config,
 			 struct host_applied *applied, struct reason *reason)
 {
 	size_t before;
-	int r;
+	int r = journal_reserve(&host->journal);
 
+	if (r < 0) {
+		host_journal_failed(host, r, reason);
+		host_undo(host);
+		return r;
+	}
 	for (size_t i = 0; i < host->step_count; i++)
 		host->steps[i].wanted = false;
 	r = host_network_apply(host, config, reason);

@@ -18,6 +18,7 @@
 #define MAGIC_LINE   "vpdial-journal 1"
 #define JOURNAL_MAX  (1024 * 1024)
 #define LOCK_STEP_MS 10
+#define RESERVE	     16384
 #define HEADER_LINES 4
 #define NEW_SUFFIX   ".new"
 
@@ -211,6 +212,17 @@ int journal_clear(struct journal *j)
 		return -errno;
 	j->records = 0;
 	return fsync(j->fd) < 0 ? -errno : 0;
+}
+
+int journal_reserve(struct journal *j)
+{
+	struct stat st;
+
+	if (fstat(j->fd, &st) < 0)
+		return -errno;
+	if (fallocate(j->fd, FALLOC_FL_KEEP_SIZE, 0, st.st_size + RESERVE) < 0)
+		return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : -errno;
+	return 0;
 }
 
 bool journal_holds(const struct journal *j, const struct undo_step *step)

@@ -46,6 +46,9 @@ void journal_close(struct journal *j);
 int journal_read(const struct journal *j, struct journal_content *content);
 void journal_content_free(struct journal_content *content);
 
+/* Makes room on the disk for what is going to be added, so that a full one is noticed before
+ * anything is changed.  0 or -errno. */
+int journal_reserve(struct journal *j);
 /* Appends STEP and waits until it is on the disk.  0 or -errno. */
 int journal_add(struct journal *j, const struct undo_step *step);
 /* Empties it. */

@@ -126,9 +126,11 @@ int host_lockdown_begin(struct host *host, struct reason *reason)
 	if (host->lockdown.fd < 0)
 		r = journal_open(&host->lockdown, JOURNAL_LOCKDOWN, host->run_dir, host->name, true,
 				 HOST_LOCK_WAIT_MS);
+	if (r == 0)
+		r = journal_reserve(&host->lockdown);
 	if (r < 0) {
-		host->nl.text[0] = '\0';
-		return failed(host, r, reason);
+		host_journal_failed(host, r, reason);
+		return r;
 	}
 	host->locked = true;
 	return 0;
@@ -143,8 +145,8 @@ int host_lockdown_take_over(struct host *host, struct reason *reason)
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0) {
-		host->nl.text[0] = '\0';
-		return failed(host, r, reason);
+		host_journal_failed(host, r, reason);
+		return r;
 	}
 	r = journal_read(&host->lockdown, &content);
 	if (r < 0) {

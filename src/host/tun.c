@@ -75,6 +75,28 @@ static int create_numbered(int fd, const char *pattern, char name[static IFNAMSI
 	return error;
 }
 
+/* The server is no router of this machine: no addresses or routes by its advertisements. */
+static void ignore_advertisements(const struct host *host, const char *name)
+{
+	static const char *const knobs[] = {"accept_ra", "autoconf", "accept_redirects"};
+	char path[96];
+	int fd;
+
+	for (size_t i = 0; i < sizeof(knobs) / sizeof(knobs[0]); i++) {
+		struct str s = str_make(path, sizeof(path));
+
+		str_printf(&s, "/proc/sys/net/ipv6/conf/%s/%s", name, knobs[i]);
+		fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (fd < 0 && errno == ENOENT)
+			return; /* no IPv6 here */
+		if (fd < 0 || write(fd, "0", 1) != 1)
+			log_info(host->log, "cannot switch %s off for %s: %s", knobs[i], name,
+				 strerror(errno));
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
 int host_tun_rename(struct host *host, struct host_tun *tun, const char *name,
 		    struct reason *reason)
 {
@@ -119,6 +141,7 @@ int host_tun_open(struct host *host, const char *pattern, struct host_tun *tun,
 			   host_nl_error(&host->nl, r, text, sizeof(text)));
 		return r;
 	}
+	ignore_advertisements(host, name);
 	tun->fd = fd;
 	str_copy(tun->ifname, sizeof(tun->ifname), name);
 	return 0;

@@ -723,6 +723,51 @@ t_lockdown_follows_the_server() {
 	until_true 5 is_as_before || same_as_before
 	no_second_uplink
 }
+t_run_directory_full_or_read_only_changes_nothing() {
+	mkdir "$T/small"
+	mount -t tmpfs -o size=64k tmpfs "$T/small"
+	coproc TOOL { exec "$tool" "$T/small" office 2>"$T/log/tool"; }
+	read -r -t 10 answer <&"${TOOL[0]}"
+	full_call
+	cat /dev/zero >"$T/small/full" 2>/dev/null
+	ip monitor link address route >"$T/log/events" &
+	MONITOR=$!
+	sleep 0.2
+	say apply
+	want "failed 7 cannot keep a journal in $T/small: No space left on device: make room there and dial again"
+	sleep 0.2
+	kill "$MONITOR"
+	wait "$MONITOR" 2>/dev/null
+	[ ! -s "$T/log/events" ] || fail "changed: $(tr '\n' '|' <"$T/log/events")"
+	rm "$T/small/full"
+	say apply
+	want 'applied dns=resolv.conf pinned=1'
+	# What is applied can be taken back on a full disk too.
+	cat /dev/zero >"$T/small/full" 2>/dev/null
+	say suspend
+	say undo
+	say close
+	finish
+	mount -o remount,ro "$T/small"
+	answer=$("$tool" "$T/small" office 2>/dev/null </dev/null)
+	want 'failed 7 cannot keep a journal in '
+	want 'Read-only file system'
+	umount "$T/small"
+	rmdir "$T/small"
+	same_as_before
+}
+t_tunnel_takes_no_router_advertisements() {
+	local knob
+	start && call
+	for knob in accept_ra autoconf accept_redirects; do
+		[ "$(cat /proc/sys/net/ipv6/conf/vpn1/$knob)" = 0 ] || fail "$knob is $(cat /proc/sys/net/ipv6/conf/vpn1/$knob)"
+	done
+	say apply
+	sleep 0.3
+	[ -z "$(ip -6 addr show dev vpn1)$(ip -6 route show dev vpn1 proto ra)" ] || fail "IPv6 by itself: $(ip -6 addr show dev vpn1)"
+	say undo
+	finish
+}
 t_lockdown_journal_full_changes_nothing() {
 	mkdir "$T/small"
 	mount -t tmpfs -o size=4k tmpfs "$T/small"
@@ -733,10 +778,10 @@ t_lockdown_journal_full_changes_nothing() {
 	say set default 1
 	say set lockdown 1
 	say lockdown
-	want 'failed 1 cannot lock the network down: No space left on device'
+	want 'failed 7 cannot keep a journal in '
 	[ -z "$(ip route show proto 118)" ] || fail "blocked half: $(ip route show proto 118)"
 	say apply
-	want 'failed 1 cannot '
+	want 'failed 7 cannot keep a journal in '
 	say close
 	finish
 	umount "$T/small"
@@ -1596,6 +1641,7 @@ t_resolved_first() {
 	[ "$(cat "$T/log/calls")" = "resolvectl --no-pager status
 resolvectl dns vpn1 10.99.0.53 10.99.0.54
 resolvectl domain vpn1 ~. corp.example lab.example
+resolvectl default-route vpn1 yes
 resolvectl revert vpn1" ] || fail "$(cat "$T/log/calls")"
 	[ "$(grep -vE '^(PATH|PWD|LC_ALL|_|SHLVL)=' "$T/log/env")" = '' ] || fail "environment: $(cat "$T/log/env")"
 	say close
@@ -1613,6 +1659,36 @@ t_resolved_split_has_no_catch_all() {
 	want dns=resolved
 	logged 'name server 10.99.0.53 is not reached through the tunnel'
 	grep -q '^resolvectl domain vpn1 corp.example$' "$T/log/calls" || fail "$(cat "$T/log/calls")"
+	grep -q '^resolvectl default-route vpn1 no$' "$T/log/calls" || fail "$(cat "$T/log/calls")"
+	finish
+}
+t_resolved_split_without_domains_is_one_of_many() {
+	mkdir -p /run/systemd/resolve
+	fake resolvectl
+	start && call
+	say set route 10.99.0.0/24
+	say set dns 10.99.0.53
+	say set dns-mode yes
+	say apply
+	want dns=resolved
+	! grep -q 'resolvectl domain' "$T/log/calls" || fail "$(cat "$T/log/calls")"
+	grep -q '^resolvectl default-route vpn1 yes$' "$T/log/calls" || fail "$(cat "$T/log/calls")"
+	finish
+}
+t_resolved_exclusively_takes_all_names() {
+	mkdir -p /run/systemd/resolve
+	fake resolvectl
+	start && call
+	say set dns 10.99.0.53
+	say set dns-mode exclusively
+	say apply
+	want dns=resolved
+	grep -q '^resolvectl domain vpn1 ~.$' "$T/log/calls" || fail "$(cat "$T/log/calls")"
+	: >"$T/log/calls"
+	say apply
+	! grep -qE 'dns|domain|revert' "$T/log/calls" || fail "set again: $(cat "$T/log/calls")"
+	say suspend
+	grep -q '^resolvectl revert vpn1$' "$T/log/calls" || fail "$(cat "$T/log/calls")"
 	finish
 }
 t_resolved_dead_goes_on_to_resolvconf() {
@@ -1623,11 +1699,11 @@ t_resolved_dead_goes_on_to_resolvconf() {
 	want dns=resolvconf
 	say undo
 	[ "$(cat "$T/log/calls")" = "resolvectl --no-pager status
-resolvconf -a vpn1.vpdial -m 0 -x
+resolvconf -a tun.vpn1.vpdial -m 0 -x
 nameserver 10.99.0.53
 nameserver 10.99.0.54
 search corp.example
-resolvconf -d vpn1.vpdial" ] || fail "$(cat "$T/log/calls")"
+resolvconf -d tun.vpn1.vpdial" ] || fail "$(cat "$T/log/calls")"
 	say close
 	finish
 	same_as_before
@@ -1637,7 +1713,7 @@ t_resolvconf_record_taken_back_after_kill() {
 	dns_call yes
 	want dns=resolvconf
 	murder
-	until_true 5 grep -q '^resolvconf -d vpn1.vpdial' "$T/log/calls" || fail "$(cat "$T/log/calls")"
+	until_true 5 grep -q '^resolvconf -d tun.vpn1.vpdial' "$T/log/calls" || fail "$(cat "$T/log/calls")"
 	until_true 5 is_as_before || same_as_before
 }
 t_resolvconf_failing_goes_on_to_file() {
