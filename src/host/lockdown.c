@@ -6,8 +6,14 @@
 #include "host/internal.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
+#include <netlink/attr.h>
 #include <string.h>
+
+#define WIDE_BITS     8	    /* a route for so much may well be meant as a default one */
+#define MAIN_PRIORITY 32766 /* of the rule that asks the main table */
+#define TOLD_MAX      8
 
 struct metric_search {
 	const struct host *host;
@@ -190,6 +196,65 @@ static bool is_old_lasting(const struct undo_step *step)
 	return step->lasting && !step->wanted;
 }
 
+struct bypass {
+	const struct host *host;
+	unsigned told;
+};
+
+static void wide_visit(void *ctx, const struct host_rt *rt)
+{
+	struct bypass *b = ctx;
+	char text[64], name[IFNAMSIZ] = "?";
+
+	if (rt->type != RTN_UNICAST || rt->prefix_len == 0 || rt->prefix_len > WIDE_BITS ||
+	    host_owns_route(b->host, rt) || b->told++ >= TOLD_MAX)
+		return;
+	(void)if_indextoname(rt->oif, name);
+	log_warn(b->host->log,
+		 "the route %s by %s goes past the lockdown: delete it if it must not",
+		 host_rt_text(rt, text, sizeof(text)), name);
+}
+
+static void rule_visit(void *ctx, struct nlmsghdr *h)
+{
+	struct bypass *b = ctx;
+	const struct fib_rule_hdr *rule = nlmsg_data(h);
+	struct nlattr *a;
+	uint32_t table, priority = 0;
+
+	if (h->nlmsg_type != RTM_NEWRULE || nlmsg_datalen(h) < (int)sizeof(*rule) ||
+	    rule->action != FR_ACT_TO_TBL)
+		return;
+	a = nlmsg_find_attr(h, sizeof(*rule), FRA_TABLE);
+	table = a && nla_len(a) >= 4 ? nla_get_u32(a) : rule->table;
+	a = nlmsg_find_attr(h, sizeof(*rule), FRA_PRIORITY);
+	if (a && nla_len(a) >= 4)
+		priority = nla_get_u32(a);
+	if (table == RT_TABLE_UNSPEC || table == RT_TABLE_LOCAL || table == RT_TABLE_MAIN ||
+	    priority >= MAIN_PRIORITY || b->told++ >= TOLD_MAX)
+		return;
+	log_warn(b->host->log,
+		 "the routing rule %u is asked before the main table: what its table %u holds goes "
+		 "past the lockdown",
+		 priority, table);
+}
+
+/* What the user has to know: ways out that are not ours to close. */
+static void tell_bypasses(struct host *host)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	struct bypass b = {.host = host};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct fib_rule_hdr rule = {.family = (uint8_t)families[i]};
+
+		(void)host_rt_dump(&host->nl, families[i], wide_visit, &b);
+		(void)host_nl_call(&host->nl,
+				   host_nl_msg(RTM_GETRULE, NLM_F_DUMP, &rule, sizeof(rule)),
+				   rule_visit, &b);
+	}
+}
+
 int host_lockdown(struct host *host, const struct host_config *config, struct reason *reason)
 {
 	bool before = host->locked;
@@ -212,6 +277,8 @@ int host_lockdown(struct host *host, const struct host_config *config, struct re
 		host_overlap_judge(host, config, false);
 		r = host_blocks_want(host, config, reason);
 	}
+	if (r == 0 && !before)
+		tell_bypasses(host);
 	if (r == 0)
 		host_undo_if(host, is_old_lasting);
 	else if (!before)

@@ -127,17 +127,31 @@ static bool taken(const struct host_config *c, const struct session *s, uint8_t 
 	return false;
 }
 
-/* Does it go through the tunnel itself, or to where the pinned route leads? */
-static bool has_path(const struct host_config *c, const struct session *s)
+/* Does it come through the tunnel, or did, before the last call ended?  Such a one must not be led
+ * past it. */
+static bool in_tunnel(struct host *host, const struct host_config *c, const struct session *s)
+{
+	size_t len = host_family_len(s->family);
+	const void *local = s->family == AF_INET6 ? (const void *)&c->local6 : &c->local;
+	struct host_rt rt;
+
+	if (memcmp(s->local, local, len) == 0)
+		return true;
+	for (size_t i = 0; i < host->step_count; i++)
+		if (host->steps[i].kind == UNDO_ADDRESS &&
+		    host->steps[i].address.family == s->family &&
+		    memcmp(host->steps[i].address.local, s->local, len) == 0)
+			return true;
+	return host_rt_get(&host->nl, s->family, s->local, NULL, 0, false, &rt) < 0 ||
+	       rt.type != RTN_LOCAL;
+}
+
+static bool is_server(const struct host_config *c, const struct session *s)
 {
 	uint8_t server[16];
-	int family = host_sockaddr_octets((const struct sockaddr *)&c->server, server);
 
-	if (s->family == AF_INET6)
-		return memcmp(s->local, &c->local6, 16) == 0 ||
-		       (family == AF_INET6 && memcmp(s->peer, server, 16) == 0);
-	return memcmp(s->local, &c->local, 4) == 0 ||
-	       (family == AF_INET && memcmp(s->peer, server, 4) == 0);
+	return host_sockaddr_octets((const struct sockaddr *)&c->server, server) == s->family &&
+	       memcmp(s->peer, server, 16) == 0;
 }
 
 static void keep(struct host *host, const struct host_config *c, const struct session *s)
@@ -147,7 +161,8 @@ static void keep(struct host *host, const struct host_config *c, const struct se
 	struct host_rt entry;
 	int r;
 
-	if (has_path(c, s) || host_outside(host, s->family, s->peer, s->local, 0, &entry) < 0 ||
+	if (is_server(c, s) || in_tunnel(host, c, s) ||
+	    host_outside(host, s->family, s->peer, s->local, 0, &entry) < 0 ||
 	    entry.type != RTN_UNICAST || entry.table != RT_TABLE_MAIN ||
 	    !taken(c, s, entry.prefix_len))
 		return;

@@ -110,6 +110,7 @@ static void fill_config(const struct supervisor *s, const struct request_network
 	c->distance_set = p->distance_set;
 	c->distance = p->default_route_distance;
 	c->lockdown = p->lockdown;
+	c->keep_ssh = p->keep_ssh;
 	c->routes = routes;
 	c->route_count = p->route_count;
 	c->dns_mode =

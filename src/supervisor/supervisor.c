@@ -354,6 +354,18 @@ void supervisor_reload(struct supervisor *s)
 	describe_profile(s);
 }
 
+/* The path to the server is that of packets from `src-address`. */
+static void set_source(struct supervisor *s)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+
+	if (inet_pton(AF_INET, s->profile.src_address, &in.sin_addr) == 1)
+		host_set_source(s->host, (const struct sockaddr *)&in);
+	else if (inet_pton(AF_INET6, s->profile.src_address, &in6.sin6_addr) == 1)
+		host_set_source(s->host, (const struct sockaddr *)&in6);
+}
+
 static int open_machine(struct supervisor *s)
 {
 	int rc = control_run_dir(s->run_dir, sizeof s->run_dir, s->options.run_dir);
@@ -369,6 +381,7 @@ static int open_machine(struct supervisor *s)
 	s->host = host_new(s->run_dir, s->options.name, &s->log, &s->reason);
 	if (!s->host)
 		return -EIO;
+	set_source(s);
 	rc = control_listen(s, &s->reason);
 	if (rc == 0)
 		rc = roam_begin(s, &s->reason);

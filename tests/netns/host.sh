@@ -672,6 +672,26 @@ t_lockdown_of_routes_only() {
 	finish
 	same_as_before
 }
+t_lockdown_tells_the_ways_past_it() {
+	ip route add 16.0.0.0/4 via 10.88.1.1
+	ip rule add to 203.0.113.0/24 lookup 79
+	snapshot >"$T/log/before"
+	start && call
+	say set default 1
+	say set lockdown 1
+	say lockdown
+	logged 'the route 16.0.0.0/4 by eth0 goes past the lockdown'
+	logged 'the routing rule 32765 is asked before the main table: what its table 79 holds goes past the lockdown'
+	[ "$(grep -c 'past the lockdown' "$T/log/tool")" = 2 ] || fail "$(cat "$T/log/tool")"
+	say lockdown
+	[ "$(grep -c 'past the lockdown' "$T/log/tool")" = 2 ] || fail "told twice"
+	say lift
+	say close
+	finish
+	same_as_before
+	ip route del 16.0.0.0/4
+	ip rule del to 203.0.113.0/24
+}
 t_lockdown_of_two_profiles() {
 	start && call
 	say set default 1
@@ -791,9 +811,10 @@ t_lockdown_journal_full_changes_nothing() {
 
 # --- SSH sessions
 
-# talk: sessions from out there to ports 22, 2222 (IPv6 socket) and 80 here; each side answers the other.
+# talk [ADDRESS]: sessions from out there to ports 22, 2222 (IPv6 socket) and 80 of this address of ours;
+# each side answers the other.
 talk() {
-	local i
+	local i to=${1:-10.88.1.2}
 	ip -n far addr add 192.0.2.10/32 dev lo
 	ip -n far addr add 192.0.2.11/32 dev lo
 	python3 -c 'import socket, threading
@@ -816,7 +837,7 @@ threading.Event().wait(60)' &
 def client(source, port):
     while True:
         try:
-            c = socket.create_connection(("10.88.1.2", port), 5, (source, 0)); break
+            c = socket.create_connection((sys.argv[2], port), 5, (source, 0)); break
         except ConnectionRefusedError: time.sleep(0.05)
     while True:
         c.sendall(b"x"); c.recv(100)
@@ -824,7 +845,7 @@ def client(source, port):
         time.sleep(0.02)
 for source, port in (("192.0.2.9", 22), ("192.0.2.10", 2222), ("192.0.2.11", 80)):
     threading.Thread(target=client, args=(source, port), daemon=True).start()
-threading.Event().wait(60)' "$T/log" 2>/dev/null &
+threading.Event().wait(60)' "$T/log" "$to" 2>/dev/null &
 	THERE=$!
 	for i in 22 2222 80; do until_true 5 test -s "$T/log/$i" || fail "no session on port $i"; done
 }
@@ -895,6 +916,32 @@ t_ssh_sessions_not_kept_unless_wanted() {
 	finish
 	same_as_before
 	silence
+}
+t_ssh_sessions_in_the_tunnel_not_led_past_it() {
+	ip addr add 10.99.0.100/32 dev lo
+	ip -n far route add 10.99.0.100 via 10.88.1.2
+	talk 10.99.0.100
+	start && call
+	say set default 1
+	say set lockdown 1
+	say set keep-ssh 1
+	say apply
+	path_by 192.0.2.9 vpn1
+	# While it dials again.
+	say set local 0.0.0.0
+	say lockdown
+	path_by 192.0.2.9 vpn1
+	# The call is over, and its address gone with it.
+	say undo
+	ip addr del 10.99.0.100/32 dev lo
+	say lockdown
+	ip route get 192.0.2.9 2>&1 | grep -q 'No route to host' || fail "led past the tunnel: $(ip route get 192.0.2.9 2>&1)"
+	say lift
+	say close
+	finish
+	ip -n far route del 10.99.0.100
+	silence
+	same_as_before
 }
 t_ssh_sessions_kept_under_lockdown() {
 	talk
