@@ -68,6 +68,39 @@ t_run_directory_not_writable() {
 	umount "$T/ro"
 }
 
+# --- the network as it is
+
+t_ssh_session_survives_the_default_route() {
+	local here there n
+	ip -n far addr add 192.0.2.50/32 dev lo
+	python3 -c 'import socket
+s = socket.create_server(("", 22)); c = s.accept()[0]
+while True: c.sendall(c.recv(100))' &
+	here=$!
+	ip netns exec far python3 -c 'import socket, sys, time
+for i in range(100):
+    try: c = socket.create_connection(("10.88.1.2", 22), 5, ("192.0.2.50", 0)); break
+    except ConnectionRefusedError: time.sleep(0.05)
+while True:
+    c.sendall(b"x"); c.recv(100); open(sys.argv[1], "ab").write(b"x"); time.sleep(0.02)' "$T/session" 2>/dev/null &
+	there=$!
+	within 5 test -s "$T/session" || fail 'no session before the call'
+	serve good
+	profile lab 'add-default-route = yes'
+	snapshot >"$T/before.ssh"
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "connect: $(tail -n 1 "$T/err")"
+	[[ $(ip route get 198.51.100.1) == *" dev pptp-out1 "* ]] || fail "no default route: $(ip route get 198.51.100.1)"
+	[[ $(ip route get 192.0.2.50) == *' dev eth0 '* ]] || fail "the session's path is $(ip route get 192.0.2.50)"
+	n=$(stat -c %s "$T/session")
+	within 3 eval '[ "$(stat -c %s "$T/session")" -gt $((n + 5)) ]' || fail 'the session hangs'
+	vpdial disconnect lab >"$T/out" 2>&1 || fail "disconnect: $(cat "$T/out")"
+	within 3 eval 'snapshot 2>&1 | cmp -s - "$T/before.ssh"' || fail "not as before: $(snapshot 2>&1 | diff "$T/before.ssh" - | tr '\n' '|')"
+	kill $here $there
+	wait $here $there 2>/dev/null
+	server_done
+	ip -n far addr del 192.0.2.50/32 dev lo
+}
+
 # --- profiles
 
 t_profile_unknown_is_2() { refused 2 'lab' 2; }
