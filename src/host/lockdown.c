@@ -45,18 +45,6 @@ static int find_metric(struct host *host, int family, uint32_t *metric)
 	return -ENOSPC;
 }
 
-/* No IPv6 here, so nothing can leave by it? */
-static bool no_ipv6(struct host *host, int error)
-{
-	static const uint8_t anywhere[16] = {0x20, 0x01, 0x0d, 0xb8};
-	struct host_rt rt;
-
-	if (error == -EAFNOSUPPORT || error == -EOPNOTSUPP)
-		return true;
-	return (error == -EACCES || error == -ENODEV || error == -EINVAL) &&
-	       host_rt_get(&host->nl, AF_INET6, anywhere, NULL, 0, false, &rt) < 0;
-}
-
 static int want_block(struct host *host, const struct host_rt *whole)
 {
 	struct undo_step step = {.kind = UNDO_BLOCK, .lasting = true};
@@ -68,7 +56,8 @@ static int want_block(struct host *host, const struct host_rt *whole)
 		step.route = part[i];
 		host_rt_mask(&step.route);
 		r = host_want(host, &step);
-		if (r < 0 && part[i].family == AF_INET6 && no_ipv6(host, r))
+		/* No IPv6 in this kernel: nothing can leave by it. */
+		if (r == -EAFNOSUPPORT || r == -EOPNOTSUPP)
 			r = 0;
 	}
 	return r;

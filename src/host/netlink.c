@@ -189,42 +189,53 @@ static int link_send(struct host_nl *nl, struct nl_msg *msg, bool whole)
 	return host_nl_call(nl, msg, NULL, NULL);
 }
 
-int host_link_prepare(struct host_nl *nl, unsigned ifindex, uint32_t queue_len)
+/* A protocol that the kernel does not have needs no setting. */
+static int forgive_family(int r)
 {
-	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex};
-	struct nl_msg *msg = host_nl_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
-	struct nlattr *spec, *inet, *conf;
-	bool whole;
-	int r;
+	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
+}
 
-	r = link_send(nl, msg, msg && nla_put_u32(msg, IFLA_TXQLEN, queue_len) == 0);
-	if (r < 0)
-		return r;
-	msg = host_nl_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
-	spec = msg ? nla_nest_start(msg, IFLA_AF_SPEC) : NULL;
-	inet = spec ? nla_nest_start(msg, AF_INET6) : NULL;
-	whole = inet && nla_put_u8(msg, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE) == 0;
+static int no_own_addresses(struct host_nl *nl, const struct ifinfomsg *ifi)
+{
+	struct nl_msg *msg = host_nl_msg(RTM_NEWLINK, 0, ifi, sizeof(*ifi));
+	struct nlattr *spec = msg ? nla_nest_start(msg, IFLA_AF_SPEC) : NULL;
+	struct nlattr *inet6 = spec ? nla_nest_start(msg, AF_INET6) : NULL;
+	bool whole =
+		inet6 && nla_put_u8(msg, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE) == 0;
+
 	if (whole) {
-		nla_nest_end(msg, inet);
+		nla_nest_end(msg, inet6);
 		nla_nest_end(msg, spec);
 	}
-	r = link_send(nl, msg, whole);
-	/* A kernel without IPv6 makes no addresses either. */
-	if (r < 0 && r != -EAFNOSUPPORT && r != -EOPNOTSUPP)
-		return r;
-	/* The new address of a call must outlive the old one, as whose secondary it is added. */
-	msg = host_nl_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
-	spec = msg ? nla_nest_start(msg, IFLA_AF_SPEC) : NULL;
-	inet = spec ? nla_nest_start(msg, AF_INET) : NULL;
-	conf = inet ? nla_nest_start(msg, IFLA_INET_CONF) : NULL;
-	whole = conf && nla_put_u32(msg, IPV4_DEVCONF_PROMOTE_SECONDARIES, 1) == 0;
+	return forgive_family(link_send(nl, msg, whole));
+}
+
+/* The new address of a call must outlive the old one, as whose secondary it is added. */
+static int promote_secondaries(struct host_nl *nl, const struct ifinfomsg *ifi)
+{
+	struct nl_msg *msg = host_nl_msg(RTM_NEWLINK, 0, ifi, sizeof(*ifi));
+	struct nlattr *spec = msg ? nla_nest_start(msg, IFLA_AF_SPEC) : NULL;
+	struct nlattr *inet = spec ? nla_nest_start(msg, AF_INET) : NULL;
+	struct nlattr *conf = inet ? nla_nest_start(msg, IFLA_INET_CONF) : NULL;
+	bool whole = conf && nla_put_u32(msg, IPV4_DEVCONF_PROMOTE_SECONDARIES, 1) == 0;
+
 	if (whole) {
 		nla_nest_end(msg, conf);
 		nla_nest_end(msg, inet);
 		nla_nest_end(msg, spec);
 	}
-	r = link_send(nl, msg, whole);
-	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
+	return forgive_family(link_send(nl, msg, whole));
+}
+
+int host_link_prepare(struct host_nl *nl, unsigned ifindex, uint32_t queue_len)
+{
+	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex};
+	struct nl_msg *msg = host_nl_msg(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+	int r = link_send(nl, msg, msg && nla_put_u32(msg, IFLA_TXQLEN, queue_len) == 0);
+
+	if (r == 0)
+		r = no_own_addresses(nl, &ifi);
+	return r == 0 ? promote_secondaries(nl, &ifi) : r;
 }
 
 int host_link_set(struct host_nl *nl, unsigned ifindex, bool up, uint32_t mtu)

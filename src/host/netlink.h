@@ -42,7 +42,8 @@ struct host_link {
 };
 /* 0 or -errno. */
 int host_link_get(struct host_nl *nl, unsigned ifindex, struct host_link *link);
-/* Queue length, and no link-local address of the kernel's own making. */
+/* Queue length, no link-local address of the kernel's own making, and an address that outlives the
+ * one it was added after. */
 int host_link_prepare(struct host_nl *nl, unsigned ifindex, uint32_t queue_len);
 /* MTU 0 leaves it as it is. */
 int host_link_set(struct host_nl *nl, unsigned ifindex, bool up, uint32_t mtu);

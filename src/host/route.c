@@ -254,6 +254,7 @@ bool host_rt_parse(struct nlmsghdr *h, struct host_rt *rt)
 }
 
 struct dump {
+	int family; /* a kernel without IPv6 answers with IPv4 */
 	void (*visit)(void *ctx, const struct host_rt *rt);
 	void *ctx;
 };
@@ -264,7 +265,8 @@ static void dump_visit(void *ctx, struct nlmsghdr *h)
 	struct host_rt rt;
 
 	/* Clones are the cache of path MTUs, not routes. */
-	if (host_rt_parse(h, &rt) && rt.table == RT_TABLE_MAIN && !rt.cloned)
+	if (host_rt_parse(h, &rt) && rt.family == dump->family && rt.table == RT_TABLE_MAIN &&
+	    !rt.cloned)
 		dump->visit(dump->ctx, &rt);
 }
 
@@ -272,12 +274,12 @@ int host_rt_dump(struct host_nl *nl, int family, void (*visit)(void *ctx, const 
 		 void *ctx)
 {
 	struct rtmsg rtm = {.rtm_family = (uint8_t)family, .rtm_table = RT_TABLE_MAIN};
-	struct dump dump = {.visit = visit, .ctx = ctx};
+	struct dump dump = {.family = family, .visit = visit, .ctx = ctx};
 	int r = host_nl_call(nl, host_nl_msg(RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm)),
 			     dump_visit, &dump);
 
-	/* An IPv6 table that nobody used yet is not there. */
-	return r == -ENOENT ? 0 : r;
+	/* An IPv6 table that nobody used yet, or for which there is no kernel, is not there. */
+	return r == -ENOENT || r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
 }
 
 static void get_visit(void *ctx, struct nlmsghdr *h)
