@@ -672,6 +672,37 @@ t_lockdown_of_routes_only() {
 	finish
 	same_as_before
 }
+t_lockdown_malformed_journal_set_aside() {
+	local boot line netns
+	boot=$(cat /proc/sys/kernel/random/boot_id)
+	netns=$(stat -Lc %i /proc/self/ns/net)
+	ip route add unreachable 198.51.100.0/24 metric 4000000000 proto 118
+	snapshot >"$T/log/before"
+	for line in 'block 0.0.0.0 0 4000000000' 'block 198.51.100.0 24 100' 'keep 10.88.2.2 24 - 2 0 254 1 0'; do
+		printf 'vpdial-journal 1\nname office\nboot %s\nnetns %s\nblock 198.51.100.0 24 4000000000\n%s\n' \
+			"$boot" "$netns" "$line" >"$T/vpdial/office.lockdown"
+		chmod 600 "$T/vpdial/office.lockdown"
+		cp -p "$T/vpdial/office.lockdown" "$T/log/lockdown"
+		answer=$("$tool" "$T/vpdial" office end 2>"$T/log/tool")
+		want -74
+		cp -p "$T/log/lockdown" "$T/vpdial/office.lockdown"
+		echo torn >"$T/vpdial/office.journal.new" # a rewriting that was cut short
+		start
+		logged 'nothing in it was acted on'
+		finish
+		[ -e "$T/vpdial/office.lockdown.bad" ] || fail "not set aside: $line"
+		rm -f "$T/vpdial/office.lockdown.bad"
+		same_as_before
+	done
+	# The same without the bad line is taken over.
+	sed -i '$d' "$T/log/lockdown"
+	cp -p "$T/log/lockdown" "$T/vpdial/office.lockdown"
+	start
+	say lift
+	[ -z "$(ip route show 198.51.100.0/24)" ] || fail "not taken over"
+	finish
+	[ -z "$(ls -A "$T/vpdial")" ] || fail "left: $(ls "$T/vpdial")"
+}
 t_lockdown_tells_the_ways_past_it() {
 	ip route add 16.0.0.0/4 via 10.88.1.1
 	ip rule add to 203.0.113.0/24 lookup 79
