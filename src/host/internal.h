@@ -78,8 +78,8 @@ struct host_server {
 };
 void host_server_find(struct host *host, const struct host_config *config,
 		      struct host_server *server);
-/* Wants the pinned route if a route that CONFIG wants would catch the server.  0, -ENETUNREACH if
- * it is not reached and was not pinned before, or another -errno. */
+/* Wants the pinned route if a route that CONFIG wants would catch the server.  While the server is
+ * not reached an old pinned route stays, and no new one is made.  0 or -errno. */
 int host_server_pin(struct host *host, const struct host_config *config,
 		    const struct host_server *server);
 

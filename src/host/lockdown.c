@@ -256,11 +256,8 @@ int host_lockdown(struct host *host, const struct host_config *config, struct re
 		host->steps[i].wanted = false;
 	host_server_find(host, config, &server);
 	r = host_server_pin(host, config, &server);
-	/* No path to the server now: it is pinned when there is one (host_repin). */
-	if (r < 0 && r != -ENETUNREACH)
-		r = failed(host, r, reason);
-	else
-		r = 0;
+	if (r < 0)
+		(void)failed(host, r, reason);
 	if (r == 0) {
 		host_sessions_keep(host, config);
 		host_overlap_judge(host, config, false);

@@ -40,7 +40,7 @@ static int pin_server(struct work *w)
 {
 	int r = host_server_pin(w->host, w->config, &w->server);
 
-	return r < 0 ? failed(w, r, "keep a path to the server") : 0;
+	return r < 0 ? failed(w, r, "add the route to the server") : 0;
 }
 
 struct gateway_search {
@@ -202,7 +202,7 @@ static int check_loop(struct work *w)
 	const struct host_server *s = &w->server;
 	struct host_rt rt;
 
-	if (!s->family ||
+	if (!s->family || !s->reached ||
 	    host_rt_get(&w->host->nl, s->family, s->octets, host_source(w->host, s->family),
 			w->config->bind_ifindex, false, &rt) < 0)
 		return 0;

@@ -164,21 +164,20 @@ void host_server_find(struct host *host, const struct host_config *config,
 int host_server_pin(struct host *host, const struct host_config *config,
 		    const struct host_server *server)
 {
-	bool kept = false;
-
 	if (!server->family || !config_catches(config, server))
 		return 0;
 	if (server->reached)
 		return host_pin(host, UNDO_PIN, server->octets, &server->entry);
-	/* Pinned already, and there is no better path now: the old one may come back. */
+	/* Pinned already, and there is no better path now: the old one may come back.  Never
+	 * pinned: host_repin will, when there is a path. */
 	for (size_t i = 0; i < host->step_count; i++) {
 		struct undo_step *s = &host->steps[i];
 
 		if (s->kind == UNDO_PIN && s->route.family == server->family &&
 		    memcmp(s->route.dst, server->octets, 16) == 0)
-			kept = s->wanted = true;
+			s->wanted = true;
 	}
-	return kept ? 0 : -ENETUNREACH;
+	return 0;
 }
 
 /* Does a route of ours catch DST? */

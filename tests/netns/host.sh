@@ -94,6 +94,7 @@ murder() {
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
 }
+guardian() { until_true 3 pgrep -P "$TOOL_PID" -x vpdial-guard; } # it has its name a moment after its start
 # until_true SECONDS COMMAND...
 until_true() {
 	local i n=$(($1 * 50))
@@ -226,6 +227,8 @@ t_apply_again_puts_back_what_others_deleted() {
 			file_resolv # what came back at the end would be that of the others
 			say apply
 		else
+			# IPv6 takes a moment to route an address.
+			until_true 2 eval 'snapshot | cmp -s - "$T/log/up"'
 			snapshot >"$T/log/after"
 			diff "$T/log/up" "$T/log/after" >"$T/log/diff" || fail "after \"$what\": $(tr '\n' '|' <"$T/log/diff")"
 		fi
@@ -422,6 +425,27 @@ t_repin_without_a_path_waits() {
 	finish
 	same_as_before
 }
+t_apply_without_a_path_is_pinned_when_there_is_one() {
+	ip route del default
+	snapshot >"$T/log/before"
+	start && call
+	say set default 1
+	say apply
+	want pinned=0
+	path_by 10.88.2.2 vpn1
+	say repin
+	want 'failed 8 there is no path to the server 10.88.2.2 now'
+	ip route add default via 10.88.1.1 dev eth0 metric 100
+	say repin
+	want 'path dev=eth0 gateway=10.88.1.1 '
+	path_by 10.88.2.2 eth0
+	ip route del default via 10.88.1.1
+	say apply
+	want pinned=1
+	path_by 10.88.2.2 eth0
+	murder
+	until_true 5 is_as_before || same_as_before
+}
 t_repin_to_another_server() {
 	start && call
 	say set default 1
@@ -528,7 +552,7 @@ leak_watch() {
 		sleep 0.005
 	done 2>/dev/null &
 	TALKER=$!
-	until_true 5 eval '[ "$(leaks)" -gt 20 ]' && leaks_dump | grep -q IP6 || fail "no test: nothing leaves before the lockdown"
+	until_true 5 eval '[ "$(leaks)" -gt 20 ] && leaks_dump | grep -c IP6 >/dev/null' || fail "no test: nothing leaves before the lockdown"
 }
 leaks_dump() { tcpdump -n -r "$T/log/leaks" 'udp dst port 9' 2>/dev/null; }
 leaks() { leaks_dump | wc -l; }
@@ -1220,7 +1244,7 @@ t_kill_of_guardian_too_then_recover() {
 	say set dns-mode yes
 	say apply
 	want pinned=1
-	guard=$(pgrep -P "$TOOL_PID" -x vpdial-guard) || fail "no guardian"
+	guard=$(guardian) || fail "no guardian"
 	kill -KILL "$guard"
 	murder
 	path_by 8.8.8.8 eth0
@@ -1238,7 +1262,7 @@ t_next_start_recovers() {
 	say set dns 10.99.0.53
 	say set dns-mode yes
 	say apply
-	kill -KILL "$(pgrep -P "$TOOL_PID" -x vpdial-guard)"
+	kill -KILL "$(guardian)"
 	murder
 	start
 	finish
@@ -1249,7 +1273,7 @@ t_guardian_ends_with_a_clean_undo() {
 	start && call
 	say set default 1
 	say apply
-	guard=$(pgrep -P "$TOOL_PID" -x vpdial-guard) || fail "no guardian"
+	guard=$(guardian) || fail "no guardian"
 	say undo
 	[ ! -e "/proc/$guard" ] || fail "the guardian is still there"
 	finish
@@ -1259,7 +1283,7 @@ t_guardian_ignores_signals() {
 	start && call
 	say set default 1
 	say apply
-	guard=$(pgrep -P "$TOOL_PID" -x vpdial-guard) || fail "no guardian"
+	guard=$(guardian) || fail "no guardian"
 	for s in TERM INT HUP QUIT USR1 PIPE; do kill -$s "$guard"; done
 	sleep 0.1
 	[ -e "/proc/$guard" ] || fail "the guardian died of a signal"
@@ -1333,7 +1357,7 @@ t_other_boot_restores_files_only() {
 	say set dns 10.99.0.53
 	say set dns-mode yes
 	say apply
-	kill -KILL "$(pgrep -P "$TOOL_PID" -x vpdial-guard)"
+	kill -KILL "$(guardian)"
 	murder
 	sed -i 's/^boot .*/boot 00000000-0000-0000-0000-000000000000/' "$T/vpdial/office.journal"
 	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
@@ -1477,7 +1501,7 @@ t_ipv6_server_pinned() {
 	say set local6 fe80::1
 	say set route 2001:db8::/32
 	say apply
-	kill -KILL "$(pgrep -P "$TOOL_PID" -x vpdial-guard)"
+	kill -KILL "$(guardian)"
 	murder
 	answer=$("$tool" "$T/vpdial" office recover 2>/dev/null)
 	want 1
