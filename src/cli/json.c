@@ -83,6 +83,21 @@ static json_t *reason_object(const struct reason *reason)
 	return o;
 }
 
+static json_t *routes_array(const struct control_status *s)
+{
+	json_t *list = json_array(), *o;
+
+	for (uint32_t i = 0; s->phase == CONTROL_CONNECTED && i < s->route_count; i++) {
+		o = json_object();
+		json_object_set_new(o, "to", text(s->routes[i].dst));
+		json_object_set_new(o, "from",
+				    json_string(control_route_from_text(
+					    (enum control_route_from)s->routes[i].from)));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 static void put_link(json_t *o, const struct control_status *s)
 {
 	bool up = s->phase == CONTROL_CONNECTED;
@@ -109,6 +124,22 @@ static void put_link(json_t *o, const struct control_status *s)
 	json_object_set_new(o, "authentication", text(s->auth_method));
 }
 
+static void put_echo(json_t *o, const struct control_status *s)
+{
+	const struct {
+		const char *name;
+		uint32_t ms;
+	} times[] = {{"echo_ms", s->echo_rtt_ms},
+		     {"echo_min_ms", s->echo_min_ms},
+		     {"echo_avg_ms", s->echo_avg_ms},
+		     {"echo_jitter_ms", s->echo_jitter_ms}};
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		json_object_set_new(o, times[i].name,
+				    s->echo_known ? json_integer(times[i].ms) : json_null());
+	json_object_set_new(o, "echo_count", json_integer(s->echo_count));
+}
+
 static void put_network(json_t *o, const struct control_status *s)
 {
 	json_object_set_new(o, "interface", text(s->ifname));
@@ -119,10 +150,11 @@ static void put_network(json_t *o, const struct control_status *s)
 	json_object_set_new(o, "dns", pair(s->dns[0], s->dns[1]));
 	json_object_set_new(o, "dns_way", text(s->dns_way));
 	json_object_set_new(o, "wins", pair(s->wins[0], s->wins[1]));
+	json_object_set_new(o, "domain", text(s->domain));
+	json_object_set_new(o, "routes", routes_array(s));
 	json_object_set_new(o, "default_route", json_boolean(s->default_route));
 	json_object_set_new(o, "server_pinned", json_boolean(s->server_pinned));
-	json_object_set_new(o, "echo_ms",
-			    s->echo_known ? json_integer(s->echo_rtt_ms) : json_null());
+	put_echo(o, s);
 	json_object_set_new(o, "state_ms", times_object(s));
 	json_object_set_new(o, "counters", counters_object(s));
 	json_object_set_new(o, "message", text(s->message));

@@ -147,10 +147,16 @@ static void link_rows(struct status_table *t, const struct control_status *s)
 	row_text(t, "remote-address6", s->remote6);
 	row_pair(t, "dns", s->dns[0], s->dns[1], s->dns_way);
 	row_pair(t, "wins", s->wins[0], s->wins[1], "");
+	row_text(t, "domain", s->domain);
 	if (s->phase == CONTROL_CONNECTED)
 		row(t, "default-route", "%s", s->default_route ? "yes" : "no");
+	for (uint32_t i = 0; s->phase == CONTROL_CONNECTED && i < s->route_count; i++)
+		row(t, "route", "%s (%s)", s->routes[i].dst,
+		    control_route_from_text((enum control_route_from)s->routes[i].from));
 	if (s->echo_known)
-		row(t, "echo-time", "%u ms", s->echo_rtt_ms);
+		row(t, "echo-time", "%u ms (min %u, avg %u, jitter %u; %u answered)",
+		    s->echo_rtt_ms, s->echo_min_ms, s->echo_avg_ms, s->echo_jitter_ms,
+		    s->echo_count);
 }
 
 static void traffic_rows(struct status_table *t, const struct control_status *s)

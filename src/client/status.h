@@ -6,7 +6,7 @@
 
 #include "ipc/control.h"
 
-#define STATUS_ROWS_MAX 64
+#define STATUS_ROWS_MAX (64 + CONTROL_ROUTES_MAX)
 #define STATUS_TEXT_MAX 300
 
 struct status_row {

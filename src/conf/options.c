@@ -45,6 +45,11 @@ static const struct conf_word dns_words[] = {{"no", CONF_PEER_DNS_NO, false},
 					     {"exclusively", CONF_PEER_DNS_EXCLUSIVELY, false},
 					     {NULL, 0, false}};
 
+static const struct conf_word dhcp_words[] = {{"auto", CONF_DHCP_AUTO, false},
+					      {"yes", CONF_DHCP_YES, false},
+					      {"no", CONF_DHCP_NO, false},
+					      {NULL, 0, false}};
+
 static const struct conf_word source_port_words[] = {{"auto", CONF_SOURCE_AUTO, false},
 						     {"random", CONF_SOURCE_RANDOM, false},
 						     {"1701", CONF_SOURCE_1701, false},
@@ -165,6 +170,12 @@ static const struct conf_option options[] = {
 	 .max = WEEKS_7, .def = "no", .unit = "seconds", .help = "hang up after so long"},
 	{"routes", NULL, SHARED, CONF_VALUE_ROUTES, FIELD(p.routes),
 	 .help = "networks behind the tunnel: dst-address/prefix [gateway [metric]], ..."},
+	{"dhcp-inform", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.dhcp_inform), .words = dhcp_words,
+	 .def = "auto", .help = "ask the server for routes and domain by DHCP, as Windows does"},
+	{"use-peer-routes", NULL, SHARED, CONF_VALUE_BOOLEAN, FIELD(p.use_peer_routes),
+	 .def = "yes", .help = "take the routes that the server tells"},
+	{"class-route", NULL, SHARED, CONF_VALUE_BOOLEAN, FIELD(p.class_route), .def = "no",
+	 .help = "route the assigned address's class /8, /16 or /24, as Windows does"},
 	{"local-address", NULL, PPP_ONLY, CONF_VALUE_POOL, FIELD(local_pool), .max = 1,
 	 .help = "server: its address in the tunnel"},
 	{"remote-address", NULL, PPP_ONLY, CONF_VALUE_POOL, FIELD(remote_pool), .max = POOL_MAX,

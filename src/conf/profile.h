@@ -26,6 +26,7 @@ enum conf_type { CONF_PPTP, CONF_L2TP };
 enum conf_encryption { CONF_ENCRYPTION_NO, CONF_ENCRYPTION_YES, CONF_ENCRYPTION_REQUIRE };
 enum conf_mppe_mode { CONF_MPPE_STATELESS, CONF_MPPE_STATEFUL, CONF_MPPE_ANY };
 enum conf_source_port { CONF_SOURCE_AUTO, CONF_SOURCE_RANDOM, CONF_SOURCE_1701 };
+enum conf_dhcp_inform { CONF_DHCP_AUTO, CONF_DHCP_YES, CONF_DHCP_NO };
 enum conf_peer_dns { CONF_PEER_DNS_NO, CONF_PEER_DNS_YES, CONF_PEER_DNS_EXCLUSIVELY };
 
 /* Authentication methods as a set, in the order of strength; same bits as enum ppp_auth. */
@@ -97,8 +98,10 @@ struct conf_profile {
 	bool use_compression; /* accepted and shown; no PPP compression is implemented: no */
 	bool change_tcp_mss;
 	enum conf_peer_dns use_peer_dns;
-	struct in_addr dns_server[2];		/* instead of the peer's; zero = none */
-	char search_domains[256];		/* space separated */
+	struct in_addr dns_server[2];	   /* instead of the peer's; zero = none */
+	char search_domains[256];	   /* space separated */
+	enum conf_dhcp_inform dhcp_inform; /* auto = yes unless add_default_route */
+	bool use_peer_routes, class_route;
 	uint32_t idle_timeout, session_timeout; /* seconds, 0 = none */
 	struct conf_route routes[CONF_ROUTES_MAX];
 	size_t route_count;

@@ -47,6 +47,18 @@ const char *control_state_text(enum control_state state)
 	return (unsigned)state < CONTROL_STATE_COUNT ? texts[state] : "unknown";
 }
 
+const char *control_route_from_text(enum control_route_from from)
+{
+	static const char *const texts[CONTROL_ROUTE_FROM_COUNT] = {
+		[CONTROL_ROUTE_PROFILE] = "profile",
+		[CONTROL_ROUTE_DHCP] = "dhcp",
+		[CONTROL_ROUTE_CLASS] = "class",
+		[CONTROL_ROUTE_DEFAULT] = "default",
+	};
+
+	return (unsigned)from < CONTROL_ROUTE_FROM_COUNT ? texts[from] : "unknown";
+}
+
 int control_address(struct sockaddr_un *addr, const char *run_dir, const char *name)
 {
 	*addr = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -102,7 +114,7 @@ static const struct control_field texts[] = {
 	FIELD(local),	   FIELD(remote),	  FIELD(local6),      FIELD(remote6),
 	FIELD(dns[0]),	   FIELD(dns[1]),	  FIELD(wins[0]),     FIELD(wins[1]),
 	FIELD(dns_way),	   FIELD(peer_host),	  FIELD(peer_vendor), FIELD(message),
-	FIELD(ended.text), FIELD(last_end.text),
+	FIELD(ended.text), FIELD(last_end.text),  FIELD(domain),
 };
 
 static const struct control_field booleans[] = {FIELD(default_route), FIELD(server_pinned),
@@ -114,6 +126,21 @@ static uint32_t field_u32(const uint8_t *record, size_t offset)
 
 	memcpy(&v, record + offset, sizeof(v));
 	return v;
+}
+
+static bool routes_are_valid(const uint8_t *p)
+{
+	uint32_t count = field_u32(p, offsetof(struct control_status, route_count));
+
+	if (count > CONTROL_ROUTES_MAX)
+		return false;
+	p += offsetof(struct control_status, routes);
+	for (uint32_t i = 0; i < count; i++, p += sizeof(struct control_route))
+		if (!memchr(p + offsetof(struct control_route, dst), '\0',
+			    sizeof(((struct control_route *)NULL)->dst)) ||
+		    field_u32(p, offsetof(struct control_route, from)) >= CONTROL_ROUTE_FROM_COUNT)
+			return false;
+	return true;
 }
 
 bool control_status_valid(const void *record, size_t len)
@@ -135,5 +162,5 @@ bool control_status_valid(const void *record, size_t len)
 	for (size_t i = 0; i < sizeof(booleans) / sizeof(booleans[0]); i++)
 		if (p[booleans[i].offset] > 1)
 			return false;
-	return true;
+	return routes_are_valid(p);
 }

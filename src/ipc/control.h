@@ -16,7 +16,7 @@
 #include <sys/un.h>
 
 #define CONTROL_MAGIC	0x56504443u
-#define CONTROL_VERSION 2
+#define CONTROL_VERSION 3
 
 enum control_op {
 	CONTROL_STATUS = 1, /* one status */
@@ -58,6 +58,24 @@ enum control_state {
 };
 const char *control_state_text(enum control_state state);
 
+/* Where a route through the tunnel came from. */
+enum control_route_from {
+	CONTROL_ROUTE_PROFILE, /* key `routes` */
+	CONTROL_ROUTE_DHCP,    /* the server told it */
+	CONTROL_ROUTE_CLASS,   /* key `class-route` */
+	CONTROL_ROUTE_DEFAULT, /* key `add-default-route` */
+	CONTROL_ROUTE_FROM_COUNT
+};
+const char *control_route_from_text(enum control_route_from from);
+
+/* The profile's, the server's, one by class and the default route. */
+#define CONTROL_ROUTES_MAX (64 + 64 + 2)
+
+struct control_route {
+	char dst[52]; /* network/prefix */
+	uint32_t from;
+};
+
 struct control_status {
 	uint32_t magic, version, size;
 	uint32_t phase; /* enum control_phase */
@@ -77,7 +95,10 @@ struct control_status {
 	uint32_t calls;	       /* that were up since the supervisor started */
 	uint64_t next_dial_ms; /* clock_now_ms() of the next dial; 0 = none is waited for */
 	uint32_t next_dial_s;  /* until then, rounded up */
-	uint32_t echo_rtt_ms;
+	uint32_t route_count;
+	struct control_route routes[CONTROL_ROUTES_MAX];
+	char domain[256]; /* told by the server and used */
+	uint32_t echo_rtt_ms, echo_min_ms, echo_avg_ms, echo_jitter_ms, echo_count;
 	bool echo_known;
 	char peer_host[256], peer_vendor[256];
 	struct control_counters {

@@ -28,6 +28,7 @@ enum request_type {
 	REQUEST_READY,	 /* no body: confined, waiting for REQUEST_START */
 	REQUEST_STATE,	 /* struct request_state */
 	REQUEST_NETWORK, /* struct request_network: please apply */
+	REQUEST_ROUTES,	 /* struct request_routes: what the server told by DHCP; no answer */
 	REQUEST_STATS,	 /* struct request_stats */
 	REQUEST_ACCOUNT, /* struct request_account: who is this?  Answered by ACCOUNT_ANSWER */
 	REQUEST_ENDED,	 /* struct reason: the call is over, the session exits */
@@ -79,6 +80,7 @@ struct request_start {
 	bool hide_avps, sequencing;
 	uint32_t hello_interval_ms, setup_limit_ms, silence_limit_ms;
 	uint32_t keepalive_ms, idle_ms, session_ms; /* 0 = off */
+	bool dhcp_inform;			    /* ask for routes and domain once IPv4 is up */
 	uint32_t connect_limit_ms;
 	struct in_addr dns[2]; /* answerer: to give */
 	/* Answerer, L2TP: the datagram that made the server start this session, as it came. */
@@ -124,11 +126,27 @@ struct request_network {
 	char auth_method[16];
 };
 
+#define REQUEST_ROUTES_MAX 64
+#define REQUEST_DOMAIN_MAX 256
+
+struct request_route {
+	struct in_addr dst;
+	uint8_t prefix_len;
+};
+
+struct request_routes {
+	struct in_addr server; /* that told it, inside the tunnel */
+	uint32_t count;
+	struct request_route routes[REQUEST_ROUTES_MAX];
+	struct in_addr dns[2];
+	char domain[REQUEST_DOMAIN_MAX];
+};
+
 struct request_stats {
 	char encoding[48];
 	char peer_host[256], peer_vendor[256];
 	bool echo_known;
-	uint32_t echo_rtt_ms;
+	uint32_t echo_rtt_ms, echo_min_ms, echo_avg_ms, echo_jitter_ms, echo_count;
 	uint64_t idle_ms;
 	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes, wire_tx, wire_rx;
 	uint64_t tx_blocked, tx_too_big, tx_full;
@@ -147,6 +165,7 @@ struct request_message {
 		struct reason reason;
 		struct request_state state;
 		struct request_network network;
+		struct request_routes routes;
 		struct request_stats stats;
 		struct request_account account;
 		struct request_account_answer account_answer;

@@ -7,12 +7,17 @@
 
 #include <errno.h>
 
+bool path_numbered(const struct path *path)
+{
+	return path->call.sequencing || path->peer_numbers;
+}
+
 uint8_t *l2tp_wrap(struct path *path, uint8_t *frame, size_t *len)
 {
 	struct l2tp_header header = {
 		.tunnel_id = path->call.peer_tunnel_id,
 		.session_id = path->call.peer_call_id,
-		.has_seq = path->call.sequencing || path->peer_numbers,
+		.has_seq = path_numbered(path),
 	};
 	uint8_t room[L2TP_DATA_HEADER_MAX];
 	size_t n;

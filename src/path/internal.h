@@ -37,7 +37,7 @@ struct path {
 	struct path_callbacks callbacks;
 	const struct log *log;
 	struct path_call call;
-	bool call_set;
+	bool call_set, watch_inner;
 	struct path_state state;
 	struct mppe_tx tx;
 	struct mppe_rx rx;

@@ -97,6 +97,46 @@ void path_flush_tx(struct path *path)
 	path->tx.flush = true;
 }
 
+/* What the network says of packets that did not arrive */
+
+/* What ICMP or the kernel said, out of one message of the error queue; 0 if nothing.  *INFO is the
+ * MTU of an EMSGSIZE. */
+static int queued_error(struct msghdr *msg, uint32_t *info)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		struct sock_extended_err e;
+
+		if (!((c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR) ||
+		      (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR)) ||
+		    c->cmsg_len < CMSG_LEN(sizeof e))
+			continue;
+		memcpy(&e, CMSG_DATA(c), sizeof e);
+		*info = e.ee_info;
+		return (int)e.ee_errno;
+	}
+	return 0;
+}
+
+/* ICMP's errors pile up in a queue of their own, and keep the socket ready until they are taken. */
+static void take_errors(struct path *path)
+{
+	for (int i = 0; i < PATH_BURST; i++) {
+		char control[256] __attribute__((aligned(sizeof(size_t))));
+		struct msghdr msg = {.msg_control = control, .msg_controllen = sizeof control};
+		uint32_t info = 0;
+		int error;
+
+		if (recvmsg(path->config.wire_fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			return;
+		error = queued_error(&msg, &info);
+		path->counters.wire_errors++;
+		if (error == EMSGSIZE && path->callbacks.too_big)
+			path->callbacks.too_big(path->callbacks.ctx, info);
+		else if (error && path->config.encap == PATH_L2TP) /* PPTP has its TCP connection */
+			path->callbacks.error(path->callbacks.ctx, error);
+	}
+}
+
 /* Outgoing */
 
 int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info, size_t len)
@@ -184,6 +224,7 @@ static void send_burst(struct path *path, unsigned count)
 		} else if (errno != EINTR) {
 			/* An ICMP error of an earlier packet, or one packet that does not fit. */
 			path->counters.wire_errors++;
+			take_errors(path);
 			sent++;
 		}
 	}
@@ -218,6 +259,29 @@ bool path_burst_tx(struct path *path, uint64_t now_ms)
 	return reads == PATH_BURST;
 }
 
+int path_send_packet(struct path *path, const uint8_t *ip, size_t len)
+{
+	uint8_t *room = path->tx_slots + PATH_HEADROOM;
+
+	if (len > PATH_FRAME_MAX)
+		return -EMSGSIZE;
+	if (!tx_permitted(path, ip, len))
+		return -ENETDOWN;
+	path->counters.tx_packets++;
+	path->counters.tx_bytes += len;
+	memcpy(room, ip, len);
+	room = frame_packet(path, room, &len);
+	path->tx_iov[0].iov_base = path_wrap(path, room, &len);
+	path->tx_iov[0].iov_len = len;
+	send_burst(path, 1);
+	return 0;
+}
+
+void path_watch_inner(struct path *path, bool on)
+{
+	path->watch_inner = on;
+}
+
 /* Incoming */
 
 /* Writes an inner packet to the TUN device if its protocol may pass. */
@@ -233,6 +297,8 @@ static void deliver(struct path *path, uint16_t protocol, uint8_t *ip, size_t le
 			path->callbacks.unknown(path->callbacks.ctx, protocol, ip, len);
 		return;
 	}
+	if (path->watch_inner && path->callbacks.inner(path->callbacks.ctx, ip, len))
+		return;
 	if (s->mss_mtu)
 		mss_clamp(ip, len, s->mss_mtu);
 	if (write(path->config.tun_fd, ip, len) < 0)
@@ -389,46 +455,11 @@ static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t n
 	rx_frame(path, &f, now_ms);
 }
 
-/* What ICMP said, out of one message of the error queue; 0 if nothing. */
-static int queued_error(struct msghdr *msg)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		struct sock_extended_err e;
-
-		if (!((c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR) ||
-		      (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR)) ||
-		    c->cmsg_len < CMSG_LEN(sizeof e))
-			continue;
-		memcpy(&e, CMSG_DATA(c), sizeof e);
-		return (int)e.ee_errno;
-	}
-	return 0;
-}
-
-/* ICMP errors of an unconnected UDP socket pile up in a queue of their own, and keep the socket
- * ready until they are taken. */
-static void take_errors(struct path *path)
-{
-	for (int i = 0; i < PATH_BURST; i++) {
-		char control[256] __attribute__((aligned(sizeof(size_t))));
-		struct msghdr msg = {.msg_control = control, .msg_controllen = sizeof control};
-		int error;
-
-		if (recvmsg(path->config.wire_fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-			return;
-		error = queued_error(&msg);
-		path->counters.wire_errors++;
-		if (error)
-			path->callbacks.error(path->callbacks.ctx, error);
-	}
-}
-
 static bool receive_failed(struct path *path, int error)
 {
-	if (path->config.encap == PATH_L2TP)
-		take_errors(path);
-	else if (error != EAGAIN && error != EINTR)
+	if (error != EAGAIN && error != EINTR)
 		path->counters.wire_errors++;
+	take_errors(path);
 	return false;
 }
 

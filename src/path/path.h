@@ -62,6 +62,10 @@ struct path_callbacks {
 	void (*error)(void *ctx, int error);
 	/* Stateful MPPE lost step: ask the peer for a reset. */
 	void (*resync)(void *ctx);
+	/* An inner packet, while path_watch_inner is on; true takes it away from the device. */
+	bool (*inner)(void *ctx, const uint8_t *ip, size_t len);
+	/* An outer packet was larger than the MTU octets that pass, says the kernel or ICMP. */
+	void (*too_big)(void *ctx, uint32_t mtu);
 	void *ctx;
 };
 
@@ -95,6 +99,12 @@ void path_flush_tx(struct path *path);
 /* Sends one PPP control frame.  Returns 0 or -errno (the frame is lost: PPP repeats it). */
 int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info, size_t len);
 
+/* Sends one inner packet of our own (LEN octets at IP) as if the device had given it.  0; -ENETDOWN
+ * while nothing may leave, -EMSGSIZE.  What the socket does not take is lost. */
+int path_send_packet(struct path *path, const uint8_t *ip, size_t len);
+/* Shows received inner packets to callbacks.inner. */
+void path_watch_inner(struct path *path, bool on);
+
 /* L2TP: sends one control message: to the port that the datagram being handled came from, until
  * path_lock_peer settles on it (a server may answer from another port, RFC 2661 section 8.1).
  * 0 or -errno. */
@@ -108,6 +118,9 @@ bool path_burst_rx(struct path *path, uint64_t now_ms); /* wire to TUN */
 /* For acknowledgments without data, and packets held back for order. */
 uint64_t path_deadline(const struct path *path);
 void path_tick(struct path *path, uint64_t now_ms);
+
+/* L2TP: do data messages carry sequence numbers now?  They may begin and end with the peer's. */
+bool path_numbered(const struct path *path);
 
 const struct path_counters *path_counters(const struct path *path);
 /* "MPPE128 stateless", "none", or both directions as "MPPE128 stateless/none" (received/sent). */

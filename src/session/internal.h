@@ -9,6 +9,7 @@
 #include "path/path.h"
 #include "ppp/ppp.h"
 #include "tunnel/tunnel.h"
+#include "wire/dhcp.h"
 
 /* Octets of the control stream that may wait for a slow server. */
 #define SESSION_OUTPUT_MAX 8192
@@ -19,6 +20,30 @@ struct request_answers {
 	bool hangup, stats, gone, applied;
 	struct reason hangup_reason;
 	struct request_applied application;
+};
+
+/* inform.c: asking for routes by DHCP. */
+struct session_inform {
+	struct loop_timer timer;
+	struct dhcp_inform question;
+	unsigned sent;
+	uint64_t first_ms;
+};
+
+/* echo.c: round trips of answered keep-alives. */
+struct session_echo {
+	uint32_t count, last_ms, min_ms;
+	uint64_t sum_ms;
+	uint32_t jitter_16; /* sixteenths of a millisecond */
+};
+
+/* mtu.c: what passes to the server now. */
+struct session_mtu {
+	struct loop_timer timer; /* to tell, then to try more again */
+	uint16_t path;		 /* octets of an outer packet */
+	uint64_t raise_ms;	 /* DEADLINE_NONE = nothing to raise */
+	uint64_t told_ms;
+	bool changed, warned;
 };
 
 struct session {
@@ -41,8 +66,10 @@ struct session {
 	uint64_t call_up_ms, network_up_ms;
 	struct ppp_data data; /* PPP's last word on what may pass */
 	struct tunnel_peer peer;
-	bool echo_known;
-	uint32_t echo_rtt_ms;
+	struct session_inform inform;
+	struct session_mtu mtu;
+	struct request_network network; /* as asked for last; zero local = nothing yet */
+	struct session_echo echo;
 	struct reason reason;		    /* why the call ends; the first one counts */
 	uint8_t output[SESSION_OUTPUT_MAX]; /* control stream not yet taken by the socket */
 	size_t output_len;
@@ -55,7 +82,27 @@ void session_ppp_config(const struct session *s, struct ppp_config *config);
 void session_path_state(const struct session *s, struct path_state *state);
 /* The largest inner packet that PPP's agreement and the way to the server carry. */
 uint16_t session_effective_mtu(const struct session *s);
+/* Octets around an inner packet that we send. */
+unsigned session_overhead(const struct session *s);
 void session_fill_stats(const struct session *s, struct request_stats *stats);
+
+void echo_note(struct session_echo *e, uint32_t rtt_ms);
+void echo_fill(const struct session_echo *e, struct request_stats *stats);
+
+/* mtu.c: the path MTU as START tells it, then as the kernel and ICMP do; for PATH's
+ * callbacks.too_big. What changes goes to the data path and, once a second at most, to the
+ * supervisor. */
+void mtu_begin(struct session *s);
+void mtu_too_big(void *ctx, uint32_t mtu);
+void mtu_check_mru(const struct session *s);
+
+/* session.c */
+void session_tell_network(struct session *s);
+
+/* inform.c: asks, once IPv4 is applied with an address that was not asked for yet, the server for
+ * routes by DHCP; some times, until it answers.  For PATH's callbacks.inner: takes the answer. */
+void inform_begin(struct session *s, struct in_addr local);
+bool inform_take(void *ctx, const uint8_t *ip, size_t len);
 
 /* account.c, for struct ppp_callbacks: asks the server process who USER is and waits for the
  * answer, for some seconds at most.  Other requests that come meanwhile are noted in answers. */

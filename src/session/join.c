@@ -9,6 +9,7 @@
 
 #define ECHO_INTERVAL_MS 60000 /* RFC 2637 3.1.4: 60 s without control messages, 60 s to answer */
 #define ECHO_LIMIT_MS	 60000
+#define INNER_MIN	 68 /* RFC 791 */
 #define PPTP_WINDOW	 64
 #define L2TP_WINDOW	 16
 #define RESTART_MS	 400
@@ -99,21 +100,21 @@ void session_path_state(const struct session *s, struct path_state *state)
 
 /* Octets around an inner packet: IP, GRE with both numbers (or UDP and L2TP), Address and
  * Control, protocol; with MPPE its header and the inner protocol too. */
-static unsigned overhead(const struct session *s)
+unsigned session_overhead(const struct session *s)
 {
 	unsigned ip = s->start.peer.ss_family == AF_INET6 ? 40 : 20;
 	unsigned outer =
-		s->start.tunnel == REQUEST_L2TP ? 8 + 6 + (s->start.sequencing ? 4 : 0) : 16;
+		s->start.tunnel == REQUEST_L2TP ? 8 + 6 + (path_numbered(s->path) ? 4 : 0) : 16;
 
 	return ip + outer + 4 + (s->data.tx.bits ? 4 : 0);
 }
 
 uint16_t session_effective_mtu(const struct session *s)
 {
-	unsigned mtu = s->start.max_mtu, by_peer, by_path;
+	unsigned mtu = s->start.max_mtu, around = session_overhead(s), by_peer, by_path;
 
 	by_peer = s->data.peer_mru - (s->data.tx.bits ? 4u : 0u);
-	by_path = s->start.path_mtu > overhead(s) + 68 ? s->start.path_mtu - overhead(s) : 68;
+	by_path = s->mtu.path > around + INNER_MIN ? s->mtu.path - around : INNER_MIN;
 	if (mtu > by_peer)
 		mtu = by_peer;
 	if (mtu > by_path)
@@ -154,8 +155,7 @@ void session_fill_stats(const struct session *s, struct request_stats *stats)
 	path_encoding(s->path, stats->encoding, sizeof stats->encoding);
 	str_copy(stats->peer_host, sizeof stats->peer_host, s->peer.host_name);
 	str_copy(stats->peer_vendor, sizeof stats->peer_vendor, s->peer.vendor);
-	stats->echo_known = s->echo_known;
-	stats->echo_rtt_ms = s->echo_rtt_ms;
+	echo_fill(&s->echo, stats);
 	/* The mission's idle-time: since the last packet was transmitted over this link. */
 	if (last < s->network_up_ms)
 		last = s->network_up_ms;

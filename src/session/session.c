@@ -226,8 +226,7 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 		on_call_up(s, event->call);
 		break;
 	case TUNNEL_EVENT_ECHO:
-		s->echo_known = true;
-		s->echo_rtt_ms = event->echo_rtt_ms;
+		echo_note(&s->echo, event->echo_rtt_ms);
 		break;
 	case TUNNEL_EVENT_CLOSED:
 		s->tunnel_closed = true;
@@ -270,21 +269,32 @@ static void on_phase(struct session *s, enum ppp_phase phase)
 	}
 }
 
+void session_tell_network(struct session *s)
+{
+	s->network.mtu = session_effective_mtu(s);
+	s->network.mru = s->data.own_mru;
+	/* One that cannot be sent: the supervisor is gone, its end of the channel tells. */
+	(void)request_send(&s->channel, REQUEST_NETWORK, &s->network, NULL, 0);
+}
+
 static void on_network(struct session *s, const struct ppp_addresses *a)
 {
-	struct request_network body = {.local = a->local, .remote = a->remote};
+	struct request_network *body = &s->network;
 
 	if (a->local.s_addr == 0)
 		return; /* going down: the end of the call says the rest */
-	memcpy(body.dns, a->dns, sizeof body.dns);
-	memcpy(body.wins, a->wins, sizeof body.wins);
-	memcpy(body.local_ifid, a->local_ifid, sizeof body.local_ifid);
-	memcpy(body.remote_ifid, a->remote_ifid, sizeof body.remote_ifid);
-	body.mtu = session_effective_mtu(s);
-	body.mru = s->data.own_mru;
-	str_copy(body.auth_method, sizeof body.auth_method,
+	if (!body->local.s_addr)
+		mtu_check_mru(s);
+	body->local = a->local;
+	body->remote = a->remote;
+	memcpy(body->dns, a->dns, sizeof body->dns);
+	memcpy(body->wins, a->wins, sizeof body->wins);
+	memcpy(body->local_ifid, a->local_ifid, sizeof body->local_ifid);
+	memcpy(body->remote_ifid, a->remote_ifid, sizeof body->remote_ifid);
+	str_copy(body->auth_method, sizeof body->auth_method,
 		 s->auth_method ? ppp_auth_name(s->auth_method) : "none");
-	if (request_send(&s->channel, REQUEST_NETWORK, &body, NULL, 0) == 0 && s->start.answerer)
+	session_tell_network(s);
+	if (s->start.answerer)
 		session_await_applied(s);
 }
 
@@ -319,8 +329,7 @@ static void on_ppp_event(void *ctx, const struct ppp_event *event)
 		path_flush_tx(s->path);
 		break;
 	case PPP_EVENT_ECHO:
-		s->echo_known = true;
-		s->echo_rtt_ms = event->echo_rtt_ms;
+		echo_note(&s->echo, event->echo_rtt_ms);
 		break;
 	case PPP_EVENT_CLOSED:
 		s->ppp_closed = true;
@@ -525,9 +534,16 @@ static bool make_rooms(struct session *s)
 	const struct tunnel_callbacks tunnel_cb = {on_tunnel_send, on_tunnel_event, s};
 	const struct ppp_callbacks ppp_cb = {on_ppp_send, on_ppp_event,
 					     s->start.answerer ? session_account : NULL, s};
-	const struct path_callbacks path_cb = {on_control_frame,   on_unknown_frame,
-					       on_tunnel_datagram, on_wire_error,
-					       on_resync,	   s};
+	const struct path_callbacks path_cb = {
+		.control = on_control_frame,
+		.unknown = on_unknown_frame,
+		.tunnel = on_tunnel_datagram,
+		.error = on_wire_error,
+		.resync = on_resync,
+		.inner = inform_take,
+		.too_big = mtu_too_big,
+		.ctx = s,
+	};
 	struct path_config path_config = {
 		.encap = s->start.tunnel == REQUEST_L2TP ? PATH_L2TP : PATH_GRE,
 		.tun_fd = s->tun_fd,
@@ -598,6 +614,7 @@ static void on_start(struct session *s, struct request_message *m)
 		finish(s);
 		return;
 	}
+	mtu_begin(s);
 	str_copy(s->log->name, sizeof s->log->name, s->start.profile);
 	s->log->level = s->start.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 	tell_state(s, CONTROL_STATE_CONNECTING, "connecting");
@@ -628,6 +645,7 @@ static void on_applied(struct session *s, const struct request_applied *applied)
 		begin_close(s, &r);
 		return;
 	}
+	inform_begin(s, s->network.local);
 	if (s->network_up)
 		return;
 	s->network_up = true;
@@ -664,6 +682,7 @@ static void on_request(struct session *s, struct request_message *m)
 	case REQUEST_ACCOUNT:
 	case REQUEST_STATE:
 	case REQUEST_NETWORK:
+	case REQUEST_ROUTES:
 	case REQUEST_STATS:
 	case REQUEST_ENDED:
 	case REQUEST_TYPE_COUNT:

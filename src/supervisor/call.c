@@ -397,6 +397,7 @@ static void on_request(void *ctx, struct request_message *m)
 	case REQUEST_ENDED:
 		finish(c, &m->reason);
 		break;
+	case REQUEST_ROUTES: /* only clients ask */
 	case REQUEST_NONE:
 	case REQUEST_START:
 	case REQUEST_APPLIED:

@@ -37,6 +37,16 @@ int filter_gre(int fd, uint16_t call_id)
 	return attach(fd, code, sizeof code / sizeof code[0]);
 }
 
+void filter_follow_path_mtu(int fd, int family)
+{
+	bool v6 = family == AF_INET6;
+	int one = 1, never = v6 ? IPV6_PMTUDISC_DO : IP_PMTUDISC_DO;
+	int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+
+	setsockopt(fd, level, v6 ? IPV6_RECVERR : IP_RECVERR, &one, sizeof one);
+	setsockopt(fd, level, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &never, sizeof never);
+}
+
 void filter_widen_buffers(int fd)
 {
 	int size = SOCKET_BUFFER;

@@ -15,6 +15,9 @@ int filter_source(int fd, const struct sockaddr_storage *from, bool port);
 /* UDP socket: only what may be the first message of an L2TP tunnel. */
 int filter_first_l2tp(int fd);
 
+/* No fragments outside the tunnel: what is too large for the path is told by the socket's error
+ * queue, as are ICMP's errors. */
+void filter_follow_path_mtu(int fd, int family);
 /* Room for bursts in a socket's queues. */
 void filter_widen_buffers(int fd);
 socklen_t filter_address_len(const struct sockaddr_storage *a);

@@ -83,6 +83,8 @@ struct supervisor {
 	uint16_t call_id, tunnel_id;
 	bool source_port_1701;		/* L2TP: this attempt sends from port 1701 */
 	struct request_network applied; /* what the machine has now */
+	struct request_routes told;	/* by the server, by DHCP, for that address */
+	bool told_any;			/* once only */
 	bool network_up, detached, hanging_up;
 	bool done;	 /* all is undone; scripts may run still */
 	bool over;	 /* nothing runs any more */
@@ -175,6 +177,7 @@ int session_start_call(struct supervisor *s, struct reason *reason);
 
 /* judge.c: what the session asked to apply, checked against the profile and applied. */
 void judge_network(struct supervisor *s, const struct request_network *n);
+void judge_routes(struct supervisor *s, const struct request_routes *routes);
 void judge_stats(struct supervisor *s, const struct request_stats *stats);
 /* With `lockdown`, before a dial: what goes into the tunnel goes nowhere else from now on.  0 or
  * -errno with *REASON. */
@@ -200,6 +203,18 @@ void events_lost(struct supervisor *s, const struct reason *why);
 bool events_down(struct supervisor *s);
 void events_abort(struct supervisor *s);
 void events_close(struct supervisor *s);
+
+/* routes.c: the routes of the call with where each came from: of the profile, told by the server,
+ * by the class of the address; the default route is the host's own matter. */
+struct call_routes {
+	struct host_route routes[CONTROL_ROUTES_MAX];
+	enum control_route_from from[CONTROL_ROUTES_MAX];
+	size_t count;
+};
+/* What may be of it; with WARN, what may not is logged with the reason. */
+void routes_collect(const struct supervisor *s, struct in_addr local, bool warn,
+		    struct call_routes *out);
+void routes_show(const struct call_routes *routes, bool default_route, struct control_status *st);
 
 /* control.c */
 int control_listen(struct supervisor *s, struct reason *reason);

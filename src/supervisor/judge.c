@@ -74,7 +74,7 @@ size_t supervisor_routes(const struct conf_route *from, size_t count, struct hos
 	return count;
 }
 
-/* The profile's servers, else those of the peer that make sense. */
+/* The profile's servers, else those of the peer that make sense: PPP's, else DHCP's. */
 static void fill_dns(const struct supervisor *s, const struct request_network *n,
 		     struct in_addr dns[2])
 {
@@ -90,10 +90,20 @@ static void fill_dns(const struct supervisor *s, const struct request_network *n
 	for (size_t i = 0; i < 2; i++)
 		if (n->dns[i].s_addr && is_host(n->dns[i]))
 			dns[count++] = n->dns[i];
+	for (size_t i = 0; n->dns[0].s_addr == 0 && i < 2; i++)
+		if (s->told.dns[i].s_addr && is_host(s->told.dns[i]))
+			dns[count++] = s->told.dns[i];
+}
+
+/* The domain that the server told counts where the profile names none. */
+static bool domain_is_used(const struct supervisor *s)
+{
+	return s->told.domain[0] && !s->profile.search_domains[0] &&
+	       s->profile.use_peer_dns != CONF_PEER_DNS_NO;
 }
 
 static void fill_config(const struct supervisor *s, const struct request_network *n,
-			const struct host_route *routes, struct host_config *c)
+			const struct call_routes *routes, struct host_config *c)
 {
 	const struct conf_profile *p = &s->profile;
 
@@ -111,14 +121,15 @@ static void fill_config(const struct supervisor *s, const struct request_network
 	c->distance = p->default_route_distance;
 	c->lockdown = p->lockdown;
 	c->keep_ssh = p->keep_ssh;
-	c->routes = routes;
-	c->route_count = p->route_count;
+	c->routes = routes->routes;
+	c->route_count = routes->count;
 	c->dns_mode =
 		p->use_peer_dns == CONF_PEER_DNS_EXCLUSIVELY ? HOST_DNS_EXCLUSIVELY : HOST_DNS_YES;
 	fill_dns(s, n, c->dns);
 	if (!c->dns[0].s_addr)
 		c->dns_mode = HOST_DNS_NO;
-	str_copy(c->search_domains, sizeof c->search_domains, p->search_domains);
+	str_copy(c->search_domains, sizeof c->search_domains,
+		 domain_is_used(s) ? s->told.domain : p->search_domains);
 }
 
 static void put_address(char *out, size_t cap, struct in_addr a)
@@ -154,35 +165,40 @@ static void note_network(struct supervisor *s, const struct request_network *n,
 		put_address(st->wins[i], sizeof st->wins[i], n->wins[i]);
 	}
 	str_copy(st->dns_way, sizeof st->dns_way, host_dns_way_name(applied->dns_way));
+	str_copy(st->domain, sizeof st->domain, domain_is_used(s) ? s->told.domain : "");
 	st->default_route = c->default_route;
 	st->server_pinned = applied->pinned;
 }
 
-static int apply(struct supervisor *s, const struct request_network *n, struct reason *reason)
+/* What differs from before; WARN about routes that are left out. */
+static int apply(struct supervisor *s, const struct request_network *n, bool warn,
+		 struct reason *reason)
 {
-	struct host_route routes[CONF_ROUTES_MAX];
 	struct host_applied applied = {0};
+	struct call_routes routes;
 	struct host_config config;
 	int rc;
 
-	supervisor_routes(s->profile.routes, s->profile.route_count, routes);
-	fill_config(s, n, routes, &config);
+	routes_collect(s, n->local, warn, &routes);
+	fill_config(s, n, &routes, &config);
 	rc = host_apply(s->host, &config, &applied, reason);
-	if (rc == 0)
-		note_network(s, n, &config, &applied);
-	return rc;
+	if (rc < 0)
+		return rc;
+	note_network(s, n, &config, &applied);
+	routes_show(&routes, config.default_route, &s->status);
+	return 0;
 }
 
 int judge_lockdown(struct supervisor *s, struct reason *reason)
 {
 	const struct request_network none = {0};
-	struct host_route routes[CONF_ROUTES_MAX];
+	struct call_routes routes;
 	struct host_config config;
 
 	if (!s->profile.lockdown)
 		return 0;
-	supervisor_routes(s->profile.routes, s->profile.route_count, routes);
-	fill_config(s, &none, routes, &config);
+	routes_collect(s, s->applied.local, false, &routes); /* of the call before, if any */
+	fill_config(s, &none, &routes, &config);
 	return host_lockdown(s->host, &config, reason);
 }
 
@@ -190,7 +206,7 @@ void judge_again(struct supervisor *s)
 {
 	struct reason reason = {0};
 
-	if (apply(s, &s->applied, &reason) < 0)
+	if (apply(s, &s->applied, false, &reason) < 0)
 		persist_lost(s, reason.text);
 }
 
@@ -205,7 +221,7 @@ int judge_demand(struct supervisor *s, struct reason *reason)
 		n.local.s_addr = htonl(DEMAND_LOCAL);
 	if (!n.remote.s_addr)
 		n.remote.s_addr = htonl(DEMAND_REMOTE);
-	return apply(s, &n, reason);
+	return apply(s, &n, false, reason);
 }
 
 void judge_network(struct supervisor *s, const struct request_network *n)
@@ -220,18 +236,72 @@ void judge_network(struct supervisor *s, const struct request_network *n)
 		reason_set(&answer.reason, EXIT_NEGOTIATION_FAILED, "%s", fault);
 	else if (first)
 		supervisor_set_state(s, CONTROL_STATE_CONFIGURING, "setting addresses and routes");
-	answer.error = fault ? -EINVAL : apply(s, n, &answer.reason);
+	if (n->local.s_addr != s->applied.local.s_addr) /* what was told was for another one */
+		memset(&s->told, 0, sizeof s->told);
+	answer.error = fault ? -EINVAL : apply(s, n, first, &answer.reason);
 	request_send(&s->session.channel, REQUEST_APPLIED, &answer, NULL, 0);
 	if (answer.error) {
 		log_info(&s->log, "%s", answer.reason.text); /* the end of the call will tell */
 		return;
 	}
+	s->told_any &= n->local.s_addr == s->applied.local.s_addr;
 	s->applied = *n;
 	s->network_up = true;
 	if (first) {
 		s->up_since_ms = loop_now(s->loop);
 		events_network(s);
 	}
+}
+
+static bool same_routes(const struct call_routes *a, const struct call_routes *b)
+{
+	for (size_t i = 0; i < a->count && i < b->count; i++)
+		if (a->from[i] != b->from[i] ||
+		    a->routes[i].prefix_len != b->routes[i].prefix_len ||
+		    a->routes[i].dst4.s_addr != b->routes[i].dst4.s_addr)
+			return false;
+	return a->count == b->count;
+}
+
+/* Would the machine look different with what the server told now? */
+static bool told_matters(const struct supervisor *s, const struct call_routes *before)
+{
+	struct call_routes now;
+	struct in_addr dns[2];
+	char first[INET_ADDRSTRLEN];
+
+	routes_collect(s, s->applied.local, true, &now);
+	fill_dns(s, &s->applied, dns);
+	put_address(first, sizeof first, dns[0]);
+	return !same_routes(before, &now) || strcmp(first, s->status.dns[0]) != 0 ||
+	       strcmp(domain_is_used(s) ? s->told.domain : "", s->status.domain) != 0;
+}
+
+void judge_routes(struct supervisor *s, const struct request_routes *told)
+{
+	struct request_network now = s->applied;
+	struct reason reason = {0}, again = {0};
+	char server[INET_ADDRSTRLEN] = "";
+	struct call_routes before;
+
+	if (!s->network_up || s->hanging_up || s->told_any)
+		return;
+	put_address(server, sizeof server, told->server);
+	log_info(&s->log, "DHCP server %s tells %u routes%s%s", server, told->count,
+		 told->domain[0] ? ", domain " : "", told->domain);
+	routes_collect(s, now.local, false, &before);
+	s->told = *told;
+	s->told_any = true;
+	if (!told_matters(s, &before))
+		return;
+	if (apply(s, &now, false, &reason) == 0) {
+		control_broadcast(s, false);
+		return;
+	}
+	log_warn(&s->log, "what the server tells by DHCP is not used: %s", reason.text);
+	memset(&s->told, 0, sizeof s->told);
+	if (apply(s, &now, false, &again) < 0)
+		persist_lost(s, again.text);
 }
 
 void judge_stats(struct supervisor *s, const struct request_stats *stats)
@@ -246,6 +316,10 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats)
 	str_copy(st->peer_vendor, sizeof st->peer_vendor, stats->peer_vendor);
 	st->echo_known = stats->echo_known;
 	st->echo_rtt_ms = stats->echo_rtt_ms;
+	st->echo_min_ms = stats->echo_min_ms;
+	st->echo_avg_ms = stats->echo_avg_ms;
+	st->echo_jitter_ms = stats->echo_jitter_ms;
+	st->echo_count = stats->echo_count;
 	st->idle_ms = stats->idle_ms;
 #define TAKE(name) c->name = stats->name
 	TAKE(tx_packets), TAKE(tx_bytes), TAKE(rx_packets), TAKE(rx_bytes), TAKE(wire_tx);

@@ -258,7 +258,9 @@ int call_sockets_open(struct call *c)
 	if (c->type == CONF_L2TP)
 		c->tunnel_id = draw_id(c);
 	rc = c->type == CONF_L2TP ? open_udp(c) : open_gre(c);
-	if (rc == 0)
+	if (rc == 0) {
+		filter_follow_path_mtu(c->wire, c->peer.ss_family);
 		filter_widen_buffers(c->wire);
+	}
 	return rc;
 }

@@ -149,6 +149,9 @@ static bool texts_are_valid(const struct request_message *m)
 		       request_text_valid(m->state.message, sizeof m->state.message);
 	case REQUEST_NETWORK:
 		return request_text_valid(m->network.auth_method, sizeof m->network.auth_method);
+	case REQUEST_ROUTES:
+		return m->routes.count <= REQUEST_ROUTES_MAX &&
+		       request_text_valid(m->routes.domain, sizeof m->routes.domain);
 	case REQUEST_STATS:
 		return request_text_valid(m->stats.encoding, sizeof m->stats.encoding) &&
 		       request_text_valid(m->stats.peer_host, sizeof m->stats.peer_host) &&

@@ -109,6 +109,7 @@ static int open_gre(const struct supervisor *s, const struct sockaddr_storage *a
 	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
 		return refuse(fd, errno, reason, EXIT_CONNECT_FAILED,
 			      "the server cannot be reached from here");
+	filter_follow_path_mtu(fd, AF_INET);
 	filter_widen_buffers(fd);
 	return fd;
 }
@@ -138,7 +139,7 @@ static int bind_udp(const struct supervisor *s, int fd, int family)
 static int open_udp(struct supervisor *s, const struct sockaddr_storage *address,
 		    struct reason *reason)
 {
-	int family = address->ss_family, one = 1, rc;
+	int family = address->ss_family, rc;
 	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -155,9 +156,7 @@ static int open_udp(struct supervisor *s, const struct sockaddr_storage *address
 	if (rc < 0)
 		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED,
 			      "src-address or bind-interface cannot be used");
-	/* ICMP's refusals are wanted although the socket is not connected. */
-	setsockopt(fd, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
-		   family == AF_INET6 ? IPV6_RECVERR : IP_RECVERR, &one, sizeof one);
+	filter_follow_path_mtu(fd, family);
 	filter_widen_buffers(fd);
 	return fd;
 }

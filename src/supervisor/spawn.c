@@ -35,6 +35,9 @@ static void on_request(void *ctx, struct request_message *m)
 	case REQUEST_NETWORK:
 		judge_network(s, &m->network);
 		break;
+	case REQUEST_ROUTES:
+		judge_routes(s, &m->routes);
+		break;
 	case REQUEST_STATS:
 		judge_stats(s, &m->stats);
 		break;
@@ -140,6 +143,9 @@ static void fill_start(const struct supervisor *s, struct request_start *m)
 	m->keepalive_ms = p->keepalive_timeout * 1000;
 	m->idle_ms = p->idle_timeout * 1000;
 	m->session_ms = p->session_timeout * 1000;
+	m->dhcp_inform = (p->use_peer_routes || p->use_peer_dns != CONF_PEER_DNS_NO) &&
+			 (p->dhcp_inform == CONF_DHCP_YES ||
+			  (p->dhcp_inform == CONF_DHCP_AUTO && !p->add_default_route));
 	m->connect_limit_ms = CONNECT_LIMIT_MS;
 }
 
@@ -160,5 +166,6 @@ int session_start_call(struct supervisor *s, struct reason *reason)
 			   strerror(-rc));
 	sockets_close(s); /* they are the session's now */
 	s->session.started = rc == 0;
+	s->told_any = false; /* this call may be told something else */
 	return rc;
 }

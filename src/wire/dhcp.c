@@ -199,7 +199,7 @@ static int gather(const struct areas *areas, uint8_t wanted, uint8_t *out, size_
 static bool read_routes(const uint8_t *octets, size_t len, struct dhcp_answer *answer)
 {
 	struct cursor c = cursor_make(octets, len);
-	struct dhcp_route routes[DHCP_ROUTES_MAX];
+	struct dhcp_route routes[DHCP_ROUTES_MAX] = {{{0}, 0, {0}}};
 	size_t count = 0, beyond = 0;
 
 	while (cursor_left(&c) > 0) {

@@ -124,6 +124,9 @@ static void minimal_profile_has_the_missions_defaults(void **state)
 	assert_int_equal(p->profile.use_peer_dns, CONF_PEER_DNS_NO);
 	assert_true(p->profile.change_tcp_mss);
 	assert_int_equal(p->profile.route_count, 0);
+	assert_int_equal(p->profile.dhcp_inform, CONF_DHCP_AUTO);
+	assert_true(p->profile.use_peer_routes);
+	assert_false(p->profile.class_route);
 }
 
 static void every_key_is_read_into_its_field(void **state)
@@ -147,7 +150,8 @@ static void every_key_is_read_into_its_field(void **state)
 			  "idle-timeout = 10m\nsession-timeout = 1h\n"
 			  "use-nm-dispatcher = yes\nip-up = /etc/ppp/ip-up\n"
 			  "ip-down = \"/opt/my scripts/down\"\n"
-			  "routes = 10.0.0.0/8, 10.1.0.0/16 10.0.0.1 5, fd00::/8\n"),
+			  "routes = 10.0.0.0/8, 10.1.0.0/16 10.0.0.1 5, fd00::/8\n"
+			  "dhcp-inform = no\nuse-peer-routes = no\nclass-route = yes\n"),
 		0);
 	assert_int_equal(q->port, 1724);
 	assert_string_equal(q->ifname, "work");
@@ -186,6 +190,8 @@ static void every_key_is_read_into_its_field(void **state)
 	assert_true(q->routes[1].has_gateway);
 	assert_int_equal(q->routes[2].family, AF_INET6);
 	assert_int_equal(q->routes[2].prefix_len, 8);
+	assert_int_equal(q->dhcp_inform, CONF_DHCP_NO);
+	assert_true(!q->use_peer_routes && q->class_route);
 }
 
 static void program_without_whole_path_is_a_fault(void **state)

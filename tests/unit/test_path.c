@@ -17,6 +17,7 @@
 #include "vectors.h"
 #include "wire/gre.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -313,7 +314,8 @@ struct bench {
 	int tun, wire; /* our ends */
 	int path_tun, path_wire;
 	uint16_t protocol;
-	unsigned control, unknown, resyncs;
+	unsigned control, unknown, resyncs, inner;
+	bool take_inner;
 	uint8_t last[64];
 };
 
@@ -355,6 +357,21 @@ static void on_resync(void *ctx)
 	((struct bench *)ctx)->resyncs++;
 }
 
+static bool on_inner(void *ctx, const uint8_t *ip, size_t len)
+{
+	struct bench *b = ctx;
+
+	assert_true(len > 0 && ip[0] >> 4 == 4);
+	b->inner++;
+	return b->take_inner;
+}
+
+static void on_too_big(void *ctx, uint32_t mtu)
+{
+	(void)ctx;
+	fail_msg("too big for %u octets", mtu);
+}
+
 static void pair(int *ours, int *theirs)
 {
 	int fds[2];
@@ -367,8 +384,14 @@ static void pair(int *ours, int *theirs)
 static int set_up(void **state)
 {
 	struct bench *b = calloc(1, sizeof *b);
-	struct path_callbacks callbacks = {on_control, on_unknown, on_tunnel,
-					   on_error,   on_resync,  b};
+	const struct path_callbacks callbacks = {.control = on_control,
+						 .unknown = on_unknown,
+						 .tunnel = on_tunnel,
+						 .error = on_error,
+						 .resync = on_resync,
+						 .inner = on_inner,
+						 .too_big = on_too_big,
+						 .ctx = b};
 	struct path_call call = {.local_call_id = 0x1111, .peer_call_id = 0x2222};
 	struct path_config config = {.encap = PATH_GRE};
 
@@ -461,6 +484,51 @@ static void nothing_leaves_before_the_state_permits_it(void **state)
 	assert_int_equal(gre.call_id, 0x2222);
 	assert_memory_equal(gre.payload, "\xff\x03\x00\x21", 4);
 	assert_memory_equal(gre.payload + 4, ip4, sizeof ip4);
+}
+
+static void packets_of_our_own_leave_as_those_of_the_device(void **state)
+{
+	struct bench *b = *state;
+	struct path_state s = clear_state();
+	struct gre_packet gre;
+	uint8_t packet[2048] = {0x45};
+
+	assert_int_equal(path_send_packet(b->path, ip4, sizeof ip4), -ENETDOWN);
+	path_set_state(b->path, &s);
+	assert_int_equal(path_send_packet(b->path, packet, 1501), -ENETDOWN); /* the peer's MRU */
+	assert_int_equal(path_send_packet(b->path, packet, 0), -ENETDOWN);
+	assert_int_equal(to_wire(b, &gre, packet, sizeof packet), -1);
+	assert_int_equal(path_send_packet(b->path, ip4, sizeof ip4), 0);
+	assert_int_equal(to_wire(b, &gre, packet, sizeof packet), 12 + 4 + sizeof ip4);
+	assert_memory_equal(gre.payload, "\xff\x03\x00\x21", 4);
+	assert_memory_equal(gre.payload + 4, ip4, sizeof ip4);
+	assert_int_equal(path_counters(b->path)->tx_packets, 1);
+	assert_int_equal(path_counters(b->path)->last_tx_ms,
+			 0); /* it is no traffic of the user's */
+}
+
+static void watched_packets_are_shown_and_may_be_taken_away(void **state)
+{
+	struct bench *b = *state;
+	struct path_state s = clear_state();
+	uint8_t frame[4 + sizeof ip4] = {0xff, 0x03, 0x00, 0x21}, packet[64];
+
+	memcpy(frame + 4, ip4, sizeof ip4);
+	path_set_state(b->path, &s);
+	for (uint32_t i = 0; i < 4; i++) {
+		path_watch_inner(b->path, i == 1 || i == 2);
+		b->take_inner = i == 2;
+		from_wire(b, i, frame, sizeof frame);
+		assert_int_equal(recv(b->tun, packet, sizeof packet, 0),
+				 i == 2 ? -1 : (ssize_t)sizeof ip4);
+	}
+	assert_int_equal(b->inner, 2);
+	/* What is refused for itself is not shown either. */
+	path_watch_inner(b->path, true);
+	s = mppe_state(false);
+	path_set_state(b->path, &s);
+	from_wire(b, 4, frame, sizeof frame);
+	assert_int_equal(b->inner, 2);
 }
 
 static void clear_text_is_refused_where_encryption_is_on(void **state)
@@ -727,6 +795,8 @@ int main(void)
 		cmocka_unit_test(sequence_tells_new_late_duplicate_and_wraps),
 		cmocka_unit_test(reorder_gives_frames_back_in_order_and_gives_up_in_time),
 		WHOLE(nothing_leaves_before_the_state_permits_it),
+		WHOLE(packets_of_our_own_leave_as_those_of_the_device),
+		WHOLE(watched_packets_are_shown_and_may_be_taken_away),
 		WHOLE(clear_text_is_refused_where_encryption_is_on),
 		WHOLE(encrypted_packets_leave_and_never_show_their_content),
 		WHOLE(late_stateless_packets_are_delivered_and_duplicates_are_not),

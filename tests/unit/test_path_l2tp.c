@@ -32,7 +32,8 @@ struct bench {
 	int tun, path_tun, path_wire;
 	int server, other;    /* the server's port, and another one of its address */
 	uint16_t client_port; /* network order */
-	unsigned control, datagrams;
+	unsigned control, datagrams, too_big;
+	uint32_t mtu;
 	uint16_t protocol;
 	bool lock_on_datagram, answer_datagrams;
 };
@@ -77,6 +78,22 @@ static void on_resync(void *ctx)
 	fail_msg("resync");
 }
 
+static bool on_inner(void *ctx, const uint8_t *ip, size_t len)
+{
+	(void)ctx;
+	(void)ip;
+	fail_msg("%zu octets shown unasked", len);
+	return false;
+}
+
+static void on_too_big(void *ctx, uint32_t mtu)
+{
+	struct bench *b = ctx;
+
+	b->too_big++;
+	b->mtu = mtu;
+}
+
 static int udp(struct sockaddr_in *at)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -106,8 +123,14 @@ static void open_call(struct bench *b, bool sequencing)
 static int set_up(void **state)
 {
 	struct bench *b = calloc(1, sizeof *b);
-	const struct path_callbacks callbacks = {on_control, on_unknown, on_tunnel,
-						 on_error,   on_resync,	 b};
+	const struct path_callbacks callbacks = {.control = on_control,
+						 .unknown = on_unknown,
+						 .tunnel = on_tunnel,
+						 .error = on_error,
+						 .resync = on_resync,
+						 .inner = on_inner,
+						 .too_big = on_too_big,
+						 .ctx = b};
 	struct path_config config = {.encap = PATH_L2TP, .peer_len = sizeof(struct sockaddr_in)};
 	struct sockaddr_in at;
 	int fds[2];

@@ -407,6 +407,54 @@ static void keepalives_hold_a_quiet_line_and_find_a_dead_one(void **state)
 	world_free(w);
 }
 
+/* Exactly until then, whether or not anything happens. */
+static void run_to(struct world *w, uint64_t then)
+{
+	for (;;) {
+		struct flying *f = next_flying(w);
+		uint64_t due = deadline_min(ppp_deadline(w->ends[0]->link),
+					    ppp_deadline(w->ends[1]->link));
+
+		if (deadline_min(due, f ? f->due_ms : DEADLINE_NONE) > then)
+			break;
+		assert_true(step(w));
+	}
+	w->now_ms = then;
+}
+
+/* Whenever the line dies, and whether echoes or data have held it up until then. */
+static void a_dead_peer_is_found_within_twice_the_keepalive(void **state)
+{
+	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+
+	(void)state;
+	caller.keepalive_ms = answerer.keepalive_ms = 5000;
+	for (uint64_t quiet = 0; quiet < 12000; quiet += 370) {
+		struct world *w = world_new(&caller, &answerer, 100 + quiet);
+		uint64_t died, echoes;
+
+		world_start(w);
+		assert_true(run_up(w, 10000));
+		echoes = w->ends[0]->echoes;
+		for (int i = 0; i < 30; i++) { /* data flows: nothing is asked */
+			run_to(w, w->now_ms + 1000);
+			ppp_heard(w->ends[0]->link, w->now_ms);
+			ppp_heard(w->ends[1]->link, w->now_ms);
+		}
+		assert_int_equal(w->ends[0]->echoes, echoes);
+		run_to(w, w->now_ms + quiet);
+		died = w->now_ms;
+		w->loss = 100;
+		while (!w->ends[0]->closed || !w->ends[1]->closed) {
+			assert_true(step(w));
+			/* 20 ms: what was on its way still arrives. */
+			assert_true(w->now_ms <= died + 20 + 2 * 5000);
+		}
+		expect_end(w->ends[0], EXIT_PEER_DEAD, "has not answered");
+		world_free(w);
+	}
+}
+
 static void ipv6_comes_up_beside_ipv4(void **state)
 {
 	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
@@ -438,6 +486,7 @@ int main(void)
 		cmocka_unit_test(a_strength_that_both_permit_is_found),
 		cmocka_unit_test(either_end_can_hang_up),
 		cmocka_unit_test(keepalives_hold_a_quiet_line_and_find_a_dead_one),
+		cmocka_unit_test(a_dead_peer_is_found_within_twice_the_keepalive),
 		cmocka_unit_test(ipv6_comes_up_beside_ipv4),
 	};
 

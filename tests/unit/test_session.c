@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* What a session follows in mid-call: the path MTU (what is believed, what is told, when more is
+ * tried again) and the round trips of keep-alives. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "session/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct bench {
+	struct session *s;
+	struct request_channel supervisor;
+	struct log log;
+	int fds[2], null[2];
+};
+
+static int set_up(void **state)
+{
+	struct bench *b = calloc(1, sizeof *b);
+	struct session *s = calloc(1, sizeof *s);
+	const struct path_config config = {.encap = PATH_GRE};
+	const struct path_callbacks callbacks = {.ctx = s};
+
+	assert_non_null(b);
+	assert_non_null(s);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, b->fds), 0);
+	b->log = (struct log){.fd = -1, .level = LOG_LEVEL_ERROR};
+	b->supervisor = (struct request_channel){b->fds[0], true, REQUEST_PHASE_CALL};
+	s->channel = (struct request_channel){b->fds[1], false, REQUEST_PHASE_CALL};
+	s->log = &b->log;
+	s->loop = loop_new();
+	s->path = path_new(&config, &callbacks, &b->log);
+	assert_true(s->loop && s->path);
+	s->start.tunnel = REQUEST_PPTP;
+	s->start.clamp_mss = true;
+	s->start.max_mtu = 1460;
+	s->start.path_mtu = 1500;
+	s->data = (struct ppp_data){.ipv4 = true, .peer_mru = 1500, .own_mru = 1460};
+	s->data.tx.bits = 128;
+	s->network.local.s_addr = htonl(0x0a070002);
+	mtu_begin(s);
+	b->s = s;
+	*state = b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	path_free(b->s->path);
+	loop_free(b->s->loop);
+	close(b->fds[0]);
+	close(b->fds[1]);
+	free(b->s);
+	free(b);
+	return 0;
+}
+
+/* The MTU that the supervisor hears now; 0 if nothing. */
+static unsigned told(struct bench *b)
+{
+	static struct request_message m;
+	int rc = request_receive(&b->supervisor, &m);
+
+	assert_true(rc >= 0);
+	if (rc == 0)
+		return 0;
+	assert_int_equal(m.type, REQUEST_NETWORK);
+	assert_int_equal(m.network.local.s_addr, htonl(0x0a070002));
+	return m.network.mtu;
+}
+
+static void expire(struct bench *b)
+{
+	b->s->mtu.timer.expired(b->s);
+}
+
+static void what_passes_less_is_told_once(void **state)
+{
+	struct bench *b = *state;
+
+	assert_int_equal(session_effective_mtu(b->s), 1500 - 44);
+	mtu_too_big(b->s, 1300);
+	mtu_too_big(b->s, 1300);
+	mtu_too_big(b->s, 1400); /* an older message, late */
+	assert_int_equal(session_effective_mtu(b->s), 1300 - 44);
+	assert_int_equal(told(b), 0);
+	expire(b);
+	assert_int_equal(told(b), 1300 - 44);
+	expire(b);
+	assert_int_equal(told(b), 0);
+}
+
+static void many_changes_are_told_once_a_second(void **state)
+{
+	struct bench *b = *state;
+	uint64_t now = loop_now(b->s->loop);
+
+	mtu_too_big(b->s, 1400);
+	assert_int_equal(b->s->mtu.timer.deadline_ms, now);
+	expire(b);
+	assert_int_equal(told(b), 1400 - 44);
+	for (uint32_t mtu = 1399; mtu > 1300; mtu--)
+		mtu_too_big(b->s, mtu);
+	assert_true(b->s->mtu.timer.deadline_ms >= now + 1000);
+	expire(b);
+	assert_int_equal(told(b), 1301 - 44);
+	assert_int_equal(told(b), 0);
+}
+
+static void forged_messages_cannot_go_below_the_floor(void **state)
+{
+	static const uint32_t forged[] = {0, 1, 68, 551, 552};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof forged / sizeof forged[0]; i++)
+		mtu_too_big(b->s, forged[i]);
+	assert_int_equal(session_effective_mtu(b->s), 552 - 44);
+	b->s->start.tunnel = REQUEST_L2TP;
+	b->s->start.peer.ss_family = AF_INET6;
+	mtu_begin(b->s);
+	mtu_too_big(b->s, 0);
+	assert_int_equal(session_effective_mtu(b->s), 1280 - 62);
+}
+
+static void sizes_that_make_no_sense_change_nothing(void **state)
+{
+	struct bench *b = *state;
+
+	mtu_too_big(b->s, 1500);
+	mtu_too_big(b->s, 65536);
+	mtu_too_big(b->s, UINT32_MAX);
+	assert_int_equal(session_effective_mtu(b->s), 1500 - 44);
+	assert_int_equal(b->s->mtu.timer.deadline_ms, DEADLINE_NONE);
+}
+
+static void more_is_tried_again_after_ten_minutes(void **state)
+{
+	struct bench *b = *state;
+	uint64_t now = loop_now(b->s->loop);
+
+	mtu_too_big(b->s, 1300);
+	expire(b);
+	assert_int_equal(told(b), 1300 - 44);
+	assert_int_equal(b->s->mtu.timer.deadline_ms, now + 605000);
+	b->s->mtu.raise_ms = loop_now(b->s->loop); /* that time has come */
+	expire(b);
+	assert_int_equal(told(b), 1500 - 44);
+	assert_int_equal(b->s->mtu.timer.deadline_ms, DEADLINE_NONE);
+	/* It still does not pass: the kernel says so at the first large packet. */
+	mtu_too_big(b->s, 1300);
+	expire(b);
+	assert_int_equal(told(b), 1300 - 44);
+}
+
+static void nothing_is_told_before_there_is_a_network(void **state)
+{
+	struct bench *b = *state;
+
+	b->s->network.local.s_addr = 0;
+	mtu_too_big(b->s, 1300);
+	expire(b);
+	assert_int_equal(told(b), 0);
+	assert_int_equal(session_effective_mtu(b->s), 1300 - 44);
+}
+
+static void a_header_that_grew_is_told_too(void **state)
+{
+	const struct path_call call = {.sequencing = true};
+	const struct path_config config = {.encap = PATH_L2TP};
+	const struct path_callbacks callbacks = {.ctx = NULL};
+	struct bench *b = *state;
+
+	b->s->start.tunnel = REQUEST_L2TP;
+	path_free(b->s->path);
+	b->s->path = path_new(&config, &callbacks, &b->log);
+	b->s->network.mtu = session_effective_mtu(b->s);
+	assert_int_equal(b->s->network.mtu, 1500 - 42);
+	path_set_call(b->s->path, &call); /* numbers, from now on */
+	mtu_too_big(b->s, 1500);
+	expire(b);
+	assert_int_equal(told(b), 1500 - 46);
+	mtu_too_big(b->s, 1500);
+	assert_int_equal(b->s->mtu.timer.deadline_ms, DEADLINE_NONE);
+}
+
+static void round_trips_are_summed_up(void **state)
+{
+	static const uint32_t trips[] = {20, 30, 10, 20};
+	struct request_stats stats = {0};
+	struct session_echo echo = {0};
+
+	(void)state;
+	echo_fill(&echo, &stats);
+	assert_false(stats.echo_known);
+	assert_int_equal(stats.echo_avg_ms, 0);
+	for (size_t i = 0; i < sizeof trips / sizeof trips[0]; i++)
+		echo_note(&echo, trips[i]);
+	echo_fill(&echo, &stats);
+	assert_true(stats.echo_known);
+	assert_int_equal(stats.echo_count, 4);
+	assert_int_equal(stats.echo_rtt_ms, 20);
+	assert_int_equal(stats.echo_min_ms, 10);
+	assert_int_equal(stats.echo_avg_ms, 20);
+	assert_int_equal(stats.echo_jitter_ms, 2); /* (10 + 20 + 10) / 16, less what fades */
+	for (int i = 0; i < 300; i++)
+		echo_note(&echo, i & 1 ? 10 : 14);
+	echo_fill(&echo, &stats);
+	assert_int_equal(stats.echo_jitter_ms, 4);
+	for (int i = 0; i < 300; i++)
+		echo_note(&echo, 10);
+	echo_fill(&echo, &stats);
+	assert_true(stats.echo_jitter_ms <= 1);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		T(what_passes_less_is_told_once),
+		T(many_changes_are_told_once_a_second),
+		T(forged_messages_cannot_go_below_the_floor),
+		T(sizes_that_make_no_sense_change_nothing),
+		T(more_is_tried_again_after_ten_minutes),
+		T(a_header_that_grew_is_told_too),
+		T(round_trips_are_summed_up),
+		T(nothing_is_told_before_there_is_a_network),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
