@@ -268,13 +268,6 @@ int host_apply(struct host *host, const struct host_config *config, struct host_
 	return r;
 }
 
-int host_apply_ipv6(struct host *host, const struct host_config *config, struct reason *reason)
-{
-	struct host_applied applied = {0};
-
-	return apply_network(host, config, &applied, reason);
-}
-
 void host_undo_if(struct host *host, bool (*pick)(const struct undo_step *step))
 {
 	bool journaled, rewrite = false;

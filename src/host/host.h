@@ -120,9 +120,6 @@ struct host_applied {
 int host_apply(struct host *host, const struct host_config *config, struct host_applied *applied,
 	       struct reason *reason);
 
-/* host_apply without DNS, for when only IPv6 came or went. */
-int host_apply_ipv6(struct host *host, const struct host_config *config, struct reason *reason);
-
 /* The call is lost but will come back: DNS goes back to what it was before, so that the server's
  * name resolves; addresses, routes and the TUN device stay.  The next host_apply resumes. */
 void host_suspend(struct host *host);

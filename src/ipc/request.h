@@ -30,6 +30,7 @@ enum request_type {
 	REQUEST_NETWORK, /* struct request_network: please apply */
 	REQUEST_ROUTES,	 /* struct request_routes: what the server told by DHCP; no answer */
 	REQUEST_STATS,	 /* struct request_stats */
+	REQUEST_CALL, /* struct request_call: should this session die, another can end the tunnel */
 	REQUEST_ACCOUNT, /* struct request_account: who is this?  Answered by ACCOUNT_ANSWER */
 	REQUEST_ENDED,	 /* struct reason: the call is over, the session exits */
 	REQUEST_TYPE_COUNT
@@ -58,6 +59,12 @@ enum request_start_fd {
 			     * not sent */
 };
 
+/* L2TP: the tunnel as its next control message would name it. */
+struct request_call {
+	uint16_t local_tunnel_id, peer_tunnel_id; /* peer's 0 = none */
+	uint16_t ns, nr;
+};
+
 struct request_start {
 	uint32_t tunnel; /* enum request_tunnel */
 	bool answerer, debug;
@@ -78,6 +85,8 @@ struct request_start {
 	uint16_t local_tunnel_id;
 	struct secret tunnel_secret; /* len 0 = none */
 	bool hide_avps, sequencing;
+	struct request_call
+		farewell; /* L2TP: a dead session's tunnel at this server, to be ended */
 	uint32_t hello_interval_ms, setup_limit_ms, silence_limit_ms;
 	uint32_t keepalive_ms, idle_ms, session_ms; /* 0 = off */
 	bool dhcp_inform;			    /* ask for routes and domain once IPv4 is up */
@@ -167,6 +176,7 @@ struct request_message {
 		struct request_network network;
 		struct request_routes routes;
 		struct request_stats stats;
+		struct request_call call;
 		struct request_account account;
 		struct request_account_answer account_answer;
 	};

@@ -70,6 +70,7 @@ struct session {
 	struct session_mtu mtu;
 	struct request_network network; /* as asked for last; zero local = nothing yet */
 	struct session_echo echo;
+	struct request_call call;	    /* as told last */
 	struct reason reason;		    /* why the call ends; the first one counts */
 	uint8_t output[SESSION_OUTPUT_MAX]; /* control stream not yet taken by the socket */
 	size_t output_len;
@@ -95,6 +96,11 @@ void echo_fill(const struct session_echo *e, struct request_stats *stats);
 void mtu_begin(struct session *s);
 void mtu_too_big(void *ctx, uint32_t mtu);
 void mtu_check_mru(const struct session *s);
+
+/* farewell.c: keeps the supervisor informed of the numbers by which another session could end this
+ * tunnel; and ends that of a session that died. */
+void session_tell_call(struct session *s);
+void session_bid_farewell(struct session *s);
 
 /* session.c */
 void session_tell_network(struct session *s);

@@ -142,6 +142,7 @@ static void settle(struct session *s)
 		s->closing = true;
 		loop_timer_set(s->loop, &s->limit_timer, now + HANGUP_LIMIT_MS);
 	}
+	session_tell_call(s);
 	due = deadline_min(tunnel_deadline(s->tunnel), path_deadline(s->path));
 	due = deadline_min(due, s->call_up ? ppp_deadline(s->ppp) : DEADLINE_NONE);
 	if (due != s->tick_timer.deadline_ms || !s->tick_timer.link)
@@ -632,6 +633,7 @@ static void on_start(struct session *s, struct request_message *m)
 		loop_timer_set(s->loop, &s->limit_timer, now + s->start.connect_limit_ms);
 	} else {
 		s->control_connected = true;
+		session_bid_farewell(s);
 		tunnel_start(s->tunnel, now);
 	}
 }
@@ -683,6 +685,7 @@ static void on_request(struct session *s, struct request_message *m)
 	case REQUEST_STATE:
 	case REQUEST_NETWORK:
 	case REQUEST_ROUTES:
+	case REQUEST_CALL:
 	case REQUEST_STATS:
 	case REQUEST_ENDED:
 	case REQUEST_TYPE_COUNT:

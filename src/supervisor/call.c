@@ -270,7 +270,7 @@ static void choose_name(struct call *c, char name[static IFNAMSIZ])
 			return;
 		}
 	}
-	for (; user[len] && len < sizeof clean - 1; len++)
+	for (; len < sizeof clean - 1 && user[len]; len++)
 		clean[len] = user[len] > ' ' && user[len] < 0x7f && !strchr("/:%<>", user[len])
 				     ? user[len]
 				     : '_';
@@ -398,6 +398,7 @@ static void on_request(void *ctx, struct request_message *m)
 		finish(c, &m->reason);
 		break;
 	case REQUEST_ROUTES: /* only clients ask */
+	case REQUEST_CALL:
 	case REQUEST_NONE:
 	case REQUEST_START:
 	case REQUEST_APPLIED:

@@ -44,16 +44,17 @@ void events_reload(struct supervisor *s)
 static int run(struct supervisor *s, enum hook_action action, const struct reason *why,
 	       void (*done)(void *ctx, const struct reason *failure))
 {
-	struct host_route routes[CONF_ROUTES_MAX];
-	const struct hook_facts facts = {
+	struct call_routes routes;
+	struct hook_facts facts = {
 		.profile = &s->profile,
 		.status = &s->status,
-		.routes = routes,
-		.route_count = supervisor_routes(s->profile.routes, s->profile.route_count, routes),
+		.routes = routes.routes,
 		.carrier = &s->server_path,
 		.reason = why,
 	};
 
+	routes_collect(s, s->applied.local, false, &routes);
+	facts.route_count = routes.count;
 	s->status.uptime_ms = s->event_up ? loop_now(s->loop) - s->up_since_ms : 0;
 	return hooks_run(s->hooks, action, &facts, done, s);
 }

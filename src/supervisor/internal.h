@@ -102,6 +102,10 @@ struct supervisor {
 	uint64_t state_since_ms, up_since_ms;
 	struct control_status status;
 	struct reason reason;
+	struct {
+		struct request_call ids;
+		char server[64]; /* its address as text */
+	} crashed;
 	struct reason last_failure; /* of the attempt before this one */
 };
 
@@ -174,6 +178,14 @@ void sockets_close(struct supervisor *s);
 int session_spawn(struct supervisor *s, struct reason *reason);
 void session_stop(struct supervisor *s, bool kill_it);
 int session_start_call(struct supervisor *s, struct reason *reason);
+
+/* crashed.c: a tunnel whose session died. */
+void crashed_note(struct supervisor *s, const struct request_call *ids);
+void crashed_forget(struct supervisor *s);
+/* At the start: what a killed run has left. */
+void crashed_load(struct supervisor *s);
+/* For the session that dials the same server now, once; all zero if there is none. */
+struct request_call crashed_take(struct supervisor *s);
 
 /* judge.c: what the session asked to apply, checked against the profile and applied. */
 void judge_network(struct supervisor *s, const struct request_network *n);

@@ -164,6 +164,7 @@ static bool texts_are_valid(const struct request_message *m)
 	case REQUEST_APPLIED:
 	case REQUEST_HANGUP:
 	case REQUEST_GET_STATS:
+	case REQUEST_CALL:
 	case REQUEST_ACCOUNT:
 	case REQUEST_ACCOUNT_ANSWER:
 	case REQUEST_READY:

@@ -41,7 +41,11 @@ static void on_request(void *ctx, struct request_message *m)
 	case REQUEST_STATS:
 		judge_stats(s, &m->stats);
 		break;
+	case REQUEST_CALL:
+		crashed_note(s, &m->call);
+		break;
 	case REQUEST_ENDED:
+		crashed_forget(s); /* in order: the server knows */
 		session_stop(s, false);
 		dial_session_ended(s, &m->reason);
 		break;
@@ -93,11 +97,12 @@ static enum request_tunnel tunnel_of(const struct conf_profile *p)
 	return p->type == CONF_L2TP ? REQUEST_L2TP : REQUEST_PPTP;
 }
 
-static void fill_l2tp(const struct supervisor *s, struct request_start *m)
+static void fill_l2tp(struct supervisor *s, struct request_start *m)
 {
 	const struct conf_profile *p = &s->profile;
 
 	m->peer = s->addresses[s->address_at];
+	m->farewell = crashed_take(s);
 	m->local_tunnel_id = s->tunnel_id;
 	m->tunnel_secret = p->tunnel_secret;
 	m->hide_avps = p->hide_avps;
@@ -108,7 +113,7 @@ static void fill_l2tp(const struct supervisor *s, struct request_start *m)
 		m->silence_limit_ms = FIRST_PORT_LIMIT_MS;
 }
 
-static void fill_start(const struct supervisor *s, struct request_start *m)
+static void fill_start(struct supervisor *s, struct request_start *m)
 {
 	/* The values of the enums agree: no = 0, yes = 1, require = 2; stateless, stateful, any. */
 	const struct conf_profile *p = &s->profile;

@@ -382,6 +382,7 @@ static int open_machine(struct supervisor *s)
 	if (!s->host)
 		return -EIO;
 	set_source(s);
+	crashed_load(s);
 	rc = control_listen(s, &s->reason);
 	if (rc == 0)
 		rc = roam_begin(s, &s->reason);

@@ -105,6 +105,16 @@ void tunnel_close(struct tunnel *t, const struct reason *reason, uint64_t now_ms
 /* PPP negotiated (or dropped) an ACCM: PPTP tells it to the peer by Set-Link-Info. */
 void tunnel_set_accm(struct tunnel *t, uint32_t send_accm, uint32_t receive_accm);
 
+/* L2TP: what another process needs to end this tunnel should this one die. */
+struct tunnel_ids {
+	uint16_t local_tunnel_id, peer_tunnel_id;
+	uint16_t ns, nr; /* of the next control message */
+};
+/* False while there is nothing to end, and for PPTP, whose TCP connection ends by itself. */
+bool tunnel_ids(const struct tunnel *t, struct tunnel_ids *ids);
+/* A StopCCN (RFC 2661 section 6.4) for that tunnel into OUT; its length, 0 if CAP is too small. */
+size_t tunnel_farewell(const struct tunnel_ids *ids, uint8_t *out, size_t cap);
+
 uint64_t tunnel_deadline(const struct tunnel *t);
 void tunnel_tick(struct tunnel *t, uint64_t now_ms);
 

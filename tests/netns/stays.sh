@@ -49,6 +49,27 @@ b_server_is_killed() {
 	redialed 2 25
 	end_call
 }
+t_dead_tunnel_is_ended_at_the_server_by_the_next_dial() {
+	profile l2tp 'keepalive-timeout = 60'
+	sed -i 's/keepalive-timeout = 5/keepalive-timeout = 60/' "$T/server.d/server.conf"
+	server_end
+	server_again
+	connect
+	[ -s "$R/lab.call" ] || fail 'the ids of the call are not kept'
+	client_pids | xargs -r kill -KILL
+	within 5 client_gone
+	grep -q 'john disconnected' "$T/serve" && fail 'the server knew by itself'
+	connect
+	within 3 grep -q 'john disconnected' "$T/serve" || fail "the server keeps the dead call: $(tail -n 3 "$T/serve" | tr '\n' '|')"
+	end_call
+	[ ! -e "$R/lab.call" ] || fail 'the ids stay behind'
+	connect
+	kill -KILL "$(session_pid)"
+	redialed 2 10
+	within 3 dead_calls_are_two || fail "the server keeps the call of a dead session"
+	end_call
+}
+dead_calls_are_two() { [ "$(grep -c 'john disconnected' "$T/serve")" = 3 ]; }
 b_session_is_killed() {
 	profile $TYPE
 	connect
