@@ -233,8 +233,7 @@ static int apply_network(struct host *host, const struct host_config *config,
 
 	if (r < 0) {
 		host_journal_failed(host, r, reason);
-		host_undo(host);
-		return r;
+		return r; /* nothing was changed yet: what is applied may stay */
 	}
 	for (size_t i = 0; i < host->step_count; i++)
 		host->steps[i].wanted = false;

@@ -205,8 +205,11 @@ int judge_lockdown(struct supervisor *s, struct reason *reason)
 void judge_again(struct supervisor *s)
 {
 	struct reason reason = {0};
+	int rc = apply(s, &s->applied, false, &reason);
 
-	if (apply(s, &s->applied, false, &reason) < 0)
+	if (rc == -ENOSPC || rc == -EROFS)
+		log_warn(&s->log, "%s", reason.text); /* what is applied is still there */
+	else if (rc < 0)
 		persist_lost(s, reason.text);
 }
 
