@@ -116,7 +116,8 @@ struct host_applied {
  * Where a configuration is applied already it changes only what differs: what both have is left
  * untouched, so that traffic goes on, and put back if others have taken it away meanwhile.
  * All or nothing: on failure everything is undone, also what earlier calls did; only where there is
- * no room for the journal (-ENOSPC, -EROFS) nothing is changed at all.  0 or -errno with *REASON. */
+ * no room for the journal (-ENOSPC, -EROFS) nothing is changed at all.  0 or -errno with *REASON.
+ */
 int host_apply(struct host *host, const struct host_config *config, struct host_applied *applied,
 	       struct reason *reason);
 
