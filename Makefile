@@ -171,6 +171,19 @@ $(BUILD)/obj/tests/%.o: tests/unit/%.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CPPFLAGS) -Itests/unit $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# The simulated network, see tests/sim/sim.c.
+$(BUILD)/test/sim: $(BUILD)/obj/tests/sim/sim.o $(BUILD)/obj/tests/sim/pair.o $(foreach r,path tunnel ppp crypto wire base,$(call lib,$(r)))
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ -lcrypto
+$(BUILD)/obj/tests/sim/%.o: tests/sim/%.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(OWN_CPPFLAGS) -Itests/sim $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+# A hundred thousand dials: tens of minutes.  SIM_FLAGS adds options.
+sim: $(BUILD)/test/sim
+	$< --runs 100000 --coverage $(SIM_FLAGS)
+
 unit: $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
 print-unit:
 	@echo $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
@@ -234,6 +247,6 @@ clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit print-unit check check-static check-builds check-unit check-valgrind check-cli \
+.PHONY: all sim unit print-unit check check-static check-builds check-unit check-valgrind check-cli \
 	check-netns check-interop check-layers asan ubsan lint format bench-dial bench-loss bench-server demo install \
 	uninstall clean

@@ -268,10 +268,15 @@ static void finished(void *ctx, enum automaton_event why)
 	struct ppp_link *link = ctx;
 
 	link->ipcp.lost = true;
-	link_ncp_lost(link, &link->ipcp.fsm,
-		      why == AUTOMATON_REJECT_FATAL ? "does not carry IPv4 (it rejected IPCP)"
-		      : why == AUTOMATON_EXHAUSTED  ? "does not agree on addresses in IPCP"
-						    : "closed IPCP");
+	/* The peer may hold it for open: IPv6 alone would leave it with an address in vain. */
+	if (why == AUTOMATON_EXHAUSTED && !link->ending)
+		link_fail(link, EXIT_NEGOTIATION_FAILED, "%s does not agree on addresses in IPCP",
+			  link_peer(link));
+	else
+		link_ncp_lost(link, &link->ipcp.fsm,
+			      why == AUTOMATON_REJECT_FATAL
+				      ? "does not carry IPv4 (it rejected IPCP)"
+				      : "closed IPCP");
 }
 
 static void terminated(void *ctx, const struct control_packet *p)

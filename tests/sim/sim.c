@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+/* sim - dials in a simulated network, thousands of them: random profiles over random networks,
+ * data, hang-ups, deaths and redials at random moments, all from one seed each.
+ *
+ * usage: sim [--runs N] [--seed FIRST] [--loss PERMILLE] [--verbose] [--coverage]
+ *
+ * A seed reproduces a run exactly.  Status 1 and the seed when a rule was broken. */
+#include "pair.h"
+
+#include "crypto/crypto.h"
+
+#include <getopt.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SETTLE_MS 150000 /* tunnel 30 s + 31 s of retries, PPP 60 s, farewells */
+#define END_MS	  200000 /* an end that only keep-alive can notice: 2 x 30 s, echo 2 x 60 s */
+
+struct options {
+	uint64_t first, runs;
+	int loss; /* -1 = as the seed wills */
+	int verbose, coverage;
+};
+
+struct tally {
+	uint64_t dials, up, refused, hopeless, packets_sent, packets_got;
+	uint64_t dial_ms[2], dial_count[2]; /* by tunnel type, of those that came up */
+	uint32_t *times;
+	size_t times_count;
+};
+
+static uint32_t upto(uint64_t *s, uint32_t n)
+{
+	return prng(s) % n;
+}
+
+static bool coin(uint64_t *s, uint32_t per_cent)
+{
+	return upto(s, 100) < per_cent;
+}
+
+/* A set of methods that is not empty; most often all. */
+static unsigned methods(uint64_t *s)
+{
+	const unsigned all =
+		PPP_AUTH_PAP | PPP_AUTH_CHAP | PPP_AUTH_MSCHAP1 | PPP_AUTH_MSCHAP2 | PPP_AUTH_EAP;
+	unsigned set = coin(s, 40) ? all : prng(s) & all;
+
+	return set ? set : PPP_AUTH_MSCHAP2;
+}
+
+static enum ppp_mppe_policy policy(uint64_t *s)
+{
+	uint32_t n = upto(s, 10);
+
+	return n < 2 ? PPP_MPPE_NO : n < 6 ? PPP_MPPE_YES : PPP_MPPE_REQUIRE;
+}
+
+static void random_ppp(uint64_t *s, struct ppp_config *c)
+{
+	static const enum ppp_mppe_mode modes[] = {PPP_MPPE_STATELESS, PPP_MPPE_STATEFUL,
+						   PPP_MPPE_PREFER_STATELESS};
+	unsigned bits = prng(s) & 7;
+
+	c->allow = methods(s);
+	c->mppe = policy(s);
+	c->mppe_bits = bits ? bits : PPP_MPPE_128;
+	c->mppe_mode = modes[upto(s, 3)];
+	c->mru = coin(s, 50) ? 1500 : (uint16_t)(1300 + upto(s, 200));
+	c->ask_pfc = coin(s, 20);
+	c->ask_acfc = coin(s, 20);
+	c->ask_dns = coin(s, 50);
+	c->ask_wins = coin(s, 20);
+	c->ipv4 = true;
+	c->ipv6 = coin(s, 30);
+	c->restart_ms = 400;
+	c->restart_max_ms = 3000;
+	c->phase_limit_ms = 60000;
+	c->keepalive_ms = 30000;
+}
+
+static void random_addresses(uint64_t *s, struct ppp_config *caller, struct ppp_config *answerer)
+{
+	answerer->local.s_addr = htonl(0x0a070001);
+	answerer->remote.s_addr = htonl(0x0a070002);
+	answerer->dns[0].s_addr = htonl(0x0a070035);
+	if (coin(s, 20))
+		caller->local.s_addr = htonl(coin(s, 50) ? 0x0a070002 : 0x0a070063);
+	if (coin(s, 5))
+		caller->local_must = caller->local.s_addr != 0;
+}
+
+static void random_net(uint64_t *s, const struct options *o, struct net *n)
+{
+	static const unsigned losses[] = {0, 0, 10, 50, 100, 200, 200, 300};
+
+	n->loss = o->loss >= 0 ? (unsigned)o->loss : losses[upto(s, 8)];
+	n->duplicates = n->loss ? upto(s, 100) : 0;
+	n->reordering = n->loss ? upto(s, 200) : 0;
+	n->delay_ms = 1 + upto(s, coin(s, 20) ? 400 : 50);
+	n->jitter_ms = upto(s, 20);
+	if (o->loss >= 0 || coin(s, 60))
+		return;
+	n->corruption = upto(s, 30);
+	n->truncation = upto(s, 15);
+	n->replay = upto(s, 50);
+}
+
+static void random_tunnel(uint64_t *s, struct pair_config *c)
+{
+	bool secret = coin(s, 20);
+
+	for (int i = 0; i < 2; i++) {
+		struct tunnel_config *t = &c->tunnel[i];
+
+		t->type = c->type;
+		t->role = i ? TUNNEL_ANSWERER : TUNNEL_CALLER;
+		(void)snprintf(t->host_name, sizeof t->host_name, "%s", i ? "server" : "client");
+		t->local_call_id = (uint16_t)(1 + upto(s, 65535));
+		t->receive_window = 16;
+		t->setup_limit_ms = 30000;
+		t->echo_interval_ms = 60000;
+		t->echo_limit_ms = 60000;
+		t->hide_avps = secret && coin(s, 50);
+		t->sequencing = coin(s, 30);
+		if (secret && !(i && coin(s, 5))) /* now and then only one end has it */
+			secret_set(&t->secret, "tunnel-secret", 13);
+	}
+}
+
+static void random_config(uint64_t seed, const struct options *o, struct pair_config *c)
+{
+	uint64_t s = seed * 0x2545f4914f6cdd1dULL + 1;
+
+	memset(c, 0, sizeof *c);
+	c->seed = seed;
+	c->verbose = o->verbose;
+	c->type = coin(&s, 50) ? TUNNEL_L2TP : TUNNEL_PPTP;
+	c->silence_limit_ms = 15000;
+	c->user = "john";
+	c->password = coin(&s, 5) ? "another" : "secret";
+	random_net(&s, o, &c->net);
+	random_tunnel(&s, c);
+	random_ppp(&s, &c->ppp[0]);
+	random_ppp(&s, &c->ppp[1]);
+	random_addresses(&s, &c->ppp[0], &c->ppp[1]);
+	c->ppp[1].role = PPP_ANSWERER;
+	(void)snprintf(c->ppp[0].user, sizeof c->ppp[0].user, "%s", coin(&s, 3) ? "jane" : "john");
+	(void)snprintf(c->ppp[1].host_name, sizeof c->ppp[1].host_name, "server");
+	secret_set(&c->ppp[0].password, "secret", 6);
+}
+
+/* Some seconds of packets both ways. */
+static void exchange(struct pair *p, uint64_t *s)
+{
+	unsigned bursts = 1 + upto(s, 8);
+
+	for (unsigned i = 0; i < bursts && !pair_fault(p); i++) {
+		for (unsigned n = upto(s, 12); n > 0; n--)
+			pair_packet(p, (int)upto(s, 2));
+		pair_run(p, pair_now(p) + 10 + upto(s, 2000), NULL);
+	}
+}
+
+static const char *end_of(struct pair *p, uint64_t *s)
+{
+	int side = (int)upto(s, 2);
+
+	if (coin(s, 10)) {
+		pair_kill(p, side);
+		/* The other notices by keep-alive where nothing else tells. */
+		pair_run(p, pair_now(p) + END_MS, pair_over);
+	} else {
+		pair_hang_up(p, side);
+		pair_run(p, pair_now(p) + END_MS, pair_over);
+	}
+	if (!pair_over(p))
+		return "one end is stuck after the other has ended";
+	for (int i = 0; i < 2; i++)
+		if (!reason_is_set(side_reason(p, i)))
+			return "an end has no reason";
+	return NULL;
+}
+
+static void tell(const struct pair *p, const char *what)
+{
+	printf("  %s at %llu ms; caller: %s; answerer: %s\n", what, (unsigned long long)pair_now(p),
+	       side_reason(p, 0)->text, side_reason(p, 1)->text);
+}
+
+static void note_up(struct tally *t, const struct pair_config *c, uint64_t ms)
+{
+	int type = c->type == TUNNEL_L2TP;
+
+	t->up++;
+	t->dial_ms[type] += ms;
+	t->dial_count[type]++;
+	t->times[t->times_count++] = (uint32_t)ms;
+}
+
+/* One dial: NULL, or what is wrong with it. */
+static const char *dial(struct pair *p, const struct pair_config *c, uint64_t *s, struct tally *t)
+{
+	uint64_t start = pair_now(p);
+	bool early = coin(s, 10);
+
+	pair_start(p);
+	pair_run(p, start + (early ? upto(s, 5000) : SETTLE_MS), pair_settled);
+	if (pair_fault(p))
+		return pair_fault(p);
+	if (early && !pair_settled(p)) {
+		const char *stuck = end_of(p, s);
+
+		t->hopeless++;
+		return pair_fault(p) ? pair_fault(p) : stuck;
+	}
+	if (pair_up(p)) {
+		note_up(t, c, pair_now(p) - start);
+		exchange(p, s);
+	} else if (pair_over(p)) {
+		t->refused++;
+	} else {
+		return "neither up nor over in time";
+	}
+	if (pair_fault(p))
+		return pair_fault(p);
+	if (!pair_over(p)) {
+		const char *stuck = end_of(p, s);
+
+		if (stuck)
+			return stuck;
+	}
+	t->packets_sent += side_sent(p, 0) + side_sent(p, 1);
+	t->packets_got += side_got(p, 0) + side_got(p, 1);
+	return pair_fault(p);
+}
+
+static bool run(uint64_t seed, const struct options *o, struct tally *t, struct coverage *coverage)
+{
+	uint64_t s = seed ^ 0x5deece66dULL;
+	struct pair_config c;
+	const char *wrong;
+	char text[200];
+	size_t before = mallinfo2().uordblks;
+	struct pair *p;
+
+	random_config(seed, o, &c);
+	p = pair_new(&c, coverage);
+	if (!p) {
+		perror("sim: no pair");
+		exit(2);
+	}
+	t->dials++;
+	wrong = dial(p, &c, &s, t);
+	if (wrong || o->verbose)
+		tell(p, wrong ? wrong : "over");
+	if (wrong) { /* it lies in the pair */
+		(void)snprintf(text, sizeof text, "%s", wrong);
+		wrong = text;
+	}
+	pair_free(p);
+	if (!wrong && mallinfo2().uordblks > before)
+		wrong = "memory was not given back";
+	if (wrong)
+		printf("FAIL seed %llu (%s): %s\n", (unsigned long long)seed,
+		       c.type == TUNNEL_L2TP ? "l2tp" : "pptp", wrong);
+	return !wrong;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void summary(struct tally *t)
+{
+	size_t n = t->times_count;
+
+	qsort(t->times, n, sizeof *t->times, compare);
+	printf("%llu dials: %llu came up, %llu ended with a reason, %llu were given up by hand; "
+	       "%llu of %llu packets arrived\n",
+	       (unsigned long long)t->dials, (unsigned long long)t->up,
+	       (unsigned long long)t->refused, (unsigned long long)t->hopeless,
+	       (unsigned long long)t->packets_got, (unsigned long long)t->packets_sent);
+	if (n)
+		printf("time to dial: median %u ms, 90 %% %u ms, longest %u ms (virtual); mean "
+		       "pptp "
+		       "%llu ms, l2tp %llu ms\n",
+		       t->times[n / 2], t->times[n * 9 / 10], t->times[n - 1],
+		       (unsigned long long)(t->dial_ms[0] /
+					    (t->dial_count[0] ? t->dial_count[0] : 1)),
+		       (unsigned long long)(t->dial_ms[1] /
+					    (t->dial_count[1] ? t->dial_count[1] : 1)));
+}
+
+static void print_coverage(const struct coverage *c)
+{
+	static const char *const names[MACHINE_COUNT] = {
+		"tunnel, caller", "tunnel, answerer", "LCP", "CCP", "IPCP", "IPV6CP", "phase"};
+
+	for (int type = 0; type < 2; type++)
+		for (int m = 0; m < MACHINE_COUNT; m++) {
+			unsigned states = 0, moves = 0;
+
+			for (int a = 0; a < MACHINE_STATES; a++) {
+				states += c->states[type][m][a] != 0;
+				for (int b = 0; b < MACHINE_STATES; b++)
+					moves += c->moves[type][m][a][b] != 0;
+			}
+			printf("%s %-16s %2u states, %2u transitions seen\n",
+			       type ? "l2tp" : "pptp", names[m], states, moves);
+		}
+}
+
+static uint64_t number(const char *text)
+{
+	char *end;
+	uint64_t n = strtoull(text, &end, 10);
+
+	if (*end || end == text) {
+		fprintf(stderr, "sim: %s is no number\n", text);
+		exit(2);
+	}
+	return n;
+}
+
+static void take_options(struct options *o, int argc, char **argv)
+{
+	static const struct option names[] = {
+		{"runs", required_argument, NULL, 'r'}, {"seed", required_argument, NULL, 's'},
+		{"loss", required_argument, NULL, 'l'}, {"verbose", no_argument, NULL, 'v'},
+		{"coverage", no_argument, NULL, 'c'},	{NULL, 0, NULL, 0}};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "r:s:l:vc", names, NULL)) != -1) {
+		if (option == 'r')
+			o->runs = number(optarg);
+		else if (option == 's')
+			o->first = number(optarg);
+		else if (option == 'l')
+			o->loss = (int)number(optarg);
+		else if (option == 'v')
+			o->verbose = 1;
+		else if (option == 'c')
+			o->coverage = 1;
+		else
+			exit(2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.first = 1, .runs = 1, .loss = -1};
+	struct coverage *coverage = calloc(1, sizeof *coverage);
+	struct tally tally = {0};
+	struct reason reason = {0};
+	uint64_t bad = 0;
+
+	take_options(&o, argc, argv);
+	tally.times = calloc(o.runs + 1, sizeof *tally.times);
+	if (!coverage || !tally.times || crypto_init(&reason) < 0)
+		return 2;
+	setvbuf(stdout, NULL, _IOLBF, 4096); /* its buffer is not a run's */
+	printf("# sim: seeds %llu to %llu\n", (unsigned long long)o.first,
+	       (unsigned long long)(o.first + o.runs - 1));
+	for (uint64_t i = 0; i < o.runs && bad < 20; i++)
+		bad += !run(o.first + i, &o, &tally, coverage);
+	summary(&tally);
+	if (o.coverage)
+		print_coverage(coverage);
+	printf(bad ? "FAIL sim: %llu broke a rule\n" : "ok sim\n", (unsigned long long)bad);
+	free(tally.times);
+	free(coverage);
+	return bad != 0;
+}
