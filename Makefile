@@ -188,6 +188,13 @@ unit: $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
 print-unit:
 	@echo $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
 
+# Measuring programs: tests/bench/NAME.c.
+$(BUILD)/bench/%: tests/bench/%.c $(foreach r,path crypto wire base,$(call lib,$(r))) Makefile
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ \
+		$< $(foreach r,path crypto wire base,$(call lib,$(r))) -lcrypto
+
 # Tests.  `make check` is the whole; the others are parts of it, for work in between.
 check:
 	@scripts/install-deps check
@@ -206,6 +213,8 @@ format:
 	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
 bench-server: all
 	tests/bench/server
+bench-mppe: $(BUILD)/bench/mppe
+	$<
 bench-dial: all
 	tests/bench/dial
 bench-loss: all
@@ -248,5 +257,5 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all sim unit print-unit check check-static check-builds check-unit check-valgrind check-cli \
-	check-netns check-interop check-layers asan ubsan lint format bench-dial bench-loss bench-server demo install \
+	check-netns check-interop check-layers asan ubsan lint format bench-dial bench-mppe bench-loss bench-server demo install \
 	uninstall clean

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-1 in plain C (FIPS 180-4 section 6.1). */
+/* SHA-1 (FIPS 180-4 section 6.1) in plain C, and by the instructions that many x86 processors have.
+ */
 #include "base/sha1.h"
 
 #include "base/secret.h"
 
 #include <string.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
 
 static const uint32_t initial[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
 
@@ -82,10 +88,106 @@ static void compress(uint32_t state[static 5], const uint8_t *block)
 	state[4] += e;
 }
 
-void sha1_blocks(uint32_t state[static 5], const uint8_t *blocks, size_t count)
+void sha1_blocks_plain(uint32_t state[static 5], const uint8_t *blocks, size_t count)
 {
 	for (; count > 0; count--, blocks += SHA1_BLOCK)
 		compress(state, blocks);
+}
+
+#if defined(__x86_64__)
+
+bool sha1_has_instructions(void)
+{
+	unsigned a, b, c, d;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1))
+		return false;
+	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
+}
+
+/* Four rounds: group G of twenty, with the message words M. */
+#define GROUP(g, m)                                              \
+	do {                                                     \
+		__m128i e_in = _mm_sha1nexte_epu32(e, (m));      \
+                                                                 \
+		e = abcd;                                        \
+		abcd = _mm_sha1rnds4_epu32(abcd, e_in, (g) / 5); \
+	} while (0)
+/* The next four words, in place of the oldest of sixteen. */
+#define WORDS(m, next, over, last) \
+	((m) = _mm_sha1msg2_epu32(_mm_xor_si128(_mm_sha1msg1_epu32((m), (next)), (over)), (last)))
+#define FOUR_GROUPS(g)                 \
+	do {                           \
+		WORDS(m0, m1, m2, m3); \
+		GROUP((g), m0);        \
+		WORDS(m1, m2, m3, m0); \
+		GROUP((g) + 1, m1);    \
+		WORDS(m2, m3, m0, m1); \
+		GROUP((g) + 2, m2);    \
+		WORDS(m3, m0, m1, m2); \
+		GROUP((g) + 3, m3);    \
+	} while (0)
+
+__attribute__((target("sha,ssse3,sse4.1"))) static void
+blocks_by_instructions(uint32_t state[static 5], const uint8_t *blocks, size_t count)
+{
+	const __m128i swap = _mm_set_epi64x(0x0001020304050607, 0x08090a0b0c0d0e0f);
+	__m128i abcd = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0x1b);
+	__m128i e = _mm_set_epi32((int)state[4], 0, 0, 0);
+
+	for (; count > 0; count--, blocks += SHA1_BLOCK) {
+		const __m128i *in = (const __m128i *)blocks;
+		const __m128i abcd_before = abcd, e_before = e;
+		__m128i m0 = _mm_shuffle_epi8(_mm_loadu_si128(in), swap);
+		__m128i m1 = _mm_shuffle_epi8(_mm_loadu_si128(in + 1), swap);
+		__m128i m2 = _mm_shuffle_epi8(_mm_loadu_si128(in + 2), swap);
+		__m128i m3 = _mm_shuffle_epi8(_mm_loadu_si128(in + 3), swap);
+
+		/* The first E is whole; later ones are what A was four rounds before. */
+		e = _mm_add_epi32(e, m0);
+		abcd = _mm_sha1rnds4_epu32(abcd, e, 0);
+		e = abcd_before;
+		GROUP(1, m1);
+		GROUP(2, m2);
+		GROUP(3, m3);
+		FOUR_GROUPS(4);
+		FOUR_GROUPS(8);
+		FOUR_GROUPS(12);
+		FOUR_GROUPS(16);
+		e = _mm_sha1nexte_epu32(e, e_before);
+		abcd = _mm_add_epi32(abcd, abcd_before);
+	}
+	_mm_storeu_si128((__m128i *)state, _mm_shuffle_epi32(abcd, 0x1b));
+	state[4] = (uint32_t)_mm_extract_epi32(e, 3);
+}
+
+#else
+
+bool sha1_has_instructions(void)
+{
+	return false;
+}
+#define blocks_by_instructions sha1_blocks_plain
+
+#endif
+
+typedef void blocks_fn(uint32_t state[static 5], const uint8_t *blocks, size_t count);
+
+static blocks_fn choose_blocks;
+/* Set once, by the first call, always to the same: what this processor does best. */
+static blocks_fn *blocks_best = choose_blocks;
+
+static void choose_blocks(uint32_t state[static 5], const uint8_t *blocks, size_t count)
+{
+	blocks_fn *best = sha1_has_instructions() ? blocks_by_instructions : sha1_blocks_plain;
+
+	__atomic_store_n(&blocks_best, best, __ATOMIC_RELAXED);
+	best(state, blocks, count);
+}
+
+void sha1_blocks(uint32_t state[static 5], const uint8_t *blocks, size_t count)
+{
+	__atomic_load_n(&blocks_best, __ATOMIC_RELAXED)(state, blocks, count);
 }
 
 static void output(uint8_t out[static SHA1_DIGEST], const uint32_t state[static 5])

@@ -1,43 +1,278 @@
 /* SPDX-License-Identifier: MIT */
-/* RC4 in plain C. */
+/* RC4 in plain C: one cipher that looks ahead, and four side by side.
+ *
+ * Each step of RC4 swaps two entries that the next steps may need, and a processor that has guessed
+ * wrongly starts over.  A single cipher therefore loads the next four entries before the swaps
+ * and repairs the rare case that a swap hit one of them.  Where there are four messages their
+ * ciphers take turns and fill each other's waiting time. */
 #include "crypto/rc4.h"
 
+#include "base/secret.h"
+
 #include <stdlib.h>
+#include <string.h>
+
+#define LANES 4
+#define AHEAD 4
+
+/* A word of four octets, the first one lowest, as it lies in memory. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define IN_MEMORY_ORDER(word) (word)
+#else
+#define IN_MEMORY_ORDER(word) __builtin_bswap32(word)
+#endif
+
+/* Four steps from entry AT on, a multiple of four; x0 to x3 are the entries as they were.  ADD(k)
+ * is the key's part of the sum, USE(k) what becomes of the two entries swapped, xk and y. */
+#define STEP(k, ADD, USE)                         \
+	do {                                      \
+		j = (uint8_t)(j + x##k + ADD(k)); \
+		y = s[j];                         \
+		s[j] = x##k;                      \
+		s[at + (k)] = y;                  \
+		USE(k);                           \
+	} while (0)
+/* Did the swap of step K hit an entry that is loaded already and still to be used? */
+#define HIT(k) __builtin_expect((uint8_t)(j - at - (k)-1) < AHEAD - 1 - (k), 0)
+#define FOUR_STEPS(ADD, USE)                                                           \
+	do {                                                                           \
+		uint8_t x0 = s[at], x1 = s[at + 1], x2 = s[at + 2], x3 = s[at + 3], y; \
+                                                                                       \
+		STEP(0, ADD, USE);                                                     \
+		if (HIT(0)) {                                                          \
+			x1 = s[at + 1];                                                \
+			x2 = s[at + 2];                                                \
+			x3 = s[at + 3];                                                \
+		}                                                                      \
+		STEP(1, ADD, USE);                                                     \
+		if (HIT(1)) {                                                          \
+			x2 = s[at + 2];                                                \
+			x3 = s[at + 3];                                                \
+		}                                                                      \
+		STEP(2, ADD, USE);                                                     \
+		if (HIT(2))                                                            \
+			x3 = s[at + 3];                                                \
+		STEP(3, ADD, USE);                                                     \
+	} while (0)
+
+/* Key lengths that are not MPPE's. */
+static void init_any(uint8_t *s, const uint8_t *key, size_t key_len)
+{
+	uint8_t j = 0, x;
+
+	for (size_t i = 0; i < 256; i++) {
+		x = s[i];
+		j = (uint8_t)(j + x + key[i % key_len]);
+		s[i] = s[j];
+		s[j] = x;
+	}
+}
 
 void rc4_init(struct rc4 *rc4, const uint8_t *key, size_t key_len)
 {
-	uint8_t j = 0;
-	size_t k = 0;
+	uint8_t *s = rc4->s, keys[16];
+	size_t j = 0;
 
 	if (key_len == 0)
 		abort(); /* our own mistake: a key never comes from the network */
 	for (unsigned i = 0; i < 256; i++)
-		rc4->s[i] = (uint8_t)i;
-	for (unsigned i = 0; i < 256; i++) {
-		uint8_t s = rc4->s[i];
-		j = (uint8_t)(j + s + key[k]);
-		rc4->s[i] = rc4->s[j];
-		rc4->s[j] = s;
-		if (++k == key_len)
-			k = 0;
-	}
+		s[i] = (uint8_t)i;
 	rc4->i = 0;
 	rc4->j = 0;
+	if (key_len != 8 && key_len != 16) {
+		init_any(s, key, key_len);
+		return;
+	}
+	memcpy(keys, key, key_len);
+	memcpy(keys + 8, keys + key_len - 8, 8);
+#define KEY(k)	   keys[(at & 15) + (k)]
+#define NOTHING(k) (void)0
+	for (size_t at = 0; at < 256; at += AHEAD)
+		FOUR_STEPS(KEY, NOTHING);
+	wipe(keys, sizeof keys);
+}
+
+static inline uint8_t next_octet(uint8_t *s, uint8_t *i, size_t *j)
+{
+	uint8_t x = s[++*i], y;
+
+	*j = (uint8_t)(*j + x);
+	y = s[*j];
+	s[*j] = x;
+	s[*i] = y;
+	return s[(uint8_t)(x + y)];
 }
 
 void rc4_crypt(struct rc4 *rc4, uint8_t *out, const uint8_t *in, size_t len)
 {
-	uint8_t i = rc4->i, j = rc4->j;
-	uint8_t *s = rc4->s;
+	uint8_t i = rc4->i, *s = rc4->s;
+	size_t j = rc4->j, n = 0;
 
-	for (size_t n = 0; n < len; n++) {
-		uint8_t x = s[++i];
-		j = (uint8_t)(j + x);
-		uint8_t y = s[j];
-		s[j] = x;
-		s[i] = y;
-		out[n] = in[n] ^ s[(uint8_t)(x + y)];
+	for (; n < len && (uint8_t)(i + 1) % AHEAD != 0; n++)
+		out[n] = in[n] ^ next_octet(s, &i, &j);
+	for (; len - n >= AHEAD; n += AHEAD, i = (uint8_t)(i + AHEAD)) {
+		size_t at = (uint8_t)(i + 1);
+		uint32_t stream = 0, text;
+
+#define NO_KEY(k) 0
+#define OUTPUT(k) stream |= (uint32_t)s[(uint8_t)(x##k + y)] << (8 * (k))
+		FOUR_STEPS(NO_KEY, OUTPUT);
+		memcpy(&text, in + n, 4);
+		text ^= IN_MEMORY_ORDER(stream);
+		memcpy(out + n, &text, 4);
 	}
+	for (; n < len; n++)
+		out[n] = in[n] ^ next_octet(s, &i, &j);
 	rc4->i = i;
-	rc4->j = j;
+	rc4->j = (uint8_t)j;
+}
+
+/* Four side by side.  Words of 32 bits: processors pass stored words on to loads sooner than
+ * octets; the four tables together are the 4 KB within which no two addresses look alike to
+ * them. */
+struct lanes {
+	uint32_t s[LANES][256];
+	size_t j[LANES];
+};
+
+/* The names of the variables carry the lane, so that they stay in registers. */
+#define EACH_LANE(DO) DO(0) DO(1) DO(2) DO(3)
+#define LANE_STATE(l)                 \
+	uint32_t *s##l = lanes->s[l]; \
+	size_t j##l = lanes->j[l];
+#define LANE_SAVE(l) lanes->j[l] = j##l;
+#define LANE_STEP(l, k, ADD, USE)                       \
+	do {                                            \
+		uint32_t x = at[k], y;                  \
+                                                        \
+		j##l = (uint8_t)(j##l + x + ADD(l, k)); \
+		y = s##l[j##l];                         \
+		s##l[j##l] = x;                         \
+		at[k] = y;                              \
+		USE(l, k);                              \
+	} while (0)
+#define LANE_FOUR(l, ADD, USE)             \
+	do {                               \
+		uint32_t *at = s##l + i;   \
+                                           \
+		LANE_STEP(l, 0, ADD, USE); \
+		LANE_STEP(l, 1, ADD, USE); \
+		LANE_STEP(l, 2, ADD, USE); \
+		LANE_STEP(l, 3, ADD, USE); \
+	} while (0)
+
+static void lanes_init(struct lanes *lanes, struct rc4_job *const jobs[LANES], size_t key_len)
+{
+	uint8_t keys[LANES][16]; /* nothing that a store to the tables could change */
+
+	for (size_t l = 0; l < LANES; l++) {
+		memcpy(keys[l], jobs[l]->key, key_len);
+		memcpy(keys[l] + 8, keys[l] + key_len - 8, 8);
+		lanes->j[l] = 0;
+		for (uint32_t i = 0; i < 256; i++)
+			lanes->s[l][i] = i;
+	}
+	EACH_LANE(LANE_STATE)
+#define LANE_ADD_KEY(l, k) keys[l][at_key + (k)]
+#define LANE_NOTHING(l, k) (void)0
+#define LANE_INIT(l)	   LANE_FOUR(l, LANE_ADD_KEY, LANE_NOTHING);
+	for (size_t i = 0; i < 256; i += 4) {
+		size_t at_key = i & 15;
+
+		EACH_LANE(LANE_INIT)
+	}
+	wipe(keys, sizeof keys);
+}
+
+/* One octet of one lane; I is the entry of the octet at AT. */
+static inline void lane_octet(struct lanes *lanes, size_t lane, uint8_t *data, size_t at)
+{
+	uint32_t *s = lanes->s[lane], x, y;
+	size_t i = (uint8_t)(at + 1), j;
+
+	x = s[i];
+	j = lanes->j[lane] = (uint8_t)(lanes->j[lane] + x);
+	y = s[j];
+	s[j] = x;
+	s[i] = y;
+	data[at] ^= (uint8_t)s[(uint8_t)(x + y)];
+}
+
+/* The octets from 3 on in groups of four; the octets before use the entries 1 to 3, so that a group
+ * never crosses the table's end.  Returns where it stopped. */
+static size_t lanes_run(struct lanes *lanes, struct rc4_job *const jobs[LANES], size_t len)
+{
+	uint8_t *d0 = jobs[0]->data, *d1 = jobs[1]->data, *d2 = jobs[2]->data, *d3 = jobs[3]->data;
+	size_t n = 3, i = 4;
+
+	EACH_LANE(LANE_STATE)
+#define LANE_NO_KEY(l, k) 0
+#define LANE_OUTPUT(l, k) stream |= s##l[(uint8_t)(x + y)] << (8 * (k))
+#define LANE_CRYPT(l)                                   \
+	{                                               \
+		uint32_t stream = 0, text;              \
+                                                        \
+		LANE_FOUR(l, LANE_NO_KEY, LANE_OUTPUT); \
+		memcpy(&text, d##l + n, 4);             \
+		text ^= IN_MEMORY_ORDER(stream);        \
+		memcpy(d##l + n, &text, 4);             \
+	}
+	for (; n + 4 <= len; n += 4) {
+		EACH_LANE(LANE_CRYPT)
+		i = (i + 4) & 255;
+	}
+	EACH_LANE(LANE_SAVE)
+	return n;
+}
+
+static void crypt_four(struct lanes *lanes, struct rc4_job *const jobs[LANES], size_t key_len)
+{
+	size_t common = jobs[0]->len, n;
+
+	for (size_t l = 1; l < LANES; l++)
+		if (jobs[l]->len < common)
+			common = jobs[l]->len;
+	lanes_init(lanes, jobs, key_len);
+	for (n = 0; n < 3 && n < common; n++)
+		for (size_t l = 0; l < LANES; l++)
+			lane_octet(lanes, l, jobs[l]->data, n);
+	if (n < common)
+		n = lanes_run(lanes, jobs, common);
+	for (size_t l = 0; l < LANES; l++)
+		for (size_t at = n; at < jobs[l]->len; at++)
+			lane_octet(lanes, l, jobs[l]->data, at);
+}
+
+/* By length, so that lanes end together.  Bursts are short and mostly of one length. */
+static void sort_by_len(struct rc4_job *jobs, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct rc4_job job = jobs[i];
+		size_t at = i;
+
+		for (; at > 0 && jobs[at - 1].len < job.len; at--)
+			jobs[at] = jobs[at - 1];
+		jobs[at] = job;
+	}
+}
+
+void rc4_jobs(struct rc4_job *jobs, size_t count, size_t key_len)
+{
+	struct lanes lanes __attribute__((aligned(64)));
+	struct rc4 one;
+	size_t i = 0;
+
+	if (key_len != 8 && key_len != 16)
+		abort(); /* our own mistake, as above */
+	sort_by_len(jobs, count);
+	for (; count - i >= LANES; i += LANES) {
+		struct rc4_job *const four[LANES] = {jobs + i, jobs + i + 1, jobs + i + 2,
+						     jobs + i + 3};
+
+		crypt_four(&lanes, four, key_len);
+	}
+	for (; i < count; i++) {
+		rc4_init(&one, jobs[i].key, key_len);
+		rc4_crypt(&one, jobs[i].data, jobs[i].data, jobs[i].len);
+	}
 }

@@ -7,12 +7,24 @@
 #include <stdint.h>
 
 struct rc4 {
-	uint8_t i, j;
 	uint8_t s[256];
+	uint8_t i, j;
 };
 
 void rc4_init(struct rc4 *rc4, const uint8_t *key, size_t key_len);
-/* XORs LEN octets of key stream onto IN; OUT may be IN. */
+/* XORs LEN octets of key stream onto IN; OUT may be IN, but may not overlap it otherwise. */
 void rc4_crypt(struct rc4 *rc4, uint8_t *out, const uint8_t *in, size_t len);
+
+/* One message with a key of its own. */
+struct rc4_job {
+	uint8_t *data;
+	size_t len;
+	uint8_t key[16];
+};
+
+/* Encrypts (or decrypts) COUNT messages in place, each with the first KEY_LEN octets (8 or 16) of
+ * its key: four at a time, since the steps of one cipher wait for each other and those of
+ * different ciphers do not.  Messages of like length go together: reorders the jobs. */
+void rc4_jobs(struct rc4_job *jobs, size_t count, size_t key_len);
 
 #endif

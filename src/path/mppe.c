@@ -27,21 +27,34 @@ void mppe_tx_init(struct mppe_tx *tx, unsigned bits, bool stateful, const uint8_
 	rc4_init(&tx->rc4, tx->chain.session, tx->chain.len);
 }
 
+static void write_header(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], bool fresh)
+{
+	uint16_t word = (uint16_t)(FLAG_ENCRYPTED | tx->count | (fresh ? FLAG_FLUSHED : 0));
+
+	header[0] = (uint8_t)(word >> 8);
+	header[1] = (uint8_t)word;
+	tx->flush = false;
+	tx->count = (tx->count + 1) & COUNT_MASK;
+}
+
+void mppe_number(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], uint8_t key[static 16])
+{
+	mppe_chain_next(&tx->chain);
+	memcpy(key, tx->chain.session, 16);
+	write_header(tx, header, true);
+}
+
 void mppe_encrypt(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], uint8_t *data, size_t len)
 {
 	bool change = !tx->stateful || count_changes_key(tx->count);
 	bool fresh = change || tx->flush;
-	uint16_t word = (uint16_t)(FLAG_ENCRYPTED | tx->count | (fresh ? FLAG_FLUSHED : 0));
 
 	if (change || (tx->flush && tx->rekey_on_flush))
 		mppe_chain_next(&tx->chain);
 	if (fresh)
 		rc4_init(&tx->rc4, tx->chain.session, tx->chain.len);
 	rc4_crypt(&tx->rc4, data, data, len);
-	header[0] = (uint8_t)(word >> 8);
-	header[1] = (uint8_t)word;
-	tx->flush = false;
-	tx->count = (tx->count + 1) & COUNT_MASK;
+	write_header(tx, header, fresh);
 }
 
 void mppe_rx_init(struct mppe_rx *rx, unsigned bits, bool stateful, const uint8_t start[static 16],
@@ -172,6 +185,69 @@ static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, ui
 	rx->chain = chain;
 	rx->kept[rx->position % MPPE_KEPT_KEYS].position = 0;
 	return MPPE_OK;
+}
+
+bool mppe_run_add(struct mppe_run *run, const struct mppe_rx *rx, uint8_t *packet, size_t len,
+		  struct mppe_place place)
+{
+	struct cursor c = cursor_make(packet, len);
+	uint16_t word = cursor_u16(&c);
+	size_t left = cursor_left(&c);
+	uint64_t position = run->count ? run->position : rx->position;
+	struct mppe_packet *p = &run->packets[run->count];
+
+	if (run->count == MPPE_RUN || c.failed || left < 2 || rx->stateful ||
+	    (word & ~COUNT_MASK) != (FLAG_ENCRYPTED | FLAG_FLUSHED) ||
+	    (word & COUNT_MASK) != (position & COUNT_MASK))
+		return false;
+	/* Behind, or so far ahead that the count may have gone round (see steps_ahead). */
+	if (place.known && (place.late || place.ahead > COUNT_MASK + 1))
+		return false;
+	if (run->count == 0)
+		run->chain = rx->chain;
+	mppe_chain_next(&run->chain);
+	run->position = position + 1;
+	p->data = packet + MPPE_HEADER;
+	p->len = left;
+	memcpy(p->key, run->chain.session, sizeof p->key);
+	run->count++;
+	return true;
+}
+
+void mppe_run_decrypt(struct mppe_run *run, const struct mppe_rx *rx)
+{
+	for (size_t i = 0; i < run->count; i++) {
+		struct mppe_packet *p = &run->packets[i];
+
+		run->jobs[i] = (struct rc4_job){p->data, p->len, {0}};
+		memcpy(run->jobs[i].key, p->key, sizeof p->key);
+	}
+	rc4_jobs(run->jobs, run->count, rx->chain.len);
+}
+
+enum mppe_result mppe_run_commit(struct mppe_run *run, struct mppe_rx *rx, size_t i)
+{
+	const struct mppe_packet *p = &run->packets[i];
+	uint64_t position = run->position - (run->count - 1 - i);
+
+	if (!plain_is_sane(p->data, p->len))
+		return MPPE_BAD;
+	/* Keys of packets before it that were nonsense: the true ones may still come. */
+	for (uint64_t at = rx->position + 1; at < position; at++) {
+		struct mppe_kept *kept = &rx->kept[at % MPPE_KEPT_KEYS];
+
+		kept->position = at;
+		memcpy(kept->key, run->packets[i - (position - at)].key, sizeof kept->key);
+	}
+	rx->position = position;
+	memcpy(rx->chain.session, p->key, sizeof p->key);
+	rx->kept[position % MPPE_KEPT_KEYS].position = 0;
+	return MPPE_OK;
+}
+
+void mppe_run_clear(struct mppe_run *run)
+{
+	run->count = 0;
 }
 
 /* Stateful, FLUSHED set: key changes by the RFC (one for each flag count passed) or by Linux (one

@@ -27,6 +27,10 @@ void mppe_tx_init(struct mppe_tx *tx, unsigned bits, bool stateful, const uint8_
 void mppe_encrypt(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], uint8_t *data,
 		  size_t len);
 
+/* Stateless: writes the header of the next packet and gives its KEY; the caller encrypts several
+ * packets at once (rc4_jobs). */
+void mppe_number(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], uint8_t key[static 16]);
+
 /* Keys of skipped counts, for packets that come late; a power of two. */
 #define MPPE_KEPT_KEYS 512
 /* Largest step ahead that one packet may ask for, in key changes (0.5 us to 1 us each). */
@@ -70,5 +74,32 @@ void mppe_rx_init(struct mppe_rx *rx, unsigned bits, bool stateful, const uint8_
  * does, so that a forged packet cannot disturb the stream. */
 enum mppe_result mppe_decrypt(struct mppe_rx *rx, uint8_t *packet, size_t len,
 			      struct mppe_place place);
+
+/* Stateless: packets that follow each other without a gap, to be decrypted at once. */
+#define MPPE_RUN 64
+struct mppe_run {
+	size_t count;
+	uint64_t position; /* of the last one */
+	struct mppe_chain chain;
+	struct mppe_packet {
+		uint8_t *data; /* behind the header */
+		size_t len;
+		uint8_t key[16];
+	} packets[MPPE_RUN];
+	struct rc4_job jobs[MPPE_RUN];
+};
+
+/* Adds a packet (header included) to the run if it is the next one and there is room; PLACE as seen
+ * from the last one of the run.  False: it is none for this run (mppe_decrypt judges it, once the
+ * run is decrypted and committed). */
+bool mppe_run_add(struct mppe_run *run, const struct mppe_rx *rx, uint8_t *packet, size_t len,
+		  struct mppe_place place);
+/* Decrypts all packets of the run in place; *RX does not change yet. */
+void mppe_run_decrypt(struct mppe_run *run, const struct mppe_rx *rx);
+/* Packet I of a decrypted run, in ascending order: if its plain text makes sense *RX moves on to
+ * it (MPPE_OK), else it counts as not received (MPPE_BAD). */
+enum mppe_result mppe_run_commit(struct mppe_run *run, struct mppe_rx *rx, size_t i);
+/* Empties the run after the last commit. */
+void mppe_run_clear(struct mppe_run *run);
 
 #endif

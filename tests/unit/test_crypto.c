@@ -194,6 +194,54 @@ static void own_sha1_matches_openssl_for_every_length(void **state)
 	}
 }
 
+/* Guards show a write beside a message; lengths are mixed, so that lanes end at different places.
+ */
+static void rc4_side_by_side_matches_one_by_one(void **state)
+{
+	enum { JOBS = 23, ROOM = 1600, GUARD = 8 };
+	static uint8_t got[JOBS][ROOM + 2 * GUARD], want[JOBS][ROOM + 2 * GUARD];
+	static const size_t all[] = {0, 1, 2, 3, 4, 5, 6, 7, 252, 253, 254, 255, 256, 257, 1404};
+	struct rc4_job jobs[JOBS];
+	(void)state;
+	srand(3);
+	for (unsigned round = 0; round < 400; round++) {
+		size_t count = (size_t)rand() % (JOBS + 1), key_len = round % 3 ? 16 : 8;
+		size_t like = all[(size_t)rand() % (sizeof all / sizeof all[0])];
+
+		random_octets(got[0], sizeof got);
+		memcpy(want, got, sizeof want);
+		for (size_t i = 0; i < count; i++) {
+			size_t len = round % 2 ? like : (size_t)rand() % (ROOM + 1);
+			struct rc4 rc4;
+
+			jobs[i] = (struct rc4_job){got[i] + GUARD, len, {0}};
+			random_octets(jobs[i].key, key_len);
+			rc4_init(&rc4, jobs[i].key, key_len);
+			rc4_crypt(&rc4, want[i] + GUARD, want[i] + GUARD, len);
+		}
+		rc4_jobs(jobs, count, key_len);
+		assert_memory_equal(got, want, sizeof got);
+	}
+}
+
+static void sha1_by_instructions_equals_plain(void **state)
+{
+	uint8_t in[4 * SHA1_BLOCK];
+	uint32_t got[5], want[5];
+	(void)state;
+	if (!sha1_has_instructions())
+		skip();
+	srand(4);
+	for (unsigned round = 0; round < 1000; round++) {
+		random_octets(in, sizeof in);
+		random_octets((uint8_t *)got, sizeof got);
+		memcpy(want, got, sizeof want);
+		sha1_blocks(got, in, round % 5);
+		sha1_blocks_plain(want, in, round % 5);
+		assert_memory_equal(got, want, sizeof got);
+	}
+}
+
 /* The reverse of the key spreading: the upper seven bits of each octet. */
 static void key7_of_key8(uint8_t key7[7], const uint8_t key8[8])
 {
@@ -265,6 +313,8 @@ int main(void)
 		cmocka_unit_test(rc4_matches_all_vectors_in_place),
 		cmocka_unit_test(rc4_matches_openssl_for_random_keys_lengths_and_pieces),
 		cmocka_unit_test(own_sha1_matches_openssl_for_every_length),
+		cmocka_unit_test(rc4_side_by_side_matches_one_by_one),
+		cmocka_unit_test(sha1_by_instructions_equals_plain),
 		cmocka_unit_test(des_matches_all_vectors),
 		cmocka_unit_test(missing_legacy_provider_is_told_with_the_package),
 	};

@@ -260,6 +260,169 @@ static void forged_packets_do_not_move_the_chain(void **state)
 	free(kept);
 }
 
+/* Many packets at once */
+
+#define RUN_LEN	 200
+#define RUN_SLOT 1536
+
+struct stream {
+	struct mppe_tx tx;
+	struct mppe_rx rx;
+	struct mppe_kept kept[MPPE_KEPT_KEYS];
+	struct mppe_run run;
+	uint8_t packets[RUN_LEN][RUN_SLOT];
+	size_t len[RUN_LEN];
+};
+
+/* RUN_LEN packets, encrypted side by side: the first octets say which one it is. */
+static struct stream *stream_new(unsigned bits)
+{
+	struct stream *s = calloc(1, sizeof *s);
+	static struct rc4_job jobs[RUN_LEN];
+	uint8_t start[16];
+
+	start_key(bits, start);
+	mppe_tx_init(&s->tx, bits, false, start);
+	mppe_rx_init(&s->rx, bits, false, start, s->kept);
+	for (unsigned i = 0; i < RUN_LEN; i++) {
+		uint8_t *data = s->packets[i] + MPPE_HEADER;
+
+		s->len[i] = 4 + (i * 977) % 1400;
+		memset(data, (int)i, s->len[i]);
+		memcpy(data, (uint8_t[]){0x00, 0x21, (uint8_t)(i >> 8), (uint8_t)i}, 4);
+		jobs[i] = (struct rc4_job){data, s->len[i], {0}};
+		mppe_number(&s->tx, s->packets[i], jobs[i].key);
+	}
+	rc4_jobs(jobs, RUN_LEN, bits == 128 ? 16 : 8);
+	return s;
+}
+
+static bool run_add(struct stream *s, unsigned i, struct mppe_place place)
+{
+	return mppe_run_add(&s->run, &s->rx, s->packets[i], s->len[i] + MPPE_HEADER, place);
+}
+
+static enum mppe_result decrypt_alone(struct stream *s, unsigned i)
+{
+	return mppe_decrypt(&s->rx, s->packets[i], s->len[i] + MPPE_HEADER, (struct mppe_place){0});
+}
+
+static void assert_plain(const struct stream *s, unsigned i)
+{
+	const uint8_t *data = s->packets[i] + MPPE_HEADER;
+
+	assert_int_equal(data[1], 0x21);
+	assert_int_equal(data[2] << 8 | data[3], i);
+	for (size_t at = 4; at < s->len[i]; at++)
+		assert_int_equal(data[at], i & 255);
+}
+
+static void packets_encrypted_at_once_are_read_one_by_one_and_at_once(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 3; k++) {
+		static const unsigned bits[] = {40, 56, 128};
+		struct stream *s = stream_new(bits[k]);
+
+		for (unsigned i = 0; i < 50; i++) {
+			assert_int_equal(decrypt_alone(s, i), MPPE_OK);
+			assert_plain(s, i);
+		}
+		for (unsigned i = 50, n = 0; i < RUN_LEN; i += n) {
+			for (n = 0; i + n < RUN_LEN && run_add(s, i + n, (struct mppe_place){0});
+			     n++)
+				;
+			assert_int_equal(n, i + n < RUN_LEN ? MPPE_RUN : RUN_LEN - i);
+			mppe_run_decrypt(&s->run, &s->rx);
+			for (unsigned at = 0; at < n; at++) {
+				assert_int_equal(mppe_run_commit(&s->run, &s->rx, at), MPPE_OK);
+				assert_plain(s, i + at);
+			}
+			mppe_run_clear(&s->run);
+		}
+		assert_int_equal(s->rx.position, RUN_LEN);
+		free(s);
+	}
+}
+
+/* A forged packet took the place of one that comes late: both neighbours and the late one are
+ * read, and the chain is where it belongs. */
+static void forged_packet_within_a_run_costs_no_other_packet(void **state)
+{
+	struct stream *s = stream_new(128);
+	uint8_t kept[RUN_SLOT];
+
+	(void)state;
+	memcpy(kept, s->packets[3], sizeof kept);
+	memset(s->packets[3] + MPPE_HEADER, 0x5a, s->len[3]);
+	for (unsigned i = 0; i < 7; i++)
+		assert_true(run_add(s, i, (struct mppe_place){0}));
+	mppe_run_decrypt(&s->run, &s->rx);
+	for (unsigned i = 0; i < 7; i++) {
+		assert_int_equal(mppe_run_commit(&s->run, &s->rx, i), i == 3 ? MPPE_BAD : MPPE_OK);
+		if (i != 3)
+			assert_plain(s, i);
+	}
+	mppe_run_clear(&s->run);
+	assert_int_equal(s->rx.position, 7);
+	memcpy(s->packets[3], kept, sizeof kept);
+	assert_int_equal(decrypt_alone(s, 3), MPPE_OK_LATE);
+	assert_plain(s, 3);
+	assert_int_equal(decrypt_alone(s, 7), MPPE_OK);
+	assert_plain(s, 7);
+	free(s);
+}
+
+/* The last ones of a run are forged: nothing of them is believed. */
+static void forged_end_of_a_run_does_not_move_the_chain(void **state)
+{
+	struct stream *s = stream_new(128);
+	uint8_t kept[2][RUN_SLOT];
+
+	(void)state;
+	memcpy(kept, s->packets[1], sizeof kept);
+	memset(s->packets[1] + MPPE_HEADER, 0x77, s->len[1]);
+	memset(s->packets[2] + MPPE_HEADER, 0x77, s->len[2]);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(run_add(s, i, (struct mppe_place){0}));
+	mppe_run_decrypt(&s->run, &s->rx);
+	assert_int_equal(mppe_run_commit(&s->run, &s->rx, 0), MPPE_OK);
+	assert_int_equal(mppe_run_commit(&s->run, &s->rx, 1), MPPE_BAD);
+	assert_int_equal(mppe_run_commit(&s->run, &s->rx, 2), MPPE_BAD);
+	mppe_run_clear(&s->run);
+	assert_int_equal(s->rx.position, 1);
+	memcpy(s->packets[1], kept, sizeof kept);
+	assert_int_equal(decrypt_alone(s, 1), MPPE_OK);
+	assert_int_equal(decrypt_alone(s, 2), MPPE_OK);
+	assert_plain(s, 2);
+	free(s);
+}
+
+static void gaps_late_packets_and_wrong_modes_are_none_for_a_run(void **state)
+{
+	struct stream *s = stream_new(128);
+
+	(void)state;
+	assert_false(run_add(s, 1, (struct mppe_place){0}));
+	assert_true(run_add(s, 0, (struct mppe_place){0}));
+	assert_false(run_add(s, 0, (struct mppe_place){0}));
+	assert_false(run_add(s, 2, (struct mppe_place){0}));
+	assert_false(run_add(s, 1, (struct mppe_place){.known = true, .late = true}));
+	assert_false(run_add(s, 1, (struct mppe_place){.known = true, .ahead = 4097}));
+	for (size_t len = 0; len < 4; len++)
+		assert_false(
+			mppe_run_add(&s->run, &s->rx, s->packets[1], len, (struct mppe_place){0}));
+	s->packets[1][0] ^= 0x20; /* compressed */
+	assert_false(run_add(s, 1, (struct mppe_place){0}));
+	s->packets[1][0] ^= 0xa0; /* not flushed */
+	assert_false(run_add(s, 1, (struct mppe_place){0}));
+	s->packets[1][0] ^= 0x80;
+	assert_true(run_add(s, 1, (struct mppe_place){.known = true, .ahead = 4096}));
+	s->rx.stateful = true;
+	assert_false(run_add(s, 2, (struct mppe_place){0}));
+	free(s);
+}
+
 /* Sequence numbers */
 
 static void sequence_tells_new_late_duplicate_and_wraps(void **state)
@@ -792,6 +955,10 @@ int main(void)
 		cmocka_unit_test(outage_of_whole_turns_of_the_count_is_survived),
 		cmocka_unit_test(number_jump_without_loss_does_not_kill_the_stream),
 		cmocka_unit_test(forged_packets_do_not_move_the_chain),
+		cmocka_unit_test(packets_encrypted_at_once_are_read_one_by_one_and_at_once),
+		cmocka_unit_test(forged_packet_within_a_run_costs_no_other_packet),
+		cmocka_unit_test(forged_end_of_a_run_does_not_move_the_chain),
+		cmocka_unit_test(gaps_late_packets_and_wrong_modes_are_none_for_a_run),
 		cmocka_unit_test(sequence_tells_new_late_duplicate_and_wraps),
 		cmocka_unit_test(reorder_gives_frames_back_in_order_and_gives_up_in_time),
 		WHOLE(nothing_leaves_before_the_state_permits_it),
