@@ -131,6 +131,11 @@ day_LIBS := -lcrypto
 UNIT_TESTS += session
 session_ROOMS := session path tunnel ppp crypto wire ipc loop base
 session_LIBS := -lcrypto -lseccomp -lcap-ng
+UNIT_TESTS += offload path_bulk
+path_bulk_ROOMS := path crypto wire base
+path_bulk_LIBS := -lcrypto
+offload_ROOMS := path crypto wire base
+offload_LIBS := -lcrypto
 UNIT_TESTS += path_l2tp
 path_l2tp_ROOMS := path crypto wire base
 path_l2tp_LIBS := -lcrypto
@@ -211,6 +216,9 @@ lint: check-static
 		--suppress=missingInclude src
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
+bench: all $(BUILD)/bench/naive
+	VPDIAL=$(BUILD)/vpdial NAIVE=$(BUILD)/bench/naive tests/bench/speed $(if $(ROUNDS),-n $(ROUNDS)) \
+		--results tests/bench/RESULTS.md --plot tests/bench/RESULTS.svg
 bench-server: all
 	tests/bench/server
 bench-mppe: $(BUILD)/bench/mppe
@@ -257,5 +265,5 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all sim unit print-unit check check-static check-builds check-unit check-valgrind check-cli \
-	check-netns check-interop check-layers asan ubsan lint format bench-dial bench-mppe bench-loss bench-server demo install \
+	check-netns check-interop check-layers asan ubsan lint format bench bench-dial bench-mppe bench-loss bench-server demo install \
 	uninstall clean

@@ -29,13 +29,17 @@ void host_free(struct host *host);
 /* The TUN device.  PATTERN is an interface name; one ending in the letter N stands for the
  * first free number from 1 ("pptp-outN").  IFF_TUN | IFF_NO_PI, not persistent, down. */
 struct host_tun {
-	int fd; /* owned by the caller; non-blocking, close-on-exec */
+	int fd;		  /* owned by the caller; non-blocking, close-on-exec */
+	bool offload;	  /* struct virtio_net_hdr before each packet, which may be a large one */
+	bool offload_udp; /* large ones of UDP too (Linux 6.2) */
 	unsigned ifindex;
 	char ifname[IFNAMSIZ];
 };
-/* 0 or -errno with *REASON (EXIT_NO_DEVICE, EXIT_NOT_PERMITTED, EXIT_BUSY). */
-int host_tun_open(struct host *host, const char *pattern, struct host_tun *tun,
-		  struct reason *reason);
+enum host_offload { HOST_OFFLOAD_NONE, HOST_OFFLOAD_TCP, HOST_OFFLOAD_UDP };
+/* WANTED: at most so much offload; what the kernel does not know is done without.
+ * 0 or -errno with *REASON (EXIT_NO_DEVICE, EXIT_NOT_PERMITTED, EXIT_BUSY). */
+int host_tun_open(struct host *host, const char *pattern, enum host_offload wanted,
+		  struct host_tun *tun, struct reason *reason);
 
 /* Another name for a device that is still down.  0 or -errno with *REASON. */
 int host_tun_rename(struct host *host, struct host_tun *tun, const char *name,

@@ -48,18 +48,49 @@ static int create_failed(int error, const char *name, struct reason *reason)
 	return -error;
 }
 
+#ifndef TUN_F_USO4 /* headers older than Linux 6.2 */
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
 /* IFF_TUN_EXCL: never take over a device that somebody else keeps. */
-static int create(int fd, const char *name)
+static int create_with(int fd, const char *name, int flags)
 {
-	struct ifreq ifr = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL)};
+	struct ifreq ifr = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL | flags)};
 
 	if (strchr(name, '%') || !str_copy(ifr.ifr_name, sizeof(ifr.ifr_name), name))
 		return EINVAL;
 	return ioctl(fd, TUNSETIFF, &ifr) < 0 ? errno : 0;
 }
 
+/* Large packets from the kernel, as far as it knows how. */
+static void negotiate_offload(int fd, enum host_offload wanted, struct host_tun *tun)
+{
+	const unsigned long tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+
+	if (wanted == HOST_OFFLOAD_UDP &&
+	    ioctl(fd, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) == 0)
+		tun->offload_udp = true;
+	else
+		ioctl(fd, TUNSETOFFLOAD, tcp); /* else single packets, with the header */
+}
+
+static int create(int fd, const char *name, enum host_offload wanted, struct host_tun *tun)
+{
+	int error = wanted == HOST_OFFLOAD_NONE ? EINVAL : create_with(fd, name, IFF_VNET_HDR);
+
+	tun->offload = error == 0;
+	tun->offload_udp = false;
+	if (error == EINVAL)
+		return create_with(fd, name, 0);
+	if (error == 0)
+		negotiate_offload(fd, wanted, tun);
+	return error;
+}
+
 /* The first free number in place of the last letter of PATTERN; the name used into NAME. */
-static int create_numbered(int fd, const char *pattern, char name[static IFNAMSIZ])
+static int create_numbered(int fd, const char *pattern, char name[static IFNAMSIZ],
+			   enum host_offload wanted, struct host_tun *tun)
 {
 	char whole[64];
 	int error = EBUSY;
@@ -70,7 +101,7 @@ static int create_numbered(int fd, const char *pattern, char name[static IFNAMSI
 		str_printf(&s, "%.*s%u", (int)strlen(pattern) - 1, pattern, i);
 		if (!str_copy(name, IFNAMSIZ, whole))
 			return EINVAL;
-		error = if_nametoindex(name) ? EBUSY : create(fd, name);
+		error = if_nametoindex(name) ? EBUSY : create(fd, name, wanted, tun);
 	}
 	return error;
 }
@@ -112,8 +143,8 @@ int host_tun_rename(struct host *host, struct host_tun *tun, const char *name,
 	return 0;
 }
 
-int host_tun_open(struct host *host, const char *pattern, struct host_tun *tun,
-		  struct reason *reason)
+int host_tun_open(struct host *host, const char *pattern, enum host_offload wanted,
+		  struct host_tun *tun, struct reason *reason)
 {
 	size_t len = strlen(pattern);
 	char name[IFNAMSIZ], text[200];
@@ -126,9 +157,9 @@ int host_tun_open(struct host *host, const char *pattern, struct host_tun *tun,
 	if (fd < 0)
 		return open_failed(errno, reason);
 	if (len > 1 && pattern[len - 1] == 'N')
-		error = create_numbered(fd, pattern, name);
+		error = create_numbered(fd, pattern, name, wanted, tun);
 	else
-		error = create(fd, name);
+		error = create(fd, name, wanted, tun);
 	if (error) {
 		close(fd);
 		return create_failed(error, name, reason);

@@ -82,6 +82,8 @@ struct request_start {
 	struct in_addr outer_peer;
 	uint16_t local_call_id; /* chosen by the supervisor, which filters the socket for it */
 	struct sockaddr_storage peer; /* L2TP: where datagrams go */
+	/* What the kernel agreed to, see struct path_config. */
+	bool tun_offload, tun_offload_udp, udp_segment, udp_gro;
 	uint16_t local_tunnel_id;
 	struct secret tunnel_secret; /* len 0 = none */
 	bool hide_avps, sequencing;

@@ -55,8 +55,7 @@ static bool skip_ip_header(struct cursor *c)
 	return !c->failed;
 }
 
-bool gre_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame,
-		uint64_t now_ms)
+bool gre_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame)
 {
 	struct cursor c = cursor_make(packet, len);
 	struct gre_packet gre;
@@ -72,13 +71,9 @@ bool gre_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_fram
 	}
 	if (!gre.has_seq)
 		return false; /* an acknowledgment alone; the peer's window is nominal */
-	if (!path_judge_number(path, gre.seq))
-		return false;
 	at = (size_t)(gre.payload - packet);
 	*frame = (struct path_frame){
 		.data = packet + at, .len = gre.payload_len, .numbered = true, .number = gre.seq};
-	if (frame->len == 0)
-		path_accept(path, frame, now_ms);
 	return true;
 }
 

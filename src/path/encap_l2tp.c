@@ -47,6 +47,7 @@ bool l2tp_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_fra
 		return false;
 	}
 	if (header.control) {
+		path_settle_run(path);
 		/* An answer goes where the question came from, until the port is settled. */
 		path->reply_port = path->peer_locked ? 0 : path->source_port;
 		path->callbacks.tunnel(path->callbacks.ctx, packet, len);
@@ -66,7 +67,7 @@ bool l2tp_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_fra
 		return true;
 	frame->numbered = true;
 	frame->number = extend_number(path, header.ns);
-	return path_judge_number(path, frame->number);
+	return true;
 }
 
 /* sin_port and sin6_port lie at the same place. */

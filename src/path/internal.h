@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "path/join.h"
 #include "path/mppe.h"
 #include "path/mss.h"
 #include "path/path.h"
@@ -16,11 +17,22 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#define PATH_BURST     32
+#define PATH_BURST     64 /* packets that are encrypted and sent together */
 #define PATH_HEADROOM  64
 #define PATH_FRAME_MAX 9216
 /* Not a multiple of 4 KB: slots of one burst must not share cache sets. */
-#define PATH_SLOT      (PATH_HEADROOM + PATH_FRAME_MAX + 128)
+#define PATH_SLOT (PATH_HEADROOM + PATH_FRAME_MAX + 128)
+/* One burst from the TUN device ends after so many reads or octets, that the other direction gets
+ * its turn. */
+#define PATH_READS  32
+#define PATH_OCTETS (256 << 10)
+/* Outgoing packets of a burst lie one behind the other, each with headroom. */
+#define PATH_TX_SLAB (160 << 10)
+/* A read of the TUN device goes to the packet's place in the slab; what is larger than this goes
+ * on elsewhere, to be cut. */
+#define PATH_TX_HEAD   2048
+#define PATH_GRO_SLOTS 32 /* receive buffers of 64 KB with UDP_GRO */
+#define PATH_GRO_SLOT  (65536 + 192)
 #define PATH_ACK_MS    100 /* an acknowledgment waits no longer for data to ride on */
 #define PATH_ACK_BURST 16  /* so many packets unacknowledged: do not wait (Cisco stalls) */
 
@@ -30,6 +42,12 @@ struct path_frame {
 	size_t len;
 	bool numbered;
 	uint32_t number; /* sequence number, extended to 32 bits */
+};
+
+/* Room for one control message of a 16-bit or 32-bit number. */
+union path_control {
+	struct cmsghdr header;
+	char octets[CMSG_SPACE(sizeof(int))];
 };
 
 struct path {
@@ -59,19 +77,36 @@ struct path {
 	uint16_t source_port, reply_port;
 
 	struct path_counters counters;
-	uint8_t *tx_slots, *rx_slots;
-	struct mmsghdr tx_msgs[PATH_BURST], rx_msgs[PATH_BURST];
-	struct iovec tx_iov[PATH_BURST], rx_iov[PATH_BURST];
+
+	/* TUN to socket: packets of the burst, complete but for encryption. */
+	uint8_t *tx_slab, *tx_large;
+	size_t tx_used; /* of the slab */
+	unsigned tx_count;
+	struct iovec tx_packets[PATH_BURST];
+	struct rc4_job tx_jobs[PATH_BURST];
+	unsigned tx_job_count;
+	struct mmsghdr tx_msgs[PATH_BURST];
+	union path_control tx_control[PATH_BURST];
+	unsigned segment_pause; /* messages to send in pieces before UDP_SEGMENT is tried again */
+
+	/* Socket to TUN */
+	unsigned rx_slots; /* in use of the arrays */
+	uint8_t *rx_slab;
+	struct mmsghdr rx_msgs[PATH_BURST];
+	struct iovec rx_iov[PATH_BURST];
 	struct sockaddr_storage rx_from[PATH_BURST]; /* L2TP */
+	union path_control rx_control[PATH_BURST];   /* with UDP_GRO */
+	struct mppe_run run;			     /* packets that wait for decryption */
+	struct path_frame run_frames[MPPE_RUN];
+	struct join *join; /* NULL: the device takes plain packets */
+	uint64_t now_ms;   /* of this burst */
 };
 
 /* Puts the encapsulation before FRAME (PATH_HEADROOM octets are free there, less what framing
  * took); returns the start of the packet and adds to *LEN. */
 uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len);
-/* Takes a received packet apart and judges its sequence number.  False if it holds no frame for
- * us (counted). */
-bool path_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame,
-		 uint64_t now_ms);
+/* Takes a received packet apart.  False if it holds no frame for us (counted). */
+bool path_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame);
 /* Judges and counts a sequence number: may its frame be taken? */
 bool path_judge_number(struct path *path, uint32_t number);
 /* The frame was good: its number counts as received and will be acknowledged. */
@@ -79,10 +114,26 @@ void path_accept(struct path *path, const struct path_frame *frame, uint64_t now
 /* Sends an acknowledgment of its own if none could ride on data in time. */
 void path_ack_if_due(struct path *path, uint64_t now_ms);
 
+/* send.c: sends the packets of the burst, as few messages as the socket permits.  What it does not
+ * take now is lost, as on any full link. */
+void path_send_packets(struct path *path);
+
+/* errors.c */
+#define PATH_ERRORS 32
+void path_take_errors(struct path *path);
+
+/* rx.c */
+/* Decrypts and delivers what waits for that: before anything happens that may depend on it. */
+void path_settle_run(struct path *path);
+/* Frames held back for order: delivers those whose turn it is; FORCE gives up on a gap. */
+void path_drain(struct path *path, bool force, uint64_t now_ms);
+/* For struct join_config. */
+int path_write_tun(void *ctx, const struct iovec *iov, int count);
+void path_taken(void *ctx, unsigned packets, size_t octets);
+
 /* encap_gre.c */
 uint8_t *gre_wrap(struct path *path, uint8_t *frame, size_t *len);
-bool gre_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame,
-		uint64_t now_ms);
+bool gre_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame);
 bool gre_ack_is_owed(const struct path *path);
 void gre_ack_if_due(struct path *path, uint64_t now_ms);
 

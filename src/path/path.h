@@ -19,11 +19,15 @@ enum path_encap { PATH_GRE, PATH_L2TP };
 
 struct path_config {
 	enum path_encap encap;
-	int tun_fd;  /* not owned; non-blocking TUN without packet information */
+	int tun_fd; /* not owned; non-blocking TUN without packet information */
+	/* The device puts struct offload before packets, and takes it; joined UDP packets too. */
+	bool tun_offload, tun_offload_udp;
 	int wire_fd; /* not owned; connected raw GRE socket (IPv4, header included on receive), or
 		      * UDP socket that receives from the peer's address only, whatever its port */
 	struct sockaddr_storage peer; /* L2TP: where datagrams go */
 	socklen_t peer_len;
+	bool udp_segment; /* L2TP: try to send many datagrams as one (UDP_SEGMENT) */
+	bool udp_gro;	  /* L2TP: the socket receives many datagrams as one (UDP_GRO is set) */
 };
 
 /* Ids of the call, once the tunnel knows them. */

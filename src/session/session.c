@@ -549,6 +549,10 @@ static bool make_rooms(struct session *s)
 		.encap = s->start.tunnel == REQUEST_L2TP ? PATH_L2TP : PATH_GRE,
 		.tun_fd = s->tun_fd,
 		.wire_fd = s->wire_fd,
+		.tun_offload = s->start.tun_offload,
+		.tun_offload_udp = s->start.tun_offload_udp,
+		.udp_segment = s->start.udp_segment && s->start.tunnel == REQUEST_L2TP,
+		.udp_gro = s->start.udp_gro && s->start.tunnel == REQUEST_L2TP,
 		.peer = s->start.peer,
 		.peer_len = s->start.peer.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
 								: sizeof(struct sockaddr_in),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One call of the server: a session in the answering role, from acceptance to undoing. */
+#include "supervisor/offload.h"
 #include "supervisor/serving.h"
 
 #include "base/str.h"
@@ -160,6 +161,7 @@ static void start(struct call *c)
 
 	if (rc == 0) {
 		fill_start(c, &path, &m);
+		offload_fill(&m, &c->tun, c->wire);
 		rc = request_send(&c->session.channel, REQUEST_START, &m, fds,
 				  c->control >= 0 ? 3 : 2);
 		wipe(&m, sizeof m);
@@ -434,7 +436,7 @@ static int open_all(struct call *c, struct reason *reason)
 	c->host = host_new(s->run_dir, name, &c->log, reason);
 	if (!c->host)
 		return -EIO;
-	rc = host_tun_open(c->host, "vpdial-N", &c->tun, reason);
+	rc = host_tun_open(c->host, "vpdial-N", offload_tun(), &c->tun, reason);
 	if (rc == 0)
 		rc = process_spawn(&c->session, &config, reason);
 	return rc;

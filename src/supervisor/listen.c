@@ -2,6 +2,7 @@
 /* The server's sockets, and those of a call that begins. */
 #include "base/random.h"
 #include "supervisor/filter.h"
+#include "supervisor/offload.h"
 #include "supervisor/serving.h"
 
 #include <errno.h>
@@ -260,6 +261,8 @@ int call_sockets_open(struct call *c)
 	rc = c->type == CONF_L2TP ? open_udp(c) : open_gre(c);
 	if (rc == 0) {
 		filter_follow_path_mtu(c->wire, c->peer.ss_family);
+		if (c->type == CONF_L2TP)
+			offload_receive(c->wire);
 		filter_widen_buffers(c->wire);
 	}
 	return rc;

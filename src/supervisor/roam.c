@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "supervisor/internal.h"
+#include "supervisor/offload.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ int tun_ensure(struct supervisor *s, struct reason *reason)
 		close(s->tun.fd);
 		s->tun.fd = -1;
 	}
-	rc = host_tun_open(s->host, name, &s->tun, reason);
+	rc = host_tun_open(s->host, name, offload_tun(), &s->tun, reason);
 	if (rc < 0)
 		return rc;
 	str_copy(s->status.ifname, sizeof s->status.ifname, s->tun.ifname);

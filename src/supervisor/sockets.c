@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "supervisor/filter.h"
 #include "supervisor/internal.h"
+#include "supervisor/offload.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -157,6 +158,7 @@ static int open_udp(struct supervisor *s, const struct sockaddr_storage *address
 		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED,
 			      "src-address or bind-interface cannot be used");
 	filter_follow_path_mtu(fd, family);
+	offload_receive(fd);
 	filter_widen_buffers(fd);
 	return fd;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The session process of a profile: what it is told at its start, what it says. */
 #include "supervisor/internal.h"
+#include "supervisor/offload.h"
 
 #include "base/str.h"
 
@@ -163,6 +164,7 @@ int session_start_call(struct supervisor *s, struct reason *reason)
 	int rc;
 
 	fill_start(s, &m);
+	offload_fill(&m, &s->tun, s->sockets.wire);
 	rc = request_send(&s->session.channel, REQUEST_START, &m, fds,
 			  s->sockets.control >= 0 ? 3 : 2);
 	wipe(&m, sizeof m);

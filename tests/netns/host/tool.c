@@ -108,7 +108,7 @@ static void do_tun(struct tool *t, const char *pattern)
 {
 	struct reason reason = {0};
 
-	if (host_tun_open(t->host, pattern, &t->tun, &reason) < 0)
+	if (host_tun_open(t->host, pattern, HOST_OFFLOAD_UDP, &t->tun, &reason) < 0)
 		say_failed(&reason);
 	else
 		printf("tun %s %u\n", t->tun.ifname, t->tun.ifindex);

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* Socket to TUN: bursts, decryption, and the gate that keeps clear text out. */
+#include "path/internal.h"
+
+#include "base/cursor.h"
+#include "wire/frame.h"
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <unistd.h>
+
+int path_write_tun(void *ctx, const struct iovec *iov, int count)
+{
+	struct path *path = ctx;
+
+	return writev(path->config.tun_fd, iov, count) < 0 ? -errno : 0;
+}
+
+void path_taken(void *ctx, unsigned packets, size_t octets)
+{
+	struct path *path = ctx;
+
+	path->counters.rx_packets += packets;
+	path->counters.rx_bytes += octets;
+	path->counters.last_rx_ms = path->now_ms;
+}
+
+/* Gives an inner packet to the TUN device if its protocol may pass. */
+static void deliver(struct path *path, uint16_t protocol, uint8_t *ip, size_t len)
+{
+	const struct path_state *s = &path->state;
+	bool open = (protocol == FRAME_IPV4 && s->ipv4 && ip[0] >> 4 == 4) ||
+		    (protocol == FRAME_IPV6 && s->ipv6 && ip[0] >> 4 == 6);
+
+	if (!open) {
+		path->counters.rx_not_open++;
+		if (protocol != FRAME_IPV4 && protocol != FRAME_IPV6)
+			path->callbacks.unknown(path->callbacks.ctx, protocol, ip, len);
+		return;
+	}
+	if (path->watch_inner && path->callbacks.inner(path->callbacks.ctx, ip, len))
+		return;
+	if (s->mss_mtu)
+		mss_clamp(ip, len, s->mss_mtu);
+	/* What the device does not take, full or down, is lost: IP's business. */
+	if (path->join)
+		join_put(path->join, ip, len);
+	else if (write(path->config.tun_fd, ip, len) >= 0)
+		path_taken(path, 1, len);
+}
+
+/* The place of a packet behind number LAST, CONTROL control frames since then. */
+static struct mppe_place place_behind(uint32_t last, uint32_t control, uint32_t number)
+{
+	int32_t ahead = (int32_t)(number - last);
+	uint32_t data;
+
+	if (ahead <= 0)
+		return (struct mppe_place){.known = true, .late = true};
+	data = (uint32_t)ahead > control ? (uint32_t)ahead - control : 1;
+	return (struct mppe_place){.known = true, .ahead = data};
+}
+
+static struct mppe_place mppe_place_of(const struct path *path, const struct path_frame *f)
+{
+	if (!f->numbered || !path->mppe_number_known)
+		return (struct mppe_place){.known = false};
+	return place_behind(path->mppe_number, path->control_since, f->number);
+}
+
+/* The protocol field and what follows, out of MPPE. */
+static void deliver_plain(struct path *path, uint8_t *plain, size_t len)
+{
+	uint16_t protocol;
+	size_t n = frame_protocol_decode(plain, len, &protocol);
+
+	if (n && n < len)
+		deliver(path, protocol, plain + n, len - n);
+}
+
+static void note_mppe_number(struct path *path, const struct path_frame *f)
+{
+	path->mppe_number = f->number;
+	path->mppe_number_known = f->numbered;
+	path->control_since = 0;
+}
+
+void path_settle_run(struct path *path)
+{
+	struct mppe_run *run = &path->run;
+
+	if (run->count == 0)
+		return;
+	mppe_run_decrypt(run, &path->rx);
+	for (size_t i = 0; i < run->count; i++) {
+		const struct path_frame *f = &path->run_frames[i];
+
+		if (mppe_run_commit(run, &path->rx, i) != MPPE_OK) {
+			path->counters.rx_bad_mppe++;
+			continue;
+		}
+		note_mppe_number(path, f);
+		path->counters.last_heard_ms = path->now_ms;
+		deliver_plain(path, f->data + MPPE_HEADER, f->len - MPPE_HEADER);
+		if (f->numbered)
+			path_accept(path, f, path->now_ms);
+	}
+	mppe_run_clear(run);
+}
+
+/* Is it one more packet of the stateless stream, right behind the last one?  Then it waits, to be
+ * decrypted together with its neighbours.  Nothing is believed yet. */
+static bool join_run(struct path *path, const struct path_frame *frame)
+{
+	struct path_frame f = *frame;
+	struct mppe_place place = {.known = false};
+	uint16_t protocol;
+	size_t head;
+
+	if (!path->state.rx.bits || path->rx.stateful ||
+	    !frame_decode(f.data, f.len, &protocol, &head) || protocol != FRAME_COMPRESSED)
+		return false;
+	if (path->run.count == MPPE_RUN)
+		path_settle_run(path);
+	f.data += head;
+	f.len -= head;
+	if (f.numbered && path->run.count) {
+		place = place_behind(path->run_frames[path->run.count - 1].number, 0, f.number);
+	} else if (f.numbered) {
+		/* Only what is new by its number; the others are judged one by one. */
+		if (path->sequence.any && (int32_t)(f.number - path->sequence.newest) <= 0)
+			return false;
+		place = mppe_place_of(path, &f);
+	}
+	if (!mppe_run_add(&path->run, &path->rx, f.data, f.len, place))
+		return false;
+	path->run_frames[path->run.count - 1] = f;
+	return true;
+}
+
+static bool rx_encrypted(struct path *path, struct path_frame *f)
+{
+	enum mppe_result result;
+
+	if (!path->state.rx.bits) {
+		path->counters.rx_not_open++;
+		path->callbacks.unknown(path->callbacks.ctx, FRAME_COMPRESSED, f->data, f->len);
+		return true;
+	}
+	result = mppe_decrypt(&path->rx, f->data, f->len, mppe_place_of(path, f));
+	switch (result) {
+	case MPPE_OK:
+		note_mppe_number(path, f);
+		break;
+	case MPPE_OK_LATE:
+		break;
+	case MPPE_DUPLICATE:
+		path->counters.rx_duplicate++;
+		return true;
+	case MPPE_TOO_LATE:
+		path->counters.rx_too_late++;
+		return true;
+	case MPPE_BAD:
+		path->counters.rx_bad_mppe++;
+		return false;
+	case MPPE_RESYNC:
+		path->counters.rx_bad_mppe++;
+		path->callbacks.resync(path->callbacks.ctx);
+		return true;
+	}
+	if (path->rx.rekey_on_flush)
+		path->tx.rekey_on_flush = true; /* what the peer does it also expects */
+	deliver_plain(path, f->data + MPPE_HEADER, f->len - MPPE_HEADER);
+	return true;
+}
+
+/* One PPP frame.  Returns false for one that cannot have come from the peer. */
+static bool rx_frame(struct path *path, struct path_frame *f, uint64_t now_ms)
+{
+	uint16_t protocol;
+	size_t head;
+
+	if (!frame_decode(f->data, f->len, &protocol, &head)) {
+		path->counters.rx_malformed++;
+		return false;
+	}
+	f->data += head;
+	f->len -= head;
+	if (frame_is_control(protocol)) {
+		path->counters.last_heard_ms = now_ms;
+		if (f->numbered && path->mppe_number_known &&
+		    (int32_t)(f->number - path->mppe_number) > 0)
+			path->control_since++;
+		path->callbacks.control(path->callbacks.ctx, protocol, f->data, f->len);
+		return true;
+	}
+	if (protocol == FRAME_COMPRESSED) {
+		bool valid = rx_encrypted(path, f);
+
+		if (valid)
+			path->counters.last_heard_ms = now_ms;
+		return valid;
+	}
+	/* Clear text where encryption is on is forged or leaked: it goes nowhere. */
+	if (!path->state.rx_clear) {
+		path->counters.rx_clear_refused++;
+		return true;
+	}
+	path->counters.last_heard_ms = now_ms;
+	deliver(path, protocol, f->data, f->len);
+	return true;
+}
+
+static bool frame_is_encrypted(const struct path_frame *f)
+{
+	uint16_t protocol;
+	size_t head;
+
+	return frame_decode(f->data, f->len, &protocol, &head) && protocol == FRAME_COMPRESSED;
+}
+
+void path_drain(struct path *path, bool force, uint64_t now_ms)
+{
+	struct path_frame f = {.numbered = true};
+
+	while (path->reorder &&
+	       (f.data = reorder_next(path->reorder, &f.len, &f.number, force, now_ms))) {
+		rx_frame(path, &f, now_ms);
+		if (path->join)
+			join_flush(path->join); /* the frame's place is free for others now */
+		force = false;
+	}
+}
+
+/* A frame of a stream whose order matters (stateful MPPE). */
+static void rx_ordered(struct path *path, struct path_frame *f, uint64_t now_ms)
+{
+	bool holdable = frame_is_encrypted(f);
+
+	while (path->reorder && reorder_is_far(path->reorder, f->number))
+		path_drain(path, true, now_ms);
+	if (reorder_put(path->reorder, f->number, f->data, f->len, holdable, now_ms) ==
+	    REORDER_TAKE)
+		rx_frame(path, f, now_ms);
+	path_drain(path, false, now_ms);
+}
+
+static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t now_ms)
+{
+	struct path_frame f;
+
+	if (!path_unwrap(path, packet, len, &f) || join_run(path, &f))
+		return;
+	path_settle_run(path);
+	if (f.numbered && !path_judge_number(path, f.number))
+		return;
+	if (f.len == 0) {
+		/* GRE: a number alone counts as received. */
+		if (f.numbered && path->config.encap == PATH_GRE)
+			path_accept(path, &f, now_ms);
+		return;
+	}
+	if (f.numbered && path->reorder) {
+		path_accept(path, &f, now_ms);
+		rx_ordered(path, &f, now_ms);
+		return;
+	}
+	if (f.numbered) {
+		/* Only a frame that proves sane may move the window. */
+		if (rx_frame(path, &f, now_ms))
+			path_accept(path, &f, now_ms);
+		return;
+	}
+	rx_frame(path, &f, now_ms);
+}
+
+static bool receive_failed(struct path *path, int error)
+{
+	if (error != EAGAIN && error != EINTR)
+		path->counters.wire_errors++;
+	path_take_errors(path);
+	return false;
+}
+
+/* How large each datagram of a message is (UDP_GRO), or 0. */
+static size_t gro_size(struct msghdr *msg)
+{
+	int size = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
+		if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO &&
+		    c->cmsg_len >= CMSG_LEN(sizeof size))
+			memcpy(&size, CMSG_DATA(c), sizeof size);
+	return size > 0 ? (size_t)size : 0;
+}
+
+/* One message of the socket: a packet, or several datagrams of one size. */
+static void rx_message(struct path *path, unsigned index, uint64_t now_ms)
+{
+	struct msghdr *msg = &path->rx_msgs[index].msg_hdr;
+	size_t len = path->rx_msgs[index].msg_len, size = path->config.udp_gro ? gro_size(msg) : 0;
+	uint8_t *packet = path->rx_iov[index].iov_base;
+	size_t each = size ? size : len;
+
+	path->counters.wire_rx += size ? (len + size - 1) / size : 1;
+	if (msg->msg_flags & MSG_TRUNC) {
+		path->counters.rx_malformed++;
+		return;
+	}
+	if (path->config.encap == PATH_L2TP && !l2tp_source_is_peer(path, &path->rx_from[index])) {
+		path->counters.rx_wrong_id++;
+		return;
+	}
+	do {
+		size_t n = len < each ? len : each;
+
+		rx_packet(path, packet, n, now_ms);
+		packet += n;
+		len -= n;
+	} while (len > 0);
+}
+
+bool path_burst_rx(struct path *path, uint64_t now_ms)
+{
+	int n;
+
+	path->now_ms = now_ms;
+	for (unsigned i = 0; i < path->rx_slots; i++) {
+		struct msghdr *msg = &path->rx_msgs[i].msg_hdr;
+
+		msg->msg_namelen = msg->msg_name ? sizeof path->rx_from[i] : 0;
+		msg->msg_controllen = msg->msg_control ? sizeof path->rx_control[i] : 0;
+	}
+	n = recvmmsg(path->config.wire_fd, path->rx_msgs, path->rx_slots, MSG_DONTWAIT, NULL);
+	if (n < 0)
+		return receive_failed(path, errno);
+	for (int i = 0; i < n; i++)
+		rx_message(path, (unsigned)i, now_ms);
+	path_settle_run(path);
+	if (path->join)
+		join_flush(path->join);
+	path_ack_if_due(path, now_ms);
+	return (unsigned)n == path->rx_slots;
+}

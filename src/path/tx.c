@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* TUN to socket: bursts, framing, encryption, and the gate that keeps clear text in. */
+#include "path/cut.h"
+#include "path/internal.h"
+
+#include "wire/frame.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info, size_t len)
+{
+	uint8_t packet[PATH_HEADROOM + PATH_FRAME_MAX];
+	uint8_t head[FRAME_HEAD_MAX];
+	size_t n = frame_head_write(head, protocol, false, false), whole = n + len;
+	uint8_t *frame = packet + PATH_HEADROOM, *start;
+
+	if (whole > PATH_FRAME_MAX)
+		return -EMSGSIZE;
+	if (!path->call_set)
+		return -ENOTCONN;
+	memcpy(frame, head, n);
+	memcpy(frame + n, info, len);
+	start = path_wrap(path, frame, &whole);
+	if (sendto(path->config.wire_fd, start, whole, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   path->config.encap == PATH_L2TP ? (struct sockaddr *)&path->config.peer : NULL,
+		   path->config.peer_len) < 0) {
+		path->counters.wire_errors++;
+		return -errno;
+	}
+	path->counters.wire_tx++;
+	return 0;
+}
+
+/* May packets of this kind leave now? */
+static bool tx_open(struct path *path, const uint8_t *ip, size_t len)
+{
+	const struct path_state *s = &path->state;
+	bool open = len >= 20 && (ip[0] >> 4 == 4 ? s->ipv4 : ip[0] >> 4 == 6 ? s->ipv6 : false);
+
+	if (open && !s->tx_blocked && path->call_set)
+		return true;
+	path->counters.tx_blocked++;
+	return false;
+}
+
+static bool tx_fits(struct path *path, size_t len)
+{
+	const struct path_state *s = &path->state;
+
+	if (len <= PATH_FRAME_MAX - 8 && len + (s->tx.bits ? 2 + MPPE_HEADER : 0) <= s->peer_mru)
+		return true;
+	path->counters.tx_too_big++;
+	return false;
+}
+
+/* Encrypts what waits for it and sends the burst so far. */
+static void tx_flush(struct path *path)
+{
+	if (path->tx_job_count)
+		rc4_jobs(path->tx_jobs, path->tx_job_count, path->tx.chain.len);
+	if (path->tx_count)
+		path_send_packets(path);
+	path->tx_job_count = 0;
+	path->tx_count = 0;
+	path->tx_used = 0;
+}
+
+/* Where the next packet of up to LEN octets goes, behind its headroom. */
+static uint8_t *tx_place(struct path *path, size_t len)
+{
+	if (path->tx_count == PATH_BURST || path->tx_used + PATH_HEADROOM + len > PATH_TX_SLAB)
+		tx_flush(path);
+	return path->tx_slab + path->tx_used + PATH_HEADROOM;
+}
+
+/* Stateless: number and key now, the cipher with that of other packets. */
+static void encrypt(struct path *path, uint8_t *header, uint8_t *data, size_t len)
+{
+	struct rc4_job *job = &path->tx_jobs[path->tx_job_count];
+
+	if (path->tx.stateful) {
+		mppe_encrypt(&path->tx, header, data, len);
+		return;
+	}
+	job->data = data;
+	job->len = len;
+	mppe_number(&path->tx, header, job->key);
+	path->tx_job_count++;
+}
+
+/* Puts the PPP head (and MPPE) before an inner packet; returns where the frame starts. */
+static uint8_t *frame_packet(struct path *path, uint8_t *ip, size_t *len)
+{
+	const struct path_state *s = &path->state;
+	uint16_t protocol = ip[0] >> 4 == 4 ? FRAME_IPV4 : FRAME_IPV6;
+	uint8_t head[FRAME_HEAD_MAX], *frame = ip;
+	size_t n;
+
+	if (s->tx.bits) {
+		/* Inside MPPE the full two-octet protocol: every peer takes it. */
+		frame -= 2;
+		frame[0] = (uint8_t)(protocol >> 8);
+		frame[1] = (uint8_t)protocol;
+		encrypt(path, frame - MPPE_HEADER, frame, *len + 2);
+		frame -= MPPE_HEADER;
+		*len += 2 + MPPE_HEADER;
+		protocol = FRAME_COMPRESSED;
+	}
+	n = frame_head_write(head, protocol, s->tx_acfc, s->tx_pfc);
+	frame -= n;
+	memcpy(frame, head, n);
+	*len += n;
+	return frame;
+}
+
+/* A packet at tx_place, whole and permitted, joins the burst. */
+static void tx_add(struct path *path, uint8_t *ip, size_t len)
+{
+	struct iovec *packet = &path->tx_packets[path->tx_count];
+	size_t end = (size_t)(ip - path->tx_slab) + len;
+
+	path->counters.tx_packets++;
+	path->counters.tx_bytes += len;
+	if (path->state.mss_mtu)
+		mss_clamp(ip, len, path->state.mss_mtu);
+	ip = frame_packet(path, ip, &len);
+	packet->iov_base = path_wrap(path, ip, &len);
+	packet->iov_len = len;
+	path->tx_count++;
+	path->tx_used = (end + 63) & ~(size_t)63;
+}
+
+/* PACKET lies in tx_large. */
+static void tx_cut(struct path *path, const struct offload *offload, const uint8_t *packet,
+		   size_t len)
+{
+	struct cut cut;
+	size_t n;
+
+	if (!cut_begin(&cut, offload, packet, len)) {
+		path->counters.tx_too_big++;
+		return;
+	}
+	while ((n = cut_next_len(&cut)) > 0) {
+		uint8_t *to;
+
+		if (!tx_fits(path, n))
+			return; /* so are the others */
+		to = tx_place(path, n);
+		cut_next(&cut, to);
+		tx_add(path, to, n);
+	}
+}
+
+/* What was read: LEN octets, the first PATH_TX_HEAD at HEAD, the rest in tx_large. */
+static void tx_packet(struct path *path, uint8_t *head, size_t len)
+{
+	size_t skip = path->config.tun_offload ? sizeof(struct offload) : 0;
+	struct offload offload = {0};
+	uint8_t *ip = head + skip;
+
+	if (len < skip + 20)
+		return;
+	memcpy(&offload, head, skip);
+	len -= skip;
+	if (!tx_open(path, ip, len))
+		return;
+	if (offload.gso_type != OFFLOAD_NONE || len + skip > PATH_TX_HEAD) {
+		memcpy(path->tx_large, head, PATH_TX_HEAD);
+		ip = path->tx_large + skip;
+	}
+	if (offload.gso_type != OFFLOAD_NONE) {
+		tx_cut(path, &offload, ip, len);
+		return;
+	}
+	if (!tx_fits(path, len) || !cut_complete(&offload, ip, len))
+		return;
+	if (len + skip > PATH_TX_HEAD) {
+		head = tx_place(path, len);
+		memcpy(head, ip, len);
+		ip = head;
+	}
+	tx_add(path, ip, len);
+}
+
+bool path_burst_tx(struct path *path, uint64_t now_ms)
+{
+	uint64_t before = path->counters.tx_packets;
+	size_t skip = path->config.tun_offload ? sizeof(struct offload) : 0, octets = 0;
+	bool more = true;
+
+	for (unsigned i = 0; i < PATH_READS && octets < PATH_OCTETS; i++) {
+		/* The packet's own place, so that most packets are never moved. */
+		uint8_t *head = tx_place(path, PATH_TX_HEAD) - skip;
+		const struct iovec iov[2] = {{head, PATH_TX_HEAD},
+					     {path->tx_large + PATH_TX_HEAD, OFFLOAD_PACKET_MAX}};
+		ssize_t n = readv(path->config.tun_fd, iov, 2);
+
+		if (n <= 0) {
+			more = false;
+			break;
+		}
+		octets += (size_t)n;
+		tx_packet(path, head, (size_t)n);
+	}
+	tx_flush(path);
+	if (path->counters.tx_packets != before)
+		path->counters.last_tx_ms = now_ms;
+	return more;
+}
+
+int path_send_packet(struct path *path, const uint8_t *ip, size_t len)
+{
+	uint8_t *to;
+
+	if (len > PATH_FRAME_MAX)
+		return -EMSGSIZE;
+	if (!tx_open(path, ip, len) || !tx_fits(path, len))
+		return -ENETDOWN;
+	to = tx_place(path, len);
+	memcpy(to, ip, len);
+	tx_add(path, to, len);
+	tx_flush(path);
+	return 0;
+}

@@ -1,0 +1,188 @@
+#!/bin/bash
+# The data path with the kernel's help for many packets at once, and without each part of it: our
+# own client and server in namespaces of their own, streams both ways at once and datagrams,
+# compared octet by octet.
+#
+# usage: tests/netns/offload.sh      (VPDIAL=program, ONLY=pattern of cases)
+set -u
+here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+VPDIAL=$(readlink -f "${VPDIAL:-$here/../../build/vpdial}")
+if [ "${1-}" != inside ]; then
+	[ "$(id -u)" = 0 ] || { echo "skip offload: needs root"; exit 0; }
+	for tool in ip jq python3 ping unshare; do
+		command -v $tool >/dev/null || { echo "skip offload: not installed: $tool"; exit 0; }
+	done
+	export VPDIAL
+	exec unshare -n -m --propagation private "$BASH" "$0" inside
+fi
+failures=0 why=''
+fail() { why=${why:-$*}; return 1; }
+within() { # within SECONDS COMMAND...
+	local end=$((SECONDS + $1 + 1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+T=$(mktemp -d)
+mount -t tmpfs tmpfs "$T"
+mount -t tmpfs tmpfs /run
+mkdir "$T/p" "$T/q" "$T/r" "$T/s" /run/netns
+SERVING='' CALL='' FAR=''
+cleanup() {
+	local p
+	for p in $CALL $FAR $SERVING; do kill -KILL "$p" 2>/dev/null; done
+	ip netns del far
+	umount -l "$T"
+	rmdir "$T"
+}
+trap cleanup EXIT
+ip netns add far
+ip link set lo up
+ip -n far link set lo up
+ip link add wan type veth peer name wan netns far
+ip addr add 10.88.1.2/24 dev wan
+ip -n far addr add 10.88.1.1/24 dev wan
+ip link set wan up
+ip -n far link set wan up
+
+# Streams of a known pattern, both ways at once; then datagrams there and back, one size after the other.
+cat >"$T/traffic.py" <<'END'
+import hashlib, random, socket, sys, threading
+SIZE, DATAGRAMS = 20 << 20, 1500
+mode, address = sys.argv[1], sys.argv[2]
+def pattern(seed):
+    return random.Random(seed).randbytes(1 << 20) * (SIZE >> 20)
+def send(s, seed):
+    s.sendall(pattern(seed))
+    s.shutdown(socket.SHUT_WR)
+def receive(s, seed):
+    h, n = hashlib.sha256(), 0
+    while data := s.recv(1 << 18):
+        h.update(data)
+        n += len(data)
+    if n != SIZE or h.digest() != hashlib.sha256(pattern(seed)).digest():
+        sys.exit(f'{n} octets of the stream came, or others than were sent')
+def both(s, out, back):
+    t = threading.Thread(target=send, args=(s, out))
+    t.start()
+    receive(s, back)
+    t.join()
+sizes = [100, 100, 1300, 7, 1300, 1300, 1, 700]
+if mode == 'far':
+    l = socket.create_server((address, 7000))
+    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    u.bind((address, 7001))
+    print('ready', flush=True)
+    s, _ = l.accept()
+    both(s, 2, 1)
+    while True:
+        data, peer = u.recvfrom(2000)
+        if data == b'end':
+            break
+        u.sendto(data, peer)
+else:
+    s = socket.create_connection((address, 7000), 10)
+    both(s, 1, 2)
+    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    u.connect((address, 7001))
+    u.settimeout(5)
+    for first in range(0, DATAGRAMS, 30):
+        sent = [(b'%06d' % i * 250)[:sizes[i // 7 % len(sizes)]] for i in range(first, first + 30)]
+        for data in sent:
+            u.send(data)
+        got = [u.recv(2000) for _ in sent]
+        if got != sent:
+            sys.exit(f'datagrams from {first} on came back otherwise')
+    u.send(b'end')
+END
+
+write_configs() { # write_configs TYPE MPPE
+	local encryption=no profile=default
+	[ "$2" = clear ] || { encryption=require profile=default-encryption; }
+	printf '[%s-server]\nenabled = yes\nlisten = 10.88.1.1\ndefault-profile = %s\n[secret ex]\npassword = "x1"\nlocal-address = 10.77.0.1\nremote-address = 10.77.0.2\n' "$1" $profile >"$T/q/server.conf"
+	printf '[connection]\ntype = %s\nconnect-to = 10.88.1.1\nuser = ex\npassword = "x1"\nuse-encryption = %s\n' "$1" $encryption >"$T/p/lab.conf"
+	[ "$2" != stateful ] || printf 'mppe-mode = stateful\n' >>"$T/p/lab.conf"
+	chmod 600 "$T/p/lab.conf" "$T/q/server.conf"
+}
+vpdial() { "$VPDIAL" --config "$T/p" --run-dir "$T/r" "$@"; }
+status() { vpdial status lab --json 2>/dev/null | jq -r ".connections[0]$1"; }
+is_connected() { [ "$(status .status)" = connected ]; }
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# helped WORDS COMMAND...: with this help of the kernel only; "all" is no limit.
+helped() {
+	local words=$1
+	shift
+	if [ "$words" = all ]; then "$@"; else VPDIAL_TEST_OFFLOAD=$words "$@"; fi
+}
+in_far() { exec ip netns exec far "$@"; }
+run_case() { # run_case TYPE MPPE CLIENT-HELP SERVER-HELP
+	local key n
+	write_configs "$1" "$2"
+	: >"$T/serve"
+	(helped "$4" in_far "$VPDIAL" --config "$T/q" --run-dir "$T/s" serve) >"$T/serve" 2>&1 </dev/null &
+	SERVING=$!
+	within 5 grep -q enabled "$T/serve" || fail "the server does not listen" || return
+	(helped "$3" vpdial connect lab --foreground) >"$T/out" 2>&1 </dev/null &
+	CALL=$!
+	within 15 is_connected || fail "not connected" || return
+	ip netns exec far python3 "$T/traffic.py" far 10.77.0.1 >"$T/far" 2>&1 </dev/null &
+	FAR=$!
+	within 5 grep -q ready "$T/far" || fail "no listener" || return
+	timeout 60 python3 "$T/traffic.py" near 10.77.0.1 >"$T/near" 2>&1 || fail "near: $(tail -n 1 "$T/near")" || return
+	within 5 gone $FAR || fail "far does not end" || return
+	wait $FAR || fail "far: $(tail -n 1 "$T/far")" || return
+	for key in tx_too_big rx_malformed rx_bad_mppe rx_clear_refused rx_not_open rx_duplicate; do
+		n=$(status ".counters.$key")
+		[ "$n" = 0 ] || [ "$n" = null ] || fail "$key is $n" || return
+	done
+	n=$(status .counters.rx_packets)
+	[ "${n:-0}" -gt 14000 ] || fail "only $n packets counted"
+}
+end_case() {
+	vpdial disconnect lab >/dev/null 2>&1
+	[ -z "$CALL" ] || within 8 gone "$CALL" || fail "the client does not end"
+	[ -z "$FAR" ] || kill "$FAR" 2>/dev/null
+	[ -z "$SERVING" ] || kill -TERM "$SERVING" 2>/dev/null
+	[ -z "$SERVING" ] || within 12 gone "$SERVING" || fail "the server does not end"
+	wait 2>/dev/null
+	SERVING='' CALL='' FAR=''
+}
+
+while read -r name type mppe near far; do
+	[ -n "$name" ] || continue
+	# shellcheck disable=SC2053  # a pattern indeed
+	[[ $name == ${ONLY:-*} ]] || continue
+	why=''
+	run_case "$type" "$mppe" "${near//,/ }" "${far//,/ }"
+	end_case
+	if [ -z "$why" ]; then
+		echo "ok $name"
+	else
+		echo "FAIL $name: $why"
+		sed 's/^/  | /' "$T/serve" "$T/out" 2>/dev/null | tail -n 8
+		failures=$((failures + 1))
+	fi
+done <<-'END'
+	l2tp-all-help l2tp mppe all all
+	l2tp-no-help l2tp mppe none none
+	l2tp-help-at-the-client-only l2tp mppe all none
+	l2tp-help-at-the-server-only l2tp mppe none all
+	l2tp-tun-without-udp l2tp mppe tun,segment,gro tun,segment,gro
+	l2tp-tun-only l2tp mppe tun,tun-udp tun,tun-udp
+	l2tp-socket-only l2tp mppe segment,gro segment,gro
+	l2tp-segment-only l2tp mppe tun,segment tun,gro
+	l2tp-clear-all-help l2tp clear all all
+	l2tp-clear-no-help l2tp clear none all
+	l2tp-stateful-all-help l2tp stateful all all
+	pptp-all-help pptp mppe all all
+	pptp-no-help pptp mppe none none
+	pptp-help-at-the-client-only pptp mppe all none
+	pptp-tun-without-udp pptp mppe tun tun
+	pptp-clear-all-help pptp clear all all
+	pptp-stateful-all-help pptp stateful all all
+END
+exit $((failures > 0))
