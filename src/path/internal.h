@@ -32,6 +32,7 @@
  * on elsewhere, to be cut. */
 #define PATH_TX_HEAD   2048
 #define PATH_GRO_SLOTS 32 /* receive buffers of 64 KB with UDP_GRO */
+#define PATH_GRO_LARGE 6  /* so many of them are enough when they are full */
 #define PATH_GRO_SLOT  (65536 + 192)
 #define PATH_ACK_MS    100 /* an acknowledgment waits no longer for data to ride on */
 #define PATH_ACK_BURST 16  /* so many packets unacknowledged: do not wait (Cisco stalls) */
@@ -90,7 +91,8 @@ struct path {
 	unsigned segment_pause; /* messages to send in pieces before UDP_SEGMENT is tried again */
 
 	/* Socket to TUN */
-	unsigned rx_slots; /* in use of the arrays */
+	unsigned rx_slots;	/* in use of the arrays */
+	unsigned rx_next_slots; /* of those, for the next burst; 0 = all */
 	uint8_t *rx_slab;
 	struct mmsghdr rx_msgs[PATH_BURST];
 	struct iovec rx_iov[PATH_BURST];

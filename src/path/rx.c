@@ -320,18 +320,30 @@ static void rx_message(struct path *path, unsigned index, uint64_t now_ms)
 	} while (len > 0);
 }
 
+/* How many messages the next burst takes: few if they hold many datagrams each, so that the other
+ * direction gets its turn as soon as otherwise. */
+static unsigned next_slots(const struct path *path, int received)
+{
+	size_t octets = 0;
+
+	for (int i = 0; i < received; i++)
+		octets += path->rx_msgs[i].msg_len;
+	return octets > PATH_OCTETS && path->config.udp_gro ? PATH_GRO_LARGE : path->rx_slots;
+}
+
 bool path_burst_rx(struct path *path, uint64_t now_ms)
 {
+	unsigned slots = path->rx_next_slots ? path->rx_next_slots : path->rx_slots;
 	int n;
 
 	path->now_ms = now_ms;
-	for (unsigned i = 0; i < path->rx_slots; i++) {
+	for (unsigned i = 0; i < slots; i++) {
 		struct msghdr *msg = &path->rx_msgs[i].msg_hdr;
 
 		msg->msg_namelen = msg->msg_name ? sizeof path->rx_from[i] : 0;
 		msg->msg_controllen = msg->msg_control ? sizeof path->rx_control[i] : 0;
 	}
-	n = recvmmsg(path->config.wire_fd, path->rx_msgs, path->rx_slots, MSG_DONTWAIT, NULL);
+	n = recvmmsg(path->config.wire_fd, path->rx_msgs, slots, MSG_DONTWAIT, NULL);
 	if (n < 0)
 		return receive_failed(path, errno);
 	for (int i = 0; i < n; i++)
@@ -340,5 +352,6 @@ bool path_burst_rx(struct path *path, uint64_t now_ms)
 	if (path->join)
 		join_flush(path->join);
 	path_ack_if_due(path, now_ms);
-	return (unsigned)n == path->rx_slots;
+	path->rx_next_slots = next_slots(path, n);
+	return (unsigned)n == slots;
 }
