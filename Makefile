@@ -216,7 +216,9 @@ lint: check-static
 		--suppress=missingInclude src
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
-bench: all $(BUILD)/bench/naive
+bench:
+	@scripts/install-deps bench
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/naive
 	VPDIAL=$(BUILD)/vpdial NAIVE=$(BUILD)/bench/naive tests/bench/speed $(if $(ROUNDS),-n $(ROUNDS)) \
 		--results tests/bench/RESULTS.md --plot tests/bench/RESULTS.svg
 bench-server: all

@@ -35,8 +35,8 @@
 #define PATH_GRO_LARGE 6  /* so many of them are enough when they are full */
 #define PATH_GRO_SLOT  (65536 + 192)
 #define PATH_ACK_MS    100 /* an acknowledgment waits no longer for data to ride on */
-#define PATH_ACK_BURST 32  /* half of the window that we announce: do not wait (a peer may stall) \
-			    */
+/* Half of the window that we announce: a peer may stall. */
+#define PATH_ACK_BURST 32
 
 /* One PPP frame out of its encapsulation. */
 struct path_frame {
