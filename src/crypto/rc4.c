@@ -70,7 +70,7 @@ static void init_any(uint8_t *s, const uint8_t *key, size_t key_len)
 
 void rc4_init(struct rc4 *rc4, const uint8_t *key, size_t key_len)
 {
-	uint8_t *s = rc4->s, keys[16];
+	uint8_t *s = rc4->s, keys[16]; /* cppcheck-suppress ctuuninitvar ; it is to be filled */
 	size_t j = 0;
 
 	if (key_len == 0)
