@@ -25,6 +25,23 @@ void path_taken(void *ctx, unsigned packets, size_t octets)
 	path->counters.last_rx_ms = path->now_ms;
 }
 
+/* MPPE has no checksum: what keys of another time decrypted is told by the lengths that IP states.
+ */
+static bool is_whole(const uint8_t *ip, size_t len)
+{
+	struct cursor c = cursor_make(ip, len);
+	unsigned version = cursor_u8(&c) >> 4;
+	size_t stated;
+
+	cursor_skip(&c, version == 4 ? 1 : 3);
+	stated = cursor_u16(&c);
+	if (c.failed)
+		return false;
+	if (version == 6)
+		return len >= 40 && stated <= len - 40;
+	return version == 4 && (ip[0] & 15) >= 5 && stated >= 20 && stated <= len;
+}
+
 /* Gives an inner packet to the TUN device if its protocol may pass. */
 static void deliver(struct path *path, uint16_t protocol, uint8_t *ip, size_t len)
 {
@@ -36,6 +53,10 @@ static void deliver(struct path *path, uint16_t protocol, uint8_t *ip, size_t le
 		path->counters.rx_not_open++;
 		if (protocol != FRAME_IPV4 && protocol != FRAME_IPV6)
 			path->callbacks.unknown(path->callbacks.ctx, protocol, ip, len);
+		return;
+	}
+	if (!is_whole(ip, len)) {
+		path->counters.rx_malformed++;
 		return;
 	}
 	if (path->watch_inner && path->callbacks.inner(path->callbacks.ctx, ip, len))

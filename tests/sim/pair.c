@@ -47,6 +47,7 @@ struct side {
 	uint64_t limit_ms; /* of the end, or of silence */
 	struct reason reason;
 	uint32_t sent, got;
+	bool keys_again;	    /* MPPE began anew after data had come */
 	uint8_t state[PACKETS_MAX]; /* of each packet of the other side's */
 	unsigned was[MACHINE_COUNT];
 };
@@ -338,6 +339,8 @@ static void on_data(struct side *s, const struct ppp_data *data)
 
 	key_of(&state.tx, &data->tx);
 	key_of(&state.rx, &data->rx);
+	if (s->got && data->rx.generation != s->data.rx.generation)
+		s->keys_again = true;
 	s->data = *data;
 	path_set_state(s->path, &state);
 	if (s->pair->config.verbose)
@@ -515,10 +518,13 @@ void pair_packet(struct pair *p, int side)
 	path_burst_tx(s->path, p->now_ms);
 }
 
-/* Neither a number nor a key tells the copy of a datagram from the datagram. */
+/* Neither a number nor a key tells the copy of a datagram from the datagram; and a CCP that opens
+ * again begins with the same keys (RFC 3079), so that MPPE cannot tell what is of the time before.
+ */
 static bool may_come_twice(const struct side *s)
 {
-	return s->pair->config.type == TUNNEL_L2TP && s->other->data.tx.bits == 0;
+	return s->pair->config.type == TUNNEL_L2TP &&
+	       (s->other->data.tx.bits == 0 || s->keys_again);
 }
 
 static void check_delivered(struct side *s)
@@ -536,7 +542,8 @@ static void check_delivered(struct side *s)
 		if (number >= s->other->sent || (s->state[number] != SENT && !may_come_twice(s)) ||
 		    make_packet(s->other, number, wanted) != (size_t)n ||
 		    memcmp(packet, wanted, (size_t)n) != 0) {
-			fault(s->pair, "a packet came out that was not sent, or twice");
+			fault(s->pair, "a packet of %zd octets, number %u (state %d), came out", n,
+			      number, number < s->other->sent ? s->state[number] : -1);
 			return;
 		}
 		s->state[number] = DELIVERED;
