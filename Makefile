@@ -136,6 +136,9 @@ path_bulk_ROOMS := path crypto wire base
 path_bulk_LIBS := -lcrypto
 offload_ROOMS := path crypto wire base
 offload_LIBS := -lcrypto
+UNIT_TESTS += sandbox
+sandbox_ROOMS := session base
+sandbox_LIBS := -lseccomp -lcap-ng
 UNIT_TESTS += path_l2tp
 path_l2tp_ROOMS := path crypto wire base
 path_l2tp_LIBS := -lcrypto
@@ -190,6 +193,14 @@ sim: $(BUILD)/test/sim
 	$< --runs 100000 --coverage $(SIM_FLAGS)
 
 unit: $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
+# A session that turns on its supervisor, for tests/netns/sandbox.sh.
+$(BUILD)/test/attacker/vpdial-session: $(BUILD)/obj/tests/attacker.o $(foreach r,session ipc base,$(call lib,$(r)))
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp -lcap-ng
+attacker: $(BUILD)/test/attacker/vpdial-session
+
+unit: attacker $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
 print-unit:
 	@echo $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
 
@@ -268,4 +279,6 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all sim unit print-unit check check-static check-builds check-unit check-valgrind check-cli \
 	check-netns check-interop check-layers asan ubsan lint format bench bench-dial bench-mppe bench-loss bench-server demo install \
+.PHONY: all attacker unit print-unit check check-static check-builds check-unit check-valgrind check-cli \
+	check-netns check-interop check-layers asan ubsan lint format bench-dial bench-loss bench-server demo install \
 	uninstall clean

@@ -8,96 +8,103 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-/* Each call with the reason why the session needs it.  Calls on paths, new sockets, processes,
- * ioctl and ptrace are absent on purpose: they kill the process. */
-static const int allowed_calls[] = {
-	/* data and control over descriptors that the supervisor passed */
-	SCMP_SYS(read),
-	SCMP_SYS(readv),
-	SCMP_SYS(write),
-	SCMP_SYS(writev),
-	SCMP_SYS(recvfrom),
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(recvmmsg),
-	SCMP_SYS(sendto),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(sendmmsg),
-	SCMP_SYS(shutdown),
-	SCMP_SYS(close),
-	/* the event loop */
-	SCMP_SYS(epoll_create1),
-	SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_wait),
-	SCMP_SYS(epoll_pwait),
-	SCMP_SYS(restart_syscall),
-	SCMP_SYS(rt_sigreturn),
-	/* time and randomness (where the vDSO does not serve) */
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(gettimeofday),
-	SCMP_SYS(getrandom),
-	/* heap; executable mappings are refused below */
-	SCMP_SYS(brk),
-	SCMP_SYS(munmap),
-	SCMP_SYS(madvise),
-	SCMP_SYS(mremap),
-	SCMP_SYS(futex),
-	/* the end */
-	SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
+/* What the session may still take: it needs about 10 MB, and no file, process or descriptor more
+ * than those it was given and its event loop. */
+#define DATA_MAX	(64u << 20)
+#define DESCRIPTORS_MAX 16
+
+struct allowed {
+	int call;
+	const char *reason; /* why the session needs it */
+};
+
+/* Calls on paths, new sockets, processes, identities, ioctl and ptrace are absent on purpose: they
+ * kill the process. */
+static const struct allowed allowed_calls[] = {
+	{SCMP_SYS(read), "packets of the TUN device, PPTP's control connection"},
+	{SCMP_SYS(readv), "the same in parts"},
+	{SCMP_SYS(write), "packets to the TUN device, log lines"},
+	{SCMP_SYS(writev), "log lines in parts"},
+	{SCMP_SYS(recvfrom), "PPTP's control connection"},
+	{SCMP_SYS(recvmsg), "requests of the supervisor, errors of the network"},
+	{SCMP_SYS(recvmmsg), "bursts of packets from the tunnel"},
+	{SCMP_SYS(sendto), "control messages and frames"},
+	{SCMP_SYS(sendmsg), "requests to the supervisor"},
+	{SCMP_SYS(sendmmsg), "bursts of packets into the tunnel"},
+	{SCMP_SYS(shutdown), "the end of PPTP's control connection"},
+	{SCMP_SYS(close), "descriptors at the end"},
+	{SCMP_SYS(epoll_create1), "the event loop, made after the confinement"},
+	{SCMP_SYS(epoll_ctl), "the event loop"},
+	{SCMP_SYS(epoll_wait), "the event loop"},
+	{SCMP_SYS(epoll_pwait), "the event loop, where libc has no epoll_wait"},
+	{SCMP_SYS(restart_syscall), "the kernel's own, after a stop and continue"},
+	{SCMP_SYS(rt_sigreturn), "the kernel's own, after a signal"},
+	{SCMP_SYS(clock_gettime), "time where the vDSO does not serve"},
+	{SCMP_SYS(gettimeofday), "time of log lines where the vDSO does not serve"},
+	{SCMP_SYS(getrandom), "ids, challenges, magic numbers"},
+	{SCMP_SYS(brk), "the heap"},
+	{SCMP_SYS(munmap), "the heap"},
+	{SCMP_SYS(madvise), "memory given back once the call is up"},
+	{SCMP_SYS(mremap), "the heap"},
+	{SCMP_SYS(futex), "locks in libc and OpenSSL"},
+	{SCMP_SYS(exit), "the end"},
+	{SCMP_SYS(exit_group), "the end"},
 #ifdef VPDIAL_SANITIZED
 	/* what the sanitizers' run time needs to report and to check for leaks */
-	SCMP_SYS(mmap),
-	SCMP_SYS(mprotect),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(tgkill),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigaction),
-	SCMP_SYS(sched_yield),
-	SCMP_SYS(open),
-	SCMP_SYS(openat),
-	SCMP_SYS(readlink),
-	SCMP_SYS(readlinkat),
-	SCMP_SYS(stat),
-	SCMP_SYS(fstat),
-	SCMP_SYS(newfstatat),
-	SCMP_SYS(ioctl),
-	SCMP_SYS(prctl),
-	SCMP_SYS(clone),
-	SCMP_SYS(clone3),
-	SCMP_SYS(wait4),
-	SCMP_SYS(ptrace),
-	SCMP_SYS(getdents64),
-	SCMP_SYS(lseek),
-	SCMP_SYS(getppid),
-	SCMP_SYS(arch_prctl),
-	SCMP_SYS(process_vm_readv),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(set_robust_list),
-	SCMP_SYS(rseq),
-	SCMP_SYS(dup),
-	SCMP_SYS(dup2),
-	SCMP_SYS(pipe),
-	SCMP_SYS(pipe2),
-	SCMP_SYS(execve),
-	SCMP_SYS(fcntl),
-	SCMP_SYS(getrlimit),
-	SCMP_SYS(prlimit64),
-	SCMP_SYS(getuid),
-	SCMP_SYS(geteuid),
-	SCMP_SYS(getgid),
-	SCMP_SYS(getegid),
-	SCMP_SYS(pread64),
-	SCMP_SYS(access),
-	SCMP_SYS(faccessat),
+	{SCMP_SYS(mmap), "sanitizers"},
+	{SCMP_SYS(mprotect), "sanitizers"},
+	{SCMP_SYS(sigaltstack), "sanitizers"},
+	{SCMP_SYS(getpid), "sanitizers"},
+	{SCMP_SYS(gettid), "sanitizers"},
+	{SCMP_SYS(tgkill), "sanitizers"},
+	{SCMP_SYS(rt_sigprocmask), "sanitizers"},
+	{SCMP_SYS(rt_sigaction), "sanitizers"},
+	{SCMP_SYS(sched_yield), "sanitizers"},
+	{SCMP_SYS(open), "sanitizers"},
+	{SCMP_SYS(openat), "sanitizers"},
+	{SCMP_SYS(readlink), "sanitizers"},
+	{SCMP_SYS(readlinkat), "sanitizers"},
+	{SCMP_SYS(stat), "sanitizers"},
+	{SCMP_SYS(fstat), "sanitizers"},
+	{SCMP_SYS(newfstatat), "sanitizers"},
+	{SCMP_SYS(ioctl), "sanitizers"},
+	{SCMP_SYS(prctl), "sanitizers"},
+	{SCMP_SYS(clone), "sanitizers"},
+	{SCMP_SYS(clone3), "sanitizers"},
+	{SCMP_SYS(wait4), "sanitizers"},
+	{SCMP_SYS(ptrace), "sanitizers"},
+	{SCMP_SYS(getdents64), "sanitizers"},
+	{SCMP_SYS(lseek), "sanitizers"},
+	{SCMP_SYS(getppid), "sanitizers"},
+	{SCMP_SYS(arch_prctl), "sanitizers"},
+	{SCMP_SYS(process_vm_readv), "sanitizers"},
+	{SCMP_SYS(sched_getaffinity), "sanitizers"},
+	{SCMP_SYS(set_robust_list), "sanitizers"},
+	{SCMP_SYS(rseq), "sanitizers"},
+	{SCMP_SYS(dup), "sanitizers"},
+	{SCMP_SYS(dup2), "sanitizers"},
+	{SCMP_SYS(pipe), "sanitizers"},
+	{SCMP_SYS(pipe2), "sanitizers"},
+	{SCMP_SYS(execve), "sanitizers"},
+	{SCMP_SYS(fcntl), "sanitizers"},
+	{SCMP_SYS(getrlimit), "sanitizers"},
+	{SCMP_SYS(prlimit64), "sanitizers"},
+	{SCMP_SYS(getuid), "sanitizers"},
+	{SCMP_SYS(geteuid), "sanitizers"},
+	{SCMP_SYS(getgid), "sanitizers"},
+	{SCMP_SYS(getegid), "sanitizers"},
+	{SCMP_SYS(pread64), "sanitizers"},
+	{SCMP_SYS(access), "sanitizers"},
+	{SCMP_SYS(faccessat), "sanitizers"},
 #endif
 };
 
@@ -106,7 +113,7 @@ static int allow_calls(scmp_filter_ctx ctx)
 	int rc = 0;
 
 	for (size_t i = 0; i < sizeof allowed_calls / sizeof allowed_calls[0] && rc == 0; i++)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed_calls[i], 0);
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed_calls[i].call, 0);
 	/* How the connection attempt of the TCP socket went; nothing else about sockets. */
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(getsockopt), 2,
@@ -137,6 +144,58 @@ static int enter_seccomp(void)
 	seccomp_release(ctx);
 	return rc;
 }
+
+#ifndef VPDIAL_SANITIZED
+/* A second wall behind the empty root, where the kernel has Landlock: no file at all, no TCP port.
+ * Not having it is no fault. */
+static void enter_landlock(void)
+{
+	/* Rights of files known to each version of the interface: none of them is granted. */
+	static const unsigned file_rights[] = {0, 13, 14, 15, 15, 16};
+	struct {
+		uint64_t handled_access_fs, handled_access_net;
+	} rules = {0};
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
+	size_t known = sizeof file_rights / sizeof file_rights[0] - 1, size = 8;
+	long fd;
+
+	if (version < 1)
+		return;
+	rules.handled_access_fs =
+		(UINT64_C(1) << file_rights[(size_t)version < known ? (size_t)version : known]) - 1;
+	if (version >= 4) {
+		rules.handled_access_net = 3; /* to bind, to connect */
+		size = sizeof rules;
+	}
+	fd = syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+	if (fd < 0)
+		return;
+	(void)syscall(SYS_landlock_restrict_self, fd, 0);
+	close((int)fd);
+}
+
+static int limit(int resource, rlim_t most)
+{
+	struct rlimit both = {most, most};
+
+	return setrlimit((__rlimit_resource_t)resource, &both) < 0 ? -errno : 0;
+}
+
+static int enter_limits(void)
+{
+	static const struct {
+		int resource;
+		rlim_t most;
+	} limits[] = {{RLIMIT_DATA, DATA_MAX}, {RLIMIT_NOFILE, DESCRIPTORS_MAX},
+		      {RLIMIT_FSIZE, 0},       {RLIMIT_NPROC, 0},
+		      {RLIMIT_MEMLOCK, 0},     {RLIMIT_MSGQUEUE, 0}};
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof limits / sizeof limits[0] && rc == 0; i++)
+		rc = limit(limits[i].resource, limits[i].most);
+	return rc;
+}
+#endif
 
 /* As root by CAP_SYS_CHROOT, else in a user namespace of its own. */
 static int enter_empty_root(const char *dir)
@@ -170,14 +229,23 @@ int sandbox_enter(const char *empty_dir, uid_t uid, gid_t gid, const struct log 
 		log_info(log, "no empty root: the system permits no user namespace");
 	else if (rc < 0)
 		return rc;
+	/* The bounding set while it still may: an ordinary user may not, and has nothing in it. */
+	capng_clear(CAPNG_SELECT_ALL);
+	(void)capng_apply(CAPNG_SELECT_BOUNDS);
 	rc = become(uid, gid);
 	if (rc < 0)
 		return rc;
 	capng_clear(CAPNG_SELECT_ALL);
-	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0 || capng_apply(CAPNG_SELECT_AMBIENT) < 0)
 		return -EPERM;
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
+#ifndef VPDIAL_SANITIZED
+	enter_landlock();
+	rc = enter_limits();
+	if (rc < 0)
+		return rc;
+#endif
 	return enter_seccomp();
 }

@@ -1,0 +1,147 @@
+#!/bin/bash
+# Tests of what a session can do that an attacker has taken over: requests out of turn or with false
+# values, floods, crashes (tests/unit/attacker.c stands in for vpdial-session).  The supervisor must
+# end it, say why in one sentence and leave nothing.  The forbidden system calls are tried one by one
+# in tests/unit/test_sandbox.c.  And what is to be seen of confinement and secrets in a real call.
+#
+# usage: tests/netns/sandbox.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=3, TIMES=1)
+set -u
+: "${LANES:=3}"
+# shellcheck source=tests/netns/lane.bash
+. "$(dirname "$(readlink -f "$0")")/lane.bash"
+ATTACKER=$(dirname "$VPDIAL")/test/attacker/vpdial-session
+
+BROKEN='sent a request that is not permitted'
+# NAME | WHEN | SENTENCE (regular expression) | STATUS
+attacks() {
+	local when what
+	# Requests that the table has for no one, for the other side, or not in this phase.
+	for when in spawned ready call; do
+		for what in start applied hangup get_stats none type_77 type_max short long huge no_body two_octets \
+			one_descriptor descriptors state_unterminated; do
+			echo "$what | $when | $BROKEN | 1"
+		done
+	done
+	echo "ready_twice | ready | $BROKEN | 1"
+	echo "ready_twice | call | $BROKEN | 1"
+	for what in state network stats call; do echo "$what | spawned | $BROKEN | 1"; done
+	# Values that are no text, no state, no number of anything.
+	for what in state_999 state_max state_escape state_c1 stats_unterminated stats_escape network_unterminated \
+		routes_count routes_count_65 routes_unterminated ended_code ended_unterminated ended_escape; do
+		echo "$what | call | $BROKEN | 1"
+	done
+	# Networks that attack this machine: refused by value; the session hangs after that.
+	for what in loopback zero multicast broadcast; do echo "network_$what | call | no host can have|not connected | 1|8|10"; done
+	echo 'network_server | call | its own address|not connected | 1|8|10'
+	for what in loopback multicast; do echo "network_remote_$what | call | no host can have|not connected | 1|8|10"; done
+	for what in 0 67 65535; do echo "network_mtu_$what | call | out of range|not connected | 1|8|10"; done
+	# Floods, crashes, silence.
+	# (It may say that it is up: "connect" is content, what it asked for is undone at its end.)
+	echo 'network_flood | call | - | 0|16'
+	for what in state_flood log_flood log_endless_line; do echo "$what | call | flooded | 16"; done
+	for when in spawned ready call; do
+		echo "exit | $when | ended unexpectedly | 1"
+		echo "crash | $when | killed by signal 11 | 1"
+		echo "syscall | $when | forbidden system call | 1"
+	done
+	echo 'hang | spawned | forbidden system call | 1'
+}
+cases() {
+	attacks | awk -F ' *[|] *' '{ print $1 "-" $2 }' | tr _ -
+	declare -F | sed -n 's/^declare -f t_//p' | tr _ -
+}
+
+run_case() {
+	local row what when text status lines
+	row=$(attacks | awk -F ' *[|] *' -v n="$1" '{ name = $1 "-" $2; gsub("_", "-", name) } name == n')
+	if [ -z "$row" ]; then
+		"t_${1//-/_}"
+		return
+	fi
+	[ -x "$ATTACKER" ] || { skip "make attacker"; return; }
+	what=${row%% |*}
+	when=$(cut -d '|' -f 2 <<<"$row" | tr -d ' ')
+	text=$(sed 's/^[^|]*|[^|]*| //; s/ | [0-9|]*$//' <<<"$row")
+	status=${row##* | }
+	rm -rf "${T:?}/bin"
+	mkdir "$T/bin"
+	cp "$VPDIAL" "$T/bin/vpdial"
+	cp "$ATTACKER" "$T/bin/"
+	echo "$when $what" >"$R/attack"
+	serve good
+	profile lab
+	snapshot >"$T/snapshot"
+	"$T/bin/vpdial" --config "$P" --run-dir "$R" connect lab --timeout 4 >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	rm -f "$R/attack"
+	[[ "|$status|" == *"|$rc|"* ]] || fail "status $rc instead of $status: $(tail -n 2 "$T/err" | tr '\n' '|')"
+	[ "$text" = - ] || grep -qE -- "$text" "$T/err" || fail "does not say '$text': $(tr '\n' '|' <"$T/err" | cut -c 1-300)"
+	lines=$(wc -l <"$T/err")
+	[ "$lines" -le 4 ] || fail "$lines lines on stderr"
+	clean "$T/out" "$T/err"
+	all_gone 12
+}
+
+# --- a real call: rights and secrets
+
+status_of() { sed -n "s/^$2:[ \t]*//p" "/proc/$1/status" | tr '\t' ' '; }
+# occurrences PID TEXT: how often TEXT stands in its memory, in octets as they are and as UTF-16.
+occurrences() {
+	python3 - "$1" "$2" <<-'END'
+		import re, sys
+		pid, text = sys.argv[1], sys.argv[2]
+		found = 0
+		with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as mem:
+		    for line in maps:
+		        m = re.match(r"([0-9a-f]+)-([0-9a-f]+) r", line)
+		        if not m or "[v" in line:
+		            continue
+		        start, end = (int(x, 16) for x in m.groups())
+		        try:
+		            mem.seek(start)
+		            octets = mem.read(end - start)
+		        except OSError:
+		            continue
+		        found += octets.count(text.encode()) + octets.count(text.encode("utf-16-le"))
+		print(found)
+	END
+}
+t_session_has_no_right_left() {
+	local pid cap limit
+	serve good
+	profile lab
+	up_in_foreground
+	pid=$(session_pid)
+	[ -n "$pid" ] || { fail "no session process"; return; }
+	for cap in CapInh CapPrm CapEff CapBnd CapAmb; do
+		[ "$(status_of "$pid" $cap)" = 0000000000000000 ] || fail "$cap is $(status_of "$pid" $cap)"
+	done
+	while read -r limit; do
+		grep -qE "^$limit" "/proc/$pid/limits" || fail "not so: $limit: $(grep -E "^${limit%% +*}" "/proc/$pid/limits")"
+	done <<-'END'
+		Max core file size +0 +0
+		Max data size +67108864 +67108864
+		Max open files +16 +16
+		Max file size +0 +0
+		Max processes +0 +0
+	END
+	# Not dumpable: its files in /proc are root's although it is nobody.
+	[ "$(stat -c %u "/proc/$pid/mem")" = 0 ] || fail "the session is dumpable"
+	kill -TERM "$(field .pid)"
+	ends_with '5|0' . 8
+}
+t_password_in_memory_is_where_it_must_be_and_nowhere_else() {
+	local pid sup
+	serve good
+	profile lab
+	up_in_foreground
+	pid=$(session_pid)
+	sup=$(field .pid)
+	# The scan finds what is there: the profile's name stands in both.
+	[ "$(occurrences "$pid" lab)" -gt 0 ] && [ "$(occurrences "$sup" lab)" -gt 0 ] || fail "the scan finds nothing: no test"
+	echo "session $(occurrences "$pid" "$PASSWORD") supervisor $(occurrences "$sup" "$PASSWORD")" >"$T/found"
+	[ "$(cat "$T/found")" = "${WANTED:-session 1 supervisor 1}" ] || fail "copies of the password: $(cat "$T/found")"
+	kill -TERM "$(field .pid)"
+	ends_with '5|0' . 8
+}
+lanes_main "$@"

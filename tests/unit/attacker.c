@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+/* A session that an attacker has taken over: a program in place of vpdial-session that confines
+ * itself as the true one does and then turns on its supervisor.  What it tries stands in the file
+ * "attack" of the run directory: "WHEN WHAT", WHEN being spawned, ready or call.
+ *
+ * For tests/netns/sandbox.sh only; nothing of it is in the programs that are installed. */
+#include "ipc/control.h"
+#include "ipc/request.h"
+#include "session/sandbox.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SUPERVISOR 3
+
+static struct request_channel channel = {.fd = SUPERVISOR, .phase = REQUEST_PHASE_SPAWNED};
+static uint8_t big[262144];
+static int fds_given[REQUEST_FDS_MAX];
+
+/* A record that the table of ipc/request.c would never send. */
+static void record(uint32_t type, const void *body, size_t len, unsigned descriptors)
+{
+	struct iovec iov[2] = {{&type, sizeof type}, {(void *)(uintptr_t)body, len}};
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int) * 64)];
+	} control;
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
+	struct pollfd writable = {.fd = SUPERVISOR, .events = POLLOUT};
+
+	if (descriptors) {
+		memset(&control, 0, sizeof control);
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		control.head.cmsg_len = CMSG_LEN(sizeof(int) * descriptors);
+		for (unsigned i = 0; i < descriptors; i++)
+			memcpy(CMSG_DATA(&control.head) + i * sizeof(int), (int[]){2}, sizeof(int));
+		msg.msg_control = &control;
+		msg.msg_controllen = CMSG_SPACE(sizeof(int) * descriptors);
+	}
+	for (int i = 0;
+	     sendmsg(SUPERVISOR, &msg, MSG_NOSIGNAL) < 0 && errno == EAGAIN && i < 1000000; i++)
+		(void)writable;
+}
+
+static void state(uint32_t number, const char *text, bool terminated)
+{
+	struct request_state body = {.state = number};
+
+	if (!terminated)
+		memset(body.message, 'A', sizeof body.message);
+	memcpy(body.message, text, strlen(text));
+	record(REQUEST_STATE, &body, sizeof body, 0);
+}
+
+static void network(const char *local, const char *remote, uint16_t mtu, bool terminated)
+{
+	struct request_network body = {.mtu = mtu, .mru = 1400};
+
+	inet_pton(AF_INET, local, &body.local);
+	inet_pton(AF_INET, remote, &body.remote);
+	memset(body.auth_method, terminated ? 0 : 'A', sizeof body.auth_method);
+	record(REQUEST_NETWORK, &body, sizeof body, 0);
+}
+
+static void stats(const char *text, bool terminated)
+{
+	struct request_stats body = {.tx_packets = UINT64_MAX, .echo_rtt_ms = UINT32_MAX};
+
+	memset(body.peer_host, terminated ? 0 : 'A', sizeof body.peer_host);
+	memcpy(body.peer_host, text, strlen(text));
+	record(REQUEST_STATS, &body, sizeof body, 0);
+}
+
+static void ended(unsigned code, const char *text, bool terminated)
+{
+	struct reason body = {.code = (enum exit_status)code};
+
+	memset(body.text, terminated ? 0 : 'A', sizeof body.text);
+	memcpy(body.text, text, strlen(text));
+	record(REQUEST_ENDED, &body, sizeof body, 0);
+}
+
+static void routes(uint32_t count, bool terminated)
+{
+	static struct request_routes body;
+
+	body.count = count;
+	for (unsigned i = 0; i < REQUEST_ROUTES_MAX; i++)
+		body.routes[i].prefix_len = 200;
+	memset(body.domain, terminated ? 0 : 'A', sizeof body.domain);
+	record(REQUEST_ROUTES, &body, sizeof body, 0);
+}
+
+static void a_ready_twice(void)
+{
+	record(REQUEST_READY, NULL, 0, 0);
+}
+static void a_start(void)
+{
+	record(REQUEST_START, big, sizeof(struct request_start), 2);
+}
+static void a_applied(void)
+{
+	record(REQUEST_APPLIED, big, sizeof(struct request_applied), 0);
+}
+static void a_hangup(void)
+{
+	record(REQUEST_HANGUP, big, sizeof(struct reason), 0);
+}
+static void a_get_stats(void)
+{
+	record(REQUEST_GET_STATS, NULL, 0, 0);
+}
+static void a_none(void)
+{
+	record(REQUEST_NONE, NULL, 0, 0);
+}
+static void a_type_77(void)
+{
+	record(77, NULL, 0, 0);
+}
+static void a_type_max(void)
+{
+	record(0xffffffff, NULL, 0, 0);
+}
+static void a_state(void)
+{
+	state(CONTROL_STATE_CALLING, "calling", true);
+}
+static void a_network(void)
+{
+	network("10.99.0.100", "10.99.0.1", 1400, true);
+}
+static void a_stats(void)
+{
+	stats("x", true);
+}
+static void a_call(void)
+{
+	record(REQUEST_CALL, big, sizeof(struct request_call), 0);
+}
+static void a_short(void)
+{
+	record(REQUEST_STATE, big, sizeof(struct request_state) - 1, 0);
+}
+static void a_long(void)
+{
+	record(REQUEST_STATE, big, sizeof(struct request_state) + 1, 0);
+}
+static void a_huge(void)
+{
+	record(REQUEST_STATE, big, 120000, 0);
+}
+static void a_no_body(void)
+{
+	record(REQUEST_STATE, NULL, 0, 0);
+}
+static void a_two_octets(void)
+{
+	(void)!send(SUPERVISOR, "\1\0", 2, MSG_NOSIGNAL);
+}
+static void a_one_descriptor(void)
+{
+	record(REQUEST_STATE, big, sizeof(struct request_state), 1);
+}
+static void a_descriptors(void)
+{
+	record(REQUEST_STATE, big, sizeof(struct request_state), 64);
+}
+static void a_state_999(void)
+{
+	state(999, "x", true);
+}
+static void a_state_max(void)
+{
+	state(0xffffffff, "x", true);
+}
+static void a_state_unterminated(void)
+{
+	state(CONTROL_STATE_CALLING, "x", false);
+}
+static void a_state_escape(void)
+{
+	state(CONTROL_STATE_CALLING, "\033[2Jx\r\nforged: line", true);
+}
+static void a_state_c1(void)
+{
+	state(CONTROL_STATE_CALLING,
+	      "\xc2\x9b"
+	      "2J",
+	      true);
+}
+static void a_stats_unterminated(void)
+{
+	stats("x", false);
+}
+static void a_stats_escape(void)
+{
+	stats("\033]0;owned\007", true);
+}
+static void a_network_unterminated(void)
+{
+	network("10.99.0.100", "10.99.0.1", 1400, false);
+}
+static void a_network_loopback(void)
+{
+	network("127.0.0.1", "10.99.0.1", 1400, true);
+}
+static void a_network_zero(void)
+{
+	network("0.0.0.0", "10.99.0.1", 1400, true);
+}
+static void a_network_multicast(void)
+{
+	network("224.0.0.1", "10.99.0.1", 1400, true);
+}
+static void a_network_broadcast(void)
+{
+	network("255.255.255.255", "10.99.0.1", 1400, true);
+}
+static void a_network_server(void)
+{
+	network("10.88.1.1", "10.99.0.1", 1400, true);
+}
+static void a_network_remote_loopback(void)
+{
+	network("10.99.0.100", "127.0.0.1", 1400, true);
+}
+static void a_network_remote_multicast(void)
+{
+	network("10.99.0.100", "239.1.2.3", 1400, true);
+}
+static void a_network_mtu_0(void)
+{
+	network("10.99.0.100", "10.99.0.1", 0, true);
+}
+static void a_network_mtu_67(void)
+{
+	network("10.99.0.100", "10.99.0.1", 67, true);
+}
+static void a_network_mtu_65535(void)
+{
+	network("10.99.0.100", "10.99.0.1", 65535, true);
+}
+static void a_routes_count(void)
+{
+	routes(0xffffffff, true);
+}
+static void a_routes_count_65(void)
+{
+	routes(REQUEST_ROUTES_MAX + 1, true);
+}
+static void a_routes_unterminated(void)
+{
+	routes(1, false);
+}
+static void a_ended_code(void)
+{
+	ended(9999, "x", true);
+}
+static void a_ended_unterminated(void)
+{
+	ended(EXIT_HANGUP, "x", false);
+}
+static void a_ended_escape(void)
+{
+	ended(EXIT_HANGUP, "\033[31mx", true);
+}
+static void a_state_flood(void)
+{
+	for (int i = 0; i < 20000; i++)
+		state(CONTROL_STATE_CALLING, "again", true);
+	ended(EXIT_HANGUP, "flooded", true);
+}
+static void a_network_flood(void)
+{
+	for (int i = 0; i < 300; i++)
+		network(i & 1 ? "10.99.0.100" : "10.99.0.101", "10.99.0.1", 1400, true);
+	ended(EXIT_HANGUP, "flooded", true);
+}
+static void a_log_flood(void)
+{
+	for (int i = 0; i < 20000; i++)
+		(void)!write(2, "4\033[2Jforged\r: line\n", 19);
+	ended(EXIT_HANGUP, "flooded", true);
+}
+static void a_log_endless_line(void)
+{
+	memset(big, 'x', sizeof big);
+	for (int i = 0; i < 8; i++)
+		(void)!write(2, big, sizeof big);
+	ended(EXIT_HANGUP, "flooded", true);
+}
+static void a_exit(void)
+{
+	_exit(0);
+}
+static void a_exit_127(void)
+{
+	_exit(127);
+}
+static void a_crash(void)
+{
+	*(volatile int *)0 = 1;
+}
+static void a_syscall(void)
+{
+	(void)socket(AF_INET, SOCK_STREAM, 0);
+}
+static void a_hang(void)
+{
+	poll(NULL, 0, -1);
+}
+
+static const struct {
+	const char *name;
+	void (*make)(void);
+} attacks[] = {
+#define ATTACK(name)            \
+	{                       \
+#name, a_##name \
+	}
+	ATTACK(ready_twice),
+	ATTACK(start),
+	ATTACK(applied),
+	ATTACK(hangup),
+	ATTACK(get_stats),
+	ATTACK(none),
+	ATTACK(type_77),
+	ATTACK(type_max),
+	ATTACK(state),
+	ATTACK(network),
+	ATTACK(stats),
+	ATTACK(call),
+	ATTACK(short),
+	ATTACK(long),
+	ATTACK(huge),
+	ATTACK(no_body),
+	ATTACK(two_octets),
+	ATTACK(one_descriptor),
+	ATTACK(descriptors),
+	ATTACK(state_999),
+	ATTACK(state_max),
+	ATTACK(state_unterminated),
+	ATTACK(state_escape),
+	ATTACK(state_c1),
+	ATTACK(stats_unterminated),
+	ATTACK(stats_escape),
+	ATTACK(network_unterminated),
+	ATTACK(network_loopback),
+	ATTACK(network_zero),
+	ATTACK(network_multicast),
+	ATTACK(network_broadcast),
+	ATTACK(network_server),
+	ATTACK(network_remote_loopback),
+	ATTACK(network_remote_multicast),
+	ATTACK(network_mtu_0),
+	ATTACK(network_mtu_67),
+	ATTACK(network_mtu_65535),
+	ATTACK(routes_count),
+	ATTACK(routes_count_65),
+	ATTACK(routes_unterminated),
+	ATTACK(ended_code),
+	ATTACK(ended_unterminated),
+	ATTACK(ended_escape),
+	ATTACK(state_flood),
+	ATTACK(network_flood),
+	ATTACK(log_flood),
+	ATTACK(log_endless_line),
+	ATTACK(exit),
+	ATTACK(exit_127),
+	ATTACK(crash),
+	ATTACK(syscall),
+	ATTACK(hang),
+#undef ATTACK
+};
+
+static void attack(const char *name)
+{
+	for (size_t i = 0; i < sizeof attacks / sizeof attacks[0]; i++)
+		if (strcmp(attacks[i].name, name) == 0)
+			attacks[i].make();
+}
+
+/* Waits for START, takes its descriptors. */
+static void await_start(void)
+{
+	static struct request_message m;
+
+	for (int i = 0; i < 100000000; i++) {
+		if (request_receive(&channel, &m) > 0 && m.type == REQUEST_START) {
+			memcpy(fds_given, m.fds, sizeof fds_given);
+			return;
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct log log = {.fd = 2, .level = LOG_LEVEL_ERROR};
+	char path[512], when[16] = "", what[64] = "";
+	FILE *f;
+
+	if (argc != 4)
+		return 2;
+	signal(SIGPIPE, SIG_IGN);
+	snprintf(path, sizeof path, "%s/../attack", argv[1]);
+	f = fopen(path, "r");
+	if (!f || fscanf(f, "%15s %63s", when, what) != 2)
+		return 3;
+	fclose(f);
+	if (sandbox_enter(argv[1], (uid_t)strtoul(argv[2], NULL, 10),
+			  (gid_t)strtoul(argv[3], NULL, 10), &log) < 0)
+		return 4;
+	if (strcmp(when, "spawned") == 0)
+		attack(what);
+	request_send(&channel, REQUEST_READY, NULL, NULL, 0);
+	if (strcmp(when, "ready") == 0)
+		attack(what);
+	await_start();
+	if (strcmp(when, "call") == 0)
+		attack(what);
+	/* What comes back is of no interest; the supervisor must end this. */
+	for (int i = 0; i < 2000000000; i++) {
+		static struct request_message m;
+
+		if (request_receive(&channel, &m) < 0)
+			break;
+	}
+	return 0;
+}
