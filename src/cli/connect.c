@@ -207,7 +207,7 @@ static int watch(struct dial *d)
 	return result;
 }
 
-static int dial(const struct cli *cli, const char *name, const struct secret *password)
+static int dial(const struct cli *cli, const char *name, struct secret *password)
 {
 	struct dial d = {.cli = cli,
 			 .name = name,

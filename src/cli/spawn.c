@@ -53,8 +53,9 @@ static void add_dial(struct command_line *line, const struct cli *cli, const cha
 }
 
 /* A pipe that already holds the whole password (it is smaller than PIPE_BUF), its reading end, or
- * -errno. */
-static int password_pipe(const struct secret *password)
+ * -errno.  *PASSWORD is wiped: the supervisor, which is this process or a fork of it, has its own.
+ */
+static int password_pipe(struct secret *password)
 {
 	int fds[2], r = 0;
 
@@ -63,6 +64,7 @@ static int password_pipe(const struct secret *password)
 	if (password->len &&
 	    write(fds[1], password->bytes, password->len) != (ssize_t)password->len)
 		r = -EIO;
+	secret_wipe(password);
 	close(fds[1]);
 	if (r < 0)
 		close(fds[0]);
@@ -96,7 +98,7 @@ static _Noreturn void run_supervisor(const struct cli *cli, struct command_line 
 	exit(cli->supervise((int)line->count, line->words));
 }
 
-int spawn_supervisor(const struct cli *cli, const char *name, const struct secret *password,
+int spawn_supervisor(const struct cli *cli, const char *name, struct secret *password,
 		     struct spawned *out)
 {
 	struct command_line line = {.count = 0};
@@ -134,7 +136,7 @@ int spawn_supervisor(const struct cli *cli, const char *name, const struct secre
 	return 0;
 }
 
-int spawn_in_place(const struct cli *cli, const char *name, const struct secret *password)
+int spawn_in_place(const struct cli *cli, const char *name, struct secret *password)
 {
 	struct command_line line = {.count = 0};
 	char timeout[16];

@@ -349,6 +349,7 @@ void supervisor_reload(struct supervisor *s)
 	wipe(&profile, sizeof profile);
 	if (s->profile.password_set)
 		s->password = s->profile.password;
+	secret_wipe(&s->profile.password); /* one copy is enough */
 	persist_init(s);
 	events_reload(s);
 	describe_profile(s);
@@ -430,6 +431,7 @@ static int begin(struct supervisor *s)
 		rc = events_open(s);
 	if (rc == 0)
 		rc = read_password(s);
+	secret_wipe(&s->profile.password); /* one copy is enough */
 	fill_status(s);
 	persist_init(s);
 	if (s->options.control_fd >= 0)
