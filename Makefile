@@ -192,7 +192,6 @@ $(BUILD)/obj/tests/sim/%.o: tests/sim/%.c Makefile
 sim: $(BUILD)/test/sim
 	$< --runs 100000 --coverage $(SIM_FLAGS)
 
-unit: $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
 # A session that turns on its supervisor, for tests/netns/sandbox.sh.
 $(BUILD)/test/attacker/vpdial-session: $(BUILD)/obj/tests/attacker.o $(foreach r,session ipc base,$(call lib,$(r)))
 	$(call say,LD,$@)
@@ -277,8 +276,6 @@ clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all sim unit print-unit check check-static check-builds check-unit check-valgrind check-cli \
-	check-netns check-interop check-layers asan ubsan lint format bench bench-dial bench-mppe bench-loss bench-server demo install \
-.PHONY: all attacker unit print-unit check check-static check-builds check-unit check-valgrind check-cli \
-	check-netns check-interop check-layers asan ubsan lint format bench-dial bench-loss bench-server demo install \
-	uninstall clean
+.PHONY: all attacker sim unit print-unit check check-static check-builds check-unit check-valgrind \
+	check-cli check-netns check-interop check-layers asan ubsan lint format bench bench-dial \
+	bench-mppe bench-loss bench-server demo install uninstall clean
