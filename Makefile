@@ -13,6 +13,9 @@ VENDORDIR   ?= /usr/lib/vpdial
 # By these NetworkManager's dispatcher and systemd's sleep tell running calls of changes.
 NMDIR       ?= /usr/lib/NetworkManager/dispatcher.d
 SLEEPDIR    ?= /usr/lib/systemd/system-sleep
+UNITDIR     ?= /usr/lib/systemd/system
+SYSUSERSDIR ?= /usr/lib/sysusers.d
+TMPFILESDIR ?= /usr/lib/tmpfiles.d
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
@@ -158,6 +161,8 @@ ppp_pair_LIBS := -lcrypto
 UNIT_TESTS += server
 server_ROOMS := server conf ipc base
 server_LIBS := -liniparser
+UNIT_TESTS += notify
+notify_ROOMS := supervisor base
 UNIT_TESTS += redial
 redial_ROOMS := supervisor base
 UNIT_TESTS += hooks
@@ -245,13 +250,21 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@scripts/demo
 
+UNITS := vpdial@.service vpdial-server.service
+
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/profiles \
 		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR) \
-		$(DESTDIR)$(NMDIR) $(DESTDIR)$(SLEEPDIR)
+		$(DESTDIR)$(NMDIR) $(DESTDIR)$(SLEEPDIR) $(DESTDIR)$(UNITDIR) \
+		$(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
 	sed 's|@SBINDIR@|$(SBINDIR)|' scripts/networkmanager/90-vpdial >$(DESTDIR)$(NMDIR)/90-vpdial
 	sed 's|@SBINDIR@|$(SBINDIR)|' scripts/system-sleep/vpdial >$(DESTDIR)$(SLEEPDIR)/vpdial
+	for unit in $(UNITS); do \
+		sed 's|@SBINDIR@|$(SBINDIR)|' packaging/systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
+		chmod 644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; done
+	install -m 644 packaging/sysusers.d/vpdial.conf $(DESTDIR)$(SYSUSERSDIR)/vpdial.conf
+	install -m 644 packaging/tmpfiles.d/vpdial.conf $(DESTDIR)$(TMPFILESDIR)/vpdial.conf
 	chmod 755 $(DESTDIR)$(NMDIR)/90-vpdial $(DESTDIR)$(SLEEPDIR)/vpdial
 	install -m 755 $(BUILD)/vpdial $(DESTDIR)$(SBINDIR)/vpdial
 	install -m 755 $(BUILD)/vpdial-session $(DESTDIR)$(LIBEXECDIR)/vpdial-session
@@ -268,7 +281,9 @@ uninstall:
 		$(DESTDIR)$(MANDIR)/man8/vpdial.8 $(DESTDIR)$(MANDIR)/man8/vpdial-dispatcher.8 \
 		$(DESTDIR)$(MANDIR)/man5/vpdial.conf.5 $(DESTDIR)$(BASHCOMPDIR)/vpdial $(DESTDIR)$(ZSHCOMPDIR)/_vpdial \
 		$(DESTDIR)$(FISHCOMPDIR)/vpdial.fish \
-		$(DESTDIR)$(NMDIR)/90-vpdial $(DESTDIR)$(SLEEPDIR)/vpdial
+		$(DESTDIR)$(NMDIR)/90-vpdial $(DESTDIR)$(SLEEPDIR)/vpdial \
+		$(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(SYSUSERSDIR)/vpdial.conf \
+		$(DESTDIR)$(TMPFILESDIR)/vpdial.conf
 	rm -rf $(DESTDIR)$(DOCDIR)
 	-rmdir $(DESTDIR)$(LIBEXECDIR)
 

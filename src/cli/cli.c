@@ -238,6 +238,19 @@ static int judge(struct cli *cli)
 	return 0;
 }
 
+/* A connection that is not the user's own, but root's, and open to the user by the control socket's
+ * group. */
+static void use_system_connection(struct cli *cli, const char *name)
+{
+	struct sockaddr_un own, system;
+
+	if (geteuid() != 0 && conf_name_valid(name) &&
+	    control_address(&own, cli->run_dir, name) == 0 &&
+	    control_address(&system, CONTROL_SYSTEM_DIR, name) == 0 &&
+	    access(own.sun_path, F_OK) < 0 && access(system.sun_path, W_OK) == 0)
+		(void)str_copy(cli->run_dir, sizeof(cli->run_dir), CONTROL_SYSTEM_DIR);
+}
+
 static int find_directories(struct parse *p)
 {
 	struct cli *cli = p->cli;
@@ -252,6 +265,8 @@ static int find_directories(struct parse *p)
 		cli_error("run directory %s: %s; use --run-dir DIR", cli->run_dir, strerror(-r));
 		return cli_status_of(r);
 	}
+	if (!p->run_dir && cli->arg_count == 1 && cli->command->run != cli_connect)
+		use_system_connection(cli, cli->args[0]);
 	return 0;
 }
 

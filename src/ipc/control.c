@@ -88,7 +88,7 @@ int control_run_dir(char *out, size_t cap, const char *dir)
 	if (dir)
 		n = snprintf(out, cap, "%s", dir);
 	else if (geteuid() == 0)
-		n = snprintf(out, cap, "/run/vpdial");
+		n = snprintf(out, cap, CONTROL_SYSTEM_DIR);
 	else if (xdg && *xdg == '/')
 		n = snprintf(out, cap, "%s/vpdial", xdg);
 	else {

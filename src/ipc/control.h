@@ -17,6 +17,8 @@
 
 #define CONTROL_MAGIC	0x56504443u
 #define CONTROL_VERSION 3
+/* Its members may use the control sockets of root's connections, where the group exists. */
+#define CONTROL_GROUP "vpdial"
 
 enum control_op {
 	CONTROL_STATUS = 1, /* one status */
@@ -120,6 +122,9 @@ int control_address(struct sockaddr_un *addr, const char *run_dir, const char *n
 /* The run directory: DIR if not NULL, else /run/vpdial for root, else $XDG_RUNTIME_DIR/vpdial
  * (or /tmp/vpdial-UID).  -errno on failure. */
 int control_run_dir(char *out, size_t cap, const char *dir);
+
+/* The run directory of root's connections. */
+#define CONTROL_SYSTEM_DIR "/run/vpdial"
 
 /* Is this record a whole status of our version, with every text terminated and every enum in
  * range? */

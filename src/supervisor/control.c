@@ -3,6 +3,7 @@
 #include "supervisor/internal.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -163,6 +164,17 @@ void control_adopt(struct supervisor *s, int fd)
 		c->watching = true;
 }
 
+/* Members of the group may ask, redial and hang up connections of root.  Without the group the
+ * socket stays root's own. */
+static void share_with_group(const struct supervisor *s, const char *path)
+{
+	const struct group *group = geteuid() == 0 ? getgrnam(CONTROL_GROUP) : NULL;
+
+	if (group && (chown(path, 0, group->gr_gid) < 0 || chmod(path, 0660) < 0))
+		log_warn(&s->log, "the group %s cannot use %s: %s", CONTROL_GROUP, path,
+			 strerror(errno));
+}
+
 int control_listen(struct supervisor *s, struct reason *reason)
 {
 	struct sockaddr_un address;
@@ -184,6 +196,7 @@ int control_listen(struct supervisor *s, struct reason *reason)
 		     : 0;
 	umask(mask);
 	if (rc == 0) {
+		share_with_group(s, address.sun_path);
 		s->listen_handle = (struct loop_fd){.fd = fd, .ready = on_connection, .ctx = s};
 		rc = loop_fd_add(s->loop, &s->listen_handle, EPOLLIN);
 	}

@@ -10,6 +10,7 @@
 #include "ipc/control.h"
 #include "ipc/request.h"
 #include "loop/loop.h"
+#include "supervisor/notify.h"
 #include "supervisor/process.h"
 #include "supervisor/redial.h"
 
@@ -72,6 +73,8 @@ struct supervisor {
 	struct loop_fd clock_handle;   /* tells of sleep */
 	struct host_watch *watch;
 	struct redial redial;
+	struct notify notify;
+	bool tell_encoding; /* to it, when it is known */
 	struct control_client clients[CLIENTS_MAX];
 	struct resolver resolver;
 	struct session_process session;
@@ -227,6 +230,15 @@ struct call_routes {
 void routes_collect(const struct supervisor *s, struct in_addr local, bool warn,
 		    struct call_routes *out);
 void routes_show(const struct call_routes *routes, bool default_route, struct control_status *st);
+
+/* manager.c: the service manager is told the state when it changes. */
+void manager_open(struct supervisor *s);
+void manager_tell(struct supervisor *s);
+/* The first statistics of a call tell its encoding. */
+void manager_stats(struct supervisor *s);
+/* The profile is about to be read anew. */
+void manager_reloading(struct supervisor *s);
+void manager_close(struct supervisor *s);
 
 /* control.c */
 int control_listen(struct supervisor *s, struct reason *reason);

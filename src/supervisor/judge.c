@@ -332,5 +332,6 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats)
 	TAKE(control_rx), TAKE(lcp_rx), TAKE(auth_rx), TAKE(ccp_rx), TAKE(ipcp_rx);
 #undef TAKE
 	control_broadcast(s, true);
+	manager_stats(s);
 	events_stats(s);
 }

@@ -68,6 +68,7 @@ static void on_signal(void *ctx, uint32_t events)
 	}
 	s->stopping = true;
 	listeners_close(s);
+	notify_stopping(&s->notify);
 	log_notice(&s->log, "stopping: hanging up all calls");
 	for (struct call *c = s->calls; c; c = c->next)
 		call_hang_up(c, EXIT_OK, "the server is stopped");
@@ -185,6 +186,8 @@ static void say_ready(struct server *s)
 	for (int type = 0; type < 2; type++)
 		if (s->conf.listener[type].enabled)
 			say_listener(s, (enum conf_type)type);
+	notify_status(&s->notify, "answering calls");
+	notify_ready(&s->notify);
 	if (s->options->ready_fd >= 0) {
 		ssize_t n = write(s->options->ready_fd, "\n", 1);
 
@@ -225,6 +228,7 @@ static void release(struct server *s)
 		close(s->signal_handle.fd);
 	if (s->policy)
 		s->rules->destroy(s->policy);
+	notify_close(&s->notify);
 	conf_server_free(&s->conf);
 	loop_free(s->loop);
 	free(s);
@@ -254,6 +258,7 @@ static struct server *server_new(const struct serve_options *options,
 	if (getenv("JOURNAL_STREAM"))
 		s->log.format = LOG_FORMAT_JOURNAL;
 	str_copy(s->log.name, sizeof s->log.name, "serve");
+	notify_open(&s->notify);
 	return s;
 }
 

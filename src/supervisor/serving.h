@@ -7,6 +7,7 @@
 #include "host/host.h"
 #include "ipc/users.h"
 #include "loop/loop.h"
+#include "supervisor/notify.h"
 #include "supervisor/process.h"
 #include "supervisor/serve.h"
 
@@ -60,6 +61,7 @@ struct server {
 	struct conf_server conf;
 	char run_dir[RUN_DIR_MAX];
 	struct log log;
+	struct notify notify;
 	struct loop *loop;
 	struct loop_fd signal_handle, users_handle;
 	struct loop_timer reap_timer; /* dead calls are freed outside of their callbacks */

@@ -119,6 +119,7 @@ void supervisor_set_state(struct supervisor *s, enum control_state state, const 
 	log_info(&s->log, "%s: %s", control_state_text(state), message);
 	announce(s, before);
 	control_broadcast(s, false);
+	manager_tell(s);
 	if (state == CONTROL_STATE_UP)
 		is_up(s);
 	else if (state == CONTROL_STATE_DEMAND)
@@ -227,6 +228,7 @@ static void on_signal(void *ctx, uint32_t events)
 		log_status(s);
 		return;
 	case SIGHUP:
+		manager_reloading(s);
 		supervisor_reload(s);
 		persist_dial_now(s, "told by a signal, the profile read anew");
 		return;
@@ -459,6 +461,7 @@ static void release(struct supervisor *s)
 	if (s->tun.fd >= 0)
 		close(s->tun.fd);
 	host_free(s->host);
+	manager_close(s);
 	control_close(s); /* last: whoever waits for its end finds nothing left */
 	if (s->signal_handle.fd >= 0)
 		close(s->signal_handle.fd);
@@ -494,6 +497,7 @@ static struct supervisor *supervisor_new(const struct options *o)
 	if (getenv("JOURNAL_STREAM"))
 		s->log.format = LOG_FORMAT_JOURNAL;
 	str_copy(s->log.name, sizeof s->log.name, o->name);
+	manager_open(s);
 	return s;
 }
 
