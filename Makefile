@@ -219,7 +219,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(foreach r,path crypto wire base,$(call lib,$
 check:
 	@scripts/install-deps check
 	@scripts/check
-check-static check-builds check-unit check-valgrind check-cli check-netns check-interop:
+check-static check-builds check-unit check-valgrind check-cli check-netns check-package check-interop:
 	@scripts/check $(@:check-%=%)
 check-layers:
 	@scripts/check-layers
@@ -287,10 +287,13 @@ uninstall:
 	rm -rf $(DESTDIR)$(DOCDIR)
 	-rmdir $(DESTDIR)$(LIBEXECDIR)
 
+dist deb rpm:
+	@VERSION=$(VERSION) scripts/package $@
+
 clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all attacker sim unit print-unit check check-static check-builds check-unit check-valgrind \
-	check-cli check-netns check-interop check-layers asan ubsan lint format bench bench-dial \
-	bench-mppe bench-loss bench-server demo install uninstall clean
+	check-cli check-netns check-package check-interop check-layers asan ubsan lint format bench bench-dial \
+	bench-mppe bench-loss bench-server demo dist deb rpm install uninstall clean
