@@ -10,7 +10,7 @@ vpdial() {
 
 mkdir "$work/config" "$work/run"
 cp "$top"/profiles/*.conf "$work/config/"
-chmod 600 "$work/config/server.conf"
+chmod 600 "$work"/config/*.conf
 for file in "$work"/config/*.conf; do
 	name=$(basename "$file" .conf)
 	if output=$(vpdial check "$file" 2>&1); then ok "check-$name"; else fail "check-$name" "$output"; fi
