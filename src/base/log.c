@@ -2,6 +2,8 @@
 /* Log lines to a descriptor, to syslog or, from the session, to the supervisor. */
 #include "base/log.h"
 
+#include "base/str.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,14 +17,6 @@ static const int syslog_priority[] = {
 	[LOG_LEVEL_NOTICE] = LOG_NOTICE, [LOG_LEVEL_INFO] = LOG_INFO,
 	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
-
-/* No text, whatever its source, may forge a second line or reach a terminal as an escape. */
-static void flatten(char *text)
-{
-	for (unsigned char *p = (unsigned char *)text; *p; p++)
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-}
 
 static void write_line(const struct log *log, enum log_level level, const char *text)
 {
@@ -63,8 +57,13 @@ void log_line(const struct log *log, enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	flatten(text);
-	write_line(log, level, text);
+	/* No text, whatever its source, may forge a second line or reach a terminal as an escape.
+	 */
+	str_blank(text);
+	if (log->seen && level <= LOG_LEVEL_INFO)
+		log->seen(log->ctx, level, text);
+	if (level <= log->level)
+		write_line(log, level, text);
 }
 
 bool log_limit_allow(struct log_limit *limit, uint64_t now_ms, uint32_t *suppressed)

@@ -28,6 +28,9 @@ struct log {
 	enum log_level level;
 	enum log_format format;
 	char name[64]; /* profile name, "" for none */
+	/* Also told of each line up to INFO, whatever LEVEL says; may be NULL. */
+	void (*seen)(void *ctx, enum log_level level, const char *text);
+	void *ctx;
 };
 
 /* Limits how often one kind of event may be logged: BURST lines, then one each INTERVAL_MS. */
@@ -38,7 +41,7 @@ struct log_limit {
 
 static inline bool log_enabled(const struct log *log, enum log_level level)
 {
-	return log && level <= log->level;
+	return log && (level <= log->level || (log->seen && level <= LOG_LEVEL_INFO));
 }
 
 /* Writes one line.  LOG may be NULL (nothing is written).  Line feeds and control characters in

@@ -72,6 +72,24 @@ static size_t utf8_length(const uint8_t *p, size_t left, uint32_t *cp)
 	return n;
 }
 
+void str_blank(char *text)
+{
+	uint8_t *p = (uint8_t *)text;
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		uint32_t cp = 0;
+		size_t n = utf8_length(p, left, &cp);
+
+		if (n == 0 || code_point_is_harmful(cp)) {
+			n = n ? n : 1;
+			memset(p, '?', n);
+		}
+		p += n;
+		left -= n;
+	}
+}
+
 static bool str_append_whole(struct str *s, const char *text, size_t n)
 {
 	if (s->len + n >= s->cap)

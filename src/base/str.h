@@ -24,6 +24,10 @@ __attribute__((format(printf, 2, 3))) void str_printf(struct str *s, const char 
  * doubled.  Stops after LIMIT source octets and appends "..." then. */
 void str_clean(struct str *s, const void *src, size_t n, size_t limit);
 
+/* Replaces in place whatever str_clean would not let pass by '?': for lines that are clean already
+ * but for what their writer overlooked, and for texts that were cut within a character. */
+void str_blank(char *text);
+
 /* Copies SRC to DST (CAP octets), cut and terminated.  Returns false if it was cut. */
 bool str_copy(char *dst, size_t cap, const char *src);
 

@@ -117,6 +117,7 @@ int cli_connect(struct cli *cli);
 int cli_disconnect(struct cli *cli);
 int cli_redial(struct cli *cli);
 int cli_status(struct cli *cli);
+int cli_log(struct cli *cli);
 int cli_list(struct cli *cli);
 int cli_enable(struct cli *cli);
 int cli_disable(struct cli *cli);

@@ -3,6 +3,7 @@
 #include "client/client.h"
 
 #include "base/clock.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -52,13 +53,9 @@ int client_send(int fd, enum control_op op)
 	return 0;
 }
 
-int client_receive(int fd, struct control_status *status, int timeout_ms)
+/* One record of at most CAP octets: its size, or -errno as of client_receive. */
+static ssize_t receive(int fd, void *record, size_t cap, int timeout_ms)
 {
-	/* One octet more than a record, so that a longer one is seen to be longer. */
-	struct {
-		struct control_status status;
-		uint8_t more;
-	} record;
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	uint64_t start = clock_now_ms();
 	ssize_t n;
@@ -76,14 +73,46 @@ int client_receive(int fd, struct control_status *status, int timeout_ms)
 		return -errno;
 	if (r == 0)
 		return -ETIMEDOUT;
-	n = recv(fd, &record, sizeof(record), MSG_DONTWAIT);
+	n = recv(fd, record, cap, MSG_DONTWAIT);
 	if (n == 0)
 		return -EPIPE;
 	if (n < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;
+	return n;
+}
+
+int client_receive(int fd, struct control_status *status, int timeout_ms)
+{
+	/* One octet more than a record, so that a longer one is seen to be longer. */
+	struct {
+		struct control_status status;
+		uint8_t more;
+	} record;
+	ssize_t n = receive(fd, &record, sizeof(record), timeout_ms);
+
+	if (n < 0)
+		return (int)n;
 	if (!control_status_valid(&record, (size_t)n))
 		return -EPROTO;
 	memcpy(status, &record.status, sizeof(*status));
+	return 0;
+}
+
+static int receive_events(int fd, struct control_events *events, int timeout_ms)
+{
+	struct {
+		struct control_events events;
+		uint8_t more;
+	} record;
+	ssize_t n = receive(fd, &record, sizeof(record), timeout_ms);
+
+	if (n < 0)
+		return (int)n;
+	if (!control_events_valid(&record, (size_t)n))
+		return -EPROTO;
+	memcpy(events, &record.events, sizeof(*events));
+	for (size_t i = 0; i < CONTROL_EVENTS_MAX; i++)
+		str_blank(events->ring[i].text);
 	return 0;
 }
 
@@ -96,6 +125,20 @@ int client_status(const char *run_dir, const char *name, struct control_status *
 	r = client_send(fd, CONTROL_STATUS);
 	if (r == 0)
 		r = client_receive(fd, status, ANSWER_LIMIT_MS);
+	close(fd);
+	return r;
+}
+
+int client_events(const char *run_dir, const char *name, struct control_events *events,
+		  int timeout_ms)
+{
+	int fd = client_open(run_dir, name), r;
+
+	if (fd < 0)
+		return fd;
+	r = client_send(fd, CONTROL_EVENTS);
+	if (r == 0)
+		r = receive_events(fd, events, timeout_ms);
 	close(fd);
 	return r;
 }

@@ -3,7 +3,7 @@
 #ifndef VPDIAL_CLIENT_CLIENT_H
 #define VPDIAL_CLIENT_CLIENT_H
 
-#include "ipc/control.h"
+#include "ipc/events.h"
 
 /* The run directory, as control_run_dir finds it. */
 int client_run_dir(char *out, size_t cap, const char *dir);
@@ -24,5 +24,9 @@ int client_receive(int fd, struct control_status *status, int timeout_ms);
 
 /* Open, ask once, close: 0 or -errno as above. */
 int client_status(const char *run_dir, const char *name, struct control_status *status);
+
+/* The last events of the supervisor of NAME; waits TIMEOUT_MS for them.  0 or -errno as above. */
+int client_events(const char *run_dir, const char *name, struct control_events *events,
+		  int timeout_ms);
 
 #endif

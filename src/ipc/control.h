@@ -2,9 +2,10 @@
 /* The control socket: how programs ask a running supervisor.
  *
  * RUN_DIR/NAME.sock, SOCK_SEQPACKET.  A client sends one struct control_request per record, the
- * supervisor answers each with one struct control_status; after CONTROL_WATCH it also sends one
- * at every change and once a second, until the client closes.  Records of another size, magic or
- * version end the connection.  All texts are NUL-terminated and already cleaned. */
+ * supervisor answers each with one struct control_status (CONTROL_EVENTS: struct control_events);
+ * after CONTROL_WATCH it also sends one at every change and once a second, until the client closes.
+ * Records of another size, magic or version end the connection.  All texts are NUL-terminated and
+ * already cleaned. */
 #ifndef VPDIAL_IPC_CONTROL_H
 #define VPDIAL_IPC_CONTROL_H
 
@@ -16,7 +17,7 @@
 #include <sys/un.h>
 
 #define CONTROL_MAGIC	0x56504443u
-#define CONTROL_VERSION 3
+#define CONTROL_VERSION 4
 /* Its members may use the control sockets of root's connections, where the group exists. */
 #define CONTROL_GROUP "vpdial"
 
@@ -26,6 +27,7 @@ enum control_op {
 	CONTROL_HANGUP,	    /* end the call in order; statuses follow as with WATCH to the end */
 	CONTROL_REDIAL,	    /* hang up what there is and dial at once; statuses as with WATCH */
 	CONTROL_RECHECK,    /* the network may have changed: redial only if it did; one status */
+	CONTROL_EVENTS,	    /* the last events (ipc/events.h) */
 };
 
 struct control_request {
@@ -88,7 +90,9 @@ struct control_status {
 	uint64_t started_ms;			/* clock_now_ms() at the start of the dial */
 	uint64_t state_ms[CONTROL_STATE_COUNT]; /* time spent in each state of this dial */
 	uint64_t uptime_ms, idle_ms;		/* 0 while not connected */
-	uint32_t mtu, mru;			/* effective; 0 = not known */
+	uint64_t stats_ms;    /* clock_now_ms() when the counters were taken; 0 = never */
+	uint64_t event_count; /* events since the supervisor started (ipc/events.h) */
+	uint32_t mtu, mru;    /* effective; 0 = not known */
 	char encoding[48], auth_method[16];
 	char local[64], remote[64], local6[64], remote6[64];
 	char dns[2][64], wins[2][64], dns_way[16];

@@ -117,6 +117,11 @@ static void on_client(void *ctx, uint32_t events)
 		send_status(c);
 		roam_check(s);
 		break;
+	case CONTROL_EVENTS:
+		if (send(c->handle.fd, &s->history, sizeof s->history,
+			 MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			log_debug(&s->log, "events not sent: %s", strerror(errno));
+		break;
 	case CONTROL_HANGUP:
 		c->watching = true;
 		send_status(c);

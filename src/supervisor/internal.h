@@ -7,7 +7,7 @@
 #include "conf/profile.h"
 #include "host/host.h"
 #include "host/watch.h"
-#include "ipc/control.h"
+#include "ipc/events.h"
 #include "ipc/request.h"
 #include "loop/loop.h"
 #include "supervisor/notify.h"
@@ -104,6 +104,7 @@ struct supervisor {
 	uint64_t signal_ms; /* of the last request to end by signal */
 	uint64_t state_since_ms, up_since_ms;
 	struct control_status status;
+	struct control_events history;
 	struct reason reason;
 	struct {
 		struct request_call ids;

@@ -324,6 +324,7 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats)
 	st->echo_jitter_ms = stats->echo_jitter_ms;
 	st->echo_count = stats->echo_count;
 	st->idle_ms = stats->idle_ms;
+	st->stats_ms = loop_now(s->loop);
 #define TAKE(name) c->name = stats->name
 	TAKE(tx_packets), TAKE(tx_bytes), TAKE(rx_packets), TAKE(rx_bytes), TAKE(wire_tx);
 	TAKE(wire_rx), TAKE(tx_blocked), TAKE(tx_too_big), TAKE(tx_full), TAKE(rx_clear_refused);

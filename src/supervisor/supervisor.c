@@ -17,6 +17,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HANGUP_LIMIT_MS 8000 /* the session's own limit is shorter */
@@ -471,6 +472,19 @@ static void release(struct supervisor *s)
 	free(s);
 }
 
+/* Each line of the log is an event for who asks later. */
+static void remember(void *ctx, enum log_level level, const char *text)
+{
+	struct supervisor *s = ctx;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	control_events_add(&s->history,
+			   (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, level,
+			   text);
+	s->status.event_count = s->history.count;
+}
+
 static struct supervisor *supervisor_new(const struct options *o)
 {
 	struct supervisor *s = calloc(1, sizeof *s);
@@ -498,6 +512,9 @@ static struct supervisor *supervisor_new(const struct options *o)
 		s->log.format = LOG_FORMAT_JOURNAL;
 	str_copy(s->log.name, sizeof s->log.name, o->name);
 	manager_open(s);
+	control_events_init(&s->history);
+	s->log.seen = remember;
+	s->log.ctx = s;
 	return s;
 }
 

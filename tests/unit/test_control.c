@@ -238,6 +238,65 @@ static void receive_judges_records(void **state)
 	close(pair[0]);
 }
 
+static void events_are_kept_up_to_the_bound_oldest_first(void **state)
+{
+	struct control_events e;
+	char text[32];
+	(void)state;
+
+	control_events_init(&e);
+	assert_int_equal(control_events_kept(&e), 0);
+	for (unsigned i = 0; i < CONTROL_EVENTS_MAX + 6; i++) {
+		(void)snprintf(text, sizeof(text), "event %u", i);
+		control_events_add(&e, i, 2, text);
+	}
+	assert_int_equal(e.count, CONTROL_EVENTS_MAX + 6);
+	assert_int_equal(control_events_kept(&e), CONTROL_EVENTS_MAX);
+	assert_string_equal(control_events_at(&e, 0)->text, "event 6");
+	assert_string_equal(control_events_at(&e, CONTROL_EVENTS_MAX - 1)->text, "event 69");
+	assert_true(control_events_valid(&e, sizeof(e)));
+}
+
+static void event_text_is_cut_and_cleaned(void **state)
+{
+	struct control_events e;
+	char text[2 * CONTROL_EVENT_TEXT];
+	(void)state;
+
+	control_events_init(&e);
+	control_events_add(&e, 1, 0, "a\033[31mb\nforged\xc2\x9b \xff \xc3\xa9");
+	assert_string_equal(e.ring[0].text, "a?[31mb?forged?? ? \xc3\xa9");
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	memcpy(text + CONTROL_EVENT_TEXT - 2, "\xc3\xa9", 2); /* the cut falls into it */
+	control_events_add(&e, 1, 0, text);
+	assert_int_equal(strlen(e.ring[1].text), CONTROL_EVENT_TEXT - 1);
+	assert_int_equal(e.ring[1].text[CONTROL_EVENT_TEXT - 2], '?');
+}
+
+static void events_record_that_is_not_whole_is_refused(void **state)
+{
+	struct control_events e;
+	(void)state;
+
+	control_events_init(&e);
+	assert_true(control_events_valid(&e, sizeof(e)));
+	assert_false(control_events_valid(&e, sizeof(e) - 1));
+	assert_false(control_events_valid(&e, sizeof(e) + 1));
+	assert_false(control_events_valid(&e, 0));
+	e.version++;
+	assert_false(control_events_valid(&e, sizeof(e)));
+	control_events_init(&e);
+	e.magic = CONTROL_MAGIC;
+	assert_false(control_events_valid(&e, sizeof(e)));
+	control_events_init(&e);
+	e.ring[CONTROL_EVENTS_MAX - 1].level = 5;
+	assert_false(control_events_valid(&e, sizeof(e)));
+	control_events_init(&e);
+	memset(e.ring[3].text, 'x', sizeof(e.ring[3].text));
+	assert_false(control_events_valid(&e, sizeof(e)));
+}
+
 static void open_without_listener_is_not_found(void **state)
 {
 	char dir[] = "/tmp/vpdial-test-control-XXXXXX", path[128];
@@ -272,6 +331,9 @@ int main(void)
 		cmocka_unit_test(run_dir_follows_option_and_environment),
 		cmocka_unit_test(address_that_does_not_fit_is_an_error),
 		cmocka_unit_test(receive_judges_records),
+		cmocka_unit_test(events_are_kept_up_to_the_bound_oldest_first),
+		cmocka_unit_test(event_text_is_cut_and_cleaned),
+		cmocka_unit_test(events_record_that_is_not_whole_is_refused),
 		cmocka_unit_test(open_without_listener_is_not_found),
 	};
 
