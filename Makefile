@@ -56,7 +56,7 @@ endif
 # Rooms (HACKING.md has the table of arrows between them); a room's sources are all that lie in its
 # folder.
 sources = $(sort $(patsubst src/$(1)/%.c,%,$(wildcard src/$(1)/*.c src/$(1)/*/*.c)))
-ROOMS := base loop crypto wire ppp tunnel ipc conf path session host supervisor server client cli
+ROOMS := base loop crypto wire ppp tunnel ipc conf path session host supervisor server client cli tui
 
 objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(call sources,$(1)))
 lib  = $(BUILD)/lib$(1).a
@@ -78,9 +78,10 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-VPDIAL_ROOMS  := cli supervisor server host client conf ipc loop base
+VPDIAL_ROOMS  := cli tui supervisor server host client conf ipc loop base
 SESSION_ROOMS := session path tunnel ppp crypto wire ipc loop base
-VPDIAL_LIBS   := -lnl-route-3 -lnl-3 -liniparser -ljansson
+NCURSES_LIBS  := $(shell pkg-config --libs ncursesw 2>/dev/null || echo -lncursesw)
+VPDIAL_LIBS   := -lnl-route-3 -lnl-3 -liniparser -ljansson $(NCURSES_LIBS)
 SESSION_LIBS  := -lcrypto -lseccomp -lcap-ng
 
 $(BUILD)/vpdial: $(filter-out %/session.o,$(call objs,main)) $(foreach r,$(VPDIAL_ROOMS),$(call lib,$(r)))
@@ -168,6 +169,9 @@ redial_ROOMS := supervisor base
 UNIT_TESTS += hooks
 hooks_ROOMS := supervisor conf loop base
 hooks_LIBS := -liniparser
+UNIT_TESTS += tui
+tui_ROOMS := tui client ipc loop base
+tui_LIBS := $(NCURSES_LIBS)
 UNIT_TESTS += host
 host_ROOMS := host base
 host_LIBS := -lnl-3

@@ -42,6 +42,18 @@ bool cli_profile_exists(const struct cli *cli, const char *name)
 	return access(path, F_OK) == 0;
 }
 
+bool cli_is_known(const struct cli *cli, const char *name)
+{
+	int fd;
+
+	if (cli_profile_exists(cli, name))
+		return true;
+	fd = conf_name_valid(name) ? client_open(cli->run_dir, name) : -ENOENT;
+	if (fd >= 0)
+		close(fd);
+	return fd != -ENOENT;
+}
+
 int cli_unknown_profile(const struct cli *cli, const char *name)
 {
 	char **names = NULL, shown[128];

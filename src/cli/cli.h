@@ -32,6 +32,7 @@ enum cli_option_id {
 	CLI_OPTION_DISCONNECT = 1 << 9,
 	CLI_OPTION_REDIAL = 1 << 10,
 	CLI_OPTION_IF_NEEDED = 1 << 11,
+	CLI_OPTION_ONCE = 1 << 12,
 };
 #define CLI_OPTIONS_GLOBAL \
 	(CLI_OPTION_CONFIG | CLI_OPTION_RUN_DIR | CLI_OPTION_HELP | CLI_OPTION_VERSION)
@@ -67,6 +68,7 @@ struct cli_programs {
 	cli_supervise *supervise; /* `connect`, in a process of its own */
 	int (*serve)(const struct cli *cli);
 	int (*demo)(const struct cli *cli);
+	int (*monitor)(const struct cli *cli); /* with a terminal */
 };
 
 /* One invocation, parsed. */
@@ -103,6 +105,13 @@ int cli_unknown_profile(const struct cli *cli, const char *name);
 /* Is there a file for profile NAME? */
 bool cli_profile_exists(const struct cli *cli, const char *name);
 
+/* Is there a profile NAME, or does a connection of this name run? */
+bool cli_is_known(const struct cli *cli, const char *name);
+
+/* What the profile NAME itself tells of a connection that is not there (show.c). */
+struct control_status;
+void cli_describe_profile(const struct cli *cli, const char *name, struct control_status *status);
+
 /* Names in RUN_DIR that have a file NAME + SUFFIX; the caller frees each and the array. */
 size_t cli_running_names(const char *run_dir, const char *suffix, char ***names);
 void cli_names_free(char **names, size_t count);
@@ -118,6 +127,7 @@ int cli_disconnect(struct cli *cli);
 int cli_redial(struct cli *cli);
 int cli_status(struct cli *cli);
 int cli_log(struct cli *cli);
+int cli_monitor(struct cli *cli);
 int cli_list(struct cli *cli);
 int cli_enable(struct cli *cli);
 int cli_disable(struct cli *cli);

@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the profile itself tells of a connection that is not there. */
-static void describe_profile(const struct cli *cli, const char *name, struct control_status *status)
+void cli_describe_profile(const struct cli *cli, const char *name, struct control_status *status)
 {
 	struct conf_faults faults = {0};
 	struct conf_profile p;
@@ -41,7 +40,7 @@ static int status_of(const struct cli *cli, const char *name, struct control_sta
 	}
 	if (!cli_profile_exists(cli, name))
 		return cli_unknown_profile(cli, name);
-	describe_profile(cli, name, status);
+	cli_describe_profile(cli, name, status);
 	return 0;
 }
 

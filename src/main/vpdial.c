@@ -2,6 +2,7 @@
 /* The program: the command line, or, started by it, the supervisor of one profile or the server. */
 #include "cli/cli.h"
 #include "main/demo.h"
+#include "main/monitor.h"
 #include "main/policy.h"
 #include "supervisor/serve.h"
 #include "supervisor/supervisor.h"
@@ -20,8 +21,10 @@ static int serve(const struct cli *cli)
 
 int main(int argc, char **argv)
 {
-	static const struct cli_programs programs = {
-		.supervise = supervisor_main, .serve = serve, .demo = demo_run};
+	static const struct cli_programs programs = {.supervise = supervisor_main,
+						     .serve = serve,
+						     .demo = demo_run,
+						     .monitor = monitor_run};
 
 	if (argc > 1 && strcmp(argv[1], "supervise") == 0)
 		return supervisor_main(argc - 1, argv + 1);

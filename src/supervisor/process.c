@@ -78,8 +78,12 @@ static void relay_line(struct session_process *p, char *line)
 {
 	unsigned level = (unsigned)(line[0] - '0');
 
+	struct log log = *p->log;
+
+	if (level > LOG_LEVEL_NOTICE)
+		log.seen = NULL; /* steps of automata are no events for people */
 	if (level <= LOG_LEVEL_DEBUG)
-		log_line(p->log, (enum log_level)level, "%s", line + 1);
+		log_line(&log, (enum log_level)level, "%s", line + 1);
 }
 
 static bool relay_log(struct session_process *p)

@@ -476,12 +476,20 @@ static void release(struct supervisor *s)
 static void remember(void *ctx, enum log_level level, const char *text)
 {
 	struct supervisor *s = ctx;
+	size_t kept = control_events_kept(&s->history);
 	struct timespec now;
+	uint64_t ms;
 
+	for (int p = CONTROL_DIALING; p <= CONTROL_TERMINATED; p++)
+		if (strcmp(text, control_phase_text((enum control_phase)p)) == 0)
+			return; /* the states tell it in more words */
 	clock_gettime(CLOCK_REALTIME, &now);
-	control_events_add(&s->history,
-			   (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, level,
-			   text);
+	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	/* The same once more, within a second, tells nothing. */
+	if (kept > 0 && strcmp(control_events_at(&s->history, kept - 1)->text, text) == 0 &&
+	    ms - control_events_at(&s->history, kept - 1)->time_ms < 1000)
+		return;
+	control_events_add(&s->history, ms, level, text);
 	s->status.event_count = s->history.count;
 }
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* What the screen needs of profiles and of the program itself. */
+#include "main/monitor.h"
+
+#include "base/str.h"
+#include "client/status.h"
+#include "tui/tui.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Sorts, and drops what stands there twice. */
+static size_t unite(char **names, size_t count)
+{
+	size_t kept = 0;
+
+	if (count)
+		qsort(names, count, sizeof(*names), compare);
+	for (size_t i = 0; i < count; i++)
+		if (kept && strcmp(names[kept - 1], names[i]) == 0)
+			free(names[i]);
+		else
+			names[kept++] = names[i];
+	return kept;
+}
+
+/* Appends the names of what runs without a profile of ours. */
+static int add_running(const struct cli *cli, char ***names, size_t *count)
+{
+	char **running, **grown;
+	size_t n = cli_running_names(cli->run_dir, ".sock", &running);
+
+	grown = realloc(*names, (*count + n + 1) * sizeof(**names));
+	if (!grown) {
+		cli_names_free(running, n);
+		return -ENOMEM;
+	}
+	*names = grown;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(running[i], "server") == 0) /* that of `vpdial serve` */
+			free(running[i]);
+		else
+			grown[(*count)++] = running[i];
+	free(running);
+	return 0;
+}
+
+static int names_of(void *ctx, char ***names, size_t *count, char *error, size_t cap)
+{
+	const struct cli *cli = ctx;
+	int profiles = conf_list(cli->config_dir, names, count), r;
+
+	if (profiles < 0) {
+		*names = NULL;
+		*count = 0;
+	}
+	r = add_running(cli, names, count);
+	*count = unite(*names, *count);
+	if (r < 0 || *count)
+		return r;
+	if (profiles < 0 && profiles != -ENOENT)
+		(void)snprintf(error, cap,
+			       "Profiles in %s: %s. Run vpdial as a user who may read "
+			       "them.",
+			       cli->config_dir, strerror(-profiles));
+	else
+		(void)snprintf(error, cap, "No profiles in %s. Write one as vpdial.conf(5) says.",
+			       cli->config_dir);
+	return 0;
+}
+
+static void describe(void *ctx, const char *name, struct control_status *status)
+{
+	cli_describe_profile(ctx, name, status);
+}
+
+static bool asks(void *ctx, const char *name)
+{
+	const struct cli *cli = ctx;
+	struct conf_faults faults = {0};
+	struct conf_profile p;
+	char path[2 * CONF_PATH_LEN];
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	bool none;
+	int r = conf_load(cli->config_dir, name, &p, &faults);
+
+	conf_faults_free(&faults);
+	if (r < 0)
+		return false;
+	none = !p.password_set && !*p.password_file && !*p.password_command;
+	conf_profile_wipe(&p);
+	if (!none || !credentials)
+		return none;
+	(void)snprintf(path, sizeof(path), "%s/%s.password", credentials, name);
+	return access(path, F_OK) < 0;
+}
+
+static void become(void *ctx, const char *command, const char *name)
+{
+	const struct cli *cli = ctx;
+
+	execl("/proc/self/exe", "vpdial", "--config", cli->config_dir, "--run-dir", cli->run_dir,
+	      command, "--", name, (char *)NULL);
+}
+
+int monitor_run(const struct cli *cli)
+{
+	struct cli copy = *cli;
+	const struct tui_source source = {.ctx = &copy,
+					  .run_dir = copy.run_dir,
+					  .only = cli->arg_count ? cli->args[0] : NULL,
+					  .names = names_of,
+					  .describe = describe,
+					  .asks = asks,
+					  .become = become};
+	int r = tui_run(&source);
+
+	if (r == -ENOTTY) {
+		cli_error("the terminal type %s cannot show the monitor; use --once",
+			  getenv("TERM") ? getenv("TERM") : "(none)");
+		return EXIT_OPTIONS;
+	}
+	if (r < 0) {
+		cli_error("the monitor: %s", strerror(-r));
+		return EXIT_FATAL;
+	}
+	return r;
+}
