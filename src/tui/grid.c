@@ -8,6 +8,7 @@
 #include <wctype.h>
 
 #define TEXT_CELLS 512
+#define WORD_MAX   16
 
 int grid_resize(struct grid *grid, int width, int height)
 {
@@ -84,16 +85,15 @@ int grid_width(const char *text)
 	return to_cells(text, cells);
 }
 
-/* How many of N cells to show in WIDTH with DOTS behind them: at the end of a word, unless that
- * would leave less than a third. */
+/* How many cells to show in WIDTH with DOTS behind them: to the end of a word, unless the word is
+ * one of those that no language has. */
 static int cut(const wchar_t *cells, int width, int dots)
 {
-	int most = width - dots, at;
+	int most = width - dots, at = most, end = most > WORD_MAX ? most - WORD_MAX : 0;
 
-	for (at = most; at > width / 3; at--)
-		if (cells[at] == L' ' || cells[at] == L',')
-			break;
-	if (at <= width / 3)
+	while (at > end && cells[at] != L' ' && cells[at] != L',')
+		at--;
+	if (at == end)
 		at = most;
 	while (at > 0 && (cells[at - 1] == L' ' || cells[at - 1] == L','))
 		at--;

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LOG_LINES 8 /* of one event in the log */
+
 static const struct call *selected(const struct view *v)
 {
 	return v->count ? v->calls[v->selected] : NULL;
@@ -163,21 +165,27 @@ static int labelled(struct grid *g, struct rect r, const char *label, const char
 	return paint_wrapped(g, rest, role, text);
 }
 
-static void paint_events(struct grid *g, struct rect r, const struct call *c, size_t skip)
+/* The last events but SKIP, as many as there is room for; whole ones if LINES allows several lines
+ * for one. */
+static void paint_events(struct grid *g, struct rect r, const struct call *c, size_t skip,
+			 int lines)
 {
-	size_t kept = control_events_kept(&c->events), at;
+	size_t kept = control_events_kept(&c->events), end = kept > skip ? kept - skip : 0;
+	size_t first = end;
+	struct rect row = {r.x, r.y + 1, r.width, lines};
+	int left = r.height - 1;
 
-	if (r.height < 2)
+	if (left < 1)
 		return;
 	paint_rule(g, r, "events");
-	at = kept > skip ? kept - skip : 0;
-	if (at > (size_t)(r.height - 1))
-		at -= (size_t)(r.height - 1);
-	else
-		at = 0;
-	for (int y = 1; y < r.height && at < kept; y++, at++)
-		paint_event(g, (struct rect){r.x, r.y + y, r.width, 1},
-			    control_events_at(&c->events, at));
+	while (first > 0) {
+		left -= paint_event(NULL, row, control_events_at(&c->events, first - 1));
+		if (left < 0)
+			break;
+		first--;
+	}
+	for (; first < end; first++)
+		row.y += paint_event(g, row, control_events_at(&c->events, first));
 }
 
 static int message(struct grid *g, struct rect r, const struct call *c)
@@ -205,7 +213,7 @@ static void paint_main(struct grid *g, const struct layout *l, const struct view
 	paint_totals(g, l->totals, &c->status.counters);
 	labelled(g, l->drops, "dropped", drops, ROLE_BUSY);
 	labelled(g, l->phases, "dial", phases, ROLE_PLAIN);
-	paint_events(g, l->events, c, 0);
+	paint_events(g, l->events, c, 0, 1);
 	message(g, l->message, c);
 }
 
@@ -241,7 +249,7 @@ void paint(struct grid *g, const struct view *v)
 	if (v->mode == VIEW_HELP)
 		paint_help(g, l.body);
 	else if (v->mode == VIEW_LOG && c)
-		paint_events(g, l.body, c, v->scroll);
+		paint_events(g, l.body, c, v->scroll, LOG_LINES);
 	else
 		paint_main(g, &l, v, phases, drops);
 }

@@ -116,20 +116,24 @@ void paint_rule(struct grid *g, struct rect r, const char *heading)
 		 ROLE_RULE, L' ');
 }
 
-void paint_event(struct grid *g, struct rect r, const struct control_event *event)
+int paint_event(struct grid *g, struct rect r, const struct control_event *event)
 {
+	const struct rect rest = {r.x + 11, r.y, r.width - 12, r.height};
 	time_t seconds = (time_t)(event->time_ms / 1000);
+	enum role role = event->level == LOG_LEVEL_ERROR  ? ROLE_BAD
+			 : event->level == LOG_LEVEL_WARN ? ROLE_BUSY
+							  : ROLE_PLAIN;
 	char when[16] = "--:--:--";
 	struct tm tm;
+	int n = paint_wrapped(NULL, rest, role, event->text);
 
+	n = n > r.height ? r.height : n < 1 ? 1 : n;
+	if (!g)
+		return n;
 	if (localtime_r(&seconds, &tm))
 		(void)strftime(when, sizeof(when), "%H:%M:%S", &tm);
 	grid_text(g, r.x + 1, r.y, 8, ROLE_LABEL, when);
-	grid_text(g, r.x + 11, r.y, r.width - 12,
-		  event->level == LOG_LEVEL_ERROR  ? ROLE_BAD
-		  : event->level == LOG_LEVEL_WARN ? ROLE_BUSY
-						   : ROLE_PLAIN,
-		  event->text);
+	return paint_wrapped(g, (struct rect){rest.x, rest.y, rest.width, n}, role, event->text);
 }
 
 int paint_keys(struct grid *g, struct rect r)

@@ -23,7 +23,8 @@ int paint_wrapped(struct grid *grid, struct rect r, enum role role, const char *
 /* The first line of R as a line with a heading. */
 void paint_rule(struct grid *grid, struct rect r, const char *heading);
 
-void paint_event(struct grid *grid, struct rect r, const struct control_event *event);
+/* Time and text, over at most the lines of R: the number.  GRID NULL only counts. */
+int paint_event(struct grid *grid, struct rect r, const struct control_event *event);
 
 /* The line of keys, over as many lines as its width needs: the number.  GRID NULL only counts. */
 int paint_keys(struct grid *grid, struct rect r);
