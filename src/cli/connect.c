@@ -10,7 +10,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -26,27 +28,52 @@ struct dial {
 	int signal_fd;
 	bool terminal;
 	int phase; /* shown last; -1 = none */
+	enum control_state state;
+	uint32_t attempt;
 	bool waits;
 	uint64_t started_ms, deadline_ms;
 	int given_up; /* exit status once we hung up ourselves; 0 = not */
 };
 
+/* Cells of a line of the terminal. */
+static size_t columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
+/* Phase, time, state and attempt in one line, which is written over by the next; cut before it
+ * would wrap. */
+static void show_in_place(const struct dial *d, const char *prefix)
+{
+	char text[256], time[32];
+	struct str s = str_make(text, sizeof(text));
+	size_t width = columns();
+
+	str_printf(&s, "%s%s%s", prefix, *prefix ? ": " : "",
+		   control_phase_text((enum control_phase)d->phase));
+	if (d->phase == CONTROL_DIALING || d->phase == CONTROL_VERIFYING) {
+		duration_format(time, sizeof(time), (clock_now_ms() - d->started_ms) / 1000);
+		str_printf(&s, " %s (%s", time, control_state_text(d->state));
+		if (d->attempt > 1)
+			str_printf(&s, ", attempt %u", d->attempt);
+		str_printf(&s, ")");
+	}
+	printf("\r%.*s\033[K", (int)width - 1, text);
+}
+
 static void show(struct dial *d)
 {
-	char time[32];
 	const char *prefix = d->cli->given & CLI_OPTION_ALL ? d->name : "";
 
 	if (d->phase < 0)
 		return;
-	printf("%s%s%s%s", d->terminal ? "\r" : "", prefix, *prefix ? ": " : "",
-	       control_phase_text((enum control_phase)d->phase));
-	if (!d->terminal)
-		putchar('\n');
-	else if (d->phase == CONTROL_DIALING || d->phase == CONTROL_VERIFYING)
-		printf(" %s\033[K", duration_format(time, sizeof(time),
-						    (clock_now_ms() - d->started_ms) / 1000));
+	if (d->terminal)
+		show_in_place(d, prefix);
 	else
-		printf("\033[K");
+		printf("%s%s%s\n", prefix, *prefix ? ": " : "",
+		       control_phase_text((enum control_phase)d->phase));
 	fflush(stdout);
 }
 
@@ -148,9 +175,9 @@ static int on_status(struct dial *d)
 		return EXIT_OK;
 	}
 	d->phase = (int)status.phase;
-	if (d->phase != before) {
-		if (before >= 0 && d->terminal)
-			putchar('\n');
+	if (d->phase != before || (d->terminal && (d->state != status.state || d->waits))) {
+		d->state = (enum control_state)status.state;
+		d->attempt = status.attempt;
 		show(d);
 	}
 	show_wait(d, &status);
@@ -207,11 +234,19 @@ static int watch(struct dial *d)
 	return result;
 }
 
+/* Can lines be written over? */
+static bool places_text(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+}
+
 static int dial(const struct cli *cli, const char *name, struct secret *password)
 {
 	struct dial d = {.cli = cli,
 			 .name = name,
-			 .terminal = isatty(STDOUT_FILENO),
+			 .terminal = places_text(),
 			 .phase = -1,
 			 .started_ms = clock_now_ms(),
 			 .deadline_ms = DEADLINE_NONE};

@@ -13,6 +13,7 @@ run_case() {
 	network
 	server_begin
 	"t_${1//-/_}"
+	ip netns exec far nft delete table inet t 2>/dev/null
 	mux kill-server 2>/dev/null
 	lane_kill
 	server_end KILL
@@ -21,7 +22,12 @@ run_case() {
 # --- the terminal
 
 mux() { tmux -S "$T/mux" -f "$T/mux.conf" "$@"; }
-# open SIZE [VARIABLE=VALUE]... [-- ARGUMENT...]: the monitor in a terminal of this size.
+# The server hears no GRE: a dial stays at its negotiation.
+no_gre() {
+	ip netns exec far nft -f - <<<'table inet t { chain c { type filter hook input priority 0; ip protocol gre drop; }; }' || fail 'no nft'
+}
+# open SIZE [VARIABLE=VALUE]... [-- ARGUMENT...]: the monitor, or another COMMAND, in a terminal of this
+# size.
 open() {
 	local size=$1 variables=''
 	shift
@@ -32,9 +38,9 @@ open() {
 	printf 'set -g status off\nset -g default-terminal tmux-256color\nset -g escape-time 0\n' >"$T/mux.conf"
 	rm -f "$T/raw"
 	LC_ALL=C.UTF-8 mux -u new-session -d -s m -x "${size%x*}" -y "${size#*x}" \
-		"sleep 0.3; env LC_ALL=C.UTF-8 TZ=UTC$variables '$VPDIAL' --config '$P' --run-dir '$R' monitor ${*:2}; echo ended=\$?; sleep 5"
+		"sleep 0.3; env LC_ALL=C.UTF-8 TZ=UTC$variables '$VPDIAL' --config '$P' --run-dir '$R' ${COMMAND-monitor} ${*:2}; echo ended=\$?; sleep 5"
 	mux pipe-pane -t m -o "cat >'$T/raw'"
-	within 5 shown '. ' || fail 'nothing on the screen'
+	within 5 shown . || fail 'nothing on the screen'
 }
 # The bottom line of an open monitor has its keys.
 ready() { within 5 shown 'q quit' || fail "no line of keys: $(screen | tail -n 2)"; }
@@ -265,7 +271,7 @@ t_dial_that_fails_says_why() {
 	all_gone 3
 }
 t_dial_shows_its_phases_with_their_times() {
-	ip netns exec far nft -f - <<<'table inet t { chain c { type filter hook input priority 0; ip protocol gre drop; }; }' || { skip nft; return; }
+	no_gre
 	profile pptp 'redial = no'
 	open 80x24
 	ready
@@ -275,7 +281,6 @@ t_dial_shows_its_phases_with_their_times() {
 	press d
 	sees 'status: terminated' 15
 	leave
-	ip netns exec far nft delete table inet t
 	all_gone 3
 }
 t_password_is_asked_for_outside_the_screen() {
@@ -395,6 +400,38 @@ lane_profile() {
 	printf '[connection]\ntype = pptp\nconnect-to = 10.88.1.1\nuser = alice\npassword = "Netns-Pass1"\nuse-encryption = require\nallow = mschap2\nredial = no\n' >"$P/lab.conf"
 	chmod 600 "$P/lab.conf"
 }
+
+# --- the progress of connect
+
+t_connect_on_a_terminal_is_one_line() {
+	profile pptp
+	COMMAND=connect open 60x10 -- lab
+	sees 'ended=0' 8
+	screen | grep . >"$T/shown"
+	printf 'connected\nended=0\n' | cmp -s - "$T/shown" || fail "not one line: $(tr '\n' '|' <"$T/shown")"
+	end_call
+	connect
+	printf 'dialing\nverifying password...\nconnected\n' | cmp -s - "$T/out" || fail "piped: $(tr '\n' '|' <"$T/out")"
+	end_call
+}
+t_connect_counts_time_and_attempts_in_its_line() {
+	no_gre
+	profile pptp
+	COMMAND=connect open 60x10 -- lab --timeout 5
+	sees '^dialing [2-4]s \(negotiating\)$' 8
+	[ "$(screen | grep -c dialing)" = 1 ] || fail 'more than one line'
+	sees 'not connected after 5 seconds' 15
+	all_gone 5
+	ip netns exec far nft delete table inet t
+	mux kill-server
+	server_end
+	COMMAND=connect open 60x10 -- lab --redial --timeout 9
+	sees '^dialing [0-9]+s \((waiting|resolving|connecting)' 8
+	within 8 attempts || fail 'the attempts are not counted'
+	sees 'ended=8' 20
+	all_gone 5
+}
+attempts() { LC_ALL=C grep -aq 'attempt [2-9]' "$T/raw"; }
 
 # --- without a screen
 
