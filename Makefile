@@ -129,6 +129,9 @@ captures_ROOMS := path crypto wire base
 captures_LIBS := -lcrypto
 path_ROOMS := path crypto wire base
 path_LIBS := -lcrypto
+UNIT_TESTS += path_cost
+path_cost_ROOMS := path crypto wire base
+path_cost_LIBS := -lcrypto -Wl,--wrap=mppe_chain_next
 UNIT_TESTS += day
 day_ROOMS := path tunnel ppp crypto wire base
 day_LIBS := -lcrypto

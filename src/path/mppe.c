@@ -129,22 +129,34 @@ static uint64_t steps_ahead(const struct mppe_rx *rx, uint16_t count, struct mpp
 	return step;
 }
 
+static bool is_affordable(struct mppe_rx *rx, uint64_t step, uint64_t now_ms)
+{
+	if (now_ms - rx->waste_since_ms >= 1000) {
+		rx->waste_since_ms = now_ms;
+		rx->waste = 0;
+	}
+	return step <= MPPE_STEP_FREE || rx->waste + step <= MPPE_WASTE_MAX;
+}
+
 /* The chain STEP packets further on; false if it does not make sense of DATA. */
-static bool try_steps(const struct mppe_rx *rx, uint64_t step, const uint8_t *data, size_t len,
-		      struct mppe_chain *chain)
+static bool try_steps(struct mppe_rx *rx, uint64_t step, const uint8_t *data, size_t len,
+		      uint64_t now_ms, struct mppe_chain *chain)
 {
 	uint8_t peek[4];
 	size_t peek_len = len < sizeof peek ? len : sizeof peek;
 	struct rc4 rc4;
 
-	if (step > MPPE_STEP_MAX)
+	if (step > MPPE_STEP_MAX || !is_affordable(rx, step, now_ms))
 		return false;
 	*chain = rx->chain;
 	for (uint64_t i = 0; i < step; i++)
 		mppe_chain_next(chain);
 	rc4_init(&rc4, chain->session, chain->len);
 	rc4_crypt(&rc4, peek, data, peek_len);
-	return plain_is_sane(peek, peek_len);
+	if (plain_is_sane(peek, peek_len))
+		return true;
+	rx->waste += (uint32_t)step;
+	return false;
 }
 
 static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, uint8_t *data,
@@ -162,12 +174,12 @@ static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, ui
 		return back == 0 ? MPPE_DUPLICATE
 				 : decrypt_late(rx, rx->position - back, data, len);
 	}
-	if (!try_steps(rx, step, data, len, &chain)) {
+	if (!try_steps(rx, step, data, len, place.now_ms, &chain)) {
 		/* A peer whose numbers jump, but not its counts, must not be lost for good. */
 		if (step <= COUNT_MASK + 1)
 			return MPPE_BAD;
 		step = (step - 1) % (COUNT_MASK + 1) + 1;
-		if (!try_steps(rx, step, data, len, &chain))
+		if (!try_steps(rx, step, data, len, place.now_ms, &chain))
 			return MPPE_BAD;
 	}
 	rc4_init(&rc4, chain.session, chain.len);

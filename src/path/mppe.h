@@ -35,6 +35,11 @@ void mppe_number(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], uint8_t
 #define MPPE_KEPT_KEYS 512
 /* Largest step ahead that one packet may ask for, in key changes (0.5 us to 1 us each). */
 #define MPPE_STEP_MAX 16384
+/* Key changes in a second that may lead to no sense: who knows a call's id forges packets that each
+ * ask for a large step.  Beyond it only small steps are tried, until the second is over: a large
+ * gap then waits for its turn, and what costs nothing goes on. */
+#define MPPE_WASTE_MAX 40960
+#define MPPE_STEP_FREE 16
 
 struct mppe_rx {
 	bool stateful;
@@ -43,6 +48,8 @@ struct mppe_rx {
 	uint64_t position;	 /* packets of the chain so far; count = position - 1 mod 4096 */
 	struct mppe_chain chain; /* at the key of the last accepted packet */
 	struct rc4 rc4;
+	uint64_t waste_since_ms; /* the second that WASTE counts */
+	uint32_t waste;		 /* key changes for packets that made no sense */
 	struct mppe_kept {
 		uint64_t position; /* 0 = empty */
 		uint8_t key[16];
@@ -58,12 +65,13 @@ enum mppe_result {
 	MPPE_RESYNC,	/* stateful: step lost, ask the peer for a reset */
 };
 
-/* What the tunnel's sequence number says of a packet's place. */
+/* What the tunnel's sequence number says of a packet's place, and when it came. */
 struct mppe_place {
 	bool known;	/* the tunnel numbers its packets */
 	bool late;	/* behind the newest one */
 	uint32_t ahead; /* else how many numbers ahead of the last accepted one, without those that
 			 * are known not to be MPPE's */
+	uint64_t now_ms;
 };
 
 /* KEPT: MPPE_KEPT_KEYS entries. */

@@ -161,6 +161,7 @@ static bool join_run(struct path *path, const struct path_frame *frame)
 
 static bool rx_encrypted(struct path *path, struct path_frame *f)
 {
+	struct mppe_place place;
 	enum mppe_result result;
 
 	if (!path->state.rx.bits) {
@@ -168,7 +169,9 @@ static bool rx_encrypted(struct path *path, struct path_frame *f)
 		path->callbacks.unknown(path->callbacks.ctx, FRAME_COMPRESSED, f->data, f->len);
 		return true;
 	}
-	result = mppe_decrypt(&path->rx, f->data, f->len, mppe_place_of(path, f));
+	place = mppe_place_of(path, f);
+	place.now_ms = path->now_ms;
+	result = mppe_decrypt(&path->rx, f->data, f->len, place);
 	switch (result) {
 	case MPPE_OK:
 		note_mppe_number(path, f);

@@ -201,7 +201,7 @@ static void outage_of_whole_turns_of_the_count_is_survived(void **state)
 					 MPPE_OK);
 	}
 	/* 9001 packets and three control frames later. */
-	assert_int_equal(mppe_decrypt(&rx, packet, 5, (struct mppe_place){true, false, 9004}),
+	assert_int_equal(mppe_decrypt(&rx, packet, 5, (struct mppe_place){true, false, 9004, 0}),
 			 MPPE_OK);
 	assert_int_equal(rx.position, 9002);
 	free(kept);
@@ -225,7 +225,7 @@ static void number_jump_without_loss_does_not_kill_the_stream(void **state)
 		memcpy(packet + 2, "\x00\x21\x45", 3);
 		mppe_encrypt(&tx, packet, packet + 2, 3);
 		assert_int_equal(
-			mppe_decrypt(&rx, packet, 5, (struct mppe_place){true, false, jumps[i]}),
+			mppe_decrypt(&rx, packet, 5, (struct mppe_place){true, false, jumps[i], 0}),
 			MPPE_OK);
 		assert_int_equal(rx.position, i + 1);
 	}
@@ -253,6 +253,8 @@ static void forged_packets_do_not_move_the_chain(void **state)
 	}
 	for (size_t len = 0; len < 4; len++)
 		assert_int_equal(mppe_decrypt(&rx, packet, len, (struct mppe_place){0}), MPPE_BAD);
+	/* But for what they cost. */
+	before.waste = rx.waste;
 	assert_memory_equal(&before, &rx, sizeof rx);
 	memcpy(packet + 2, "\x00\x21\x45", 3);
 	mppe_encrypt(&tx, packet, packet + 2, 3);
