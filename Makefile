@@ -46,7 +46,14 @@ OWN_CPPFLAGS := -D_GNU_SOURCE -Isrc -I/usr/include/iniparser $(PKG_CFLAGS) \
 	-DVPDIAL_SYSCONFDIR='"$(SYSCONFDIR)"' -DVPDIAL_VENDORDIR='"$(VENDORDIR)"' \
 	-DVPDIAL_SANDBOX_UID=$(SANDBOX_UID) -DVPDIAL_SANDBOX_GID=$(SANDBOX_GID)
 OWN_LDFLAGS := -pie -Wl,-z,relro,-z,now
+# What makes faults harder to use, as far as the compiler has it; tests/cli/hardening.sh looks.
+has = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
+OWN_CFLAGS  += $(call has,-fcf-protection) $(call has,-fstack-clash-protection)
+OWN_LDFLAGS += -Wl,-z,noexecstack -Wl,-z,separate-code
 SANITIZE ?=
+ifeq ($(SANITIZE),)
+OWN_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+endif
 ifneq ($(SANITIZE),)
 OWN_CFLAGS  += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 OWN_LDFLAGS += -fsanitize=$(SANITIZE)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of the server: configuration, listeners, signals, end. */
+#include "supervisor/rights.h"
 #include "supervisor/serving.h"
 
 #include "base/str.h"
@@ -270,6 +271,7 @@ int serve_main(const struct serve_options *options, const struct serve_policy *r
 	if (!s)
 		return EXIT_FATAL;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* it holds the passwords */
+	rights_reduce(&s->log);
 	raise_limit();
 	if (begin(s) < 0)
 		reason_set(&s->reason, EXIT_FATAL, "the server could not be started");

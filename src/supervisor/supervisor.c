@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/trim.h"
 #include "supervisor/internal.h"
+#include "supervisor/rights.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -561,6 +562,7 @@ int supervisor_main(int argc, char **argv)
 	if (!s)
 		return EXIT_FATAL;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* it holds the password */
+	rights_reduce(&s->log);
 	if (begin(s) != 0)
 		supervisor_end(s, EXIT_FATAL, "the call could not be started");
 	if (!s->over && loop_run(s->loop) < 0)

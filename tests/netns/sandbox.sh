@@ -130,6 +130,18 @@ t_session_has_no_right_left() {
 	kill -TERM "$(field .pid)"
 	ends_with '5|0' . 8
 }
+# net_admin, net_raw, kill, setuid, setgid, dac_override, fowner, chown; what scripts get is another matter.
+t_supervisor_works_with_the_capabilities_it_needs_and_no_others() {
+	local sup
+	serve good
+	profile lab
+	up_in_foreground
+	sup=$(field .pid)
+	[ "$(status_of "$sup" CapEff)" = 00000000000030eb ] || fail "CapEff of the supervisor is $(status_of "$sup" CapEff)"
+	[ "$(stat -c %u "/proc/$sup/mem")" = 0 ] || fail "the supervisor's memory is not root's"
+	kill -TERM "$sup"
+	ends_with '5|0' . 8
+}
 # By design there is one copy in each: the supervisor needs it for the next dial, the session for the
 # next challenge of the server.
 t_password_in_memory_is_where_it_must_be_and_nowhere_else() {

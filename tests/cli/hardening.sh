@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What compiler and linker put into both programs to make faults harder to use.
+source "$(dirname "$0")/lib.bash"
+
+if ! command -v readelf >/dev/null || ! command -v objdump >/dev/null; then
+	echo "skip hardening: no binutils"
+	exit 0
+fi
+
+# has NAME PATTERN TEXT: a line of TEXT matches.
+has() {
+	if grep -qE -- "$2" <<<"$3"; then ok "$1"; else fail "$1" "nothing matches $2"; fi
+}
+has_not() {
+	if grep -qE -- "$2" <<<"$3"; then fail "$1" "$(grep -m 1 -E -- "$2" <<<"$3")"; else ok "$1"; fi
+}
+
+for program in "$VPDIAL" "$(dirname "$VPDIAL")/vpdial-session"; do
+	name=$(basename "$program")
+	head=$(readelf -hW "$program")
+	segments=$(readelf -lW "$program")
+	dynamic=$(readelf -dW "$program")
+	symbols=$(readelf -W --dyn-syms "$program")
+	has "$name-is-position-independent" 'Type: +DYN' "$head"
+	has "$name-has-relocations-read-only" 'GNU_RELRO' "$segments"
+	has "$name-is-bound-at-start" 'BIND_NOW|\(FLAGS_1\).*NOW' "$dynamic"
+	has "$name-has-no-executable-stack" 'GNU_STACK .* RW +0x' "$segments"
+	has_not "$name-has-no-segment-to-write-and-execute" 'LOAD .* RWE ' "$segments"
+	has_not "$name-has-no-relocation-in-its-code" 'TEXTREL' "$dynamic"
+	has_not "$name-has-no-search-path-for-libraries" 'RPATH|RUNPATH' "$dynamic"
+	has "$name-has-guarded-stacks" '__stack_chk_fail' "$symbols"
+	case $symbols in
+	*__asan_init*) echo "skip $name-has-checked-functions: sanitizers replace them" ;;
+	*) has "$name-has-checked-functions" '__(memcpy|snprintf|vsnprintf|memset)_chk' "$symbols" ;;
+	esac
+	# Of an x86 alone can be told whether the compiler marked where jumps may land.
+	if [[ $head == *X86-64* ]]; then
+		count=$(objdump -d "$program" | grep -c 'endbr64')
+		if ((count > 200)); then ok "$name-marks-targets-of-jumps"; else fail "$name-marks-targets-of-jumps" "only $count"; fi
+	fi
+done
+finish
