@@ -17,6 +17,7 @@ enum cli_words {
 	CLI_WORDS_RUNNING,  /* profiles with a control socket */
 	CLI_WORDS_CHECKED,  /* profiles and files */
 	CLI_WORDS_COMMANDS, /* names of commands, and `options` */
+	CLI_WORDS_USERS,    /* of the server: users and interfaces of their calls */
 };
 
 enum cli_option_id {
@@ -42,6 +43,7 @@ struct cli_option {
 	const char *name;  /* with its two dashes */
 	const char *value; /* what it takes, e.g. "SECONDS"; NULL = nothing */
 	const char *help;
+	enum cli_words words; /* what the value is; NONE = nothing that could be listed */
 };
 
 struct cli;

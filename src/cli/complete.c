@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Completion: which words may stand at the cursor; the shells' files only ask. */
 #include "cli/cli.h"
+#include "client/users.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,29 @@ static void offer_options(const struct cli_command *command, const char *current
 			offer(o[i].name, current);
 }
 
+/* Who could be hung up; a name may stand in several rows. */
+static void offer_users(const struct cli *cli, const char *current)
+{
+	struct users_row *rows = NULL;
+	size_t count = 0;
+
+	if (client_users(cli->run_dir, USERS_LIST, NULL, &rows, &count) < 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		size_t before = 0;
+
+		if (!rows[i].running)
+			continue;
+		while (before < i &&
+		       !(rows[before].running && strcmp(rows[before].user, rows[i].user) == 0))
+			before++;
+		if (before == i)
+			offer(rows[i].user, current);
+		offer(rows[i].name, current);
+	}
+	free(rows);
+}
+
 static void offer_arguments(const struct cli *cli, enum cli_words words, const char *current)
 {
 	char **names = NULL;
@@ -52,6 +76,9 @@ static void offer_arguments(const struct cli *cli, enum cli_words words, const c
 	case CLI_WORDS_COMMANDS:
 		offer_commands(current);
 		offer("options", current);
+		break;
+	case CLI_WORDS_USERS:
+		offer_users(cli, current);
 		break;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -95,9 +122,9 @@ int cli_complete_words(struct cli *cli)
 	struct typed t = {0};
 
 	read_typed(cli, &t);
-	if (t.open)
-		return EXIT_OK; /* directories and numbers: the shell's own business */
-	if (*current == '-')
+	if (t.open) /* directories are the shell's own business */
+		offer_arguments(cli, t.open->words, current);
+	else if (*current == '-')
 		offer_options(t.command, current);
 	else if (!t.command)
 		offer_commands(current);

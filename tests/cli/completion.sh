@@ -29,6 +29,46 @@ test_equal bash-profile-after-option "office" \
 test_equal bash-directory "$work/config" "$(complete_line --config "$work/conf")"
 test_equal bash-file "$work/config/office.conf" "$(complete_line check "$work/config/off")"
 test_equal bash-nothing "" "$(complete_line list x)"
+test_equal bash-help-options "options" "$(complete_line help op)"
+test_equal bash-number-is-not-guessed "" "$(complete_line connect --timeout "")"
+test_equal bash-running "" "$(complete_line --run-dir "$work/run" disconnect "")"
+: >"$work/run/office.sock"
+test_equal bash-running-profile "office" "$(complete_line --run-dir "$work/run" disconnect "")"
+rm "$work/run/office.sock"
+test_equal bash-users-without-server "" "$(complete_line --run-dir "$work/run" users --disconnect "")"
+
+# The same questions to zsh: its function, with what it would add printed.
+zsh_line() {
+	zsh -f -c 'function compadd { print -r -- ${(P)2} }
+		function _files { print files $* }
+		words=(vpdial "${@:2}") CURRENT=$#
+		source "$1"' zsh "$top/completions/_vpdial" "$@"
+}
+if command -v zsh >/dev/null; then
+	test_equal zsh-command "connect" "$(zsh_line con)"
+	test_equal zsh-option "--foreground" "$(zsh_line connect --f)"
+	test_equal zsh-profile "office" "$(zsh_line --config "$work/config" connect "")"
+	test_equal zsh-help-options "options" "$(zsh_line help op)"
+	test_equal zsh-directory "files -/" "$(zsh_line --config "")"
+	test_equal zsh-file "office files" "$(zsh_line --config "$work/config" check o | tr '\n' ' ' | sed 's/ $//')"
+else
+	echo "skip zsh: not installed"
+fi
+
+# fish answers by itself.
+fish_line() {
+	HOME=$work XDG_CONFIG_HOME=$work/fish XDG_DATA_HOME=$work/fish fish --no-config -c \
+		'source $argv[1]; complete -C "$argv[2]"' "$top/completions/vpdial.fish" "$1" | tr '\n' ' ' | sed 's/ $//'
+}
+if command -v fish >/dev/null; then
+	test_equal fish-command "connect" "$(fish_line "vpdial con")"
+	test_equal fish-option "--foreground" "$(fish_line "vpdial connect --f")"
+	test_equal fish-profile "office" "$(fish_line "vpdial --config $work/config connect ")"
+	test_equal fish-help-options "options" "$(fish_line "vpdial help op")"
+	test_equal fish-directory "$work/config/" "$(fish_line "vpdial --config $work/conf")"
+else
+	echo "skip fish: not installed"
+fi
 for shell in bash zsh fish; do
 	file=$top/completions/vpdial.$shell
 	[[ $shell == zsh ]] && file=$top/completions/_vpdial

@@ -167,6 +167,7 @@ as_stranger() { nobody --clear-groups env -u XDG_RUNTIME_DIR HOME=/nonexistent "
 as_member() { nobody --groups 61234 env -u XDG_RUNTIME_DIR HOME=/nonexistent "$VPDIAL" "$@"; }
 as_stranger --run-dir /run/vpdial status pptp >"$T/out" 2>&1
 equal stranger-may-not-ask 3 $?
+equal completion-of-users "john <pptp-john>" "$(nsenter --net=/run/netns/far "$VPDIAL" complete-words "" --run-dir "$T/server-run" users --disconnect | tr '\n' ' ' | sed 's/ $//')"
 "$VPDIAL" --config "$T/conf" disconnect pptp >/dev/null
 echo 'vpdial:x:61234:' >>/etc/group
 CREDENTIALS_DIRECTORY=$T/credentials "$VPDIAL" --config "$T/conf" connect pptp >"$T/log" 2>&1
