@@ -42,11 +42,11 @@ static struct heights give_out(int left, bool two, const struct layout_wants *wa
 	h.rates = take(&left, 1, 1);
 	if (!wants->urgent)
 		h.message = take(&left, 1, 1);
-	h.graph = take(&left, 3, 2);
+	h.graph = take(&left, 4, 2);
 	h.totals = take(&left, 1, 1);
 	h.drops = wants->drops ? take(&left, 1, 1) : 0;
 	h.phases = take(&left, wants->phases, wants->phases);
-	h.events = take(&left, 4, 2);
+	h.events = take(&left, 3, 2);
 	/* One column: the network's fields, then both parts that grow. */
 	if (!two)
 		h.fields += take(&left, 2 * FIELDS_MAX - SEED_FIELDS, 1);

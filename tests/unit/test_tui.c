@@ -295,12 +295,13 @@ static void graph_rises_with_the_rate_and_has_a_scale(void **state)
 
 	/* 8, 16, 24, 32 kbit/s under 50k: the newest at the right edge of its half */
 	assert_non_null(strstr(line(&g, 10), "  50k\u2502"));
-	assert_non_null(strstr(line(&g, 13), "   0\u2502"));
-	assert_non_null(strstr(line(&g, 13), "\u2585\u2588\u2588\u2588 "));
-	assert_non_null(strstr(line(&g, 11), "\u2583"));
+	assert_non_null(strstr(line(&g, 14), "   0\u2502"));
+	assert_non_null(strstr(line(&g, 14), "\u2587\u2588\u2588\u2588 "));
+	assert_non_null(strstr(line(&g, 12), " \u2583\u2588 "));
 	grid_free(&g);
 	g = painted(c, 80, 24, false, VIEW_MAIN);
-	assert_non_null(strstr(line(&g, 13), ":### "));
+	assert_non_null(strstr(line(&g, 14), "#### "));
+	assert_non_null(strstr(line(&g, 13), " :## "));
 	grid_free(&g);
 	free(c);
 }
