@@ -154,10 +154,10 @@ struct watched *calls_selected(struct calls *calls)
 	return calls->count ? calls->list[calls->selected] : NULL;
 }
 
-static bool named(char **names, size_t count, const char *name)
+static bool contains(struct watched *const *list, size_t count, const struct watched *w)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(names[i], name) == 0)
+		if (list[i] == w)
 			return true;
 	return false;
 }
@@ -180,7 +180,7 @@ static void renew(struct calls *calls, char **names, size_t count)
 		list[n++] = w;
 	}
 	for (size_t i = 0; i < calls->count; i++)
-		if (!named(names, count, calls->list[i]->call.status.profile))
+		if (!contains(list, n, calls->list[i]))
 			watched_free(calls->list[i]);
 	calls->count = n;
 	calls->selected = at;
@@ -218,7 +218,7 @@ void calls_tick(struct calls *calls)
 
 		if (w->handle.fd < 0)
 			look_for_supervisor(w);
-		call_tick(&w->call, loop_now(calls->loop));
+		call_tick(&w->call, clock_now_ms());
 	}
 }
 

@@ -104,10 +104,10 @@ void call_closed(struct call *call, const struct control_status *status, uint64_
 
 void call_tick(struct call *call, uint64_t now_ms)
 {
-	if (call->running && now_ms - call->heard_ms > MODEL_SILENT_MS)
+	if (call->running && now_ms > call->heard_ms + MODEL_SILENT_MS)
 		(void)snprintf(call->note, sizeof(call->note),
 			       "the supervisor (process %u) does not answer", call->status.pid);
-	if (now_ms - call->sampled_ms >= SECOND_MS * 3 / 2)
+	if (now_ms >= call->sampled_ms + SECOND_MS * 3 / 2)
 		add_rate(call, (struct model_rate){0}, now_ms);
 }
 

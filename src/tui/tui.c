@@ -70,8 +70,7 @@ static void on_second(void *ctx)
 		calls_scan(&t->calls);
 	calls_tick(&t->calls);
 	draw(t);
-	loop_timer_set(t->loop, &t->second,
-		       loop_now(t->loop) + (t->child.pid ? HURRY_MS : SECOND_MS));
+	loop_timer_set(t->loop, &t->second, clock_now_ms() + (t->child.pid ? HURRY_MS : SECOND_MS));
 }
 
 static void on_said(void *ctx, const char *name, bool error, const char *text)
@@ -108,7 +107,7 @@ static void start(struct tui *t, struct watched *w, const char *command, bool te
 		watched_event(w, LOG_LEVEL_ERROR, strerror(-r));
 	else
 		child_watch(&t->child);
-	loop_timer_set(t->loop, &t->second, loop_now(t->loop) + HURRY_MS);
+	loop_timer_set(t->loop, &t->second, clock_now_ms() + HURRY_MS);
 	if (signo)
 		end(t, EXIT_SIGNAL);
 }
