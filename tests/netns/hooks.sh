@@ -2,7 +2,7 @@
 # Tests of the scripts that run when a connection comes up and goes down (vpdial-dispatcher(8)): our
 # client against our server, scripts that write down what they see.
 #
-# usage: tests/netns/hooks.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=2, TIMES=1)
+# usage: tests/netns/hooks.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=4, TIMES=1)
 set -u
 # shellcheck source=tests/netns/lane.bash
 . "$(dirname "$(readlink -f "$0")")/lane.bash"

@@ -7,7 +7,7 @@
 
 lane_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 VPDIAL=$(readlink -f "${VPDIAL:-$lane_dir/../../build/vpdial}")
-LANES=${LANES:-2}
+LANES=${LANES:-4} # they wait more than they work
 SERVER=10.88.1.1 USER_NAME=alice PASSWORD=Netns-Pass1
 
 failures=0 current='' why=''

@@ -2,7 +2,7 @@
 # Tests of the running program on machines that lack something, with profiles that are wrong, as an
 # ordinary user, and with its processes killed in each phase; and what confines the session.
 #
-# usage: tests/netns/machine.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=2, TIMES=1)
+# usage: tests/netns/machine.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=4, TIMES=1)
 set -u
 # shellcheck source=tests/netns/lane.bash
 . "$(dirname "$(readlink -f "$0")")/lane.bash"

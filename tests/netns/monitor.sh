@@ -2,7 +2,7 @@
 # Tests of `vpdial monitor`: the real program in a terminal (tmux, with a server of its own) against
 # calls to our own server mode and to hostile servers.  What changes from run to run is masked.
 #
-# usage: tests/netns/monitor.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=2, TIMES=1)
+# usage: tests/netns/monitor.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=4, TIMES=1)
 set -u
 # shellcheck source=tests/netns/stay.bash
 . "$(dirname "$(readlink -f "$0")")/stay.bash"

@@ -3,7 +3,7 @@
 # uplinks, gateways and addresses; after each, the machine's network is the connected one or the one
 # before.  The server is our own server mode behind a router, reached by two uplinks.
 #
-# usage: tests/netns/stays.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=2, TIMES=1)
+# usage: tests/netns/stays.sh      (VPDIAL=program, ONLY=pattern of cases, LANES=4, TIMES=1)
 set -u
 # shellcheck source=tests/netns/stay.bash
 . "$(dirname "$(readlink -f "$0")")/stay.bash"
