@@ -284,7 +284,7 @@ install: all
 	install -m 755 $(BUILD)/vpdial-session $(DESTDIR)$(LIBEXECDIR)/vpdial-session
 	install -m 644 man/vpdial.8 man/vpdial-dispatcher.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 man/vpdial.conf.5 $(DESTDIR)$(MANDIR)/man5/vpdial.conf.5
-	install -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)/
+	install -m 644 README.md CHANGELOG.md SECURITY.md LICENSE $(DESTDIR)$(DOCDIR)/
 	install -m 644 $(wildcard profiles/*) $(DESTDIR)$(DOCDIR)/profiles/
 	install -m 644 completions/vpdial.bash $(DESTDIR)$(BASHCOMPDIR)/vpdial
 	install -m 644 completions/_vpdial $(DESTDIR)$(ZSHCOMPDIR)/_vpdial
