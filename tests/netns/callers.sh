@@ -2,7 +2,6 @@
 # Tests of the server mode against hostile callers, one case for each thing they do (callers.py
 # says what and what the server must do).  Beside each a good caller has a call: it must carry data
 # afterwards, and the server must have the processes, descriptors, devices and memory it had before.
-# The last line that each run prints is the number of cases.
 #
 # usage: tests/netns/callers.sh [NAME]      (VPDIAL=program, ONLY=pattern of cases, LANES=4, TIMES=1)
 set -u
