@@ -102,8 +102,8 @@ static void look_for_supervisor(struct watched *w)
 			restore(w);
 		if (fd == -EACCES || fd == -EPERM)
 			(void)snprintf(w->call.note, sizeof(w->call.note),
-				       "its control socket belongs to another user; run vpdial as "
-				       "that user");
+				       "its control socket is not open to you; run vpdial as its "
+				       "user, or join the group " CONTROL_GROUP);
 		else if (fd != -ENOENT)
 			(void)snprintf(w->call.note, sizeof(w->call.note), "control socket: %s",
 				       strerror(-fd));

@@ -370,7 +370,7 @@ t_socket_of_another_user_is_told() {
 	LC_ALL=C.UTF-8 mux -u kill-server 2>/dev/null
 	VPDIAL="setpriv' --reuid 65534 --regid 65534 --clear-groups '$VPDIAL" open 80x24
 	sees 'status: unknown'
-	sees 'its control socket belongs to another user'
+	sees 'its control socket is not open to you; run vpdial as its user, or join the'
 	chmod 700 "$R"
 	sleep 1
 	sees 'status: unknown'
