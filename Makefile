@@ -218,6 +218,34 @@ $(BUILD)/test/attacker/vpdial-session: $(BUILD)/obj/tests/attacker.o $(foreach r
 	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp -lcap-ng
 attacker: $(BUILD)/test/attacker/vpdial-session
 
+# Fuzz targets, tests/fuzz/TARGET.c: build/test/fuzz_TARGET replays kept inputs with any compiler;
+# `make fuzz` builds them with clang and libFuzzer, `make fuzz TARGET=ppp TIME=600` runs one.
+FUZZ_TARGETS := wire ppp tunnel path conf control request
+fuzz_wire_ROOMS := wire crypto base
+fuzz_ppp_ROOMS := ppp crypto wire base
+fuzz_tunnel_ROOMS := tunnel crypto wire base
+fuzz_path_ROOMS := path crypto wire base
+fuzz_conf_ROOMS := conf base
+fuzz_control_ROOMS := client ipc loop base
+fuzz_request_ROOMS := ipc base
+fuzz_LIBS := -lcrypto -liniparser
+define fuzz_rules
+$(BUILD)/test/fuzz_$(1): $(BUILD)/obj/tests/fuzz/$(1).o $(if $(FUZZER),,$(BUILD)/obj/tests/fuzz/replay.o) $(foreach r,$(fuzz_$(1)_ROOMS),$(call lib,$(r)))
+	$$(call say,LD,$$@)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $$@ $$^ $(fuzz_LIBS)
+endef
+$(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_rules,$(t))))
+$(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(OWN_CPPFLAGS) -Itests/fuzz $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+fuzz-programs: $(foreach t,$(FUZZ_TARGETS),$(BUILD)/test/fuzz_$(t))
+fuzz-replay: fuzz-programs
+	@set -e; for t in $(FUZZ_TARGETS); do $(BUILD)/test/fuzz_$$t fuzz_$$t tests/fuzz/corpus/$$t; done
+fuzz:
+	@tests/fuzz/run $(if $(TARGET),$(TARGET) $(or $(TIME),600))
+
 unit: attacker $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
 print-unit:
 	@echo $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
@@ -308,6 +336,6 @@ clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all attacker sim unit print-unit check check-static check-builds check-unit check-valgrind \
+.PHONY: all attacker fuzz fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
 	check-cli check-netns check-package check-interop check-layers asan ubsan lint format bench bench-dial \
 	bench-mppe bench-loss bench-server demo dist deb rpm install uninstall clean

@@ -148,9 +148,11 @@ int request_receive(struct request_channel *channel, struct request_message *mes
 		return errno == EAGAIN || errno == EINTR ? 0
 		       : errno == ECONNRESET		 ? -EPIPE
 							 : -errno;
-	if (n == 0)
-		return -EPIPE;
 	take_fds(&msg, message);
+	if (n == 0) { /* or an empty record, which may bring descriptors */
+		(void)refuse(message);
+		return -EPIPE;
+	}
 	rule = rule_permitting(channel, head, channel->supervisor ? FROM_SESSION : FROM_SUPERVISOR);
 	if (!rule || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
 	    (size_t)n != sizeof head + rule->size || message->fd_count < rule->fds_min ||

@@ -151,6 +151,25 @@ static void descriptors_that_were_not_asked_for_are_closed(void **state)
 	assert_int_equal(open_descriptors(), before);
 }
 
+/* An empty record looks like the end of the conversation, but may bring descriptors. */
+static void descriptors_of_an_empty_record_are_closed(void **state)
+{
+	struct ends *e = *state;
+	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
+	struct msghdr msg = {.msg_control = control, .msg_controllen = sizeof control};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	static struct request_message m;
+	unsigned before = open_descriptors();
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &e->fds[1], sizeof(int));
+	assert_int_equal(sendmsg(e->fds[1], &msg, 0), 0);
+	assert_int_equal(request_receive(&e->supervisor, &m), -EPIPE);
+	assert_int_equal(open_descriptors(), before);
+}
+
 static void the_end_of_the_other_side_is_told(void **state)
 {
 	struct ends *e = *state;
@@ -185,6 +204,7 @@ int main(void)
 		WHOLE(what_the_table_does_not_permit_is_refused_at_both_ends),
 		WHOLE(wrong_sizes_are_refused),
 		WHOLE(descriptors_that_were_not_asked_for_are_closed),
+		WHOLE(descriptors_of_an_empty_record_are_closed),
 		WHOLE(the_end_of_the_other_side_is_told),
 		cmocka_unit_test(texts_with_control_characters_or_without_end_are_invalid),
 	};

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/* The data path: whatever comes by GRE or UDP, encapsulated, numbered and encrypted or not, and
+ * packets of the device, while PPP's judgement of what may pass changes. */
+#include "fuzz.h"
+
+#include "base/clock.h"
+#include "path/mppe.h"
+#include "path/offload.h"
+#include "path/path.h"
+#include "wire/frame.h"
+#include "wire/gre.h"
+#include "wire/l2tp.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#define STEPS  120
+#define PACKET 2048
+#define KEPT   8
+#define OWN    0x1234
+#define PEERS  0x5678
+
+struct bench {
+	struct path *path;
+	struct path_state state;
+	enum path_encap encap;
+	bool offload;
+	int tun, wire;
+	uint64_t now;
+	uint32_t seq;
+	struct mppe_tx honest; /* the peer's sending side */
+	uint8_t kept[KEPT][PACKET];
+	size_t kept_len[KEPT];
+	unsigned kept_at;
+};
+
+/* Sockets are made once: they cost more than all the rest. */
+static int tun[2], gre[2], udp[2];
+static struct sockaddr_in udp_at[2];
+
+static void socket_pairs(void)
+{
+	socklen_t len = sizeof udp_at[0];
+
+	FUZZ_CHECK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, tun) == 0);
+	FUZZ_CHECK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, gre) == 0);
+	for (int i = 0; i < 2; i++) {
+		udp_at[i] = (struct sockaddr_in){.sin_family = AF_INET};
+		udp_at[i].sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		udp[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+		FUZZ_CHECK(udp[i] >= 0 && bind(udp[i], (struct sockaddr *)&udp_at[i], len) == 0);
+		FUZZ_CHECK(getsockname(udp[i], (struct sockaddr *)&udp_at[i], &len) == 0);
+	}
+}
+
+static void on_control(void *ctx, uint16_t protocol, const uint8_t *info, size_t len)
+{
+	volatile uint8_t last;
+
+	(void)ctx;
+	FUZZ_CHECK(frame_is_control(protocol) && len > 0);
+	last = info[len - 1];
+	(void)last;
+}
+
+static void on_unknown(void *ctx, uint16_t protocol, const uint8_t *info, size_t len)
+{
+	volatile uint8_t last;
+
+	(void)ctx;
+	FUZZ_CHECK(!frame_is_control(protocol) && len > 0);
+	last = info[len - 1];
+	(void)last;
+}
+
+static void on_tunnel(void *ctx, const uint8_t *octets, size_t len)
+{
+	const struct bench *b = ctx;
+
+	FUZZ_CHECK(b->encap == PATH_L2TP && len > 0 && (octets[0] & 0x80));
+}
+
+static void on_error(void *ctx, int error)
+{
+	(void)ctx;
+	FUZZ_CHECK(error > 0);
+}
+
+static void on_resync(void *ctx)
+{
+	const struct bench *b = ctx;
+
+	FUZZ_CHECK(b->state.rx.bits && b->state.rx.stateful);
+}
+
+static bool on_inner(void *ctx, const uint8_t *ip, size_t len)
+{
+	(void)ctx;
+	FUZZ_CHECK(len > 0);
+	return ip[len - 1] & 1;
+}
+
+static void on_too_big(void *ctx, uint32_t mtu)
+{
+	(void)ctx;
+	(void)mtu;
+}
+
+/* What comes out of the device was permitted. */
+static void drain_tun(struct bench *b)
+{
+	static uint8_t packet[70000];
+	size_t head = b->offload ? sizeof(struct offload) : 0;
+	ssize_t n;
+
+	while ((n = recv(b->tun, packet, sizeof packet, MSG_DONTWAIT)) >= 0) {
+		FUZZ_CHECK((size_t)n > head);
+		FUZZ_CHECK(b->state.rx_clear || b->state.rx.bits);
+		FUZZ_CHECK(packet[head] >> 4 == 6 ? b->state.ipv6 : b->state.ipv4);
+	}
+}
+
+/* What leaves was permitted too: no data in clear where it is to be encrypted, none at all where
+ * it is to wait. */
+static void drain_wire(struct bench *b)
+{
+	static uint8_t packet[70000];
+	struct gre_packet g;
+	struct l2tp_header h;
+	const uint8_t *frame;
+	size_t len, head;
+	uint16_t protocol;
+	ssize_t n;
+
+	while ((n = recv(b->wire, packet, sizeof packet, MSG_DONTWAIT)) >= 0) {
+		if (b->encap == PATH_GRE) {
+			FUZZ_CHECK(gre_decode(packet, (size_t)n, &g) && g.call_id == PEERS);
+			frame = g.payload;
+			len = g.payload_len;
+		} else {
+			FUZZ_CHECK(l2tp_decode(packet, (size_t)n, &h) && h.tunnel_id == PEERS);
+			frame = h.payload;
+			len = h.payload_len;
+		}
+		if (len == 0)
+			continue;
+		FUZZ_CHECK(frame_decode(frame, len, &protocol, &head));
+		if (frame_is_control(protocol))
+			continue;
+		FUZZ_CHECK(!b->state.tx_blocked);
+		FUZZ_CHECK((protocol == FRAME_COMPRESSED) == (b->state.tx.bits != 0));
+	}
+}
+
+static void arrive(struct bench *b, const uint8_t *octets, size_t len)
+{
+	if (b->encap == PATH_GRE)
+		(void)!send(b->wire, octets, len, 0);
+	else
+		(void)!sendto(b->wire, octets, len, 0, (struct sockaddr *)&udp_at[1],
+			      sizeof udp_at[1]);
+}
+
+static void receive(struct bench *b)
+{
+	for (unsigned n = 0; n < 8 && path_burst_rx(b->path, b->now); n++)
+		;
+}
+
+/* A PPP frame in the right encapsulation, with a number DELTA ahead. */
+static void encapsulated(struct bench *b, uint8_t how, const uint8_t *frame, size_t len)
+{
+	uint8_t *packet = b->kept[b->kept_at % KEPT];
+	struct writer w = writer_make(packet, PACKET);
+	uint32_t number = b->seq + (how & 7);
+
+	b->seq = how & 8 ? b->seq : number + 1;
+	if (b->encap == PATH_GRE) {
+		uint8_t head[GRE_HEADER_MAX];
+		const struct gre_packet g = {.call_id = OWN,
+					     .has_seq = true,
+					     .has_ack = how & 16,
+					     .seq = number,
+					     .payload_len = len};
+
+		writer_u8(&w, 0x45);
+		writer_u8(&w, 0);
+		writer_zeros(&w, 18);
+		writer_bytes(&w, head, gre_header_write(head, &g));
+	} else {
+		uint8_t head[L2TP_DATA_HEADER_MAX];
+		const struct l2tp_header h = {.has_length = how & 16,
+					      .has_seq = how & 32,
+					      .tunnel_id = OWN,
+					      .session_id = OWN,
+					      .ns = (uint16_t)number};
+
+		writer_bytes(&w, head, l2tp_data_header_write(head, &h, len));
+	}
+	writer_bytes(&w, frame, len);
+	FUZZ_CHECK(!w.failed);
+	if (b->encap == PATH_GRE)
+		packet[3] = (uint8_t)writer_len(&w), packet[2] = (uint8_t)(writer_len(&w) >> 8);
+	b->kept_len[b->kept_at++ % KEPT] = writer_len(&w);
+	arrive(b, packet, writer_len(&w));
+	if (!(how & 64))
+		receive(b);
+}
+
+/* As the peer's MPPE would send it. */
+static void encrypted(struct bench *b, struct cursor *script)
+{
+	uint8_t frame[4 + MPPE_HEADER + 300], how = fuzz_u8(script);
+	size_t len;
+	const uint8_t *octets = fuzz_octets(script, fuzz_u8(script), &len);
+
+	memcpy(frame, "\xff\x03\x00\xfd", 4);
+	frame[6] = 0;
+	frame[7] = how & 8 ? FRAME_IPV6 : FRAME_IPV4;
+	if (len)
+		memcpy(frame + 8, octets, len);
+	if (!b->state.rx.bits)
+		return;
+	mppe_encrypt(&b->honest, frame + 4, frame + 6, len + 2);
+	if (!(how & 128)) /* else it is lost */
+		encapsulated(b, how, frame, len + 8);
+}
+
+static void set_state(struct bench *b, struct cursor *script)
+{
+	static const uint8_t bits[] = {0, 40, 56, 128};
+	uint8_t a = fuzz_u8(script), c = fuzz_u8(script);
+	struct path_mppe rx = b->state.rx, tx = b->state.tx;
+
+	/* What was permitted until now is checked by the rules of until now. */
+	drain_tun(b);
+	drain_wire(b);
+	b->state = (struct path_state){.ipv4 = a & 1,
+				       .ipv6 = a & 2,
+				       .tx_blocked = a & 4,
+				       .rx_clear = a & 8,
+				       .tx_pfc = a & 16,
+				       .tx_acfc = a & 32,
+				       .peer_mru = 1400,
+				       .mss_mtu = a & 64 ? 1300 : 0,
+				       .rekey_on_flush = a & 128};
+	b->state.rx = rx;
+	b->state.tx = tx;
+	if (!(c & 64)) { /* a key never changes without a new generation */
+		b->state.rx = (struct path_mppe){bits[c & 3], c & 16, {7}, rx.generation + 1};
+		b->state.tx = (struct path_mppe){bits[c >> 2 & 3], c & 32, {9}, tx.generation + 1};
+		if (b->state.rx.bits)
+			mppe_tx_init(&b->honest, b->state.rx.bits, b->state.rx.stateful,
+				     b->state.rx.start);
+	}
+	path_set_state(b->path, &b->state);
+}
+
+static void from_tun(struct bench *b, struct cursor *script)
+{
+	uint8_t packet[sizeof(struct offload) + 20 + 300] = {0};
+	size_t head = b->offload ? sizeof(struct offload) : 0, len;
+	uint8_t how = fuzz_u8(script);
+	const uint8_t *octets = fuzz_octets(script, fuzz_u8(script), &len);
+
+	memset(packet + head, 0, 20);
+	packet[head] = how & 1 ? 0x60 : 0x45;
+	packet[head + 2] = (uint8_t)((len + 20) >> 8);
+	packet[head + 3] = (uint8_t)(len + 20);
+	packet[head + 9] = how & 2 ? 6 : 17;
+	if (len)
+		memcpy(packet + head + 20, octets, len);
+	if (how & 4)
+		(void)path_send_packet(b->path, packet + head, how & 8 ? len : len + 20);
+	else
+		(void)!send(b->tun, packet, head + len + 20, 0);
+	for (unsigned n = 0; n < 8 && path_burst_tx(b->path, b->now); n++)
+		;
+}
+
+static void step(struct bench *b, struct cursor *script)
+{
+	static bool watch;
+	uint8_t op = fuzz_u8(script), how;
+	const uint8_t *octets;
+	unsigned which;
+	size_t len;
+
+	switch (op % 12) {
+	case 0:
+		octets = fuzz_octets(script, fuzz_u8(script), &len);
+		if (len)
+			arrive(b, octets, len);
+		receive(b);
+		break;
+	case 1:
+	case 2:
+		how = fuzz_u8(script);
+		octets = fuzz_octets(script, fuzz_u8(script), &len);
+		encapsulated(b, how, octets, len);
+		break;
+	case 3:
+	case 4:
+		encrypted(b, script);
+		break;
+	case 5: /* one of the last again, a bit changed or not */
+		which = fuzz_u8(script) % KEPT;
+		how = fuzz_u8(script);
+		if (!b->kept_len[which])
+			break;
+		b->kept[which][how % b->kept_len[which]] ^= fuzz_u8(script);
+		arrive(b, b->kept[which], b->kept_len[which]);
+		receive(b);
+		break;
+	case 6:
+		set_state(b, script);
+		break;
+	case 7:
+	case 8:
+		from_tun(b, script);
+		break;
+	case 9:
+		b->now += fuzz_u8(script);
+		for (unsigned n = 0; path_deadline(b->path) <= b->now; n++) {
+			FUZZ_CHECK(n < 1000); /* a deadline that stays is an endless loop */
+			path_tick(b->path, b->now);
+		}
+		break;
+	case 10:
+		path_flush_tx(b->path);
+		b->honest.flush = true;
+		break;
+	case 11:
+		how = fuzz_u8(script);
+		octets = fuzz_octets(script, fuzz_u8(script), &len);
+		watch = how & 1;
+		path_watch_inner(b->path, watch);
+		if (len)
+			(void)path_send_control(b->path, FRAME_LCP, octets, len);
+		break;
+	}
+	drain_tun(b);
+	drain_wire(b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static struct bench b;
+	static uint8_t rest[70000];
+	struct cursor script = cursor_make(data, len);
+	const struct path_callbacks callbacks = {on_control, on_unknown, on_tunnel,  on_error,
+						 on_resync,  on_inner,	 on_too_big, &b};
+	const struct path_call call = {OWN, PEERS, OWN, PEERS, false};
+	struct path_config config = {0};
+	uint8_t how = fuzz_u8(&script);
+	char text[64];
+
+	fuzz_crypto();
+	if (!tun[0])
+		socket_pairs();
+	memset(&b, 0, sizeof b);
+	b.encap = how & 1 ? PATH_L2TP : PATH_GRE;
+	b.offload = how & 2;
+	b.now = 1000;
+	b.tun = tun[0];
+	b.wire = b.encap == PATH_L2TP ? udp[0] : gre[0];
+	config.encap = b.encap;
+	config.tun_offload = config.tun_offload_udp = b.offload;
+	config.tun_fd = tun[1];
+	config.wire_fd = b.encap == PATH_L2TP ? udp[1] : gre[1];
+	config.peer_len = b.encap == PATH_L2TP ? sizeof udp_at[0] : 0;
+	memcpy(&config.peer, &udp_at[0], config.peer_len);
+	b.path = path_new(&config, &callbacks, NULL);
+	FUZZ_CHECK(b.path);
+	path_set_call(b.path, &call);
+	set_state(&b, &script);
+	for (unsigned n = 0; n < STEPS && cursor_left(&script); n++)
+		step(&b, &script);
+	(void)path_encoding(b.path, text, sizeof text);
+	(void)path_numbered(b.path);
+	path_free(b.path);
+	/* Nothing may wait for the next run. */
+	for (int i = 0; i < 2; i++)
+		while (recv(tun[i], rest, sizeof rest, MSG_DONTWAIT) >= 0 ||
+		       recv(gre[i], rest, sizeof rest, MSG_DONTWAIT) >= 0 ||
+		       recv(udp[i], rest, sizeof rest, MSG_DONTWAIT) >= 0)
+			;
+	return 0;
+}

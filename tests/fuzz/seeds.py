@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""seeds.py: writes the first inputs of the fuzz targets from tests/vectors and tests/captures, and
+scripts that take the machines to each state.  Usage: seeds.py DIRECTORY (tests/fuzz/corpus)."""
+import glob, hashlib, os, re, struct, sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+out = sys.argv[1]
+FRAME, OPTIONS, AUTH, PPTP, GRE, L2TP, DHCP, CONTROL = range(8)
+PROTOCOLS = [0xc021, 0xc023, 0xc223, 0xc227, 0x80fd, 0x8021, 0x8057]
+
+
+def put(target, octets):
+    os.makedirs(f"{out}/{target}", exist_ok=True)
+    octets = bytes(octets)
+    with open(f"{out}/{target}/{hashlib.sha1(octets).hexdigest()[:16]}", "wb") as f:
+        f.write(octets)
+
+
+def vectors(name):
+    section = ""
+    for line in open(f"{here}/../vectors/{name}.txt"):
+        if m := re.match(r"\[(\w+)\]", line):
+            section = m[1]
+        elif m := re.match(r"(\w+) = ([0-9a-f]+)$", line.strip()):
+            if len(m[2]) % 2 == 0:
+                yield section, m[1], bytes.fromhex(m[2])
+
+
+def packets(path):
+    """IPv4 packets of a capture of Ethernet, raw or cooked frames."""
+    data = open(path, "rb").read()
+    end = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+    head = {1: 14, 101: 0, 12: 0, 228: 0, 113: 16, 276: 20}.get(struct.unpack(end + "I", data[20:24])[0])
+    at = 24
+    while head is not None and at + 16 <= len(data):
+        size = struct.unpack(end + "I", data[at + 8:at + 12])[0]
+        p = data[at + 16 + head:at + 16 + size]
+        at += 16 + size
+        if len(p) > 20 and p[0] == 0x45:
+            yield p[:struct.unpack(">H", p[2:4])[0]]
+
+
+def frame(f):
+    """One PPP frame: to the codecs, and at a link of either role in several states."""
+    put("wire", bytes([FRAME]) + f)
+    body = f[2:] if f[:2] == b"\xff\x03" else f
+    protocol = struct.unpack(">H", body[:2])[0]
+    if protocol not in PROTOCOLS:
+        return
+    info = body[2:]
+    put("wire", bytes([CONTROL]) + body)
+    if len(info) > 4:
+        put("wire", bytes([AUTH]) + info[4:])
+        put("wire", bytes([OPTIONS]) + info[4:])
+    which = PROTOCOLS.index(protocol)
+    if 4 < len(info) < 255:
+        for role in (0, 0x80):
+            # before, in the middle of, and after the honest negotiation; raw, or with a fitting id
+            put("ppp", bytes([0, 0, 0, 0]) + bytes([role + 2, which, len(info)]) + info + b"\0")
+            put("ppp", bytes([0, 0, 0, 0, 0]) + bytes([role + 11, which, info[0] & 15, len(info) - 4]) + info[4:] + b"\0")
+
+
+def message(m):
+    """One control message of L2TP."""
+    put("wire", bytes([L2TP]) + m)
+    avps = m[12 + 8:]
+    if len(m) > 20 and len(avps) < 255:
+        kind = m[19] & 31
+        for role in (0, 0x80):
+            put("tunnel", bytes([1, 1, role + 11, 0x40 | kind, len(avps)]) + avps)
+            put("tunnel", bytes([1, 1, 0, role + 11, 0x60 | kind, len(avps)]) + avps + b"\0")
+
+
+def stream(m):
+    """One message of PPTP."""
+    put("wire", bytes([PPTP]) + m)
+    for role in (0, 0x80):
+        if len(m) < 255:
+            put("tunnel", bytes([0, 0, role + 2, len(m)]) + m)
+            put("tunnel", bytes([0, 0, 0, role + 11, m[9] & 15, len(m) - 14]) + m[14:] + b"\0")
+
+
+for section, name, octets in vectors("pptp"):
+    if section == "control":
+        stream(octets)
+    else:
+        put("wire", bytes([GRE]) + octets)
+for section, name, octets in vectors("ppp"):
+    if octets[:2] == b"\xff\x03":
+        frame(octets)
+for section, name, octets in vectors("l2tp"):
+    if len(octets) >= 12 and octets[0] & 0x80 and octets[1] & 15 == 2:
+        message(octets)
+    put("wire", bytes([L2TP]) + octets)
+for section, name, octets in vectors("auth"):
+    put("wire", bytes([AUTH]) + octets)
+
+seen = set()
+for path in sorted(glob.glob(f"{here}/../captures/*.pcap")):
+    kept = 0
+    for p in packets(path):
+        if p[9] == 6:
+            data = p[20 + (p[32] >> 4) * 4:]
+            key = ("pptp", data[8:10])
+            if len(data) >= 12 and key not in seen:
+                stream(data)
+        elif p[9] == 17 and struct.unpack(">H", p[22:24])[0] == 1701 and p[28] & 0x80:
+            data = p[28:]
+            key = ("l2tp", len(data), data[18:20])
+            if key not in seen:
+                message(data)
+        elif p[9] == 47 and len(p) > 36 and p[20] & 0x10:
+            data = p[32 + (4 if p[21] & 0x80 else 0):]
+            key = ("ppp", data[2:5], len(data))
+            if key not in seen and len(data) > 4 and data[:2] == b"\xff\x03" and data[2] >= 0x80:
+                frame(data)
+        else:
+            continue
+        seen.add(key)
+
+# DHCP options: message type, server, subnet routes (RFC 3442), Microsoft's, DNS, domain.
+ack = bytes.fromhex("3501053604 0a000001 7909 18c0a801 0a000001 00".replace(" ", ""))
+put("wire", bytes([DHCP]) + ack + bytes.fromhex("06080a0000350a000036 0f07") + b"example" + b"\xff")
+put("wire", bytes([DHCP]) + bytes.fromhex("350105f90510c0a80a000001ff"))
+
+# Scripts: every authentication and encryption policy; hang-ups, loss and time in between.
+for allow in (1, 2, 4, 8, 16, 31):
+    for policy in (0, 1, 2):
+        for b in (0, 0x0f, 0xd7):
+            head = bytes([allow | policy << 5, b] * 2)
+            put("ppp", head + bytes([0, 6, 0, 7, 80, 0, 9, 0, 8, 0]))
+            put("ppp", head + bytes([4, 0x84, 6, 1, 1, 0x81, 5, 0x85, 0, 7, 40, 0x88, 0]))
+for kind in (0, 1):
+    for how in (0, 0x40, 0x48, 0x12, 0x24):
+        head = bytes([kind | how, kind | how])
+        put("tunnel", head + bytes([0, 6, 0, 7, 130, 0, 10, 0, 0, 0, 8, 0]))
+        put("tunnel", head + bytes([4, 6, 0x81, 5, 9, 13, 0x8d, 6, 0, 0x88, 0, 6, 0]))
+# The data path: per encapsulation and key, packets in order, lost, late, again, and of the device.
+for how in range(4):
+    for keys in (0x00, 0x0f, 0x3f, 0x15, 0x0a):
+        head = bytes([how, 3 | (0 if keys else 8), keys])
+        tcp = bytes.fromhex("123400500000000100000000600220000000000002040fb4") + b"\0" * 4
+        ip = bytes.fromhex("450000280001000040060000") + bytes([10, 0, 0, 1, 10, 0, 0, 2]) + tcp[:20]
+        inner = b"".join(bytes([3, f, len(ip)]) + ip for f in (0x20, 0x20, 0xa0, 0x22, 0x28, 0x61, 0x20))
+        clear = b"".join(bytes([1, f, len(ip) + 4]) + b"\xff\x03\x00\x21" + ip for f in (0x20, 0x22, 0x68, 0x20))
+        lcp = bytes([1, 0x20, 12]) + bytes.fromhex("ff03c0210901000811223344")
+        put("path", head + inner + clear + lcp + bytes([5, 1, 0, 0, 9, 200, 10]) + inner)
+        put("path", head + b"".join(bytes([7, f, len(tcp)]) + tcp for f in (0, 2, 3, 6, 12)) + bytes([10, 9, 250, 11, 1, 4, 9, 1, 0, 4]))
+# Files: each key of the manual page, profiles of the documentation.
+for path in sorted(glob.glob(f"{here}/../../profiles/*")):
+    text = open(path, "rb").read()
+    for which in range(3):
+        if len(text) < 3000:
+            put("conf", bytes([which]) + text)
+KEYS = re.findall(r"^\.It Cm (\S+)", open(f"{here}/../../man/vpdial.conf.5").read(), re.M)
+for which, section in ((0, b"connection"), (1, b"office"), (2, b"pptp-server")):
+    for value in (b"yes", b"12", b'"a \\" b"', b"10.0.0.1-10.0.0.9", b"1h30m"):
+        lines = b"".join(k.encode() + b" = " + value + b"\n" for k in KEYS)
+        put("conf", bytes([which]) + b"[" + section + b"]\n" + lines)
+put("conf", b"\0[connection]\nconnect-to = vpn.example.com\nuser = john\npassword = \"a b\"\n")
+put("conf", b"\2[pptp-server]\nenabled = yes\n[secret john]\npassword = \"x\"\nlocal-address = 10.0.0.1\nremote-address = 10.0.0.2-10.0.0.9\n")
+# Records of every type: whole, cut, with descriptors, in each phase at both ends.
+for how in range(8):
+    put("request", bytes([how]) + b"".join(bytes([t, f, 0, 4, 0]) for t in range(15) for f in (0, 3)))
+    put("request", bytes([how, 0, 1, 0, 0, 0]))
+for which in range(4):
+    put("control", bytes([which]) + bytes([0, 12, 1, 0, 16, 7, 4, 0, 0x41]))

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* Every codec of the wire room: the first byte chooses it, the rest is what came.  What is decoded
+ * and encoded again must decode to the same. */
+#include "fuzz.h"
+
+#include "wire/auth.h"
+#include "wire/avp.h"
+#include "wire/control_packet.h"
+#include "wire/dhcp.h"
+#include "wire/frame.h"
+#include "wire/gre.h"
+#include "wire/l2tp.h"
+#include "wire/options.h"
+#include "wire/pptp.h"
+#include "wire/print.h"
+
+#include <arpa/inet.h>
+
+static char line[512];
+
+/* A text that was built: terminated, within its room, nothing but what a terminal may see. */
+static void check_text(const struct str *s)
+{
+	FUZZ_CHECK(s->len < sizeof line && s->text[s->len] == '\0');
+	for (size_t i = 0; i < s->len; i++)
+		FUZZ_CHECK((uint8_t)s->text[i] >= 0x20 && s->text[i] != 0x7f);
+}
+
+static bool within(struct octets part, const uint8_t *p, size_t len)
+{
+	return part.len == 0 || (part.at >= p && part.at + part.len <= p + len);
+}
+
+static void frame(const uint8_t *p, size_t len)
+{
+	uint16_t protocol, again;
+	uint8_t head[FRAME_HEAD_MAX + 1];
+	size_t head_len, n;
+	struct str s = str_make(line, sizeof line);
+
+	if (!frame_decode(p, len, &protocol, &head_len))
+		return;
+	FUZZ_CHECK(head_len < len);
+	n = frame_head_write(head, protocol, false, true);
+	head[n] = 0;
+	FUZZ_CHECK(frame_decode(head, n + 1, &again, &n) && again == protocol);
+	(void)frame_protocol_name(protocol);
+	print_frame(&s, protocol, p + head_len, len - head_len);
+	check_text(&s);
+}
+
+static void options(const uint8_t *p, size_t len)
+{
+	struct cursor c = cursor_make(p, len);
+	struct option o;
+	uint8_t again[4096];
+	struct writer w = writer_make(again, sizeof again);
+	bool valid = options_valid(p, len);
+
+	while (option_next(&c, &o)) {
+		(void)option_u16(&o);
+		(void)option_u32(&o);
+		option_write(&w, o.type, o.data, o.len);
+	}
+	FUZZ_CHECK(c.failed == !valid);
+	if (valid && len <= sizeof again)
+		FUZZ_CHECK(!w.failed && writer_len(&w) == len && (!len || !memcmp(again, p, len)));
+}
+
+static void authentication(const uint8_t *p, size_t len)
+{
+	struct octets a, b;
+	struct mschap_failure failure;
+	struct eap_packet eap;
+	struct eap_mschap ms;
+	uint8_t proof[42];
+
+	if (pap_request_decode(p, len, &a, &b))
+		FUZZ_CHECK(within(a, p, len) && within(b, p, len));
+	FUZZ_CHECK(within(pap_message_decode(p, len), p, len));
+	if (chap_value_decode(p, len, &a, &b))
+		FUZZ_CHECK(a.len && within(a, p, len) && within(b, p, len));
+	mschap_failure_parse(p, len, &failure);
+	FUZZ_CHECK(within(failure.message, p, len) && failure.challenge_len <= 16);
+	if (mschap2_success_parse(p, len, proof, &a))
+		FUZZ_CHECK(within(a, p, len) && proof[0] == 'S' && proof[1] == '=');
+	if (eap_decode(p, len, &eap)) {
+		FUZZ_CHECK(within(eap.data, p, len));
+		if (eap_mschap_decode(eap.data, &ms))
+			FUZZ_CHECK(within(ms.body, p, len));
+	}
+}
+
+static void pptp(const uint8_t *p, size_t len)
+{
+	struct pptp_message m, again;
+	uint8_t out[PPTP_MESSAGE_MAX], twice[PPTP_MESSAGE_MAX];
+	struct str s = str_make(line, sizeof line);
+	const char *fault = NULL;
+	unsigned number;
+	int n = pptp_frame(p, len, &fault);
+	size_t out_len;
+
+	FUZZ_CHECK(n >= -1 && (n <= 0 || (size_t)n <= len));
+	FUZZ_CHECK(n != 0 || len < PPTP_MESSAGE_MAX);
+	FUZZ_CHECK(n != -1 || fault);
+	if (n <= 0 || !pptp_decode(&m, p, (size_t)n, &number))
+		return;
+	pptp_print(&s, &m);
+	check_text(&s);
+	(void)pptp_result_text(m.type, m.result);
+	(void)pptp_error_text(m.error);
+	out_len = pptp_encode(out, sizeof out, &m);
+	FUZZ_CHECK(out_len == pptp_type_length(m.type));
+	FUZZ_CHECK(pptp_decode(&again, out, out_len, &number));
+	FUZZ_CHECK(pptp_encode(twice, sizeof twice, &again) == out_len &&
+		   !memcmp(out, twice, out_len));
+}
+
+static void gre(const uint8_t *p, size_t len)
+{
+	struct gre_packet g, again;
+	uint8_t *out;
+	size_t n;
+
+	if (!gre_decode(p, len, &g))
+		return;
+	FUZZ_CHECK(within((struct octets){g.payload, g.payload_len}, p, len));
+	out = malloc(GRE_HEADER_MAX + g.payload_len);
+	FUZZ_CHECK(out);
+	n = gre_header_write(out, &g);
+	FUZZ_CHECK(n == gre_header_len(g.has_seq, g.has_ack));
+	if (g.payload_len)
+		memcpy(out + n, g.payload, g.payload_len);
+	FUZZ_CHECK(gre_decode(out, n + g.payload_len, &again));
+	FUZZ_CHECK(again.call_id == g.call_id && again.has_seq == g.has_seq &&
+		   again.has_ack == g.has_ack && again.payload_len == g.payload_len);
+	FUZZ_CHECK((!g.has_seq || again.seq == g.seq) && (!g.has_ack || again.ack == g.ack));
+	free(out);
+}
+
+static void no_cipher(void *ctx, uint16_t type, const uint8_t *rv, size_t rv_len, uint8_t *octets,
+		      size_t len)
+{
+	(void)ctx;
+	/* Its own inverse, and it reads all that it is given. */
+	for (size_t i = 0; i < len; i++)
+		octets[i] ^= (uint8_t)(rv_len ? rv[i % rv_len] ^ type : type);
+}
+
+static void l2tp(const uint8_t *p, size_t len)
+{
+	static const struct l2tp_cipher cipher = {no_cipher, no_cipher, NULL};
+	static struct l2tp_message m;
+	struct str s = str_make(line, sizeof line);
+	struct l2tp_header h;
+	struct l2tp_rules rules;
+	struct l2tp_fault fault = {0};
+	struct l2tp_result result;
+	struct l2tp_cause cause;
+	enum l2tp_verdict verdict;
+
+	if (!l2tp_decode(p, len, &h))
+		return;
+	FUZZ_CHECK(within((struct octets){h.payload, h.payload_len}, p, len));
+	if (!h.control || !h.payload_len)
+		return;
+	for (int i = 0; i < 4; i++) {
+		rules = (struct l2tp_rules){i & 1 ? &cipher : NULL, i & 2};
+		verdict = l2tp_message_decode(&m, h.payload, h.payload_len, &rules, &fault);
+		FUZZ_CHECK(verdict != L2TP_BAD || fault.what);
+		if (verdict != L2TP_GOOD)
+			continue;
+		FUZZ_CHECK(m.clear_len <= sizeof m.clear);
+		for (unsigned a = 0; a < AVP_COUNT; a++) {
+			(void)l2tp_u16(&m, a);
+			(void)l2tp_u32(&m, a);
+		}
+		if (l2tp_result(&m, &result))
+			(void)l2tp_cdn_text(result.result);
+		if (l2tp_cause(&m, &cause))
+			(void)l2tp_cause_text(cause.code);
+		s = str_make(line, sizeof line);
+		l2tp_print(&s, &h, &m);
+		check_text(&s);
+	}
+}
+
+static uint16_t sum(const uint8_t *p, size_t len, uint32_t sum)
+{
+	for (size_t i = 0; i + 1 < len; i += 2)
+		sum += (uint32_t)(p[i] << 8 | p[i + 1]);
+	if (len & 1)
+		sum += (uint32_t)p[len - 1] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+/* Raw, and with the heads of an answer before it: its checks would stop nearly all else. */
+static void dhcp(const uint8_t *p, size_t len)
+{
+	const struct dhcp_inform inform = {.client = {htonl(0x0a000002)}, .xid = 0x11223344};
+	uint8_t question[DHCP_INFORM_LEN], *packet;
+	size_t all = 28 + 240 + len;
+	struct dhcp_answer answer;
+	uint16_t check;
+
+	(void)dhcp_answer_decode(p, len, &inform, &answer);
+	if (all > 1500)
+		return;
+	FUZZ_CHECK(dhcp_inform_write(&inform, question, sizeof question) == sizeof question);
+	packet = malloc(all);
+	FUZZ_CHECK(packet);
+	memcpy(packet, question, 28 + 240);
+	if (len)
+		memcpy(packet + 268, p, len);
+	packet[2] = (uint8_t)(all >> 8);
+	packet[3] = (uint8_t)all;
+	memcpy(packet + 12, "\x0a\x00\x00\x01\x0a\x00\x00\x02", 8);
+	packet[10] = packet[11] = 0;
+	check = sum(packet, 20, 0);
+	packet[10] = (uint8_t)(check >> 8);
+	packet[11] = (uint8_t)check;
+	packet[20] = packet[22] = 0;
+	packet[21] = 67;
+	packet[23] = 68;
+	packet[24] = (uint8_t)((all - 20) >> 8);
+	packet[25] = (uint8_t)(all - 20);
+	packet[26] = packet[27] = 0; /* none, as UDP permits */
+	packet[28] = 2;		     /* BOOTREPLY */
+	if (dhcp_answer_decode(packet, all, &inform, &answer)) {
+		FUZZ_CHECK(answer.route_count <= DHCP_ROUTES_MAX);
+		FUZZ_CHECK(memchr(answer.domain, 0, sizeof answer.domain));
+		for (size_t i = 0; i < answer.route_count; i++)
+			FUZZ_CHECK(answer.routes[i].prefix_len <= 32);
+	}
+	free(packet);
+}
+
+static void control(const uint8_t *p, size_t len)
+{
+	struct str s = str_make(line, sizeof line);
+	struct control_packet c;
+	uint16_t protocol;
+
+	if (len < 2)
+		return;
+	protocol = (uint16_t)(p[0] << 8 | p[1]);
+	print_frame(&s, protocol, p + 2, len - 2);
+	check_text(&s);
+	if (control_packet_decode(p + 2, len - 2, &c)) {
+		FUZZ_CHECK(within((struct octets){c.data, c.len}, p, len));
+		(void)control_code_name(protocol, c.code);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static void (*const codecs[])(const uint8_t *, size_t) = {
+		frame, options, authentication, pptp, gre, l2tp, dhcp, control};
+	uint8_t *copy;
+
+	if (len == 0)
+		return 0;
+	copy = fuzz_copy(data + 1, len - 1);
+	codecs[data[0] % (sizeof codecs / sizeof codecs[0])](copy, len - 1);
+	free(copy);
+	return 0;
+}
