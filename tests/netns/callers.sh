@@ -3,7 +3,7 @@
 # says what and what the server must do).  Beside each a good caller has a call: it must carry data
 # afterwards, and the server must have the processes, descriptors, devices and memory it had before.
 #
-# usage: tests/netns/callers.sh [NAME]      (VPDIAL=program, ONLY=pattern of cases, LANES=4, TIMES=1)
+# usage: tests/netns/callers.sh [NAME]      (VPDIAL=program, ONLY=pattern of cases, LANES=8, TIMES=1)
 set -u
 : "${LANES:=4}" # most of the time is waiting
 # shellcheck source=tests/netns/lane.bash
