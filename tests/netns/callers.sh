@@ -5,7 +5,7 @@
 #
 # usage: tests/netns/callers.sh [NAME]      (VPDIAL=program, ONLY=pattern of cases, LANES=8, TIMES=1)
 set -u
-: "${LANES:=4}" # most of the time is waiting
+: "${LANES:=8}" # most of the time is waiting
 # shellcheck source=tests/netns/lane.bash
 . "$(dirname "$(readlink -f "$0")")/lane.bash"
 GROWTH_KB=1024 # of the server, over all cases of a lane
