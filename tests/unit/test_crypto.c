@@ -224,13 +224,14 @@ static void rc4_side_by_side_matches_one_by_one(void **state)
 	}
 }
 
-static void sha1_by_instructions_equals_plain(void **state)
+static void sha1_as_chosen_at_run_time_equals_plain(void **state)
 {
 	uint8_t in[4 * SHA1_BLOCK];
 	uint32_t got[5], want[5];
 	(void)state;
-	if (!sha1_has_instructions())
-		skip();
+	if (!sha1_has_instructions()) /* this processor, or valgrind's: then both are the plain one
+				       */
+		print_message("no instructions for SHA-1 here\n");
 	srand(4);
 	for (unsigned round = 0; round < 1000; round++) {
 		random_octets(in, sizeof in);
@@ -314,7 +315,7 @@ int main(void)
 		cmocka_unit_test(rc4_matches_openssl_for_random_keys_lengths_and_pieces),
 		cmocka_unit_test(own_sha1_matches_openssl_for_every_length),
 		cmocka_unit_test(rc4_side_by_side_matches_one_by_one),
-		cmocka_unit_test(sha1_by_instructions_equals_plain),
+		cmocka_unit_test(sha1_as_chosen_at_run_time_equals_plain),
 		cmocka_unit_test(des_matches_all_vectors),
 		cmocka_unit_test(missing_legacy_provider_is_told_with_the_package),
 	};

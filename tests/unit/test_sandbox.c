@@ -462,19 +462,11 @@ static int tear_down(void **state)
 	return rmdir(dir);
 }
 
-/* The sanitizers need calls that are an attacker's: nothing is proved there. */
-#ifdef VPDIAL_SANITIZED
-#define NOT_SANITIZED() skip()
-#else
-#define NOT_SANITIZED() (void)0
-#endif
-
 static void each_forbidden_call_kills_the_session(void **state)
 {
 	unsigned failed = 0;
 
 	(void)state;
-	NOT_SANITIZED();
 	for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
 		int status = run(attempts[i].make, NULL, true);
 
@@ -490,7 +482,6 @@ static void each_forbidden_call_kills_the_session(void **state)
 static void the_same_calls_do_not_kill_what_is_not_confined(void **state)
 {
 	(void)state;
-	NOT_SANITIZED();
 	for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
 		int status = run(attempts[i].make, NULL, false);
 
@@ -509,7 +500,6 @@ static void what_a_session_does_works_confined(void **state)
 static void memory_beyond_the_limit_is_refused(void **state)
 {
 	(void)state;
-	NOT_SANITIZED();
 	assert_int_equal(run(NULL, more_memory, true), 0);
 	assert_int_equal(run(NULL, more_small_memory, true), 0);
 	assert_int_equal(WEXITSTATUS(run(NULL, more_memory, false)), 1);
