@@ -335,7 +335,7 @@ dist deb rpm:
 clean:
 	rm -rf build
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj -name '*.d' -type f 2>/dev/null)
 .PHONY: all attacker fuzz fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
 	check-cli check-netns check-package check-interop check-layers asan ubsan lint format bench bench-dial \
 	bench-mppe bench-loss bench-server demo dist deb rpm install uninstall clean
