@@ -253,6 +253,7 @@ static void on_limit(void *ctx)
 {
 	struct supervisor *s = ctx;
 	struct reason reason = {0};
+	char text[64];
 
 	if (s->hanging_up) {
 		supervisor_end(s, EXIT_HANGUP, "the session did not end in time");
@@ -261,7 +262,10 @@ static void on_limit(void *ctx)
 		session_stop(s, true);
 		dial_session_ended(s, &reason);
 	} else {
-		supervisor_hang_up(s, EXIT_CONNECT_FAILED, "not connected within the --timeout");
+		/* In the words of `connect`, whose own limit may be a moment later. */
+		(void)snprintf(text, sizeof text, "not connected after %u seconds",
+			       s->options.timeout_s);
+		supervisor_hang_up(s, EXIT_CONNECT_FAILED, text);
 	}
 }
 
