@@ -22,37 +22,38 @@
 #define IN_MEMORY_ORDER(word) __builtin_bswap32(word)
 #endif
 
-/* Four steps from entry AT on, a multiple of four; x0 to x3 are the entries as they were.  ADD(k)
- * is the key's part of the sum, USE(k) what becomes of the two entries swapped, xk and y. */
-#define STEP(k, ADD, USE)                         \
+/* Four steps on table S with sum J, from entry AT on, a multiple of four; x0 to x3 are the entries
+ * as they were.  ADD(k) is the key's part of the sum, USE(s, k) what becomes of the two entries
+ * swapped, xk and y. */
+#define STEP(s, j, k, ADD, USE)                   \
 	do {                                      \
 		j = (uint8_t)(j + x##k + ADD(k)); \
 		y = s[j];                         \
-		s[j] = x##k;                      \
-		s[at + (k)] = y;                  \
-		USE(k);                           \
+		s[j] = (uint8_t)x##k;             \
+		s[at + (k)] = (uint8_t)y;         \
+		USE(s, k);                        \
 	} while (0)
 /* Did the swap of step K hit an entry that is loaded already and still to be used? */
-#define HIT(k) __builtin_expect((uint8_t)(j - at - (k)-1) < AHEAD - 1 - (k), 0)
-#define FOUR_STEPS(ADD, USE)                                                           \
-	do {                                                                           \
-		uint8_t x0 = s[at], x1 = s[at + 1], x2 = s[at + 2], x3 = s[at + 3], y; \
-                                                                                       \
-		STEP(0, ADD, USE);                                                     \
-		if (HIT(0)) {                                                          \
-			x1 = s[at + 1];                                                \
-			x2 = s[at + 2];                                                \
-			x3 = s[at + 3];                                                \
-		}                                                                      \
-		STEP(1, ADD, USE);                                                     \
-		if (HIT(1)) {                                                          \
-			x2 = s[at + 2];                                                \
-			x3 = s[at + 3];                                                \
-		}                                                                      \
-		STEP(2, ADD, USE);                                                     \
-		if (HIT(2))                                                            \
-			x3 = s[at + 3];                                                \
-		STEP(3, ADD, USE);                                                     \
+#define HIT(j, k) __builtin_expect((uint8_t)(j - at - (k)-1) < AHEAD - 1 - (k), 0)
+#define FOUR_STEPS(s, j, ADD, USE)                                                    \
+	do {                                                                          \
+		size_t x0 = s[at], x1 = s[at + 1], x2 = s[at + 2], x3 = s[at + 3], y; \
+                                                                                      \
+		STEP(s, j, 0, ADD, USE);                                              \
+		if (HIT(j, 0)) {                                                      \
+			x1 = s[at + 1];                                               \
+			x2 = s[at + 2];                                               \
+			x3 = s[at + 3];                                               \
+		}                                                                     \
+		STEP(s, j, 1, ADD, USE);                                              \
+		if (HIT(j, 1)) {                                                      \
+			x2 = s[at + 2];                                               \
+			x3 = s[at + 3];                                               \
+		}                                                                     \
+		STEP(s, j, 2, ADD, USE);                                              \
+		if (HIT(j, 2))                                                        \
+			x3 = s[at + 3];                                               \
+		STEP(s, j, 3, ADD, USE);                                              \
 	} while (0)
 
 /* Key lengths that are not MPPE's. */
@@ -85,10 +86,10 @@ void rc4_init(struct rc4 *rc4, const uint8_t *key, size_t key_len)
 	}
 	memcpy(keys, key, key_len);
 	memcpy(keys + 8, keys + key_len - 8, 8);
-#define KEY(k)	   keys[(at & 15) + (k)]
-#define NOTHING(k) (void)0
+#define KEY(k)	      keys[(at & 15) + (k)]
+#define NOTHING(s, k) (void)0
 	for (size_t at = 0; at < 256; at += AHEAD)
-		FOUR_STEPS(KEY, NOTHING);
+		FOUR_STEPS(s, j, KEY, NOTHING);
 	wipe(keys, sizeof keys);
 }
 
@@ -103,6 +104,15 @@ static inline uint8_t next_octet(uint8_t *s, uint8_t *i, size_t *j)
 	return s[(uint8_t)(x + y)];
 }
 
+static inline void xor_word(uint8_t *out, const uint8_t *in, uint32_t stream)
+{
+	uint32_t text;
+
+	memcpy(&text, in, 4);
+	text ^= IN_MEMORY_ORDER(stream);
+	memcpy(out, &text, 4);
+}
+
 void rc4_crypt(struct rc4 *rc4, uint8_t *out, const uint8_t *in, size_t len)
 {
 	uint8_t i = rc4->i, *s = rc4->s;
@@ -112,14 +122,12 @@ void rc4_crypt(struct rc4 *rc4, uint8_t *out, const uint8_t *in, size_t len)
 		out[n] = in[n] ^ next_octet(s, &i, &j);
 	for (; len - n >= AHEAD; n += AHEAD, i = (uint8_t)(i + AHEAD)) {
 		size_t at = (uint8_t)(i + 1);
-		uint32_t stream = 0, text;
+		uint32_t stream = 0;
 
-#define NO_KEY(k) 0
-#define OUTPUT(k) stream |= (uint32_t)s[(uint8_t)(x##k + y)] << (8 * (k))
-		FOUR_STEPS(NO_KEY, OUTPUT);
-		memcpy(&text, in + n, 4);
-		text ^= IN_MEMORY_ORDER(stream);
-		memcpy(out + n, &text, 4);
+#define NO_KEY(k)    0
+#define OUTPUT(s, k) stream |= (uint32_t)s[(uint8_t)(x##k + y)] << (8 * (k))
+		FOUR_STEPS(s, j, NO_KEY, OUTPUT);
+		xor_word(out + n, in + n, stream);
 	}
 	for (; n < len; n++)
 		out[n] = in[n] ^ next_octet(s, &i, &j);
@@ -127,39 +135,17 @@ void rc4_crypt(struct rc4 *rc4, uint8_t *out, const uint8_t *in, size_t len)
 	rc4->j = (uint8_t)j;
 }
 
-/* Four side by side.  Words of 32 bits: processors pass stored words on to loads sooner than
- * octets; the four tables together are the 4 KB within which no two addresses look alike to
- * them. */
+/* Four side by side. */
 struct lanes {
-	uint32_t s[LANES][256];
+	uint8_t s[LANES][256];
 	size_t j[LANES];
 };
 
-/* The names of the variables carry the lane, so that they stay in registers. */
+/* Each lane's steps are those of the single cipher, on a table and a j of its own; the names of the
+ * variables carry the lane, so that they stay in registers. */
 #define EACH_LANE(DO) DO(0) DO(1) DO(2) DO(3)
-#define LANE_STATE(l)                 \
-	uint32_t *s##l = lanes->s[l]; \
-	size_t j##l = lanes->j[l];
-#define LANE_SAVE(l) lanes->j[l] = j##l;
-#define LANE_STEP(l, k, ADD, USE)                       \
-	do {                                            \
-		uint32_t x = at[k], y;                  \
-                                                        \
-		j##l = (uint8_t)(j##l + x + ADD(l, k)); \
-		y = s##l[j##l];                         \
-		s##l[j##l] = x;                         \
-		at[k] = y;                              \
-		USE(l, k);                              \
-	} while (0)
-#define LANE_FOUR(l, ADD, USE)             \
-	do {                               \
-		uint32_t *at = s##l + i;   \
-                                           \
-		LANE_STEP(l, 0, ADD, USE); \
-		LANE_STEP(l, 1, ADD, USE); \
-		LANE_STEP(l, 2, ADD, USE); \
-		LANE_STEP(l, 3, ADD, USE); \
-	} while (0)
+#define LANE_J(l)     size_t j##l = lanes->j[l];
+#define LANE_SAVE(l)  lanes->j[l] = j##l;
 
 static void lanes_init(struct lanes *lanes, struct rc4_job *const jobs[LANES], size_t key_len)
 {
@@ -169,33 +155,29 @@ static void lanes_init(struct lanes *lanes, struct rc4_job *const jobs[LANES], s
 		memcpy(keys[l], jobs[l]->key, key_len);
 		memcpy(keys[l] + 8, keys[l] + key_len - 8, 8);
 		lanes->j[l] = 0;
-		for (uint32_t i = 0; i < 256; i++)
-			lanes->s[l][i] = i;
+		for (unsigned i = 0; i < 256; i++)
+			lanes->s[l][i] = (uint8_t)i;
 	}
-	EACH_LANE(LANE_STATE)
-#define LANE_ADD_KEY(l, k) keys[l][at_key + (k)]
-#define LANE_NOTHING(l, k) (void)0
-#define LANE_INIT(l)	   LANE_FOUR(l, LANE_ADD_KEY, LANE_NOTHING);
-	for (size_t i = 0; i < 256; i += 4) {
-		size_t at_key = i & 15;
-
+	EACH_LANE(LANE_J)
+#define LANE_INIT(l)                                              \
+	{                                                         \
+		const uint8_t *key = keys[l];                     \
+                                                                  \
+		FOUR_STEPS(lanes->s[l], j##l, LANE_KEY, NOTHING); \
+	}
+#define LANE_KEY(k) key[(at & 15) + (k)]
+	for (size_t at = 0; at < 256; at += AHEAD) {
 		EACH_LANE(LANE_INIT)
 	}
 	wipe(keys, sizeof keys);
 }
 
-/* One octet of one lane; I is the entry of the octet at AT. */
+/* One octet of one lane; the table's entry is AT's. */
 static inline void lane_octet(struct lanes *lanes, size_t lane, uint8_t *data, size_t at)
 {
-	uint32_t *s = lanes->s[lane], x, y;
-	size_t i = (uint8_t)(at + 1), j;
+	uint8_t i = (uint8_t)at;
 
-	x = s[i];
-	j = lanes->j[lane] = (uint8_t)(lanes->j[lane] + x);
-	y = s[j];
-	s[j] = x;
-	s[i] = y;
-	data[at] ^= (uint8_t)s[(uint8_t)(x + y)];
+	data[at] ^= next_octet(lanes->s[lane], &i, &lanes->j[lane]);
 }
 
 /* The octets from 3 on in groups of four; the octets before use the entries 1 to 3, so that a group
@@ -203,23 +185,19 @@ static inline void lane_octet(struct lanes *lanes, size_t lane, uint8_t *data, s
 static size_t lanes_run(struct lanes *lanes, struct rc4_job *const jobs[LANES], size_t len)
 {
 	uint8_t *d0 = jobs[0]->data, *d1 = jobs[1]->data, *d2 = jobs[2]->data, *d3 = jobs[3]->data;
-	size_t n = 3, i = 4;
+	size_t n = 3, at = 4;
 
-	EACH_LANE(LANE_STATE)
-#define LANE_NO_KEY(l, k) 0
-#define LANE_OUTPUT(l, k) stream |= s##l[(uint8_t)(x + y)] << (8 * (k))
-#define LANE_CRYPT(l)                                   \
-	{                                               \
-		uint32_t stream = 0, text;              \
-                                                        \
-		LANE_FOUR(l, LANE_NO_KEY, LANE_OUTPUT); \
-		memcpy(&text, d##l + n, 4);             \
-		text ^= IN_MEMORY_ORDER(stream);        \
-		memcpy(d##l + n, &text, 4);             \
+	EACH_LANE(LANE_J)
+#define LANE_CRYPT(l)                                          \
+	{                                                      \
+		uint32_t stream = 0;                           \
+                                                               \
+		FOUR_STEPS(lanes->s[l], j##l, NO_KEY, OUTPUT); \
+		xor_word(d##l + n, d##l + n, stream);          \
 	}
 	for (; n + 4 <= len; n += 4) {
 		EACH_LANE(LANE_CRYPT)
-		i = (i + 4) & 255;
+		at = (at + 4) & 255;
 	}
 	EACH_LANE(LANE_SAVE)
 	return n;
