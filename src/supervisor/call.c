@@ -167,7 +167,7 @@ static void start(struct call *c)
 		wipe(&m, sizeof m);
 	}
 	close_sockets(c); /* they are the session's now */
-	if (rc == 0) {
+	if (rc == 0 || rc == -EPIPE) { /* the end of a dead session's channel tells how */
 		c->session.started = true;
 		return;
 	}

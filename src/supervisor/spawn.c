@@ -168,6 +168,8 @@ int session_start_call(struct supervisor *s, struct reason *reason)
 	rc = request_send(&s->session.channel, REQUEST_START, &m, fds,
 			  s->sockets.control >= 0 ? 3 : 2);
 	wipe(&m, sizeof m);
+	if (rc == -EPIPE)
+		rc = 0; /* it has died: the end of its channel tells how */
 	if (rc < 0)
 		reason_set(reason, EXIT_FATAL, "the session does not take the call: %s",
 			   strerror(-rc));
