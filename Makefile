@@ -142,6 +142,7 @@ path_cost_LIBS := -lcrypto -Wl,--wrap=mppe_chain_next
 UNIT_TESTS += day
 day_ROOMS := path tunnel ppp crypto wire base
 day_LIBS := -lcrypto
+day_OBJECTS := $(BUILD)/obj/tests/sim/pair.o
 UNIT_TESTS += session
 session_ROOMS := session path tunnel ppp crypto wire ipc loop base
 session_LIBS := -lcrypto -lseccomp -lcap-ng
@@ -187,7 +188,7 @@ host_ROOMS := host base
 host_LIBS := -lnl-3
 
 define unit_rules
-$(BUILD)/test/$(1): $(BUILD)/obj/tests/test_$(1).o $(BUILD)/obj/tests/vectors.o $(foreach r,$($(1)_ROOMS),$(call lib,$(r)))
+$(BUILD)/test/$(1): $(BUILD)/obj/tests/test_$(1).o $(BUILD)/obj/tests/vectors.o $($(1)_OBJECTS) $(foreach r,$($(1)_ROOMS),$(call lib,$(r)))
 	$$(call say,LD,$$@)
 	$(Q)mkdir -p $$(@D)
 	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $$@ $$^ $($(1)_LIBS) -lcmocka
@@ -196,7 +197,7 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_rules,$(t))))
 $(BUILD)/obj/tests/%.o: tests/unit/%.c Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(OWN_CPPFLAGS) -Itests/unit $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(OWN_CPPFLAGS) -Itests/unit -Itests $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The simulated network, see tests/sim/sim.c.
 $(BUILD)/test/sim: $(BUILD)/obj/tests/sim/sim.o $(BUILD)/obj/tests/sim/pair.o $(foreach r,path tunnel ppp crypto wire base,$(call lib,$(r)))

@@ -18,13 +18,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FLYING_MAX  512
-#define DATAGRAM    1600
-#define PACKETS_MAX 512
-#define REPLAY_MAX  16
-#define GRE_ACK	    0x0080
-#define GRE_SEQ	    0x1000
-#define TCP_RTO_MS  300
+#define FLYING_MAX 512
+#define DATAGRAM   1600
+#define REPLAY_MAX 16
+#define GRE_ACK	   0x0080
+#define GRE_SEQ	   0x1000
+#define TCP_RTO_MS 300
 
 enum { UNSENT, SENT, DELIVERED };
 
@@ -47,8 +46,9 @@ struct side {
 	uint64_t limit_ms; /* of the end, or of silence */
 	struct reason reason;
 	uint32_t sent, got;
-	bool keys_again;	    /* MPPE began anew after data had come */
-	uint8_t state[PACKETS_MAX]; /* of each packet of the other side's */
+	unsigned echoes;
+	bool keys_again; /* MPPE began anew after data had come */
+	uint8_t *state;	 /* of each packet of the other side's */
 	unsigned was[MACHINE_COUNT];
 };
 
@@ -65,10 +65,11 @@ struct pair {
 	struct side sides[2];
 	struct flying flying[FLYING_MAX];
 	struct flying replay[REPLAY_MAX];
-	unsigned flying_count, replay_count;
+	unsigned flying_count, replay_count, lost;
 	uint64_t now_ms, order, seed, stream_due[2];
 	struct coverage *coverage;
 	char fault[200];
+	uint8_t states[]; /* of the packets of both sides */
 };
 
 uint32_t prng(uint64_t *state)
@@ -198,11 +199,15 @@ static void send_datagram(struct side *s, uint8_t *octets, size_t len)
 	uint64_t due = delay(p);
 
 	watch(s, protocol);
+	if (p->config.seen)
+		p->config.seen(p->config.seen_ctx, s->index, octets, len);
 	if (p->config.verbose)
 		printf("%8llu %s -> %04x, %zu octets\n", (unsigned long long)p->now_ms,
 		       s->index ? "answerer" : "caller", protocol, len);
-	if (chance(p, n->loss))
+	if (chance(p, n->loss)) {
+		p->lost++;
 		return;
+	}
 	/* MPPE has no integrity: what is spoiled here is what a checksum does not guard anyway. */
 	if (!is_data(protocol))
 		len = spoil(p, octets, len);
@@ -304,6 +309,7 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 		on_call_up(s, event->call);
 		break;
 	case TUNNEL_EVENT_ECHO:
+		s->echoes++;
 		break;
 	case TUNNEL_EVENT_CLOSED:
 		s->tunnel_closed = true;
@@ -374,6 +380,8 @@ static void on_ppp_event(void *ctx, const struct ppp_event *event)
 		reason_set(&s->reason, event->reason->code, "%s", event->reason->text);
 		break;
 	case PPP_EVENT_ECHO:
+		s->echoes++;
+		break;
 	case PPP_EVENT_PHASE:
 	case PPP_EVENT_AUTHENTICATED:
 		break;
@@ -510,7 +518,7 @@ void pair_packet(struct pair *p, int side)
 	uint8_t packet[DATAGRAM];
 	size_t len;
 
-	if (s->over || s->dead || s->sent == PACKETS_MAX)
+	if (s->over || s->dead || s->sent == p->config.packets_max)
 		return;
 	len = make_packet(s, s->sent, packet);
 	s->other->state[s->sent++] = SENT;
@@ -735,7 +743,7 @@ static bool open_side(struct side *s)
 
 struct pair *pair_new(const struct pair_config *config, struct coverage *coverage)
 {
-	struct pair *p = calloc(1, sizeof *p);
+	struct pair *p = calloc(1, sizeof *p + 2 * (size_t)config->packets_max);
 
 	if (!p)
 		return NULL;
@@ -747,6 +755,7 @@ struct pair *pair_new(const struct pair_config *config, struct coverage *coverag
 		p->sides[i] = (struct side){.pair = p,
 					    .other = &p->sides[1 - i],
 					    .index = i,
+					    .state = p->states + (size_t)i * config->packets_max,
 					    .tun = -1,
 					    .path_tun = -1,
 					    .wire = -1,
@@ -807,6 +816,21 @@ uint64_t pair_now(const struct pair *p)
 	return p->now_ms;
 }
 
+void pair_set_net(struct pair *p, const struct net *net)
+{
+	p->config.net = *net;
+}
+
+unsigned pair_flying(const struct pair *p)
+{
+	return p->flying_count;
+}
+
+unsigned pair_lost(const struct pair *p)
+{
+	return p->lost;
+}
+
 bool side_up(const struct pair *p, int side)
 {
 	const struct side *s = &p->sides[side];
@@ -852,6 +876,21 @@ uint32_t side_got(const struct pair *p, int side)
 unsigned side_bits(const struct pair *p, int side)
 {
 	return p->sides[side].data.tx.bits;
+}
+
+unsigned side_echoes(const struct pair *p, int side)
+{
+	return p->sides[side].echoes;
+}
+
+struct tunnel *side_tunnel(struct pair *p, int side)
+{
+	return p->sides[side].tunnel;
+}
+
+struct path *side_path(struct pair *p, int side)
+{
+	return p->sides[side].path;
 }
 
 const char *pair_fault(const struct pair *p)

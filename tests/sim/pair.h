@@ -31,7 +31,11 @@ struct pair_config {
 	/* answerer's one account */
 	const char *user, *password;
 	uint32_t silence_limit_ms; /* of PPTP's data channel, as the session has it */
-	int verbose;		   /* prints each frame */
+	uint32_t packets_max;	   /* inner packets that a side can send */
+	/* A bystander sees each datagram of the tunnel as SIDE puts it on the wire; may be NULL. */
+	void (*seen)(void *ctx, int side, const uint8_t *octets, size_t len);
+	void *seen_ctx;
+	int verbose; /* prints each frame */
 };
 
 /* Machines whose states and transitions are counted over all runs. */
@@ -62,6 +66,9 @@ void pair_start(struct pair *p);
 /* Lets time pass up to THEN, or until DONE says true. */
 void pair_run(struct pair *p, uint64_t then, bool (*done)(const struct pair *p));
 uint64_t pair_now(const struct pair *p);
+void pair_set_net(struct pair *p, const struct net *net); /* from now on */
+unsigned pair_flying(const struct pair *p);		  /* datagrams on their way */
+unsigned pair_lost(const struct pair *p);		  /* by the network, so far */
 
 /* One inner packet into the device of SIDE (0 = caller). */
 void pair_packet(struct pair *p, int side);
@@ -77,7 +84,11 @@ bool side_over(const struct pair *p, int side);
 const struct reason *side_reason(const struct pair *p, int side);
 uint32_t side_sent(const struct pair *p, int side);
 uint32_t side_got(const struct pair *p, int side);
-unsigned side_bits(const struct pair *p, int side); /* MPPE towards the other */
+unsigned side_bits(const struct pair *p, int side);   /* MPPE towards the other */
+unsigned side_echoes(const struct pair *p, int side); /* keep-alives that were answered */
+/* The rooms themselves, for tests that look inside. */
+struct tunnel *side_tunnel(struct pair *p, int side);
+struct path *side_path(struct pair *p, int side);
 
 /* The first rule that was broken: NULL = none.  A sentence. */
 const char *pair_fault(const struct pair *p);

@@ -139,6 +139,7 @@ static void random_config(uint64_t seed, const struct options *o, struct pair_co
 	c->verbose = o->verbose;
 	c->type = coin(&s, 50) ? TUNNEL_L2TP : TUNNEL_PPTP;
 	c->silence_limit_ms = 15000;
+	c->packets_max = 512;
 	c->user = "john";
 	c->password = coin(&s, 5) ? "another" : "secret";
 	random_net(&s, o, &c->net);
