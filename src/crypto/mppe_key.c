@@ -112,6 +112,13 @@ void mppe_chain_init(struct mppe_chain *chain, unsigned bits, const uint8_t star
 	reduce(chain);
 }
 
+/* The second half of a key change: INTERIM encrypted with itself. */
+static void end_change(struct mppe_chain *chain, struct rc4 *rc4, const uint8_t *interim)
+{
+	rc4_crypt(rc4, chain->session, interim, chain->len);
+	reduce(chain);
+}
+
 void mppe_chain_next(struct mppe_chain *chain)
 {
 	uint8_t interim[16];
@@ -119,6 +126,62 @@ void mppe_chain_next(struct mppe_chain *chain)
 
 	new_key_from_sha(interim, chain);
 	rc4_init(&rc4, interim, chain->len);
-	rc4_crypt(&rc4, chain->session, interim, chain->len);
-	reduce(chain);
+	end_change(chain, &rc4, interim);
+}
+
+static void begin_change(struct mppe_keys *keys)
+{
+	uint8_t interim[16];
+
+	new_key_from_sha(interim, &keys->chain);
+	rc4_setup_begin(&keys->change, interim, keys->chain.len);
+}
+
+static void on_set_up(struct rc4_setup *change)
+{
+	struct mppe_keys *keys =
+		(struct mppe_keys *)((char *)change - offsetof(struct mppe_keys, change));
+
+	end_change(&keys->chain, &change->rc4, change->key);
+	memcpy(keys->ready[(keys->first + keys->count) % MPPE_READY], keys->chain.session, 16);
+	if (++keys->count < MPPE_READY)
+		begin_change(keys);
+}
+
+void mppe_keys_restart(struct mppe_keys *keys, const struct mppe_chain *chain)
+{
+	keys->chain = *chain;
+	keys->first = keys->count = 0;
+	keys->change.at = RC4_SET_UP;
+	keys->change.done = on_set_up;
+}
+
+void mppe_keys_init(struct mppe_keys *keys, unsigned bits, const uint8_t start[static 16])
+{
+	struct mppe_chain chain;
+
+	mppe_chain_init(&chain, bits, start);
+	mppe_keys_restart(keys, &chain);
+}
+
+struct rc4_setup *mppe_keys_beside(struct mppe_keys *keys)
+{
+	if (keys->count == MPPE_READY)
+		return NULL;
+	if (keys->change.at == RC4_SET_UP)
+		begin_change(keys);
+	return &keys->change;
+}
+
+const uint8_t *mppe_keys_ahead(struct mppe_keys *keys, unsigned n)
+{
+	while (keys->count < n)
+		rc4_setup_finish(mppe_keys_beside(keys));
+	return keys->ready[(keys->first + n - 1) % MPPE_READY];
+}
+
+void mppe_keys_drop(struct mppe_keys *keys, unsigned n)
+{
+	keys->first = (keys->first + n) % MPPE_READY;
+	keys->count -= n;
 }

@@ -3,6 +3,8 @@
 #ifndef VPDIAL_CRYPTO_MPPE_KEY_H
 #define VPDIAL_CRYPTO_MPPE_KEY_H
 
+#include "crypto/rc4.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,5 +31,25 @@ struct mppe_chain {
 void mppe_chain_init(struct mppe_chain *chain, unsigned bits, const uint8_t start[static 16]);
 /* One key change (RFC 3078 7.3). */
 void mppe_chain_next(struct mppe_chain *chain);
+
+/* A chain that runs ahead of its use: keys depend on no data, so that they are made in time that is
+ * left over. */
+#define MPPE_READY 128
+struct mppe_keys {
+	struct mppe_chain chain;       /* at the key that was made last */
+	uint8_t ready[MPPE_READY][16]; /* a ring of those not used yet */
+	unsigned first, count;
+	struct rc4_setup change; /* the key change in the making, if any */
+};
+
+void mppe_keys_init(struct mppe_keys *keys, unsigned bits, const uint8_t start[static 16]);
+/* The key N changes on (1 to MPPE_READY), made now unless it is ready. */
+const uint8_t *mppe_keys_ahead(struct mppe_keys *keys, unsigned n);
+/* N changes are used up; they were ready. */
+void mppe_keys_drop(struct mppe_keys *keys, unsigned n);
+/* Goes on from CHAIN, what was ready is forgotten. */
+void mppe_keys_restart(struct mppe_keys *keys, const struct mppe_chain *chain);
+/* The next change to make beside ciphers (rc4_jobs); NULL = enough are ready. */
+struct rc4_setup *mppe_keys_beside(struct mppe_keys *keys);
 
 #endif

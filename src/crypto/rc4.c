@@ -69,6 +69,52 @@ static void init_any(uint8_t *s, const uint8_t *key, size_t key_len)
 	}
 }
 
+static void identity(struct rc4 *rc4)
+{
+	for (unsigned i = 0; i < 256; i++)
+		rc4->s[i] = (uint8_t)i;
+	rc4->i = 0;
+	rc4->j = 0;
+}
+
+/* MPPE's key lengths, made one. */
+static void key_of_16(uint8_t out[static 16], const uint8_t *key, size_t key_len)
+{
+	memcpy(out, key, key_len);
+	memcpy(out + 8, key + key_len - 8, 8);
+}
+
+void rc4_setup_begin(struct rc4_setup *setup, const uint8_t *key, size_t key_len)
+{
+	identity(&setup->rc4);
+	key_of_16(setup->key, key, key_len);
+	setup->at = 0;
+}
+
+#define SETUP_KEY(k)  setup->key[(at & 15) + (k)]
+#define NOTHING(s, k) (void)0
+static inline void setup_four(struct rc4_setup *setup)
+{
+	size_t at = setup->at, j = setup->rc4.j;
+
+	FOUR_STEPS(setup->rc4.s, j, SETUP_KEY, NOTHING);
+	setup->rc4.j = (uint8_t)j;
+	setup->at = (unsigned)at + AHEAD;
+}
+
+static void set_up(struct rc4_setup *setup)
+{
+	setup->rc4.j = 0;
+	setup->done(setup);
+}
+
+void rc4_setup_finish(struct rc4_setup *setup)
+{
+	while (setup->at < RC4_SET_UP)
+		setup_four(setup);
+	set_up(setup);
+}
+
 void rc4_init(struct rc4 *rc4, const uint8_t *key, size_t key_len)
 {
 	uint8_t *s = rc4->s, keys[16]; /* cppcheck-suppress ctuuninitvar ; it is to be filled */
@@ -76,18 +122,13 @@ void rc4_init(struct rc4 *rc4, const uint8_t *key, size_t key_len)
 
 	if (key_len == 0)
 		abort(); /* our own mistake: a key never comes from the network */
-	for (unsigned i = 0; i < 256; i++)
-		s[i] = (uint8_t)i;
-	rc4->i = 0;
-	rc4->j = 0;
+	identity(rc4);
 	if (key_len != 8 && key_len != 16) {
 		init_any(s, key, key_len);
 		return;
 	}
-	memcpy(keys, key, key_len);
-	memcpy(keys + 8, keys + key_len - 8, 8);
-#define KEY(k)	      keys[(at & 15) + (k)]
-#define NOTHING(s, k) (void)0
+	key_of_16(keys, key, key_len);
+#define KEY(k) keys[(at & 15) + (k)]
 	for (size_t at = 0; at < 256; at += AHEAD)
 		FOUR_STEPS(s, j, KEY, NOTHING);
 	wipe(keys, sizeof keys);
@@ -147,13 +188,20 @@ struct lanes {
 #define LANE_J(l)     size_t j##l = lanes->j[l];
 #define LANE_SAVE(l)  lanes->j[l] = j##l;
 
-static void lanes_init(struct lanes *lanes, struct rc4_job *const jobs[LANES], size_t key_len)
+#define SETUP_BESIDE                         \
+	if (setup->at < RC4_SET_UP) {        \
+		setup_four(setup);           \
+		if (setup->at == RC4_SET_UP) \
+			set_up(setup);       \
+	}
+
+static void lanes_init(struct lanes *lanes, struct rc4_job *const jobs[LANES], size_t key_len,
+		       struct rc4_setup *setup)
 {
 	uint8_t keys[LANES][16]; /* nothing that a store to the tables could change */
 
 	for (size_t l = 0; l < LANES; l++) {
-		memcpy(keys[l], jobs[l]->key, key_len);
-		memcpy(keys[l] + 8, keys[l] + key_len - 8, 8);
+		key_of_16(keys[l], jobs[l]->key, key_len);
 		lanes->j[l] = 0;
 		for (unsigned i = 0; i < 256; i++)
 			lanes->s[l][i] = (uint8_t)i;
@@ -168,6 +216,7 @@ static void lanes_init(struct lanes *lanes, struct rc4_job *const jobs[LANES], s
 #define LANE_KEY(k) key[(at & 15) + (k)]
 	for (size_t at = 0; at < 256; at += AHEAD) {
 		EACH_LANE(LANE_INIT)
+		SETUP_BESIDE
 	}
 	wipe(keys, sizeof keys);
 }
@@ -182,7 +231,8 @@ static inline void lane_octet(struct lanes *lanes, size_t lane, uint8_t *data, s
 
 /* The octets from 3 on in groups of four; the octets before use the entries 1 to 3, so that a group
  * never crosses the table's end.  Returns where it stopped. */
-static size_t lanes_run(struct lanes *lanes, struct rc4_job *const jobs[LANES], size_t len)
+static size_t lanes_run(struct lanes *lanes, struct rc4_job *const jobs[LANES], size_t len,
+			struct rc4_setup *setup)
 {
 	uint8_t *d0 = jobs[0]->data, *d1 = jobs[1]->data, *d2 = jobs[2]->data, *d3 = jobs[3]->data;
 	size_t n = 3, at = 4;
@@ -197,25 +247,27 @@ static size_t lanes_run(struct lanes *lanes, struct rc4_job *const jobs[LANES], 
 	}
 	for (; n + 4 <= len; n += 4) {
 		EACH_LANE(LANE_CRYPT)
+		SETUP_BESIDE
 		at = (at + 4) & 255;
 	}
 	EACH_LANE(LANE_SAVE)
 	return n;
 }
 
-static void crypt_four(struct lanes *lanes, struct rc4_job *const jobs[LANES], size_t key_len)
+static void crypt_four(struct lanes *lanes, struct rc4_job *const jobs[LANES], size_t key_len,
+		       struct rc4_setup *setup)
 {
 	size_t common = jobs[0]->len, n;
 
 	for (size_t l = 1; l < LANES; l++)
 		if (jobs[l]->len < common)
 			common = jobs[l]->len;
-	lanes_init(lanes, jobs, key_len);
+	lanes_init(lanes, jobs, key_len, setup);
 	for (n = 0; n < 3 && n < common; n++)
 		for (size_t l = 0; l < LANES; l++)
 			lane_octet(lanes, l, jobs[l]->data, n);
 	if (n < common)
-		n = lanes_run(lanes, jobs, common);
+		n = lanes_run(lanes, jobs, common, setup);
 	for (size_t l = 0; l < LANES; l++)
 		for (size_t at = n; at < jobs[l]->len; at++)
 			lane_octet(lanes, l, jobs[l]->data, at);
@@ -234,12 +286,15 @@ static void sort_by_len(struct rc4_job *jobs, size_t count)
 	}
 }
 
-void rc4_jobs(struct rc4_job *jobs, size_t count, size_t key_len)
+void rc4_jobs(struct rc4_job *jobs, size_t count, size_t key_len, struct rc4_setup *setup)
 {
 	struct lanes lanes __attribute__((aligned(64)));
+	struct rc4_setup none = {.at = RC4_SET_UP};
 	struct rc4 one;
 	size_t i = 0;
 
+	if (!setup)
+		setup = &none;
 	if (key_len != 8 && key_len != 16)
 		abort(); /* our own mistake, as above */
 	sort_by_len(jobs, count);
@@ -247,7 +302,7 @@ void rc4_jobs(struct rc4_job *jobs, size_t count, size_t key_len)
 		struct rc4_job *const four[LANES] = {jobs + i, jobs + i + 1, jobs + i + 2,
 						     jobs + i + 3};
 
-		crypt_four(&lanes, four, key_len);
+		crypt_four(&lanes, four, key_len, setup);
 	}
 	for (; i < count; i++) {
 		rc4_init(&one, jobs[i].key, key_len);

@@ -22,9 +22,25 @@ struct rc4_job {
 	uint8_t key[16];
 };
 
+/* A key set-up in steps, to be done beside ciphers: it fills the time in which they wait. */
+struct rc4_setup {
+	struct rc4 rc4;
+	uint8_t key[16];
+	unsigned at; /* entries done; RC4_SET_UP = all */
+	/* All are done: may begin another one. */
+	void (*done)(struct rc4_setup *setup);
+};
+#define RC4_SET_UP 256
+
+/* Begins with KEY (KEY_LEN octets, 8 or 16). */
+void rc4_setup_begin(struct rc4_setup *setup, const uint8_t *key, size_t key_len);
+/* Goes on to the end and calls done. */
+void rc4_setup_finish(struct rc4_setup *setup);
+
 /* Encrypts (or decrypts) COUNT messages in place, each with the first KEY_LEN octets (8 or 16) of
  * its key: four at a time, since the steps of one cipher wait for each other and those of
- * different ciphers do not.  Messages of like length go together: reorders the jobs. */
-void rc4_jobs(struct rc4_job *jobs, size_t count, size_t key_len);
+ * different ciphers do not.  SETUP (or NULL) goes on meanwhile, as far as there is time for it.
+ * Messages of like length go together: reorders the jobs. */
+void rc4_jobs(struct rc4_job *jobs, size_t count, size_t key_len, struct rc4_setup *setup);
 
 #endif

@@ -23,8 +23,8 @@ void mppe_tx_init(struct mppe_tx *tx, unsigned bits, bool stateful, const uint8_
 	memset(tx, 0, sizeof *tx);
 	tx->stateful = stateful;
 	tx->rekey_on_flush = rekey_on_flush;
-	mppe_chain_init(&tx->chain, bits, start);
-	rc4_init(&tx->rc4, tx->chain.session, tx->chain.len);
+	mppe_keys_init(&tx->keys, bits, start);
+	rc4_init(&tx->rc4, tx->keys.chain.session, tx->keys.chain.len);
 }
 
 static void write_header(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], bool fresh)
@@ -39,22 +39,46 @@ static void write_header(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER],
 
 void mppe_number(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], uint8_t key[static 16])
 {
-	mppe_chain_next(&tx->chain);
-	memcpy(key, tx->chain.session, 16);
+	memcpy(key, mppe_keys_ahead(&tx->keys, 1), 16);
+	mppe_keys_drop(&tx->keys, 1);
 	write_header(tx, header, true);
+}
+
+void mppe_encrypt_jobs(struct mppe_tx *tx, struct rc4_job *jobs, size_t count)
+{
+	rc4_jobs(jobs, count, tx->keys.chain.len, mppe_keys_beside(&tx->keys));
+}
+
+void mppe_tx_prepare(struct mppe_tx *tx)
+{
+	if (!tx->stateful)
+		mppe_keys_ahead(&tx->keys, MPPE_PREPARED);
+}
+
+static void encrypt_stateful(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], uint8_t *data,
+			     size_t len)
+{
+	struct mppe_chain *chain = &tx->keys.chain;
+	bool change = count_changes_key(tx->count), fresh = change || tx->flush;
+
+	if (change || (tx->flush && tx->rekey_on_flush))
+		mppe_chain_next(chain);
+	if (fresh)
+		rc4_init(&tx->rc4, chain->session, chain->len);
+	rc4_crypt(&tx->rc4, data, data, len);
+	write_header(tx, header, fresh);
 }
 
 void mppe_encrypt(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], uint8_t *data, size_t len)
 {
-	bool change = !tx->stateful || count_changes_key(tx->count);
-	bool fresh = change || tx->flush;
+	struct rc4_job job = {.data = data, .len = len};
 
-	if (change || (tx->flush && tx->rekey_on_flush))
-		mppe_chain_next(&tx->chain);
-	if (fresh)
-		rc4_init(&tx->rc4, tx->chain.session, tx->chain.len);
-	rc4_crypt(&tx->rc4, data, data, len);
-	write_header(tx, header, fresh);
+	if (tx->stateful) {
+		encrypt_stateful(tx, header, data, len);
+		return;
+	}
+	mppe_number(tx, header, job.key);
+	mppe_encrypt_jobs(tx, &job, 1);
 }
 
 void mppe_rx_init(struct mppe_rx *rx, unsigned bits, bool stateful, const uint8_t start[static 16],
@@ -67,8 +91,14 @@ void mppe_rx_init(struct mppe_rx *rx, unsigned bits, bool stateful, const uint8_
 	rx->rekey_on_flush = rekey_on_flush;
 	rx->kept = kept;
 	memset(kept, 0, sizeof *kept * MPPE_KEPT_KEYS);
-	mppe_chain_init(&rx->chain, bits, start);
-	rc4_init(&rx->rc4, rx->chain.session, rx->chain.len);
+	mppe_keys_init(&rx->keys, bits, start);
+	rc4_init(&rx->rc4, rx->keys.chain.session, rx->keys.chain.len);
+}
+
+void mppe_rx_prepare(struct mppe_rx *rx)
+{
+	if (!rx->stateful)
+		mppe_keys_ahead(&rx->keys, MPPE_PREPARED);
 }
 
 /* Does a plain text begin as a PPP data frame: one of the network protocols that MPPE carries?  A
@@ -100,7 +130,7 @@ static enum mppe_result decrypt_late(struct mppe_rx *rx, uint64_t position, uint
 
 	if (kept->position != position)
 		return MPPE_TOO_LATE;
-	rc4_init(&rc4, kept->key, rx->chain.len);
+	rc4_init(&rc4, kept->key, rx->keys.chain.len);
 	rc4_crypt(&rc4, data, data, len);
 	if (!plain_is_sane(data, len))
 		return MPPE_BAD;
@@ -138,7 +168,22 @@ static bool is_affordable(struct mppe_rx *rx, uint64_t step, uint64_t now_ms)
 	return step <= MPPE_STEP_FREE || rx->waste + step <= MPPE_WASTE_MAX;
 }
 
-/* The chain STEP packets further on; false if it does not make sense of DATA. */
+/* The chain STEP packets further on. */
+static void chain_ahead(struct mppe_rx *rx, uint64_t step, struct mppe_chain *chain)
+{
+	if (step <= MPPE_READY) {
+		const uint8_t *key = mppe_keys_ahead(&rx->keys, (unsigned)step);
+
+		*chain = rx->keys.chain;
+		memcpy(chain->session, key, sizeof chain->session);
+		return;
+	}
+	*chain = rx->keys.chain;
+	for (uint64_t i = rx->keys.count; i < step; i++)
+		mppe_chain_next(chain);
+}
+
+/* The same; false if it does not make sense of DATA. */
 static bool try_steps(struct mppe_rx *rx, uint64_t step, const uint8_t *data, size_t len,
 		      uint64_t now_ms, struct mppe_chain *chain)
 {
@@ -148,15 +193,40 @@ static bool try_steps(struct mppe_rx *rx, uint64_t step, const uint8_t *data, si
 
 	if (step > MPPE_STEP_MAX || !is_affordable(rx, step, now_ms))
 		return false;
-	*chain = rx->chain;
-	for (uint64_t i = 0; i < step; i++)
-		mppe_chain_next(chain);
+	chain_ahead(rx, step, chain);
 	rc4_init(&rc4, chain->session, chain->len);
 	rc4_crypt(&rc4, peek, data, peek_len);
 	if (plain_is_sane(peek, peek_len))
 		return true;
 	rx->waste += (uint32_t)step;
 	return false;
+}
+
+static void keep(struct mppe_rx *rx, uint64_t position, const uint8_t *key)
+{
+	struct mppe_kept *kept = &rx->kept[position % MPPE_KEPT_KEYS];
+
+	kept->position = position;
+	memcpy(kept->key, key, sizeof kept->key);
+}
+
+/* Moves on for good, to CHAIN, which lies STEP packets ahead; the keys passed by are kept for
+ * stragglers. */
+static void move_on(struct mppe_rx *rx, uint64_t step, const struct mppe_chain *chain)
+{
+	unsigned ready = step < rx->keys.count ? (unsigned)step : rx->keys.count;
+
+	for (unsigned i = 1; i <= ready && i < step; i++)
+		keep(rx, rx->position + i, mppe_keys_ahead(&rx->keys, i));
+	mppe_keys_drop(&rx->keys, ready);
+	for (uint64_t i = ready + 1; i < step; i++) {
+		mppe_chain_next(&rx->keys.chain);
+		keep(rx, rx->position + i, rx->keys.chain.session);
+	}
+	if (ready < step)
+		mppe_keys_restart(&rx->keys, chain);
+	rx->position += step;
+	rx->kept[rx->position % MPPE_KEPT_KEYS].position = 0;
 }
 
 static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, uint8_t *data,
@@ -185,21 +255,11 @@ static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, ui
 	rc4_init(&rc4, chain.session, chain.len);
 	rc4_crypt(&rc4, data, data, len);
 
-	/* Valid: now the chain moves for good, and the keys passed by are kept for stragglers. */
-	for (uint64_t i = 1; i < step; i++) {
-		struct mppe_kept *kept = &rx->kept[(rx->position + i) % MPPE_KEPT_KEYS];
-
-		mppe_chain_next(&rx->chain);
-		kept->position = rx->position + i;
-		memcpy(kept->key, rx->chain.session, sizeof kept->key);
-	}
-	rx->position += step;
-	rx->chain = chain;
-	rx->kept[rx->position % MPPE_KEPT_KEYS].position = 0;
+	move_on(rx, step, &chain);
 	return MPPE_OK;
 }
 
-bool mppe_run_add(struct mppe_run *run, const struct mppe_rx *rx, uint8_t *packet, size_t len,
+bool mppe_run_add(struct mppe_run *run, struct mppe_rx *rx, uint8_t *packet, size_t len,
 		  struct mppe_place place)
 {
 	struct cursor c = cursor_make(packet, len);
@@ -215,26 +275,22 @@ bool mppe_run_add(struct mppe_run *run, const struct mppe_rx *rx, uint8_t *packe
 	/* Behind, or so far ahead that the count may have gone round (see steps_ahead). */
 	if (place.known && (place.late || place.ahead > COUNT_MASK + 1))
 		return false;
-	if (run->count == 0)
-		run->chain = rx->chain;
-	mppe_chain_next(&run->chain);
 	run->position = position + 1;
 	p->data = packet + MPPE_HEADER;
 	p->len = left;
-	memcpy(p->key, run->chain.session, sizeof p->key);
 	run->count++;
 	return true;
 }
 
-void mppe_run_decrypt(struct mppe_run *run, const struct mppe_rx *rx)
+void mppe_run_decrypt(struct mppe_run *run, struct mppe_rx *rx)
 {
-	for (size_t i = 0; i < run->count; i++) {
+	for (unsigned i = 0; i < run->count; i++) {
 		struct mppe_packet *p = &run->packets[i];
 
 		run->jobs[i] = (struct rc4_job){p->data, p->len, {0}};
-		memcpy(run->jobs[i].key, p->key, sizeof p->key);
+		memcpy(run->jobs[i].key, mppe_keys_ahead(&rx->keys, i + 1), 16);
 	}
-	rc4_jobs(run->jobs, run->count, rx->chain.len);
+	rc4_jobs(run->jobs, run->count, rx->keys.chain.len, mppe_keys_beside(&rx->keys));
 }
 
 enum mppe_result mppe_run_commit(struct mppe_run *run, struct mppe_rx *rx, size_t i)
@@ -244,16 +300,8 @@ enum mppe_result mppe_run_commit(struct mppe_run *run, struct mppe_rx *rx, size_
 
 	if (!plain_is_sane(p->data, p->len))
 		return MPPE_BAD;
-	/* Keys of packets before it that were nonsense: the true ones may still come. */
-	for (uint64_t at = rx->position + 1; at < position; at++) {
-		struct mppe_kept *kept = &rx->kept[at % MPPE_KEPT_KEYS];
-
-		kept->position = at;
-		memcpy(kept->key, run->packets[i - (position - at)].key, sizeof kept->key);
-	}
-	rx->position = position;
-	memcpy(rx->chain.session, p->key, sizeof p->key);
-	rx->kept[position % MPPE_KEPT_KEYS].position = 0;
+	/* Keys of packets before it that were nonsense are kept: the true ones may still come. */
+	move_on(rx, position - rx->position, NULL);
 	return MPPE_OK;
 }
 
@@ -276,7 +324,7 @@ static unsigned flush_changes(uint16_t expected, uint16_t count, bool like_linux
 /* Tries CHANGES key changes on copies; commits if the plain text is sane. */
 static bool try_flush(struct mppe_rx *rx, unsigned changes, uint8_t *data, size_t len)
 {
-	struct mppe_chain chain = rx->chain;
+	struct mppe_chain chain = rx->keys.chain;
 	struct rc4 rc4, peek_state;
 	uint8_t peek[4];
 	size_t peek_len = len < sizeof peek ? len : sizeof peek;
@@ -289,7 +337,7 @@ static bool try_flush(struct mppe_rx *rx, unsigned changes, uint8_t *data, size_
 	if (!plain_is_sane(peek, peek_len))
 		return false;
 	rc4_crypt(&rc4, data, data, len);
-	rx->chain = chain;
+	rx->keys.chain = chain;
 	rx->rc4 = rc4;
 	return true;
 }

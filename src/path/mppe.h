@@ -17,7 +17,7 @@ struct mppe_tx {
 	bool flush;	     /* the next packet starts a fresh table (CCP Reset-Request) */
 	bool rekey_on_flush; /* Linux changes the key too when it flushes */
 	uint16_t count;
-	struct mppe_chain chain;
+	struct mppe_keys keys;
 	struct rc4 rc4; /* stateful: goes on from packet to packet */
 };
 
@@ -27,9 +27,14 @@ void mppe_tx_init(struct mppe_tx *tx, unsigned bits, bool stateful, const uint8_
 void mppe_encrypt(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], uint8_t *data,
 		  size_t len);
 
-/* Stateless: writes the header of the next packet and gives its KEY; the caller encrypts several
- * packets at once (rc4_jobs). */
+/* Stateless: writes the header of the next packet and gives its KEY; mppe_encrypt_jobs encrypts
+ * several packets at once. */
 void mppe_number(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], uint8_t key[static 16]);
+void mppe_encrypt_jobs(struct mppe_tx *tx, struct rc4_job *jobs, size_t count);
+
+/* Stateless keys that are made when a burst is over, so that the next packet need not wait. */
+#define MPPE_PREPARED 4
+void mppe_tx_prepare(struct mppe_tx *tx);
 
 /* Keys of skipped counts, for packets that come late; a power of two. */
 #define MPPE_KEPT_KEYS 512
@@ -43,10 +48,10 @@ void mppe_number(struct mppe_tx *tx, uint8_t header[static MPPE_HEADER], uint8_t
 
 struct mppe_rx {
 	bool stateful;
-	bool discard;		 /* stateful: waiting for FLUSHED */
-	bool rekey_on_flush;	 /* stateful: the peer was seen to do as Linux does */
-	uint64_t position;	 /* packets of the chain so far; count = position - 1 mod 4096 */
-	struct mppe_chain chain; /* at the key of the last accepted packet */
+	bool discard;	       /* stateful: waiting for FLUSHED */
+	bool rekey_on_flush;   /* stateful: the peer was seen to do as Linux does */
+	uint64_t position;     /* packets of the chain so far; count = position - 1 mod 4096 */
+	struct mppe_keys keys; /* ready: from position + 1 on */
 	struct rc4 rc4;
 	uint64_t waste_since_ms; /* the second that WASTE counts */
 	uint32_t waste;		 /* key changes for packets that made no sense */
@@ -83,16 +88,16 @@ void mppe_rx_init(struct mppe_rx *rx, unsigned bits, bool stateful, const uint8_
 enum mppe_result mppe_decrypt(struct mppe_rx *rx, uint8_t *packet, size_t len,
 			      struct mppe_place place);
 
+void mppe_rx_prepare(struct mppe_rx *rx); /* as mppe_tx_prepare */
+
 /* Stateless: packets that follow each other without a gap, to be decrypted at once. */
 #define MPPE_RUN 64
 struct mppe_run {
 	size_t count;
 	uint64_t position; /* of the last one */
-	struct mppe_chain chain;
 	struct mppe_packet {
 		uint8_t *data; /* behind the header */
 		size_t len;
-		uint8_t key[16];
 	} packets[MPPE_RUN];
 	struct rc4_job jobs[MPPE_RUN];
 };
@@ -100,10 +105,10 @@ struct mppe_run {
 /* Adds a packet (header included) to the run if it is the next one and there is room; PLACE as seen
  * from the last one of the run.  False: it is none for this run (mppe_decrypt judges it, once the
  * run is decrypted and committed). */
-bool mppe_run_add(struct mppe_run *run, const struct mppe_rx *rx, uint8_t *packet, size_t len,
+bool mppe_run_add(struct mppe_run *run, struct mppe_rx *rx, uint8_t *packet, size_t len,
 		  struct mppe_place place);
-/* Decrypts all packets of the run in place; *RX does not change yet. */
-void mppe_run_decrypt(struct mppe_run *run, const struct mppe_rx *rx);
+/* Decrypts all packets of the run in place; *RX does not move yet. */
+void mppe_run_decrypt(struct mppe_run *run, struct mppe_rx *rx);
 /* Packet I of a decrypted run, in ascending order: if its plain text makes sense *RX moves on to
  * it (MPPE_OK), else it counts as not received (MPPE_BAD). */
 enum mppe_result mppe_run_commit(struct mppe_run *run, struct mppe_rx *rx, size_t i);

@@ -376,6 +376,8 @@ bool path_burst_rx(struct path *path, uint64_t now_ms)
 	if (path->join)
 		join_flush(path->join);
 	path_ack_if_due(path, now_ms);
+	if (n > 0 && path->state.rx.bits)
+		mppe_rx_prepare(&path->rx);
 	path->rx_next_slots = next_slots(path, n);
 	return (unsigned)n == slots;
 }

@@ -58,7 +58,7 @@ static bool tx_fits(struct path *path, size_t len)
 static void tx_flush(struct path *path)
 {
 	if (path->tx_job_count)
-		rc4_jobs(path->tx_jobs, path->tx_job_count, path->tx.chain.len);
+		mppe_encrypt_jobs(&path->tx, path->tx_jobs, path->tx_job_count);
 	if (path->tx_count)
 		path_send_packets(path);
 	path->tx_job_count = 0;
@@ -205,8 +205,11 @@ bool path_burst_tx(struct path *path, uint64_t now_ms)
 		tx_packet(path, head, (size_t)n);
 	}
 	tx_flush(path);
-	if (path->counters.tx_packets != before)
+	if (path->counters.tx_packets != before) {
 		path->counters.last_tx_ms = now_ms;
+		if (path->state.tx.bits)
+			mppe_tx_prepare(&path->tx);
+	}
 	return more;
 }
 

@@ -97,7 +97,7 @@ static void engine_burst(struct mppe_tx *tx, size_t count, size_t len, int state
 		mppe_number(tx, header, jobs[i].key);
 	}
 	if (stateless)
-		rc4_jobs(jobs, count, 16);
+		mppe_encrypt_jobs(tx, jobs, count);
 }
 
 /* Both must write the same octets. */

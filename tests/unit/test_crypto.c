@@ -219,7 +219,7 @@ static void rc4_side_by_side_matches_one_by_one(void **state)
 			rc4_init(&rc4, jobs[i].key, key_len);
 			rc4_crypt(&rc4, want[i] + GUARD, want[i] + GUARD, len);
 		}
-		rc4_jobs(jobs, count, key_len);
+		rc4_jobs(jobs, count, key_len, NULL);
 		assert_memory_equal(got, want, sizeof got);
 	}
 }

@@ -227,6 +227,44 @@ static void chain_and_rc4_make_the_listed_packets(void **state)
 	}
 }
 
+/* Whatever mixture of waiting, working beside ciphers and starting anew: the keys are the chain's.
+ */
+static void keys_made_ahead_are_those_of_the_chain(void **state)
+{
+	static const unsigned all_bits[] = {40, 56, 128};
+	static uint8_t data[8][600];
+	uint8_t start[16] = {7, 1, 4, 9};
+	struct mppe_keys keys;
+	struct mppe_chain chain;
+
+	(void)state;
+	for (size_t b = 0; b < 3; b++) {
+		mppe_keys_init(&keys, all_bits[b], start);
+		mppe_chain_init(&chain, all_bits[b], start);
+		for (unsigned i = 0; i < 2000; i++) {
+			struct rc4_job jobs[8];
+			unsigned use = i * 7 % 12;
+
+			for (size_t k = 0; k < 8; k++)
+				jobs[k] = (struct rc4_job){data[k], i * 37 % 600, {(uint8_t)i}};
+			rc4_jobs(jobs, i % 9, chain.len, mppe_keys_beside(&keys));
+			assert_true(keys.count <= MPPE_READY);
+			if (i % 50 == 49)
+				mppe_keys_restart(&keys, &chain);
+			for (unsigned n = 1; n <= use; n++) {
+				mppe_chain_next(&chain);
+				assert_memory_equal(mppe_keys_ahead(&keys, n), chain.session,
+						    chain.len);
+			}
+			mppe_keys_drop(&keys, use);
+		}
+		assert_int_equal(
+			memcmp(mppe_keys_ahead(&keys, MPPE_READY), chain.session, chain.len) != 0,
+			1);
+		assert_null(mppe_keys_beside(&keys));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +273,7 @@ int main(void)
 		cmocka_unit_test(eap_msk_is_made_of_both_start_keys),
 		cmocka_unit_test(key_of_every_listed_count_matches),
 		cmocka_unit_test(chain_and_rc4_make_the_listed_packets),
+		cmocka_unit_test(keys_made_ahead_are_those_of_the_chain),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What forged packets cost, counted in changes of key (every call of mppe_chain_next). */
+/* What forged packets cost, counted in changes of key: every call of mppe_chain_next.  The
+ * MPPE_READY keys that are ready ahead are made once, whoever asks for them first. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
