@@ -41,12 +41,26 @@ void link_protocol_reject(struct ppp_link *link, uint16_t protocol, const uint8_
 	automaton_send(&link->lcp.fsm, CONTROL_PROTOCOL_REJECT, -1, buf, writer_len(&w));
 }
 
+static bool is_sent_by_us(uint16_t protocol)
+{
+	static const uint16_t ours[] = {FRAME_LCP,  FRAME_PAP,	     FRAME_CHAP,   FRAME_EAP,
+					FRAME_CCP,  FRAME_IPCP,	     FRAME_IPV6CP, FRAME_IPV4,
+					FRAME_IPV6, FRAME_COMPRESSED};
+
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		if (ours[i] == protocol)
+			return true;
+	return false;
+}
+
 void link_protocol_rejected(struct ppp_link *link, uint16_t protocol)
 {
 	struct automaton *ncps[] = {&link->ccp.fsm, &link->ipcp.fsm, &link->ipv6cp.fsm};
 	const char *name = frame_protocol_name(protocol);
 
 	link->counters.protocol_rejects_rx++;
+	if (!is_sent_by_us(protocol))
+		link->counters.nonsense_rejects_rx++;
 	log_info(link->log, "%s rejects protocol 0x%04x (%s)", link_peer(link), protocol,
 		 name ? name : "unknown");
 	if (protocol == FRAME_CCP && ccp_rejected_early(link))

@@ -202,6 +202,8 @@ struct ppp_counters {
 	uint32_t malformed;  /* dropped: bad length, bad option list, wrong id */
 	uint32_t unexpected; /* dropped: not allowed in this phase or state */
 	uint32_t protocol_rejects_rx, resets_tx, resets_rx;
+	/* of those, for protocols that we never send: the peer decrypts us to nonsense */
+	uint32_t nonsense_rejects_rx;
 };
 const struct ppp_counters *ppp_counters(const struct ppp_link *link);
 

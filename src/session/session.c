@@ -15,10 +15,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define GRE_SILENCE_MS	 15000 /* the call is up and not one packet has come back */
-#define FAREWELL_DEAD_MS 300   /* to one who has not answered for long */
-#define HANGUP_LIMIT_MS	 6000  /* PPP's farewell 2 s, the tunnel's 3 s */
-#define KEYS_DIFFER	 20    /* packets of nonsense, and never a good one */
+#define GRE_SILENCE_MS	  15000 /* the call is up and not one packet has come back */
+#define FAREWELL_DEAD_MS  300	/* to one who has not answered for long */
+#define HANGUP_LIMIT_MS	  6000	/* PPP's farewell 2 s, the tunnel's 3 s */
+#define KEYS_DIFFER	  20	/* packets of nonsense, and never a good one */
+#define KEYS_DIFFER_THERE 5	/* as many of ours were nonsense to the peer, and it sent none */
 
 static void tell_state(struct session *s, enum control_state state, const char *message)
 {
@@ -95,12 +96,34 @@ static void explain_refusal(struct session *s, const struct reason *why)
 			   why->text);
 }
 
+/* Both ends encrypt, but one cannot read the other.  A Linux server comes to that when CCP's
+ * Configure-Ack reaches it twice in a moment: its kernel then begins a chain of its own. */
+static void check_keys(struct session *s)
+{
+	const struct path_counters *c = path_counters(s->path);
+	const char *peer = s->start.answerer ? "caller" : "server";
+	struct reason r = {0};
+
+	if (s->closing || c->rx_packets)
+		return;
+	if (c->rx_bad_mppe >= KEYS_DIFFER)
+		reason_set(&r, EXIT_NEGOTIATION_FAILED,
+			   "what the %s encrypts cannot be read: the keys of both ends differ",
+			   peer);
+	else if (s->data.tx.bits && ppp_counters(s->ppp)->nonsense_rejects_rx >= KEYS_DIFFER_THERE)
+		reason_set(
+			&r, EXIT_NEGOTIATION_FAILED,
+			"the %s cannot read what is encrypted for it: the keys of both ends differ",
+			peer);
+	if (reason_is_set(&r))
+		begin_close(s, &r);
+}
+
 static void catch_up(struct session *s);
 
 /* What one room's event means for the others. */
 static void settle(struct session *s)
 {
-	const struct path_counters *c = path_counters(s->path);
 	uint64_t now = loop_now(s->loop), due;
 
 	if (s->ended)
@@ -114,14 +137,7 @@ static void settle(struct session *s)
 		if (!s->tunnel_closed)
 			tunnel_lost(s->tunnel, ENOBUFS, now);
 	}
-	if (!s->closing && c->rx_bad_mppe >= KEYS_DIFFER && c->rx_packets == 0) {
-		struct reason r = {0};
-
-		reason_set(&r, EXIT_NEGOTIATION_FAILED,
-			   "what the %s encrypts cannot be read: the keys of both ends differ",
-			   s->start.answerer ? "caller" : "server");
-		begin_close(s, &r);
-	}
+	check_keys(s);
 	if (s->tunnel_closed && s->call_up && !s->ppp_closed)
 		ppp_down(s->ppp, now);
 	if (s->ppp_closed && !s->tunnel_closed && !s->tunnel_closing) {

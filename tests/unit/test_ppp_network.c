@@ -824,6 +824,7 @@ static void a_rejected_data_protocol_does_not_end_the_call(void **state)
 	assert_int_equal(e->closed, 0);
 	assert_true(e->data.ipv4);
 	assert_int_equal(ppp_counters(e->link)->protocol_rejects_rx, 2);
+	assert_int_equal(ppp_counters(e->link)->nonsense_rejects_rx, 1);
 	end_free(e);
 }
 
