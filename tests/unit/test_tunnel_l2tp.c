@@ -1222,6 +1222,33 @@ static void answerer_checks_the_secret_of_the_caller(void **state)
 	tunnel_free(answerer.t);
 }
 
+/* With a full queue there is no room for a Hello: its time must not stay in the past, or the clock
+ * would be asked again and again. */
+static void a_full_queue_never_leaves_a_deadline_behind(void **state)
+{
+	static struct end caller, answerer;
+	uint64_t now = 50000; /* the time for a Hello comes before the peer counts as dead */
+	unsigned ticks = 0;
+	(void)state;
+	pair_open(&caller, &answerer, plain, plain);
+	pair_run(&caller, &answerer, 0);
+	tunnel_tick(answerer.t, now);
+	for (unsigned i = 0; i < 40; i++)
+		tunnel_set_accm(answerer.t, i, i);
+	while (!answerer.closed) {
+		uint64_t due = tunnel_deadline(answerer.t);
+
+		assert_true(due != DEADLINE_NONE);
+		now = due > now ? due : now;
+		tunnel_tick(answerer.t, now);
+		assert_true(answerer.closed || tunnel_deadline(answerer.t) > now);
+		assert_true(++ticks < 100);
+	}
+	assert_closed(&answerer, EXIT_PEER_DEAD, "is dead");
+	tunnel_free(caller.t);
+	tunnel_free(answerer.t);
+}
+
 static void answerer_tells_the_accm_and_counts_errors(void **state)
 {
 	static struct end caller, answerer;
@@ -1496,6 +1523,7 @@ int main(void)
 		cmocka_unit_test(setup_limit_names_what_was_waited_for),
 		cmocka_unit_test(hello_is_acknowledged_and_sent_after_silence),
 		cmocka_unit_test(unacknowledged_hello_means_a_dead_peer_after_31_s),
+		cmocka_unit_test(a_full_queue_never_leaves_a_deadline_behind),
 		cmocka_unit_test(duplicates_are_acknowledged_and_not_handled_again),
 		cmocka_unit_test(messages_out_of_order_are_put_in_order),
 		cmocka_unit_test(orderly_close_waits_for_its_acknowledgments),

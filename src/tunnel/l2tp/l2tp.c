@@ -413,6 +413,9 @@ static uint64_t hello_deadline(const struct l2tp_tunnel *l)
 		return DEADLINE_NONE;
 	if (l->hello_pending)
 		return l->hello_sent_ms + config->echo_limit_ms;
+	if (reliable_room(&l->reliable) == 0)
+		return DEADLINE_NONE; /* what fills the queue finds out as well whether the peer
+					 lives */
 	return l->heard_ms + config->echo_interval_ms;
 }
 
@@ -458,8 +461,6 @@ static void hello_expired(struct l2tp_tunnel *l)
 		peer_dead(l);
 		return;
 	}
-	if (reliable_room(&l->reliable) == 0)
-		return; /* what fills the queue finds out as well whether the peer lives */
 	l->hello_pending = true;
 	l->hello_sent_ms = l->now_ms;
 	l->hello_ns = l->reliable.ns_next;
