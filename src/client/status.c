@@ -20,6 +20,7 @@ static const struct status_counter counters[] = {
 	COUNTER(rx_packets, NULL),
 	COUNTER(rx_bytes, NULL),
 	COUNTER(wire_tx, NULL),
+	COUNTER(wire_tx_fast, NULL),
 	COUNTER(wire_rx, NULL),
 	COUNTER(tx_blocked, "sent while the link was not open"),
 	COUNTER(tx_too_big, "sent, larger than the peer takes"),

@@ -130,6 +130,8 @@ static const struct conf_option options[] = {
 	 .words = source_port_words, .def = "auto", .help = "L2TP: UDP port to send from"},
 	{"sequencing", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.sequencing), .def = "no",
 	 .help = "L2TP: demand sequence numbers in data messages"},
+	{"fast-gre", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.fast_gre), .def = "no",
+	 .help = "PPTP: send past routes and firewall, for less CPU time"},
 	{"ipv6", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.ipv6), .def = "no",
 	 .help = "negotiate IPv6 inside the tunnel"},
 	{"pfc", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.pfc), .def = "no",

@@ -221,7 +221,7 @@ static void check_sources(const struct ini *ini, const struct ini_section *secti
 	}
 }
 
-static void check_l2tp(const struct conf_draft *d, const struct ini *ini,
+static void check_type(const struct conf_draft *d, const struct ini *ini,
 		       const struct ini_section *section, struct fault_list *faults)
 {
 	static const char *const keys[] = {"tunnel-secret", "hide-avps", "hello-interval",
@@ -231,6 +231,9 @@ static void check_l2tp(const struct conf_draft *d, const struct ini *ini,
 		if (find_entry(ini, section, keys[i]))
 			fault_add(faults, line_of(ini, section, keys[i]), keys[i],
 				  "is of L2TP only, write type = l2tp or leave it out");
+	if (d->p.type == CONF_L2TP && d->p.fast_gre)
+		fault_add(faults, line_of(ini, section, "fast-gre"), "fast-gre",
+			  "is of PPTP only, write type = pptp or leave it out");
 	if (d->p.hide_avps && d->p.tunnel_secret.len == 0)
 		fault_add(faults, line_of(ini, section, "hide-avps"), "hide-avps",
 			  "hides by the tunnel secret, write tunnel-secret = \"...\" too");
@@ -262,7 +265,7 @@ static void check_together(struct conf_draft *d, const struct ini *ini,
 	need(ini, section, "user", "write the name to log on with", faults);
 	check_sources(ini, section, faults);
 	draft_check_aliases(ini, faults);
-	check_l2tp(d, ini, section, faults);
+	check_type(d, ini, section, faults);
 	check_families(d, ini, section, faults);
 	if (d->p.use_encryption == CONF_ENCRYPTION_REQUIRE && !(d->p.allow & keyed))
 		fault_add(faults, line_of(ini, section, "allow"), "allow",

@@ -68,6 +68,7 @@ struct conf_profile {
 	bool add_default_route;
 	bool distance_set; /* default-route-distance was given */
 	uint32_t default_route_distance;
+	bool fast_gre; /* PPTP: a packet socket for sending */
 	bool lockdown; /* nothing past the tunnel for what goes into it */
 	bool keep_ssh; /* SSH sessions to this machine keep their path */
 	bool dial_on_demand;

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #define DUMP_TRIES 5
+#define LOWER_UP   0x10000u /* IFF_LOWER_UP, which net/if.h does not have */
 
 struct call {
 	struct host_nl *nl;
@@ -157,13 +158,21 @@ char *host_nl_error(const struct host_nl *nl, int error, char *buf, size_t cap)
 	return buf;
 }
 
+bool host_link_works(unsigned flags)
+{
+	return (flags & IFF_UP) && (flags & LOWER_UP);
+}
+
 static void link_visit(void *ctx, struct nlmsghdr *h)
 {
+	const struct ifinfomsg *ifi = nlmsg_data(h);
 	struct host_link *link = ctx;
 	struct nlattr *a;
 
-	if (h->nlmsg_type != RTM_NEWLINK)
+	if (h->nlmsg_type != RTM_NEWLINK || nlmsg_datalen(h) < (int)sizeof(*ifi))
 		return;
+	link->type = ifi->ifi_type;
+	link->flags = ifi->ifi_flags;
 	a = nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_IFNAME);
 	if (a)
 		nla_strlcpy(link->name, a, sizeof(link->name));

@@ -39,7 +39,11 @@ char *host_nl_error(const struct host_nl *nl, int error, char *buf, size_t cap);
 struct host_link {
 	char name[IFNAMSIZ];
 	uint32_t mtu;
+	uint16_t type;	/* ARPHRD_ETHER and the like */
+	unsigned flags; /* IFF_UP and the like */
 };
+/* Is it up, with a carrier? */
+bool host_link_works(unsigned flags);
 /* 0 or -errno. */
 int host_link_get(struct host_nl *nl, unsigned ifindex, struct host_link *link);
 /* Queue length, no link-local address of the kernel's own making, and an address that outlives the

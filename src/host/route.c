@@ -245,6 +245,7 @@ bool host_rt_parse(struct nlmsghdr *h, struct host_rt *rt)
 	rt->mtu = parse_mtu(a[RTA_METRICS]);
 	rt->onlink = (rtm->rtm_flags & RTNH_F_ONLINK) != 0;
 	rt->dead = (rtm->rtm_flags & HOP_DEAD) != 0;
+	rt->encapsulated = a[RTA_ENCAP_TYPE] != NULL;
 	rt->cloned = (rtm->rtm_flags & RTM_F_CLONED) != 0;
 	if (a[RTA_MULTIPATH])
 		parse_multipath(rt, a[RTA_MULTIPATH]);

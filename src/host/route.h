@@ -24,9 +24,10 @@ struct host_rt {
 	uint8_t type, scope, protocol; /* as in struct rtmsg */
 	int gateway_family;	       /* 0 = no gateway */
 	bool has_source;
-	bool onlink; /* take the gateway's reachability on trust */
-	bool cloned; /* from the kernel's cache, no route */
-	bool dead;   /* its interface is down or has no carrier */
+	bool onlink;	   /* take the gateway's reachability on trust */
+	bool cloned;	   /* from the kernel's cache, no route */
+	bool encapsulated; /* by a light-weight tunnel of the route */
+	bool dead;	   /* its interface is down or has no carrier */
 	uint8_t dst[16], gateway[16], source[16];
 	uint32_t oif, metric, table;
 	uint32_t mtu; /* 0 = none */

@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
 #include <netlink/attr.h>
 #include <netlink/socket.h>
 #include <stdlib.h>
@@ -20,7 +22,6 @@
 #define READS_A_TURN   16
 #define RECEIVE_OCTETS (256 * 1024)
 #define LINKS_MAX      64
-#define LOWER_UP       0x10000u /* IFF_LOWER_UP, which net/if.h does not have */
 #define GROUPS                                                                       \
 	(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | \
 	 RTMGRP_IPV6_ROUTE)
@@ -38,8 +39,11 @@ struct host_watch {
 	bool tun_up;
 	int server_family;
 	uint8_t server[16];
-	unsigned working[LINKS_MAX]; /* interfaces that are up and have a carrier; 0 = free */
-	bool overflow;		     /* more of them: then every word about a link counts */
+	unsigned working[LINKS_MAX];  /* interfaces that are up and have a carrier; 0 = free */
+	struct loop_fd policy_handle; /* IPsec's notifications, while a next hop matters */
+	struct host_hop hop;	      /* ifindex 0 = none */
+	bool hop_watched;
+	bool overflow; /* more of them: then every word about a link counts */
 	char buffer[32768] __attribute__((aligned(8)));
 };
 
@@ -72,7 +76,7 @@ static bool note_link(struct host_watch *w, unsigned ifindex, bool works)
 
 static bool link_works(const struct ifinfomsg *ifi)
 {
-	return (ifi->ifi_flags & IFF_UP) && (ifi->ifi_flags & LOWER_UP);
+	return host_link_works(ifi->ifi_flags);
 }
 
 static unsigned judge_link(struct host_watch *w, struct nlmsghdr *h)
@@ -131,6 +135,21 @@ static unsigned judge_route(const struct host_watch *w, struct nlmsghdr *h)
 	return 0;
 }
 
+static unsigned judge_neighbour(const struct host_watch *w, struct nlmsghdr *h)
+{
+	const struct ndmsg *nd = nlmsg_data(h);
+	int len = (int)host_family_len(w->hop.family);
+	struct nlattr *dst;
+
+	if (nlmsg_datalen(h) < (int)sizeof(*nd) || !w->hop.ifindex ||
+	    (unsigned)nd->ndm_ifindex != w->hop.ifindex || nd->ndm_family != w->hop.family)
+		return 0;
+	dst = nlmsg_find_attr(h, sizeof(*nd), NDA_DST);
+	return dst && nla_len(dst) == len && memcmp(nla_data(dst), w->hop.address, len) == 0
+		       ? HOST_CHANGE_HOP
+		       : 0;
+}
+
 static unsigned judge(struct host_watch *w, struct nlmsghdr *h)
 {
 	switch (h->nlmsg_type) {
@@ -143,6 +162,9 @@ static unsigned judge(struct host_watch *w, struct nlmsghdr *h)
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
 		return judge_route(w, h);
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
+		return judge_neighbour(w, h);
 	}
 	return 0;
 }
@@ -181,7 +203,7 @@ static unsigned overrun(struct host_watch *w)
 
 	seed(w);
 	return HOST_CHANGE_LINK | HOST_CHANGE_ADDRESS | HOST_CHANGE_ROUTE | HOST_CHANGE_TAKEN |
-	       gone;
+	       HOST_CHANGE_HOP | gone;
 }
 
 static void note(struct host_watch *w, unsigned changes)
@@ -238,11 +260,24 @@ static void on_ready(void *ctx, uint32_t events)
 	note(w, changes);
 }
 
-static int open_socket(void)
+/* What changed there matters to nobody but the kernel: only that something did. */
+static void on_policy(void *ctx, uint32_t events)
 {
-	struct sockaddr_nl local = {.nl_family = AF_NETLINK, .nl_groups = GROUPS};
+	struct host_watch *w = ctx;
+
+	(void)events;
+	for (int i = 0; i < READS_A_TURN; i++)
+		if (recv(w->policy_handle.fd, w->buffer, sizeof(w->buffer), 0) < 0 &&
+		    errno != ENOBUFS)
+			break;
+	note(w, HOST_CHANGE_HOP);
+}
+
+static int open_socket(int protocol, uint32_t groups)
+{
+	struct sockaddr_nl local = {.nl_family = AF_NETLINK, .nl_groups = groups};
 	int size = RECEIVE_OCTETS, r;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 
 	if (fd < 0)
 		return -errno;
@@ -253,6 +288,20 @@ static int open_socket(void)
 		return r;
 	}
 	return fd;
+}
+
+/* A kernel without IPsec has no policies that could change. */
+static void watch_policies(struct host_watch *w, bool on)
+{
+	if (on && w->policy_handle.fd < 0) {
+		w->policy_handle.fd = open_socket(NETLINK_XFRM, 1u << (XFRMNLGRP_POLICY - 1));
+		if (w->policy_handle.fd >= 0)
+			(void)loop_fd_add(w->loop, &w->policy_handle, EPOLLIN);
+	} else if (!on && w->policy_handle.fd >= 0) {
+		loop_fd_del(w->loop, &w->policy_handle);
+		close(w->policy_handle.fd);
+		w->policy_handle.fd = -1;
+	}
 }
 
 struct host_watch *host_watch_new(struct host *host, struct loop *loop,
@@ -267,8 +316,9 @@ struct host_watch *host_watch_new(struct host *host, struct loop *loop,
 		w->loop = loop;
 		w->changed = changed;
 		w->ctx = ctx;
+		w->policy_handle = (struct loop_fd){.fd = -1, .ready = on_policy, .ctx = w};
 		w->timer = (struct loop_timer){DEADLINE_NONE, on_rest, w, NULL, NULL};
-		r = open_socket();
+		r = open_socket(NETLINK_ROUTE, GROUPS);
 		w->handle = (struct loop_fd){.fd = r, .ready = on_ready, .ctx = w};
 		if (r >= 0)
 			r = loop_fd_add(loop, &w->handle, EPOLLIN);
@@ -287,6 +337,7 @@ void host_watch_free(struct host_watch *w)
 {
 	if (!w)
 		return;
+	watch_policies(w, false);
 	loop_fd_del(w->loop, &w->handle);
 	loop_timer_del(w->loop, &w->timer);
 	if (w->handle.fd >= 0)
@@ -301,4 +352,22 @@ void host_watch_set(struct host_watch *w, unsigned tun_ifindex,
 	w->server_family =
 		server ? host_sockaddr_octets((const struct sockaddr *)server, w->server) : 0;
 	seed(w);
+}
+
+bool host_watch_hop(struct host_watch *w, const struct host_hop *hop)
+{
+	struct host_hop before = w->hop;
+	int group = RTNLGRP_NEIGH;
+
+	if (!hop != !w->hop_watched) {
+		w->hop_watched = hop != NULL;
+		(void)setsockopt(w->handle.fd, SOL_NETLINK,
+				 hop ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group,
+				 sizeof(group));
+		watch_policies(w, hop != NULL);
+		before.ifindex = 0;
+	}
+	w->hop = hop ? *hop : (struct host_hop){0};
+	return w->hop.ifindex != before.ifindex || w->hop.family != before.family ||
+	       memcmp(w->hop.address, before.address, sizeof(before.address)) != 0;
 }

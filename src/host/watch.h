@@ -3,6 +3,7 @@
 #ifndef VPDIAL_HOST_WATCH_H
 #define VPDIAL_HOST_WATCH_H
 
+#include "host/hop.h"
 #include "host/host.h"
 #include "loop/loop.h"
 
@@ -11,6 +12,7 @@ enum host_change {
 	HOST_CHANGE_ADDRESS = 1 << 1, /* an address of this machine came or went */
 	HOST_CHANGE_ROUTE = 1 << 2,   /* a default route did, or one that holds the server */
 	HOST_CHANGE_TUN_GONE = 1 << 3,
+	HOST_CHANGE_HOP = 1 << 5,   /* the next hop's neighbour entry changed, or IPsec policies */
 	HOST_CHANGE_TAKEN = 1 << 4, /* others took away what is ours in the tunnel: apply again */
 };
 
@@ -28,5 +30,9 @@ void host_watch_free(struct host_watch *watch);
 /* Our TUN device and the server from now on; 0 and NULL = none. */
 void host_watch_set(struct host_watch *watch, unsigned tun_ifindex,
 		    const struct sockaddr_storage *server);
+
+/* Tells of HOP's neighbour entry too, and of IPsec policies; NULL = not any more.  True if that is
+ * another entry than before: what was found out about it until now may be out of date. */
+bool host_watch_hop(struct host_watch *watch, const struct host_hop *hop);
 
 #endif

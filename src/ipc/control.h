@@ -109,7 +109,7 @@ struct control_status {
 	char peer_host[256], peer_vendor[256];
 	struct control_counters {
 		uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
-		uint64_t wire_tx, wire_rx;
+		uint64_t wire_tx, wire_tx_fast, wire_rx;
 		uint64_t tx_blocked, tx_too_big, tx_full;
 		uint64_t rx_clear_refused, rx_malformed, rx_wrong_id, rx_not_open;
 		uint64_t rx_duplicate, rx_late, rx_lost, rx_too_late, rx_bad_mppe;

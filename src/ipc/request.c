@@ -22,13 +22,14 @@ struct request_rule {
 
 /* clang-format off */
 static const struct request_rule rules[REQUEST_TYPE_COUNT] = {
-	[REQUEST_START]     = {"start", FROM_SUPERVISOR, 2, 3, sizeof(struct request_start),
+	[REQUEST_START]     = {"start", FROM_SUPERVISOR, 2, 4, sizeof(struct request_start),
 			       REQUEST_PHASE_READY, CALL},
 	[REQUEST_APPLIED]   = {"applied", FROM_SUPERVISOR, 0, 0, sizeof(struct request_applied), CALL, 0},
 	[REQUEST_HANGUP]    = {"hangup", FROM_SUPERVISOR, 0, 0, sizeof(struct reason), CALL, 0},
 	[REQUEST_GET_STATS] = {"get-stats", FROM_SUPERVISOR, 0, 0, 0, CALL, 0},
 	[REQUEST_ACCOUNT_ANSWER] = {"account-answer", FROM_SUPERVISOR, 0, 0,
 			       sizeof(struct request_account_answer), CALL, 0},
+	[REQUEST_NEXT_HOP]  = {"next-hop", FROM_SUPERVISOR, 0, 0, sizeof(struct request_next_hop), CALL, 0},
 	[REQUEST_READY]     = {"ready", FROM_SESSION, 0, 0, 0, REQUEST_PHASE_SPAWNED, REQUEST_PHASE_READY},
 	[REQUEST_STATE]     = {"state", FROM_SESSION, 0, 0, sizeof(struct request_state), CALL, 0},
 	[REQUEST_NETWORK]   = {"network", FROM_SESSION, 0, 0, sizeof(struct request_network), CALL, 0},

@@ -24,6 +24,7 @@ enum request_type {
 	REQUEST_HANGUP,		/* struct reason */
 	REQUEST_GET_STATS,	/* no body */
 	REQUEST_ACCOUNT_ANSWER, /* struct request_account_answer */
+	REQUEST_NEXT_HOP,	/* struct request_next_hop: what counts from now on */
 	/* from the session */
 	REQUEST_READY,	 /* no body: confined, waiting for REQUEST_START */
 	REQUEST_STATE,	 /* struct request_state */
@@ -44,7 +45,7 @@ enum request_phase {
 	REQUEST_PHASE_ENDED = 1 << 3,
 };
 
-#define REQUEST_FDS_MAX	  3
+#define REQUEST_FDS_MAX	  4
 #define REQUEST_FIRST_MAX 1500
 /* Accounts that one session may ask for: a caller may repeat itself, but not guess for ever. */
 #define REQUEST_ACCOUNTS_MAX 4
@@ -57,6 +58,8 @@ enum request_start_fd {
 	REQUEST_FD_WIRE,    /* raw GRE socket or UDP socket, connected */
 	REQUEST_FD_CONTROL, /* PPTP: TCP socket, connection in progress (answerer: accepted); L2TP:
 			     * not sent */
+	REQUEST_FD_PACKET,  /* PPTP with `fast-gre`: packet socket that receives nothing; or not
+			     * sent */
 };
 
 /* L2TP: the tunnel as its next control message would name it. */
@@ -117,6 +120,15 @@ struct request_account_answer {
 	bool clamp_mss;
 };
 
+/* Where GRE may go without a look at the routes, by the packet socket of START. */
+struct request_next_hop {
+	bool known; /* else nowhere: all goes by the raw socket */
+	uint32_t ifindex;
+	uint8_t link_address[6]; /* of the next hop, on Ethernet */
+	uint8_t ttl;
+	struct in_addr source, destination;
+};
+
 struct request_applied {
 	int32_t error; /* 0 or -errno */
 	struct reason reason;
@@ -159,7 +171,7 @@ struct request_stats {
 	bool echo_known;
 	uint32_t echo_rtt_ms, echo_min_ms, echo_avg_ms, echo_jitter_ms, echo_count;
 	uint64_t idle_ms;
-	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes, wire_tx, wire_rx;
+	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes, wire_tx, wire_tx_fast, wire_rx;
 	uint64_t tx_blocked, tx_too_big, tx_full;
 	uint64_t rx_clear_refused, rx_malformed, rx_wrong_id, rx_not_open;
 	uint64_t rx_duplicate, rx_late, rx_lost, rx_too_late, rx_bad_mppe;
@@ -181,6 +193,7 @@ struct request_message {
 		struct request_call call;
 		struct request_account account;
 		struct request_account_answer account_answer;
+		struct request_next_hop next_hop;
 	};
 };
 

@@ -8,6 +8,7 @@
 #include "path/join.h"
 #include "path/mppe.h"
 #include "path/mss.h"
+#include "path/packet.h"
 #include "path/path.h"
 #include "path/reorder.h"
 #include "path/sequence.h"
@@ -88,6 +89,7 @@ struct path {
 	struct rc4_job tx_jobs[PATH_BURST];
 	unsigned tx_job_count;
 	struct mmsghdr tx_msgs[PATH_BURST];
+	struct packet packet; /* GRE: the faster way out */
 	union path_control tx_control[PATH_BURST];
 	unsigned segment_pause; /* messages to send in pieces before UDP_SEGMENT is tried again */
 
@@ -120,6 +122,11 @@ void path_ack_if_due(struct path *path, uint64_t now_ms);
 /* send.c: sends the packets of the burst, as few messages as the socket permits.  What it does not
  * take now is lost, as on any full link. */
 void path_send_packets(struct path *path);
+
+/* packet.c: sends what may go by the packet socket; how many packets of the burst, from the first,
+ * that settles.  The rest goes by the other socket, and path_raw_sent tells how that went. */
+unsigned path_send_fast(struct path *path);
+void path_raw_sent(struct path *path, bool whole);
 
 /* errors.c */
 #define PATH_ERRORS 32

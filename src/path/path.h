@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,8 +23,10 @@ struct path_config {
 	int tun_fd; /* not owned; non-blocking TUN without packet information */
 	/* The device puts struct offload before packets, and takes it; joined UDP packets too. */
 	bool tun_offload, tun_offload_udp;
-	int wire_fd; /* not owned; connected raw GRE socket (IPv4, header included on receive), or
-		      * UDP socket that receives from the peer's address only, whatever its port */
+	int wire_fd;   /* not owned; connected raw GRE socket (IPv4, header included on receive), or
+			* UDP socket that receives from the peer's address only, whatever its port */
+	int packet_fd; /* GRE, not owned: AF_PACKET, SOCK_DGRAM, for sending only; -1 = none.  Not
+			* used before path_set_next_hop. */
 	struct sockaddr_storage peer; /* L2TP: where datagrams go */
 	socklen_t peer_len;
 	bool udp_segment; /* L2TP: try to send many datagrams as one (UDP_SEGMENT) */
@@ -51,6 +54,7 @@ struct path_state {
 	struct path_mppe tx, rx;
 	bool tx_pfc, tx_acfc;
 	uint16_t peer_mru;
+	uint16_t path_mtu;   /* the packet socket takes no larger outer packet; 0 = any */
 	uint16_t mss_mtu;    /* clamp TCP's MSS to this MTU; 0 = leave it alone */
 	bool rekey_on_flush; /* the peer is known to flush as Linux does (see crypto/mppe_key.h) */
 };
@@ -77,6 +81,7 @@ struct path_counters {
 	uint64_t tx_packets, tx_bytes; /* inner IP packets and octets */
 	uint64_t rx_packets, rx_bytes;
 	uint64_t wire_tx, wire_rx;    /* outer packets */
+	uint64_t wire_tx_fast;	      /* those of wire_tx that went by the packet socket */
 	uint64_t tx_blocked;	      /* dropped: nothing may leave yet */
 	uint64_t tx_too_big, tx_full; /* dropped: larger than the peer's MRU; socket full */
 	uint64_t rx_clear_refused;    /* dropped: in clear although encryption is on */
@@ -97,6 +102,18 @@ void path_free(struct path *path);
 
 void path_set_call(struct path *path, const struct path_call *call);
 void path_set_state(struct path *path, const struct path_state *state);
+
+/* Where outer GRE packets go on their link, so that the packet socket can be used. */
+struct path_next_hop {
+	bool known; /* else all goes by wire_fd */
+	unsigned ifindex;
+	uint8_t link_address[6];
+	uint8_t ttl;
+	struct in_addr source, destination;
+};
+/* From now on; bursts go by wire_fd as long as that or the packet socket has trouble. */
+void path_set_next_hop(struct path *path, const struct path_next_hop *hop);
+
 /* CCP Reset-Request received: the next stateful packet carries FLUSHED with a fresh table. */
 void path_flush_tx(struct path *path);
 

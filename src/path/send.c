@@ -118,9 +118,12 @@ static void send_messages(struct path *path, unsigned count)
 
 void path_send_packets(struct path *path)
 {
-	unsigned count = 0;
+	uint64_t errors = path->counters.wire_errors;
+	unsigned count = 0, done = path_send_fast(path);
 
-	for (unsigned at = 0; at < path->tx_count; count++) {
+	if (done == path->tx_count)
+		return;
+	for (unsigned at = done; at < path->tx_count; count++) {
 		unsigned n = run_of_one_size(path, at);
 
 		make_message(path, count, path->tx_packets + at, n);
@@ -129,4 +132,5 @@ void path_send_packets(struct path *path)
 	if (path->segment_pause && path->segment_pause != SEGMENT_NEVER)
 		path->segment_pause--;
 	send_messages(path, count);
+	path_raw_sent(path, path->counters.wire_errors == errors);
 }

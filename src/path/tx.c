@@ -190,6 +190,7 @@ bool path_burst_tx(struct path *path, uint64_t now_ms)
 	size_t skip = path->config.tun_offload ? sizeof(struct offload) : 0, octets = 0;
 	bool more = true;
 
+	path->packet.now_ms = now_ms;
 	for (unsigned i = 0; i < PATH_READS && octets < PATH_OCTETS; i++) {
 		/* The packet's own place, so that most packets are never moved. */
 		uint8_t *head = tx_place(path, PATH_TX_HEAD) - skip;

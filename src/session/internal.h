@@ -55,7 +55,7 @@ struct session {
 	struct loop_timer limit_timer;	 /* connecting, then silence of GRE, then hanging up */
 	struct loop_timer time_timer;	 /* idle and session time */
 	struct request_start start;	 /* without the password */
-	int tun_fd, wire_fd, control_fd; /* -1 = none */
+	int tun_fd, wire_fd, control_fd, packet_fd; /* -1 = none */
 	struct tunnel *tunnel;
 	struct ppp_link *ppp;
 	struct path *path;

@@ -94,6 +94,7 @@ void session_path_state(const struct session *s, struct path_state *state)
 	state->tx_pfc = s->data.tx_pfc;
 	state->tx_acfc = s->data.tx_acfc;
 	state->peer_mru = s->data.peer_mru;
+	state->path_mtu = s->mtu.path;
 	state->mss_mtu = s->start.clamp_mss ? session_effective_mtu(s) : 0;
 	state->rekey_on_flush = peer_is_linux(&s->peer);
 }
@@ -129,6 +130,7 @@ static void fill_path_stats(const struct path_counters *c, struct request_stats 
 	stats->rx_packets = c->rx_packets;
 	stats->rx_bytes = c->rx_bytes;
 	stats->wire_tx = c->wire_tx;
+	stats->wire_tx_fast = c->wire_tx_fast;
 	stats->wire_rx = c->wire_rx;
 	stats->tx_blocked = c->tx_blocked;
 	stats->tx_too_big = c->tx_too_big;

@@ -565,6 +565,7 @@ static bool make_rooms(struct session *s)
 		.encap = s->start.tunnel == REQUEST_L2TP ? PATH_L2TP : PATH_GRE,
 		.tun_fd = s->tun_fd,
 		.wire_fd = s->wire_fd,
+		.packet_fd = s->packet_fd,
 		.tun_offload = s->start.tun_offload,
 		.tun_offload_udp = s->start.tun_offload_udp,
 		.udp_segment = s->start.udp_segment && s->start.tunnel == REQUEST_L2TP,
@@ -630,6 +631,8 @@ static void on_start(struct session *s, struct request_message *m)
 	s->wire_fd = m->fds[REQUEST_FD_WIRE];
 	if (m->fd_count > REQUEST_FD_CONTROL)
 		s->control_fd = m->fds[REQUEST_FD_CONTROL];
+	if (m->fd_count > REQUEST_FD_PACKET)
+		s->packet_fd = m->fds[REQUEST_FD_PACKET];
 	if (!start_is_sane(&s->start) || pptp != (s->control_fd >= 0) || !make_rooms(s)) {
 		reason_set(&s->reason, EXIT_FATAL, "the session could not be started");
 		finish(s);
@@ -679,6 +682,20 @@ static void on_applied(struct session *s, const struct request_applied *applied)
 		loop_timer_set(s->loop, &s->time_timer, s->network_up_ms);
 }
 
+static void on_next_hop(struct session *s, const struct request_next_hop *told)
+{
+	struct path_next_hop hop = {
+		.known = told->known,
+		.ifindex = told->ifindex,
+		.ttl = told->ttl,
+		.source = told->source,
+		.destination = told->destination,
+	};
+
+	memcpy(hop.link_address, told->link_address, sizeof hop.link_address);
+	path_set_next_hop(s->path, &hop);
+}
+
 static void on_request(struct session *s, struct request_message *m)
 {
 	struct request_stats stats;
@@ -693,6 +710,9 @@ static void on_request(struct session *s, struct request_message *m)
 	case REQUEST_HANGUP:
 		m->reason.text[sizeof m->reason.text - 1] = '\0';
 		begin_close(s, &m->reason);
+		break;
+	case REQUEST_NEXT_HOP:
+		on_next_hop(s, &m->next_hop);
 		break;
 	case REQUEST_GET_STATS:
 		session_fill_stats(s, &stats);
@@ -778,6 +798,8 @@ static void release(struct session *s)
 		close(s->wire_fd);
 	if (s->tun_fd >= 0)
 		close(s->tun_fd);
+	if (s->packet_fd >= 0)
+		close(s->packet_fd);
 	loop_free(s->loop);
 	wipe(s, sizeof *s);
 	free(s);
@@ -791,7 +813,7 @@ int session_run(int supervisor_fd, struct log *log)
 	if (!s)
 		return EXIT_FATAL;
 	s->log = log;
-	s->tun_fd = s->wire_fd = s->control_fd = -1;
+	s->tun_fd = s->wire_fd = s->control_fd = s->packet_fd = -1;
 	s->loop = loop_new();
 	s->channel = (struct request_channel){.fd = supervisor_fd, .phase = REQUEST_PHASE_SPAWNED};
 	s->tick_timer = (struct loop_timer){DEADLINE_NONE, on_tick, s, NULL, NULL};

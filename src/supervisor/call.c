@@ -407,6 +407,7 @@ static void on_request(void *ctx, struct request_message *m)
 	case REQUEST_HANGUP:
 	case REQUEST_GET_STATS:
 	case REQUEST_ACCOUNT_ANSWER:
+	case REQUEST_NEXT_HOP:
 	case REQUEST_TYPE_COUNT:
 		break; /* the table lets none of them through */
 	}

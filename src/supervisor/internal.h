@@ -44,6 +44,7 @@ struct resolver {
 /* sockets.c: made before the session is ready to take them; -1 = none. */
 struct call_sockets {
 	int control, wire;
+	int packet; /* `fast-gre` */
 };
 
 struct hooks;
@@ -84,6 +85,14 @@ struct supervisor {
 	struct sockaddr_storage last_address; /* of the last call that was up; family 0 = none */
 	struct host_path server_path;
 	uint16_t call_id, tunnel_id;
+	struct {
+		bool on;   /* the session has a packet socket */
+		bool owed; /* what it was told last did not reach it */
+		struct in_addr source;
+		uint8_t ttl;
+		struct request_next_hop told; /* to the session */
+		const char *why_not;	      /* as said last */
+	} fast;
 	bool source_port_1701;		/* L2TP: this attempt sends from port 1701 */
 	struct request_network applied; /* what the machine has now */
 	struct request_routes told;	/* by the server, by DHCP, for that address */
@@ -177,6 +186,14 @@ void resolver_stop(struct supervisor *s);
  * -errno with *REASON. */
 int sockets_open(struct supervisor *s, struct reason *reason);
 void sockets_close(struct supervisor *s);
+
+/* fast.c: `fast-gre`. */
+/* The packet socket of a call, beside its raw socket; without one the call does. */
+void fast_open(struct supervisor *s);
+/* The session has it: tells it the next hop, now and when that changes. */
+void fast_begin(struct supervisor *s);
+void fast_check(struct supervisor *s);
+void fast_end(struct supervisor *s);
 
 /* spawn.c */
 int session_spawn(struct supervisor *s, struct reason *reason);

@@ -327,7 +327,8 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats)
 	st->stats_ms = loop_now(s->loop);
 #define TAKE(name) c->name = stats->name
 	TAKE(tx_packets), TAKE(tx_bytes), TAKE(rx_packets), TAKE(rx_bytes), TAKE(wire_tx);
-	TAKE(wire_rx), TAKE(tx_blocked), TAKE(tx_too_big), TAKE(tx_full), TAKE(rx_clear_refused);
+	TAKE(wire_tx_fast), TAKE(wire_rx), TAKE(tx_blocked), TAKE(tx_too_big), TAKE(tx_full),
+		TAKE(rx_clear_refused);
 	TAKE(rx_malformed), TAKE(rx_wrong_id), TAKE(rx_not_open), TAKE(rx_duplicate);
 	TAKE(rx_late), TAKE(rx_lost), TAKE(rx_too_late), TAKE(rx_bad_mppe), TAKE(control_tx);
 	TAKE(control_rx), TAKE(lcp_rx), TAKE(auth_rx), TAKE(ccp_rx), TAKE(ipcp_rx);

@@ -171,6 +171,7 @@ static bool texts_are_valid(const struct request_message *m)
 	case REQUEST_CALL:
 	case REQUEST_ACCOUNT:
 	case REQUEST_ACCOUNT_ANSWER:
+	case REQUEST_NEXT_HOP:
 	case REQUEST_READY:
 	case REQUEST_TYPE_COUNT:
 		break;

@@ -63,6 +63,7 @@ static void check_path(struct supervisor *s)
 		if (!s->path_lost)
 			log_notice(&s->log, "%s", reason.text);
 		s->path_lost = true;
+		fast_check(s);
 		return;
 	}
 	s->path_lost = false;
@@ -75,6 +76,7 @@ static void check_path(struct supervisor *s)
 	s->server_path = path;
 	if (s->network_up)
 		judge_again(s);
+	fast_check(s);
 }
 
 /* A wait is cut short by the first network that reaches the server. */
@@ -99,6 +101,10 @@ static void on_network(void *ctx, unsigned changes)
 
 	if (s->done || s->hanging_up || s->redial_now)
 		return;
+	if (changes == HOST_CHANGE_HOP) {
+		fast_check(s);
+		return;
+	}
 	log_debug(&s->log, "the machine's network changed (%#x)", changes);
 	switch (s->status.state) {
 	case CONTROL_STATE_WAITING:

@@ -199,6 +199,8 @@ int sockets_open(struct supervisor *s, struct reason *reason)
 	if (fd < 0)
 		return fd;
 	s->sockets.wire = fd;
+	if (s->profile.fast_gre)
+		fast_open(s);
 	return 0;
 }
 
@@ -208,5 +210,7 @@ void sockets_close(struct supervisor *s)
 		close(s->sockets.control);
 	if (s->sockets.wire >= 0)
 		close(s->sockets.wire);
-	s->sockets = (struct call_sockets){-1, -1};
+	if (s->sockets.packet >= 0)
+		close(s->sockets.packet);
+	s->sockets = (struct call_sockets){-1, -1, -1};
 }

@@ -52,6 +52,7 @@ static void on_request(void *ctx, struct request_message *m)
 		break;
 	case REQUEST_ACCOUNT: /* it answers nobody: nobody to know */
 	case REQUEST_ACCOUNT_ANSWER:
+	case REQUEST_NEXT_HOP:
 	case REQUEST_NONE:
 	case REQUEST_START:
 	case REQUEST_APPLIED:
@@ -77,6 +78,7 @@ int session_spawn(struct supervisor *s, struct reason *reason)
 
 void session_stop(struct supervisor *s, bool kill_it)
 {
+	fast_end(s);
 	process_stop(&s->session, kill_it);
 }
 
@@ -157,22 +159,27 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 
 int session_start_call(struct supervisor *s, struct reason *reason)
 {
-	int fds[3] = {[REQUEST_FD_TUN] = s->tun.fd,
+	int fds[4] = {[REQUEST_FD_TUN] = s->tun.fd,
 		      [REQUEST_FD_WIRE] = s->sockets.wire,
-		      [REQUEST_FD_CONTROL] = s->sockets.control};
+		      [REQUEST_FD_CONTROL] = s->sockets.control,
+		      [REQUEST_FD_PACKET] = s->sockets.packet};
 	struct request_start m;
+	size_t fd_count = 2;
 	int rc;
 
 	fill_start(s, &m);
 	offload_fill(&m, &s->tun, s->sockets.wire);
-	rc = request_send(&s->session.channel, REQUEST_START, &m, fds,
-			  s->sockets.control >= 0 ? 3 : 2);
+	while (fd_count < 4 && fds[fd_count] >= 0)
+		fd_count++;
+	rc = request_send(&s->session.channel, REQUEST_START, &m, fds, fd_count);
 	wipe(&m, sizeof m);
 	if (rc == -EPIPE)
 		rc = 0; /* it has died: the end of its channel tells how */
 	if (rc < 0)
 		reason_set(reason, EXIT_FATAL, "the session does not take the call: %s",
 			   strerror(-rc));
+	else
+		fast_begin(s);
 	sockets_close(s); /* they are the session's now */
 	s->session.started = rc == 0;
 	s->told_any = false; /* this call may be told something else */

@@ -511,7 +511,7 @@ static struct supervisor *supervisor_new(const struct options *o)
 	}
 	s->options = *o;
 	s->tun.fd = s->signal_handle.fd = s->listen_handle.fd = s->clock_handle.fd = -1;
-	s->sockets = (struct call_sockets){-1, -1};
+	s->sockets = (struct call_sockets){-1, -1, -1};
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		s->clients[i].handle.fd = -1;
 	s->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, s, NULL, NULL};
