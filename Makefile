@@ -139,6 +139,9 @@ path_LIBS := -lcrypto
 UNIT_TESTS += path_cost
 path_cost_ROOMS := path crypto wire base
 path_cost_LIBS := -lcrypto -Wl,--wrap=mppe_chain_next
+UNIT_TESTS += packet
+packet_ROOMS := path crypto wire base
+packet_LIBS := -lcrypto -Wl,--wrap=sendmmsg
 UNIT_TESTS += day
 day_ROOMS := path tunnel ppp crypto wire base
 day_LIBS := -lcrypto

@@ -292,13 +292,15 @@ user_mtu_is() { [ "$("$VPDIAL" --run-dir "$S" users --json | jq -r '.users[0].mt
 # shellcheck disable=SC2016  # awk's own variable
 router() { ip netns exec isp awk -v column="$1" '/^Ip: [0-9]/ {print $column}' /proc/net/snmp; }
 path_mtu() {
-	local type around from
-	for type in pptp l2tp; do
+	local way type key around from
+	for way in pptp l2tp fast-gre; do
+		type=$way key=''
+		[ $way != fast-gre ] || { type=pptp key='fast-gre = yes'; }
 		# IP 20, GRE 16 or UDP and L2TP 14, PPP 4, MPPE 4
 		[ $type = pptp ] && around=44 || around=42
-		case_is "mtu-$type-follows-a-path-that-shrinks-in-mid-call" || continue
+		case_is "mtu-$way-follows-a-path-that-shrinks-in-mid-call" || continue
 		serve
-		profile $type 'dhcp-inform = no'
+		profile $type 'dhcp-inform = no' "$key"
 		dial
 		want 'mtu at first' "$(field mtu)" 1456 # max-mru, less MPPE
 		echoes 8
@@ -317,6 +319,7 @@ path_mtu() {
 		want 'warnings of the server' "$(grep -c 'octets pass to the client now' "$T/serve")" 1
 		want 'packets that the router cut' "$(router 18)" 0
 		[ "$(router 19)" -gt 0 ] || fail "the router refused nothing: the test tests nothing"
+		[ -z "$key" ] || [ "$(field counters.wire_tx_fast)" -gt 1000 ] || fail "$(field counters.wire_tx_fast) packets by the packet socket"
 		is_up || fail "the call is over"
 		hang_up
 		report

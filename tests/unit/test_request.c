@@ -56,14 +56,19 @@ static void a_call_goes_through_its_phases(void **state)
 	struct ends *e = *state;
 	static struct request_start start = {.max_mtu = 1460};
 	struct reason reason = {EXIT_OK, "done"};
-	int null_fd = open("/dev/null", O_RDWR), fds[3] = {null_fd, null_fd, null_fd};
+	int null_fd = open("/dev/null", O_RDWR), fds[4] = {null_fd, null_fd, null_fd, null_fd};
+	static const struct request_next_hop hop = {.known = true, .ifindex = 3, .ttl = 64};
 	static struct request_message m;
 
 	assert_int_equal(request_receive(&e->supervisor, &m), 0);
 	assert_int_equal(request_send(&e->session, REQUEST_READY, NULL, NULL, 0), 0);
 	expect(&e->supervisor, REQUEST_READY);
-	assert_int_equal(request_send(&e->supervisor, REQUEST_START, &start, fds, 3), 0);
+	assert_int_equal(request_send(&e->supervisor, REQUEST_START, &start, fds, 4), 0);
 	expect(&e->session, REQUEST_START);
+	assert_int_equal(request_send(&e->supervisor, REQUEST_NEXT_HOP, &hop, NULL, 0), 0);
+	assert_int_equal(request_receive(&e->session, &m), 1);
+	assert_int_equal(m.type, REQUEST_NEXT_HOP);
+	assert_memory_equal(&m.next_hop, &hop, sizeof hop);
 	assert_int_equal(request_send(&e->supervisor, REQUEST_GET_STATS, NULL, NULL, 0), 0);
 	expect(&e->session, REQUEST_GET_STATS);
 	assert_int_equal(request_send(&e->session, REQUEST_ENDED, &reason, NULL, 0), 0);
