@@ -12,8 +12,8 @@ enum host_change {
 	HOST_CHANGE_ADDRESS = 1 << 1, /* an address of this machine came or went */
 	HOST_CHANGE_ROUTE = 1 << 2,   /* a default route did, or one that holds the server */
 	HOST_CHANGE_TUN_GONE = 1 << 3,
-	HOST_CHANGE_HOP = 1 << 5,   /* the next hop's neighbour entry changed, or IPsec policies */
 	HOST_CHANGE_TAKEN = 1 << 4, /* others took away what is ours in the tunnel: apply again */
+	HOST_CHANGE_HOP = 1 << 5,   /* the next hop's neighbour entry changed, or IPsec policies */
 };
 
 struct host_watch;

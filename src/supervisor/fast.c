@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #define TTL_USUAL 64
+/* Anyone on the link can make the next hop's link address change: that must not fill the log. */
+#define LINES_MAX 20
+#define LINES_MS  60000
 
 void fast_open(struct supervisor *s)
 {
@@ -16,9 +19,10 @@ void fast_open(struct supervisor *s)
 	socklen_t from_len = sizeof from, ttl_len = sizeof(int);
 	int ttl = TTL_USUAL, fd;
 
-	/* To this machine itself it is the loopback interface, which is no Ethernet. */
-	if (s->server_path.local)
+	if (s->server_path.local) {
+		log_info(&s->log, "fast-gre: the server is this machine, the raw socket is used");
 		return;
+	}
 	if (getsockname(s->sockets.wire, (struct sockaddr *)&from, &from_len) < 0)
 		return;
 	(void)getsockopt(s->sockets.wire, IPPROTO_IP, IP_TTL, &ttl, &ttl_len);
@@ -48,23 +52,40 @@ static void find(struct supervisor *s, struct host_hop *hop, const char **why)
 	} while (host_watch_hop(s->watch, hop) && ++tries < 2);
 }
 
-static void tell(struct supervisor *s, const struct host_hop *hop, const char *why)
+static bool may_say(struct supervisor *s)
+{
+	uint64_t now = loop_now(s->loop);
+
+	if (now - s->fast.lines_ms >= LINES_MS) {
+		s->fast.lines_ms = now;
+		s->fast.lines = 0;
+	}
+	return s->fast.lines++ < LINES_MAX;
+}
+
+static void say(struct supervisor *s, const struct host_hop *hop, const char *why)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	/* The next change tries again; that a next hop is gone the session finds out by itself. */
-	s->fast.owed =
-		request_send(&s->session.channel, REQUEST_NEXT_HOP, &s->fast.told, NULL, 0) < 0;
-	if (why) {
-		if (why != s->fast.why_not)
-			log_info(&s->log, "fast-gre: sending by the raw socket: %s", why);
-	} else {
+	if (!may_say(s))
+		return;
+	if (why)
+		log_info(&s->log, "fast-gre: sending by the raw socket: %s", why);
+	else
 		log_info(&s->log, "fast-gre: sending to %s (%02x:%02x:%02x:%02x:%02x:%02x) on %s",
 			 inet_ntop(hop->family, hop->address, text, sizeof text),
 			 hop->link_address[0], hop->link_address[1], hop->link_address[2],
 			 hop->link_address[3], hop->link_address[4], hop->link_address[5],
 			 hop->ifname);
-	}
+}
+
+static void tell(struct supervisor *s, const struct host_hop *hop, const char *why)
+{
+	/* The next change tries again; that a next hop is gone the session finds out by itself. */
+	s->fast.owed =
+		request_send(&s->session.channel, REQUEST_NEXT_HOP, &s->fast.told, NULL, 0) < 0;
+	if (!why || why != s->fast.why_not)
+		say(s, hop, why);
 	s->fast.why_not = why;
 }
 

@@ -92,6 +92,8 @@ struct supervisor {
 		uint8_t ttl;
 		struct request_next_hop told; /* to the session */
 		const char *why_not;	      /* as said last */
+		uint64_t lines_ms;	      /* of the log: their minute began */
+		unsigned lines;
 	} fast;
 	bool source_port_1701;		/* L2TP: this attempt sends from port 1701 */
 	struct request_network applied; /* what the machine has now */

@@ -259,6 +259,20 @@ t_server_behind_another_tunnel_is_left_to_the_raw_socket() {
 	all_gone 3
 	ip -n far addr del 203.0.113.2/32 dev lo
 }
+# Who is on the link can say another link address again and again.
+t_flood_of_changes_is_followed_and_fills_no_log() {
+	local i
+	dial 'keepalive-timeout = 20'
+	for i in {10..59}; do
+		ip neigh replace 10.88.1.1 lladdr 02:00:00:00:00:$i dev eth0
+		sleep 0.07
+	done
+	ip neigh replace 10.88.1.1 lladdr "$PEER" dev eth0
+	comes_back
+	i=$(vpdial log lab | grep -c 'fast-gre: sending')
+	[ "$i" -ge 15 ] && [ "$i" -le 21 ] || fail "$i lines in the log"
+	end_call
+}
 t_redial_uses_it_again() {
 	dial
 	vpdial redial lab >/dev/null 2>&1
