@@ -51,10 +51,10 @@ struct session {
 	struct log *log;
 	struct request_channel channel;
 	struct loop_fd channel_handle, tun_handle, wire_handle, control_handle;
-	struct loop_timer tick_timer;	 /* the earliest deadline of tunnel, PPP and data path */
-	struct loop_timer limit_timer;	 /* connecting, then silence of GRE, then hanging up */
-	struct loop_timer time_timer;	 /* idle and session time */
-	struct request_start start;	 /* without the password */
+	struct loop_timer tick_timer;  /* the earliest deadline of tunnel, PPP and data path */
+	struct loop_timer limit_timer; /* connecting, then silence of GRE, then hanging up */
+	struct loop_timer time_timer;  /* idle and session time */
+	struct request_start start;    /* without the password */
 	int tun_fd, wire_fd, control_fd, packet_fd; /* -1 = none */
 	struct tunnel *tunnel;
 	struct ppp_link *ppp;
