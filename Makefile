@@ -286,6 +286,10 @@ bench-server: all
 	tests/bench/server
 bench-mppe: $(BUILD)/bench/mppe
 	$<
+# Instructions for each packet, against those recorded; renewed with gcc.
+bench-count bench-count-record:
+	@$(MAKE) --no-print-directory BUILD=build/gcc CC=gcc build/gcc/bench/count
+	CC=gcc COUNT=build/gcc/bench/count tests/bench/count $(if $(filter %-record,$@),record,check)
 bench-dial: all
 	tests/bench/dial
 bench-loss: all
@@ -342,4 +346,4 @@ clean:
 -include $(shell find $(BUILD)/obj -name '*.d' -type f 2>/dev/null)
 .PHONY: all attacker fuzz fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
 	check-cli check-netns check-package check-interop check-sanitized check-layers asan ubsan lint format bench bench-dial \
-	bench-mppe bench-loss bench-server demo dist deb rpm install uninstall clean
+	bench-mppe bench-count bench-count-record bench-loss bench-server demo dist deb rpm install uninstall clean
