@@ -290,6 +290,9 @@ bench-mppe: $(BUILD)/bench/mppe
 bench-count bench-count-record:
 	@$(MAKE) --no-print-directory BUILD=build/gcc CC=gcc build/gcc/bench/count
 	CC=gcc COUNT=build/gcc/bench/count tests/bench/count $(if $(filter %-record,$@),record,check)
+# Ten million packets of each protocol, each octet compared: minutes.
+bench-integrity: all $(BUILD)/bench/integrity
+	VPDIAL=$(BUILD)/vpdial INTEGRITY=$(BUILD)/bench/integrity tests/bench/integrity
 bench-dial: all
 	tests/bench/dial
 bench-loss: all
@@ -346,4 +349,4 @@ clean:
 -include $(shell find $(BUILD)/obj -name '*.d' -type f 2>/dev/null)
 .PHONY: all attacker fuzz fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
 	check-cli check-netns check-package check-interop check-sanitized check-layers asan ubsan lint format bench bench-dial \
-	bench-mppe bench-count bench-count-record bench-loss bench-server demo dist deb rpm install uninstall clean
+	bench-mppe bench-count bench-count-record bench-integrity bench-loss bench-server demo dist deb rpm install uninstall clean

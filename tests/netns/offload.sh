@@ -100,11 +100,12 @@ else:
 END
 
 write_configs() { # write_configs TYPE MPPE
-	local encryption=no profile=default
-	[ "$2" = clear ] || { encryption=require profile=default-encryption; }
-	printf '[%s-server]\nenabled = yes\nlisten = 10.88.1.1\ndefault-profile = %s\n[secret ex]\npassword = "x1"\nlocal-address = 10.77.0.1\nremote-address = 10.77.0.2\n' "$1" $profile >"$T/q/server.conf"
-	printf '[connection]\ntype = %s\nconnect-to = 10.88.1.1\nuser = ex\npassword = "x1"\nuse-encryption = %s\n' "$1" $encryption >"$T/p/lab.conf"
-	[ "$2" != stateful ] || printf 'mppe-mode = stateful\n' >>"$T/p/lab.conf"
+	local encryption=no mode=stateless
+	[ "$2" = clear ] || encryption=require
+	[ "$2" != stateful ] || mode=stateful
+	printf '[test]\nuse-encryption = %s\nmppe-mode = %s\n' $encryption $mode >"$T/q/ppp-profiles.conf"
+	printf '[%s-server]\nenabled = yes\nlisten = 10.88.1.1\ndefault-profile = test\n[secret ex]\npassword = "x1"\nlocal-address = 10.77.0.1\nremote-address = 10.77.0.2\n' "$1" >"$T/q/server.conf"
+	printf '[connection]\ntype = %s\nconnect-to = 10.88.1.1\nuser = ex\npassword = "x1"\nuse-encryption = %s\nmppe-mode = %s\n' "$1" $encryption $mode >"$T/p/lab.conf"
 	chmod 600 "$T/p/lab.conf" "$T/q/server.conf"
 }
 vpdial() { "$VPDIAL" --config "$T/p" --run-dir "$T/r" "$@"; }
@@ -129,6 +130,8 @@ run_case() { # run_case TYPE MPPE CLIENT-HELP SERVER-HELP
 	(helped "$3" vpdial connect lab --foreground) >"$T/out" 2>&1 </dev/null &
 	CALL=$!
 	within 15 is_connected || fail "not connected" || return
+	case $2 in clear) n=none ;; stateful) n='MPPE128 stateful' ;; *) n='MPPE128 stateless' ;; esac
+	[ "$(status .encoding)" = "$n" ] || fail "encoding is $(status .encoding)" || return
 	ip netns exec far python3 "$T/traffic.py" far 10.77.0.1 >"$T/far" 2>&1 </dev/null &
 	FAR=$!
 	within 5 grep -q ready "$T/far" || fail "no listener" || return
