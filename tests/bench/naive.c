@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #define HEADROOM   32
-#define PACKET_MAX 2048
+#define PACKET_MAX 10240
 #define L2TP_PORT  1701
 #define CALL_ID	   77
 #define BUFFER	   (4 << 20)
