@@ -293,6 +293,10 @@ bench-count bench-count-record:
 # Ten million packets of each protocol, each octet compared: minutes.
 bench-integrity: all $(BUILD)/bench/integrity
 	VPDIAL=$(BUILD)/vpdial INTEGRITY=$(BUILD)/bench/integrity tests/bench/integrity
+# Throughput beside pptp-linux and xl2tpd, in guests.
+bench-guests: all
+	@scripts/install-deps check
+	VPDIAL=$(BUILD)/vpdial tests/bench/guests $(if $(ROUNDS),-n $(ROUNDS)) -r tests/bench/RESULTS.md
 bench-dial: all
 	tests/bench/dial
 bench-loss: all
@@ -349,4 +353,4 @@ clean:
 -include $(shell find $(BUILD)/obj -name '*.d' -type f 2>/dev/null)
 .PHONY: all attacker fuzz fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
 	check-cli check-netns check-package check-interop check-sanitized check-layers asan ubsan lint format bench bench-dial \
-	bench-mppe bench-count bench-count-record bench-integrity bench-loss bench-server demo dist deb rpm install uninstall clean
+	bench-mppe bench-count bench-count-record bench-integrity bench-guests bench-loss bench-server demo dist deb rpm install uninstall clean
