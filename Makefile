@@ -265,7 +265,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(foreach r,path crypto wire base,$(call lib,$
 check:
 	@scripts/install-deps check
 	@scripts/check
-check-static check-builds check-unit check-valgrind check-cli check-netns check-package check-interop check-sanitized:
+check-static check-builds check-unit check-valgrind check-cli check-netns check-package check-interop check-arm64 check-sanitized:
 	@scripts/check $(@:check-%=%)
 check-layers:
 	@scripts/check-layers
@@ -352,5 +352,5 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' -type f 2>/dev/null)
 .PHONY: all attacker fuzz fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
-	check-cli check-netns check-package check-interop check-sanitized check-layers asan ubsan lint format bench bench-dial \
+	check-cli check-netns check-package check-interop check-arm64 check-sanitized check-layers asan ubsan lint format bench bench-dial \
 	bench-mppe bench-count bench-count-record bench-integrity bench-guests bench-loss bench-server demo dist deb rpm install uninstall clean

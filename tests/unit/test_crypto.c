@@ -290,11 +290,16 @@ static void des_matches_all_vectors(void **state)
 static void missing_legacy_provider_is_told_with_the_package(void **state)
 {
 	struct reason reason = {0};
+	const char *set = getenv("OPENSSL_MODULES");
+	char *before = set ? strdup(set) : NULL;
 	(void)state;
 	crypto_exit();
 	setenv("OPENSSL_MODULES", "/nonexistent", 1);
 	int r = crypto_init(&reason);
 	unsetenv("OPENSSL_MODULES");
+	if (before)
+		setenv("OPENSSL_MODULES", before, 1);
+	free(before);
 	assert_int_equal(r, -2);
 	assert_int_equal(reason.code, EXIT_FATAL);
 	assert_non_null(strstr(reason.text, "legacy.so"));

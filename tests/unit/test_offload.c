@@ -351,7 +351,7 @@ static void neighbours_of_one_flow_become_one_write_and_stay_what_they_were(void
 	(void)state;
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		struct device *d = device_new();
-		size_t at = 0, len, lens[20], sum = 0;
+		size_t at = 0, len = 0, lens[20], sum = 0;
 
 		for (unsigned n = 0; n < 20; n++) {
 			size_t payload = n == 19 ? 77 : 700;
