@@ -132,6 +132,7 @@ run_case() { # run_case TYPE MPPE CLIENT-HELP SERVER-HELP
 	within 15 is_connected || fail "not connected" || return
 	case $2 in clear) n=none ;; stateful) n='MPPE128 stateful' ;; *) n='MPPE128 stateless' ;; esac
 	[ "$(status .encoding)" = "$n" ] || fail "encoding is $(status .encoding)" || return
+	: >"$T/far"
 	ip netns exec far python3 "$T/traffic.py" far 10.77.0.1 >"$T/far" 2>&1 </dev/null &
 	FAR=$!
 	within 5 grep -q ready "$T/far" || fail "no listener" || return
