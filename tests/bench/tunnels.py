@@ -267,6 +267,7 @@ VARIANTS = {
     'vpdial L2TP MPPE, cut in software': lambda *a: Vpdial(*a, 'l2tp', 'mppe', software_gso=True),
     'naive PPTP MPPE': lambda *a: Naive(*a, 'gre', 'mppe'),
     'vpdial PPTP MPPE': lambda *a: Vpdial(*a, 'pptp', 'mppe'),
+    'vpdial PPTP MPPE, fast-gre': lambda *a: Vpdial(*a, 'pptp', 'mppe', extra='fast-gre = yes'),
     'naive L2TP clear': lambda *a: Naive(*a, 'l2tp', 'clear'),
     'vpdial L2TP clear': lambda *a: Vpdial(*a, 'l2tp', 'clear'),
     'vpdial L2TP clear, cut in software': lambda *a: Vpdial(*a, 'l2tp', 'clear', software_gso=True),
