@@ -154,6 +154,9 @@ path_bulk_ROOMS := path crypto wire base
 path_bulk_LIBS := -lcrypto
 offload_ROOMS := path crypto wire base
 offload_LIBS := -lcrypto
+UNIT_TESTS += path_worker
+path_worker_ROOMS := path crypto wire base
+path_worker_LIBS := -lcrypto -pthread -Wl,--wrap=path_send_burst,--wrap=sendto
 UNIT_TESTS += sandbox
 sandbox_ROOMS := session base
 sandbox_LIBS := -lseccomp -lcap-ng
@@ -272,6 +275,11 @@ check-layers:
 asan ubsan:
 	@$(MAKE) --no-print-directory BUILD=build/$@ SANITIZE=$(if $(filter asan,$@),address,undefined) all unit
 	@for t in $$($(MAKE) -s --no-print-directory print-unit BUILD=build/$@); do $$t || exit 1; done
+# What two threads share, and the loop: for them ThreadSanitizer (gcc or clang).
+TSAN_TESTS := path_worker path path_l2tp path_bulk base
+tsan:
+	@$(MAKE) --no-print-directory BUILD=build/tsan SANITIZE=thread $(TSAN_TESTS:%=build/tsan/test/%)
+	@for t in $(TSAN_TESTS); do echo "$$t"; setarch -R build/tsan/test/$$t || exit 1; done
 lint: check-static
 	cppcheck -q --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability -Isrc \
 		--suppress=missingInclude src
@@ -352,5 +360,6 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' -type f 2>/dev/null)
 .PHONY: all attacker fuzz fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
-	check-cli check-netns check-package check-interop check-arm64 check-sanitized check-layers asan ubsan lint format bench bench-dial \
-	bench-mppe bench-count bench-count-record bench-integrity bench-guests bench-loss bench-server demo dist deb rpm install uninstall clean
+	check-cli check-netns check-package check-interop check-arm64 check-sanitized check-layers asan ubsan tsan lint format bench \
+	bench-dial bench-mppe bench-count bench-count-record bench-integrity bench-guests bench-loss bench-server demo dist deb rpm \
+	install uninstall clean

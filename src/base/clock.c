@@ -6,12 +6,17 @@
 
 #include <time.h>
 
-uint64_t clock_now_ms(void)
+uint64_t clock_now_us(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+uint64_t clock_now_ms(void)
+{
+	return clock_now_us() / 1000;
 }
 
 char *duration_format(char *buf, size_t cap, uint64_t seconds)

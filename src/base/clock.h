@@ -11,6 +11,8 @@
 
 /* Now, in milliseconds since boot. */
 uint64_t clock_now_ms(void);
+/* The same in microseconds. */
+uint64_t clock_now_us(void);
 
 /* "7h24m18s", "4h35s", "1d2h5s": units that are zero are left out; zero is "0s".
  * BUF holds at least 32 octets; returns BUF. */

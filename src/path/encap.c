@@ -8,13 +8,13 @@ bool path_judge_number(struct path *path, uint32_t number)
 	case SEQUENCE_NEW:
 		return true;
 	case SEQUENCE_LATE:
-		path->counters.rx_late++;
+		path->rx_counters.rx_late++;
 		return true;
 	case SEQUENCE_DUPLICATE:
-		path->counters.rx_duplicate++;
+		path->rx_counters.rx_duplicate++;
 		return false;
 	case SEQUENCE_BEHIND:
-		path->counters.rx_too_late++;
+		path->rx_counters.rx_too_late++;
 		return false;
 	}
 	return false;
@@ -26,11 +26,11 @@ void path_accept(struct path *path, const struct path_frame *frame, uint64_t now
 	bool late = !first && (int32_t)(frame->number - path->sequence.newest) < 0;
 	uint32_t skipped = sequence_accept(&path->sequence, frame->number);
 
-	path->counters.rx_lost += skipped;
-	if (late && path->counters.rx_lost)
-		path->counters.rx_lost--; /* it was only late */
-	if (path->config.encap == PATH_GRE && gre_ack_is_owed(path) && !path->ack_deadline_ms)
-		path->ack_deadline_ms = now_ms + PATH_ACK_MS;
+	path->rx_counters.rx_lost += skipped;
+	if (late && path->rx_counters.rx_lost)
+		path->rx_counters.rx_lost--; /* it was only late */
+	if (path->config.encap == PATH_GRE)
+		gre_accept(path, now_ms);
 }
 
 uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len)

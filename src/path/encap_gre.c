@@ -7,19 +7,23 @@
 
 #include <errno.h>
 
-/* Is there a number accepted that was not acknowledged yet? */
-bool gre_ack_is_owed(const struct path *path)
+/* The newest number received, as both sides know it. */
+static uint64_t newest_of(const struct path *path)
 {
-	return path->sequence.any && (!path->ack_any || path->acked != path->sequence.newest);
+	return path->sequence.any ? PATH_NUMBER | path->sequence.newest : 0;
 }
 
-static void note_ack(struct path *path, struct gre_packet *gre)
+static uint64_t acked_of(const struct path *path)
+{
+	return atomic_load_explicit(&path->shared.acked, memory_order_relaxed);
+}
+
+/* GRE bears the acknowledgment of HEARD. */
+static void note_ack(struct path *path, struct gre_packet *gre, uint64_t heard)
 {
 	gre->has_ack = true;
-	gre->ack = path->sequence.newest;
-	path->acked = gre->ack;
-	path->ack_any = true;
-	path->ack_deadline_ms = 0;
+	gre->ack = (uint32_t)heard;
+	atomic_store_explicit(&path->shared.acked, heard, memory_order_relaxed);
 }
 
 uint8_t *gre_wrap(struct path *path, uint8_t *frame, size_t *len)
@@ -30,11 +34,12 @@ uint8_t *gre_wrap(struct path *path, uint8_t *frame, size_t *len)
 		.seq = path->tx_number++,
 		.payload_len = *len,
 	};
+	uint64_t heard = atomic_load_explicit(&path->shared.heard, memory_order_relaxed);
 	uint8_t header[GRE_HEADER_MAX];
 	size_t n;
 
-	if (gre_ack_is_owed(path))
-		note_ack(path, &gre);
+	if (heard != acked_of(path))
+		note_ack(path, &gre, heard);
 	n = gre_header_write(header, &gre);
 	memcpy(frame - n, header, n);
 	*len += n;
@@ -62,11 +67,11 @@ bool gre_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_fram
 	size_t at;
 
 	if (!skip_ip_header(&c) || !gre_decode(c.at, cursor_left(&c), &gre)) {
-		path->counters.rx_malformed++;
+		path->rx_counters.rx_malformed++;
 		return false;
 	}
 	if (!path->call_set || gre.call_id != path->call.local_call_id) {
-		path->counters.rx_wrong_id++;
+		path->rx_counters.rx_wrong_id++;
 		return false;
 	}
 	if (!gre.has_seq)
@@ -77,20 +82,42 @@ bool gre_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_fram
 	return true;
 }
 
+void gre_accept(struct path *path, uint64_t now_ms)
+{
+	uint64_t acked = acked_of(path);
+
+	/* An acknowledgment that went with data meanwhile makes the next one wait anew. */
+	if (newest_of(path) == acked || (path->ack_deadline_ms && path->ack_base == acked))
+		return;
+	path->ack_deadline_ms = now_ms + PATH_ACK_MS;
+	path->ack_base = acked;
+}
+
+uint64_t gre_deadline(const struct path *path)
+{
+	bool owed = path->ack_deadline_ms && newest_of(path) != acked_of(path);
+
+	return owed ? path->ack_deadline_ms : DEADLINE_NONE;
+}
+
+/* No sequence number, no secret: it needs no turn.  At worst both sides acknowledge the same. */
 void gre_ack_if_due(struct path *path, uint64_t now_ms)
 {
 	struct gre_packet gre = {.call_id = path->call.peer_call_id};
+	uint64_t newest = newest_of(path), acked = acked_of(path);
 	uint8_t header[GRE_HEADER_MAX];
-	bool many = path->ack_any && path->sequence.newest - path->acked >= PATH_ACK_BURST;
+	bool many = acked && (uint32_t)newest - (uint32_t)acked >= PATH_ACK_BURST;
 	size_t n;
 
-	if (!path->call_set || !gre_ack_is_owed(path) || !path->ack_deadline_ms ||
+	atomic_store_explicit(&path->shared.heard, newest, memory_order_relaxed);
+	if (!path->call_set || newest == acked || !path->ack_deadline_ms ||
 	    (!many && path->ack_deadline_ms > now_ms))
 		return;
-	note_ack(path, &gre);
+	note_ack(path, &gre, newest);
+	path->ack_deadline_ms = 0;
 	n = gre_header_write(header, &gre);
 	if (send(path->config.wire_fd, header, n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		path->counters.wire_errors++;
+		path->rx_counters.wire_errors++;
 	else
-		path->counters.wire_tx++;
+		path->rx_counters.wire_tx++;
 }

@@ -7,9 +7,14 @@
 
 #include <errno.h>
 
+static bool peer_numbers(const struct path *path)
+{
+	return atomic_load_explicit(&path->shared.peer_numbers, memory_order_relaxed);
+}
+
 bool path_numbered(const struct path *path)
 {
-	return path->call.sequencing || path->peer_numbers;
+	return path->call.sequencing || peer_numbers(path);
 }
 
 uint8_t *l2tp_wrap(struct path *path, uint8_t *frame, size_t *len)
@@ -43,7 +48,7 @@ bool l2tp_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_fra
 	struct l2tp_header header;
 
 	if (!l2tp_decode(packet, len, &header)) {
-		path->counters.rx_malformed++;
+		path->rx_counters.rx_malformed++;
 		return false;
 	}
 	if (header.control) {
@@ -56,13 +61,15 @@ bool l2tp_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_fra
 	}
 	if (!path->call_set || header.tunnel_id != path->call.local_tunnel_id ||
 	    header.session_id != path->call.local_call_id) {
-		path->counters.rx_wrong_id++;
+		path->rx_counters.rx_wrong_id++;
 		return false;
 	}
 	*frame = (struct path_frame){.data = packet + (header.payload - packet),
 				     .len = header.payload_len};
 	/* The LNS decides by what it sends: numbers answer numbers, and end with them. */
-	path->peer_numbers = header.has_seq;
+	if (peer_numbers(path) != header.has_seq)
+		atomic_store_explicit(&path->shared.peer_numbers, header.has_seq,
+				      memory_order_relaxed);
 	if (!header.has_seq)
 		return true;
 	frame->numbered = true;
@@ -84,10 +91,10 @@ int path_send_tunnel(struct path *path, const uint8_t *octets, size_t len)
 		*port_of(&to) = path->reply_port;
 	if (sendto(path->config.wire_fd, octets, len, MSG_DONTWAIT | MSG_NOSIGNAL,
 		   (struct sockaddr *)&to, path->config.peer_len) < 0) {
-		path->counters.wire_errors++;
+		path->rx_counters.wire_errors++;
 		return -errno;
 	}
-	path->counters.wire_tx++;
+	path->rx_counters.wire_tx++;
 	return 0;
 }
 
@@ -96,8 +103,11 @@ void path_lock_peer(struct path *path)
 	if (path->peer_locked)
 		return;
 	path->peer_locked = true;
-	if (path->reply_port)
-		*port_of(&path->config.peer) = path->reply_port;
+	if (!path->reply_port)
+		return;
+	path_turn_take(path);
+	*port_of(&path->config.peer) = path->reply_port;
+	path_turn_give(path);
 }
 
 bool l2tp_source_is_peer(struct path *path, struct sockaddr_storage *from)

@@ -35,10 +35,17 @@ void path_take_errors(struct path *path)
 		if (recvmsg(path->config.wire_fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
 			return;
 		error = queued_error(&msg, &info);
-		path->counters.wire_errors++;
+		path->rx_counters.wire_errors++;
 		if (error == EMSGSIZE && path->callbacks.too_big)
 			path->callbacks.too_big(path->callbacks.ctx, info);
 		else if (error && path->config.encap == PATH_L2TP) /* PPTP has its TCP connection */
 			path->callbacks.error(path->callbacks.ctx, error);
 	}
+}
+
+void path_take_errors_of_sending(struct path *path)
+{
+	if (atomic_load_explicit(&path->shared.errors, memory_order_relaxed) &&
+	    atomic_exchange(&path->shared.errors, false))
+		path_take_errors(path);
 }

@@ -12,8 +12,10 @@
 #include "path/path.h"
 #include "path/reorder.h"
 #include "path/sequence.h"
+#include "path/worker.h"
 
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -53,34 +55,30 @@ union path_control {
 	char octets[CMSG_SPACE(sizeof(int))];
 };
 
+/* One call's path is used by two threads while a worker sends for it (worker.h): the main thread,
+ * which receives and controls, and the worker.  What each may touch is said block by block. */
 struct path {
+	/* Both read; only the main thread writes, and with the turn to send. */
 	struct path_config config;
-	struct path_callbacks callbacks;
+	struct path_callbacks callbacks; /* called by the main thread alone */
 	const struct log *log;
 	struct path_call call;
-	bool call_set, watch_inner;
-	struct path_state state;
+	bool call_set;
+
+	/* Words that both sides write. */
+	struct {
+		/* Newest number that came, and that we acknowledged last: PATH_NUMBER | number, 0 =
+		 * none. HEARD moves once a burst, so that the sending core reads it for nothing. */
+		_Atomic uint64_t heard, acked;
+		_Atomic bool peer_numbers; /* L2TP: the peer sends sequence numbers */
+		_Atomic bool errors;	   /* sending failed: the main thread is to ask why */
+	} shared;
+
+	/* Sending: whoever has the turn (path_turn_take). */
+	_Alignas(64) struct path_state tx_state;
 	struct mppe_tx tx;
-	struct mppe_rx rx;
-	struct mppe_kept *kept;
-	bool mppe_number_known;
-	uint32_t mppe_number;	/* sequence number of the newest accepted MPPE packet */
-	uint32_t control_since; /* control frames behind it: they use up numbers, but no counts */
-	struct sequence sequence;
-	struct reorder *reorder; /* NULL unless order matters */
-
-	uint32_t tx_number;	  /* next sequence number to send */
-	bool ack_any;		  /* something was acknowledged already */
-	uint32_t acked;		  /* the number that we acknowledged last */
-	uint64_t ack_deadline_ms; /* 0 = nothing to acknowledge */
-	bool peer_numbers;	  /* L2TP: the peer sends sequence numbers */
-	bool peer_locked;	  /* L2TP: the peer's port is settled */
-	/* L2TP, network order: where the datagram in hand came from, and where an answer to it
-	 * goes if that is not the peer's known port (else 0). */
-	uint16_t source_port, reply_port;
-
-	struct path_counters counters;
-
+	uint32_t tx_number; /* next sequence number to send */
+	struct path_counters tx_counters;
 	/* TUN to socket: packets of the burst, complete but for encryption. */
 	uint8_t *tx_slab, *tx_large;
 	size_t tx_used; /* of the slab */
@@ -93,6 +91,25 @@ struct path {
 	union path_control tx_control[PATH_BURST];
 	unsigned segment_pause; /* messages to send in pieces before UDP_SEGMENT is tried again */
 
+	/* The main thread's: receiving, and all else. */
+	_Alignas(64) struct path_worker *worker; /* sends for us; NULL = we do */
+	bool watch_inner;
+	struct path_state state;
+	struct path_counters rx_counters, told; /* TOLD: with those of sending, for path_counters */
+	struct mppe_rx rx;
+	struct mppe_kept *kept;
+	bool rekey_told; /* the sender knows that the peer changes keys when it flushes */
+	bool mppe_number_known;
+	uint32_t mppe_number;	/* sequence number of the newest accepted MPPE packet */
+	uint32_t control_since; /* control frames behind it: they use up numbers, but no counts */
+	struct sequence sequence;
+	struct reorder *reorder;  /* NULL unless order matters */
+	uint64_t ack_deadline_ms; /* 0 = nothing to acknowledge */
+	uint64_t ack_base;	  /* what was acknowledged when it was set */
+	bool peer_locked;	  /* L2TP: the peer's port is settled */
+	/* L2TP, network order: where the datagram in hand came from, and where an answer to it
+	 * goes if that is not the peer's known port (else 0). */
+	uint16_t source_port, reply_port;
 	/* Socket to TUN */
 	unsigned rx_slots;	/* in use of the arrays */
 	unsigned rx_next_slots; /* of those, for the next burst; 0 = all */
@@ -107,8 +124,17 @@ struct path {
 	uint64_t now_ms;   /* of this burst */
 };
 
+#define PATH_NUMBER (UINT64_C(1) << 32)
+
+/* worker.c: the main thread's turn to send, taken and given back; it comes within two bursts of the
+ * worker, and is not to be taken twice. */
+void path_turn_take(struct path *path);
+void path_turn_give(struct path *path);
+/* tx.c: path_burst_tx of the one who has the turn. */
+bool path_send_burst(struct path *path, uint64_t now_ms);
+
 /* Puts the encapsulation before FRAME (PATH_HEADROOM octets are free there, less what framing
- * took); returns the start of the packet and adds to *LEN. */
+ * took); returns the start of the packet and adds to *LEN.  For the one who has the turn. */
 uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len);
 /* Takes a received packet apart.  False if it holds no frame for us (counted). */
 bool path_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame);
@@ -119,8 +145,8 @@ void path_accept(struct path *path, const struct path_frame *frame, uint64_t now
 /* Sends an acknowledgment of its own if none could ride on data in time. */
 void path_ack_if_due(struct path *path, uint64_t now_ms);
 
-/* send.c: sends the packets of the burst, as few messages as the socket permits.  What it does not
- * take now is lost, as on any full link. */
+/* send.c, with the turn: sends the packets of the burst, as few messages as the socket permits.
+ * What it does not take now is lost, as on any full link. */
 void path_send_packets(struct path *path);
 
 /* packet.c: sends what may go by the packet socket; how many packets of the burst, from the first,
@@ -131,6 +157,8 @@ void path_raw_sent(struct path *path, bool whole);
 /* errors.c */
 #define PATH_ERRORS 32
 void path_take_errors(struct path *path);
+/* The same, if sending failed since then. */
+void path_take_errors_of_sending(struct path *path);
 
 /* rx.c */
 /* Decrypts and delivers what waits for that: before anything happens that may depend on it. */
@@ -144,7 +172,9 @@ void path_taken(void *ctx, unsigned packets, size_t octets);
 /* encap_gre.c */
 uint8_t *gre_wrap(struct path *path, uint8_t *frame, size_t *len);
 bool gre_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame);
-bool gre_ack_is_owed(const struct path *path);
+/* A frame was accepted: from when on its number may be acknowledged without data. */
+void gre_accept(struct path *path, uint64_t now_ms);
+uint64_t gre_deadline(const struct path *path);
 void gre_ack_if_due(struct path *path, uint64_t now_ms);
 
 /* encap_l2tp.c */

@@ -55,7 +55,9 @@ void packet_header(struct packet *p, uint8_t *out, size_t len)
 
 void path_set_next_hop(struct path *path, const struct path_next_hop *hop)
 {
+	path_turn_take(path);
 	packet_set(&path->packet, hop);
+	path_turn_give(path);
 }
 
 void path_raw_sent(struct path *path, bool whole)
@@ -67,7 +69,7 @@ void path_raw_sent(struct path *path, bool whole)
 /* What is too large is for the kernel to refuse, by the raw socket: it knows by how much. */
 static bool burst_fits(const struct path *path)
 {
-	uint16_t most = path->state.path_mtu;
+	uint16_t most = path->tx_state.path_mtu;
 
 	for (unsigned i = 0; most && i < path->tx_count; i++)
 		if (path->tx_packets[i].iov_len + PACKET_IPV4_HEADER > most)
@@ -119,10 +121,10 @@ unsigned path_send_fast(struct path *path)
 
 		if (n > 0) {
 			sent += (unsigned)n;
-			path->counters.wire_tx += (unsigned)n;
-			path->counters.wire_tx_fast += (unsigned)n;
+			path->tx_counters.wire_tx += (unsigned)n;
+			path->tx_counters.wire_tx_fast += (unsigned)n;
 		} else if (errno == EAGAIN || errno == ENOBUFS) {
-			path->counters.tx_full += count - sent; /* so would the raw socket be */
+			path->tx_counters.tx_full += count - sent; /* so would the raw socket be */
 			return count;
 		} else if (errno != EINTR) {
 			path->packet.rest_until_ms = path->packet.now_ms + REST_MS;

@@ -31,16 +31,18 @@ static bool prepare_receive(struct path *path)
 struct path *path_new(const struct path_config *config, const struct path_callbacks *callbacks,
 		      const struct log *log)
 {
-	struct path *path = calloc(1, sizeof *path);
+	struct path *path = aligned_alloc(_Alignof(struct path), sizeof *path);
 	const struct join_config join = {config->tun_offload_udp, path_write_tun, path_taken, path};
 
 	if (!path)
 		return NULL;
+	memset(path, 0, sizeof *path);
 	path->config = *config;
 	path->callbacks = *callbacks;
 	path->log = log;
 	path->state.tx_blocked = true;
 	path->state.peer_mru = 1500;
+	path->tx_state = path->state;
 	path->kept = calloc(MPPE_KEPT_KEYS, sizeof *path->kept);
 	path->tx_slab = malloc(PATH_TX_SLAB);
 	path->tx_large = malloc(PATH_TX_HEAD + OFFLOAD_PACKET_MAX);
@@ -56,6 +58,8 @@ void path_free(struct path *path)
 {
 	if (!path)
 		return;
+	if (path->worker)
+		path_worker_release(path->worker);
 	free(path->kept);
 	free(path->tx_slab);
 	free(path->tx_large);
@@ -68,8 +72,10 @@ void path_free(struct path *path)
 
 void path_set_call(struct path *path, const struct path_call *call)
 {
+	path_turn_take(path);
 	path->call = *call;
 	path->call_set = true;
+	path_turn_give(path);
 }
 
 /* A queue for order is wanted only while the receiving direction is stateful. */
@@ -81,18 +87,31 @@ static void set_reorder(struct path *path)
 	path->reorder = wanted ? calloc(1, sizeof *path->reorder) : NULL;
 }
 
+/* What leaves after this obeys STATE: a burst under way ends first. */
+static void set_sending_state(struct path *path, const struct path_state *state)
+{
+	struct path_mppe before;
+
+	path_turn_take(path);
+	before = path->tx_state.tx;
+	path->tx_state = *state;
+	if (state->rekey_on_flush)
+		path->tx.rekey_on_flush = true;
+	if (state->tx.bits && (!before.bits || before.generation != state->tx.generation))
+		mppe_tx_init(&path->tx, state->tx.bits, state->tx.stateful, state->tx.start);
+	path_turn_give(path);
+	wipe(&before, sizeof before);
+}
+
 void path_set_state(struct path *path, const struct path_state *state)
 {
-	struct path_state before = path->state;
+	struct path_mppe before = path->state.rx;
 
 	path->state = *state;
-	if (state->rekey_on_flush) {
-		path->tx.rekey_on_flush = true;
+	set_sending_state(path, state);
+	if (state->rekey_on_flush)
 		path->rx.rekey_on_flush = true;
-	}
-	if (state->tx.bits && (!before.tx.bits || before.tx.generation != state->tx.generation))
-		mppe_tx_init(&path->tx, state->tx.bits, state->tx.stateful, state->tx.start);
-	if (state->rx.bits && (!before.rx.bits || before.rx.generation != state->rx.generation)) {
+	if (state->rx.bits && (!before.bits || before.generation != state->rx.generation)) {
 		mppe_rx_init(&path->rx, state->rx.bits, state->rx.stateful, state->rx.start,
 			     path->kept);
 		mppe_run_clear(&path->run);
@@ -100,11 +119,14 @@ void path_set_state(struct path *path, const struct path_state *state)
 		path->control_since = 0;
 		set_reorder(path);
 	}
+	wipe(&before, sizeof before);
 }
 
 void path_flush_tx(struct path *path)
 {
+	path_turn_take(path);
 	path->tx.flush = true;
+	path_turn_give(path);
 }
 
 void path_watch_inner(struct path *path, bool on)
@@ -114,7 +136,7 @@ void path_watch_inner(struct path *path, bool on)
 
 uint64_t path_deadline(const struct path *path)
 {
-	uint64_t ack = path->ack_deadline_ms ? path->ack_deadline_ms : DEADLINE_NONE;
+	uint64_t ack = gre_deadline(path);
 
 	return path->reorder ? deadline_min(ack, reorder_deadline(path->reorder)) : ack;
 }
@@ -127,9 +149,29 @@ void path_tick(struct path *path, uint64_t now_ms)
 	path_ack_if_due(path, now_ms);
 }
 
-const struct path_counters *path_counters(const struct path *path)
+const struct path_counters *path_rx_counters(const struct path *path)
 {
-	return &path->counters;
+	return &path->rx_counters;
+}
+
+const struct path_counters *path_counters(struct path *path)
+{
+	struct path_counters *told = &path->told;
+	const struct path_counters *sent = &path->tx_counters;
+
+	*told = path->rx_counters;
+	path_turn_take(path);
+	told->tx_packets = sent->tx_packets;
+	told->tx_bytes = sent->tx_bytes;
+	told->tx_blocked = sent->tx_blocked;
+	told->tx_too_big = sent->tx_too_big;
+	told->tx_full = sent->tx_full;
+	told->last_tx_ms = sent->last_tx_ms;
+	told->wire_tx += sent->wire_tx;
+	told->wire_tx_fast = sent->wire_tx_fast;
+	told->wire_errors += sent->wire_errors;
+	path_turn_give(path);
+	return told;
 }
 
 static void encoding_part(struct str *s, const struct path_mppe *mppe)

@@ -143,7 +143,10 @@ void path_tick(struct path *path, uint64_t now_ms);
 /* L2TP: do data messages carry sequence numbers now?  They may begin and end with the peer's. */
 bool path_numbered(const struct path *path);
 
-const struct path_counters *path_counters(const struct path *path);
+/* All as of now; valid until the next call.  Needs the turn to send (see path/worker.h). */
+const struct path_counters *path_counters(struct path *path);
+/* Those of receiving alone, always up to date: what sending counts is zero in them. */
+const struct path_counters *path_rx_counters(const struct path *path);
 /* "MPPE128 stateless", "none", or both directions as "MPPE128 stateless/none" (received/sent). */
 char *path_encoding(const struct path *path, char *buf, size_t cap);
 

@@ -20,9 +20,9 @@ void path_taken(void *ctx, unsigned packets, size_t octets)
 {
 	struct path *path = ctx;
 
-	path->counters.rx_packets += packets;
-	path->counters.rx_bytes += octets;
-	path->counters.last_rx_ms = path->now_ms;
+	path->rx_counters.rx_packets += packets;
+	path->rx_counters.rx_bytes += octets;
+	path->rx_counters.last_rx_ms = path->now_ms;
 }
 
 /* MPPE has no checksum: what keys of another time decrypted is told by the lengths that IP states.
@@ -50,13 +50,13 @@ static void deliver(struct path *path, uint16_t protocol, uint8_t *ip, size_t le
 		    (protocol == FRAME_IPV6 && s->ipv6 && ip[0] >> 4 == 6);
 
 	if (!open) {
-		path->counters.rx_not_open++;
+		path->rx_counters.rx_not_open++;
 		if (protocol != FRAME_IPV4 && protocol != FRAME_IPV6)
 			path->callbacks.unknown(path->callbacks.ctx, protocol, ip, len);
 		return;
 	}
 	if (!is_whole(ip, len)) {
-		path->counters.rx_malformed++;
+		path->rx_counters.rx_malformed++;
 		return;
 	}
 	if (path->watch_inner && path->callbacks.inner(path->callbacks.ctx, ip, len))
@@ -117,11 +117,11 @@ void path_settle_run(struct path *path)
 		const struct path_frame *f = &path->run_frames[i];
 
 		if (mppe_run_commit(run, &path->rx, i) != MPPE_OK) {
-			path->counters.rx_bad_mppe++;
+			path->rx_counters.rx_bad_mppe++;
 			continue;
 		}
 		note_mppe_number(path, f);
-		path->counters.last_heard_ms = path->now_ms;
+		path->rx_counters.last_heard_ms = path->now_ms;
 		deliver_plain(path, f->data + MPPE_HEADER, f->len - MPPE_HEADER);
 		if (f->numbered)
 			path_accept(path, f, path->now_ms);
@@ -165,7 +165,7 @@ static bool rx_encrypted(struct path *path, struct path_frame *f)
 	enum mppe_result result;
 
 	if (!path->state.rx.bits) {
-		path->counters.rx_not_open++;
+		path->rx_counters.rx_not_open++;
 		path->callbacks.unknown(path->callbacks.ctx, FRAME_COMPRESSED, f->data, f->len);
 		return true;
 	}
@@ -179,21 +179,25 @@ static bool rx_encrypted(struct path *path, struct path_frame *f)
 	case MPPE_OK_LATE:
 		break;
 	case MPPE_DUPLICATE:
-		path->counters.rx_duplicate++;
+		path->rx_counters.rx_duplicate++;
 		return true;
 	case MPPE_TOO_LATE:
-		path->counters.rx_too_late++;
+		path->rx_counters.rx_too_late++;
 		return true;
 	case MPPE_BAD:
-		path->counters.rx_bad_mppe++;
+		path->rx_counters.rx_bad_mppe++;
 		return false;
 	case MPPE_RESYNC:
-		path->counters.rx_bad_mppe++;
+		path->rx_counters.rx_bad_mppe++;
 		path->callbacks.resync(path->callbacks.ctx);
 		return true;
 	}
-	if (path->rx.rekey_on_flush)
+	if (path->rx.rekey_on_flush && !path->rekey_told) {
+		path_turn_take(path);
 		path->tx.rekey_on_flush = true; /* what the peer does it also expects */
+		path_turn_give(path);
+		path->rekey_told = true;
+	}
 	deliver_plain(path, f->data + MPPE_HEADER, f->len - MPPE_HEADER);
 	return true;
 }
@@ -205,13 +209,13 @@ static bool rx_frame(struct path *path, struct path_frame *f, uint64_t now_ms)
 	size_t head;
 
 	if (!frame_decode(f->data, f->len, &protocol, &head)) {
-		path->counters.rx_malformed++;
+		path->rx_counters.rx_malformed++;
 		return false;
 	}
 	f->data += head;
 	f->len -= head;
 	if (frame_is_control(protocol)) {
-		path->counters.last_heard_ms = now_ms;
+		path->rx_counters.last_heard_ms = now_ms;
 		if (f->numbered && path->mppe_number_known &&
 		    (int32_t)(f->number - path->mppe_number) > 0)
 			path->control_since++;
@@ -222,15 +226,15 @@ static bool rx_frame(struct path *path, struct path_frame *f, uint64_t now_ms)
 		bool valid = rx_encrypted(path, f);
 
 		if (valid)
-			path->counters.last_heard_ms = now_ms;
+			path->rx_counters.last_heard_ms = now_ms;
 		return valid;
 	}
 	/* Clear text where encryption is on is forged or leaked: it goes nowhere. */
 	if (!path->state.rx_clear) {
-		path->counters.rx_clear_refused++;
+		path->rx_counters.rx_clear_refused++;
 		return true;
 	}
-	path->counters.last_heard_ms = now_ms;
+	path->rx_counters.last_heard_ms = now_ms;
 	deliver(path, protocol, f->data, f->len);
 	return true;
 }
@@ -301,7 +305,7 @@ static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t n
 static bool receive_failed(struct path *path, int error)
 {
 	if (error != EAGAIN && error != EINTR)
-		path->counters.wire_errors++;
+		path->rx_counters.wire_errors++;
 	path_take_errors(path);
 	return false;
 }
@@ -326,13 +330,13 @@ static void rx_message(struct path *path, unsigned index, uint64_t now_ms)
 	uint8_t *packet = path->rx_iov[index].iov_base;
 	size_t each = size ? size : len;
 
-	path->counters.wire_rx += size ? (len + size - 1) / size : 1;
+	path->rx_counters.wire_rx += size ? (len + size - 1) / size : 1;
 	if (msg->msg_flags & MSG_TRUNC) {
-		path->counters.rx_malformed++;
+		path->rx_counters.rx_malformed++;
 		return;
 	}
 	if (path->config.encap == PATH_L2TP && !l2tp_source_is_peer(path, &path->rx_from[index])) {
-		path->counters.rx_wrong_id++;
+		path->rx_counters.rx_wrong_id++;
 		return;
 	}
 	do {
@@ -361,6 +365,7 @@ bool path_burst_rx(struct path *path, uint64_t now_ms)
 	int n;
 
 	path->now_ms = now_ms;
+	path_take_errors_of_sending(path);
 	for (unsigned i = 0; i < slots; i++) {
 		struct msghdr *msg = &path->rx_msgs[i].msg_hdr;
 

@@ -55,8 +55,8 @@ static void make_message(struct path *path, unsigned index, struct iovec *p, uns
 /* An ICMP error of an earlier packet, or a packet that is too large for the path. */
 static void send_failed(struct path *path)
 {
-	path->counters.wire_errors++;
-	path_take_errors(path);
+	path->tx_counters.wire_errors++;
+	atomic_store_explicit(&path->shared.errors, true, memory_order_relaxed);
 }
 
 /* The kernel does not send this message in one piece (it never will if the socket's way leads
@@ -74,9 +74,9 @@ static void send_pieces(struct path *path, const struct msghdr *whole, int error
 				     .msg_iovlen = 1};
 
 		if (sendmsg(path->config.wire_fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-			path->counters.wire_tx++;
+			path->tx_counters.wire_tx++;
 		else if (errno == EAGAIN || errno == ENOBUFS)
-			path->counters.tx_full++;
+			path->tx_counters.tx_full++;
 		else
 			send_failed(path);
 	}
@@ -101,10 +101,10 @@ static void send_messages(struct path *path, unsigned count)
 				 MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n > 0) {
-			path->counters.wire_tx += packets_of(path, sent, sent + (unsigned)n);
+			path->tx_counters.wire_tx += packets_of(path, sent, sent + (unsigned)n);
 			sent += (unsigned)n;
 		} else if (errno == EAGAIN || errno == ENOBUFS) {
-			path->counters.tx_full += packets_of(path, sent, count);
+			path->tx_counters.tx_full += packets_of(path, sent, count);
 			return;
 		} else if (errno != EINTR) {
 			if (next->msg_iovlen > 1)
@@ -118,7 +118,7 @@ static void send_messages(struct path *path, unsigned count)
 
 void path_send_packets(struct path *path)
 {
-	uint64_t errors = path->counters.wire_errors;
+	uint64_t errors = path->tx_counters.wire_errors;
 	unsigned count = 0, done = path_send_fast(path);
 
 	if (done == path->tx_count)
@@ -132,5 +132,5 @@ void path_send_packets(struct path *path)
 	if (path->segment_pause && path->segment_pause != SEGMENT_NEVER)
 		path->segment_pause--;
 	send_messages(path, count);
-	path_raw_sent(path, path->counters.wire_errors == errors);
+	path_raw_sent(path, path->tx_counters.wire_errors == errors);
 }

@@ -8,12 +8,28 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* START of LEN octets, a packet of its own, to the peer. */
+static int send_alone(struct path *path, const uint8_t *start, size_t len)
+{
+	const struct path_config *c = &path->config;
+
+	if (sendto(c->wire_fd, start, len, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   c->encap == PATH_L2TP ? (const struct sockaddr *)&c->peer : NULL,
+		   c->peer_len) < 0) {
+		path->tx_counters.wire_errors++;
+		return -errno;
+	}
+	path->tx_counters.wire_tx++;
+	return 0;
+}
+
 int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info, size_t len)
 {
 	uint8_t packet[PATH_HEADROOM + PATH_FRAME_MAX];
 	uint8_t head[FRAME_HEAD_MAX];
 	size_t n = frame_head_write(head, protocol, false, false), whole = n + len;
 	uint8_t *frame = packet + PATH_HEADROOM, *start;
+	int rc;
 
 	if (whole > PATH_FRAME_MAX)
 		return -EMSGSIZE;
@@ -21,36 +37,32 @@ int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info,
 		return -ENOTCONN;
 	memcpy(frame, head, n);
 	memcpy(frame + n, info, len);
+	path_turn_take(path);
 	start = path_wrap(path, frame, &whole);
-	if (sendto(path->config.wire_fd, start, whole, MSG_DONTWAIT | MSG_NOSIGNAL,
-		   path->config.encap == PATH_L2TP ? (struct sockaddr *)&path->config.peer : NULL,
-		   path->config.peer_len) < 0) {
-		path->counters.wire_errors++;
-		return -errno;
-	}
-	path->counters.wire_tx++;
-	return 0;
+	rc = send_alone(path, start, whole);
+	path_turn_give(path);
+	return rc;
 }
 
 /* May packets of this kind leave now? */
 static bool tx_open(struct path *path, const uint8_t *ip, size_t len)
 {
-	const struct path_state *s = &path->state;
+	const struct path_state *s = &path->tx_state;
 	bool open = len >= 20 && (ip[0] >> 4 == 4 ? s->ipv4 : ip[0] >> 4 == 6 ? s->ipv6 : false);
 
 	if (open && !s->tx_blocked && path->call_set)
 		return true;
-	path->counters.tx_blocked++;
+	path->tx_counters.tx_blocked++;
 	return false;
 }
 
 static bool tx_fits(struct path *path, size_t len)
 {
-	const struct path_state *s = &path->state;
+	const struct path_state *s = &path->tx_state;
 
 	if (len <= PATH_FRAME_MAX - 8 && len + (s->tx.bits ? 2 + MPPE_HEADER : 0) <= s->peer_mru)
 		return true;
-	path->counters.tx_too_big++;
+	path->tx_counters.tx_too_big++;
 	return false;
 }
 
@@ -92,7 +104,7 @@ static void encrypt(struct path *path, uint8_t *header, uint8_t *data, size_t le
 /* Puts the PPP head (and MPPE) before an inner packet; returns where the frame starts. */
 static uint8_t *frame_packet(struct path *path, uint8_t *ip, size_t *len)
 {
-	const struct path_state *s = &path->state;
+	const struct path_state *s = &path->tx_state;
 	uint16_t protocol = ip[0] >> 4 == 4 ? FRAME_IPV4 : FRAME_IPV6;
 	uint8_t head[FRAME_HEAD_MAX], *frame = ip;
 	size_t n;
@@ -120,10 +132,10 @@ static void tx_add(struct path *path, uint8_t *ip, size_t len)
 	struct iovec *packet = &path->tx_packets[path->tx_count];
 	size_t end = (size_t)(ip - path->tx_slab) + len;
 
-	path->counters.tx_packets++;
-	path->counters.tx_bytes += len;
-	if (path->state.mss_mtu)
-		mss_clamp(ip, len, path->state.mss_mtu);
+	path->tx_counters.tx_packets++;
+	path->tx_counters.tx_bytes += len;
+	if (path->tx_state.mss_mtu)
+		mss_clamp(ip, len, path->tx_state.mss_mtu);
 	ip = frame_packet(path, ip, &len);
 	packet->iov_base = path_wrap(path, ip, &len);
 	packet->iov_len = len;
@@ -139,7 +151,7 @@ static void tx_cut(struct path *path, const struct offload *offload, const uint8
 	size_t n;
 
 	if (!cut_begin(&cut, offload, packet, len)) {
-		path->counters.tx_too_big++;
+		path->tx_counters.tx_too_big++;
 		return;
 	}
 	while ((n = cut_next_len(&cut)) > 0) {
@@ -184,9 +196,9 @@ static void tx_packet(struct path *path, uint8_t *head, size_t len)
 	tx_add(path, ip, len);
 }
 
-bool path_burst_tx(struct path *path, uint64_t now_ms)
+bool path_send_burst(struct path *path, uint64_t now_ms)
 {
-	uint64_t before = path->counters.tx_packets;
+	uint64_t before = path->tx_counters.tx_packets;
 	size_t skip = path->config.tun_offload ? sizeof(struct offload) : 0, octets = 0;
 	bool more = true;
 
@@ -206,25 +218,41 @@ bool path_burst_tx(struct path *path, uint64_t now_ms)
 		tx_packet(path, head, (size_t)n);
 	}
 	tx_flush(path);
-	if (path->counters.tx_packets != before) {
-		path->counters.last_tx_ms = now_ms;
-		if (path->state.tx.bits)
+	if (path->tx_counters.tx_packets != before) {
+		path->tx_counters.last_tx_ms = now_ms;
+		if (path->tx_state.tx.bits)
 			mppe_tx_prepare(&path->tx);
 	}
 	return more;
 }
 
+bool path_burst_tx(struct path *path, uint64_t now_ms)
+{
+	bool more;
+
+	path_turn_take(path);
+	more = path_send_burst(path, now_ms);
+	path_turn_give(path);
+	path_take_errors_of_sending(path);
+	return more;
+}
+
 int path_send_packet(struct path *path, const uint8_t *ip, size_t len)
 {
-	uint8_t *to;
+	bool open;
 
 	if (len > PATH_FRAME_MAX)
 		return -EMSGSIZE;
-	if (!tx_open(path, ip, len) || !tx_fits(path, len))
-		return -ENETDOWN;
-	to = tx_place(path, len);
-	memcpy(to, ip, len);
-	tx_add(path, to, len);
-	tx_flush(path);
-	return 0;
+	path_turn_take(path);
+	open = tx_open(path, ip, len) && tx_fits(path, len);
+	if (open) {
+		uint8_t *to = tx_place(path, len);
+
+		memcpy(to, ip, len);
+		tx_add(path, to, len);
+		tx_flush(path);
+	}
+	path_turn_give(path);
+	path_take_errors_of_sending(path);
+	return open ? 0 : -ENETDOWN;
 }

@@ -197,6 +197,12 @@ static unsigned hours(void)
 	return text ? (unsigned)atoi(text) : 24;
 }
 
+static void skip_word(_Atomic uint64_t *word, uint32_t skip)
+{
+	if (*word)
+		*word = PATH_NUMBER | (uint32_t)(*word + skip);
+}
+
 /* A day has not 2^32 packets: once an hour, while nothing is on its way, both ends agree that so
  * many have gone before that the next wrap is near.  The number is a multiple of the receiver's
  * window. */
@@ -210,7 +216,8 @@ static void skip_numbers(struct day *d, int from)
 	tx->tx_number += skip;
 	rx->sequence.newest += skip;
 	rx->mppe_number += skip;
-	rx->acked += skip;
+	skip_word(&rx->shared.heard, skip);
+	skip_word(&rx->shared.acked, skip);
 	if (rx->reorder)
 		rx->reorder->next += skip;
 	*last = (*last + skip) & mask;
