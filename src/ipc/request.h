@@ -68,6 +68,9 @@ struct request_call {
 	uint16_t ns, nr;
 };
 
+/* Of the data path; tests ask for what is not automatic. */
+enum request_threads { REQUEST_THREADS_AUTO, REQUEST_THREADS_ONE, REQUEST_THREADS_TWO };
+
 struct request_start {
 	uint32_t tunnel; /* enum request_tunnel */
 	bool answerer, debug;
@@ -87,6 +90,7 @@ struct request_start {
 	struct sockaddr_storage peer; /* L2TP: where datagrams go */
 	/* What the kernel agreed to, see struct path_config. */
 	bool tun_offload, tun_offload_udp, udp_segment, udp_gro;
+	uint8_t threads; /* enum request_threads */
 	uint16_t local_tunnel_id;
 	struct secret tunnel_secret; /* len 0 = none */
 	bool hide_avps, sequencing;

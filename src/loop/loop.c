@@ -12,7 +12,7 @@
 struct loop {
 	int epoll_fd;
 	bool stopped;
-	uint64_t now_ms;
+	uint64_t now_us, asleep_us;
 	struct loop_timer *timers;
 	struct epoll_event batch[LOOP_BATCH];
 	int batch_len;
@@ -29,7 +29,7 @@ struct loop *loop_new(void)
 		free(loop);
 		return NULL;
 	}
-	loop->now_ms = clock_now_ms();
+	loop->now_us = clock_now_us();
 	return loop;
 }
 
@@ -100,7 +100,17 @@ void loop_timer_set(struct loop *loop, struct loop_timer *t, uint64_t deadline_m
 
 uint64_t loop_now(const struct loop *loop)
 {
-	return loop->now_ms;
+	return loop->now_us / 1000;
+}
+
+uint64_t loop_now_us(const struct loop *loop)
+{
+	return loop->now_us;
+}
+
+uint64_t loop_asleep_us(const struct loop *loop)
+{
+	return loop->asleep_us;
 }
 
 static struct loop_timer *earliest_timer(const struct loop *loop)
@@ -119,7 +129,7 @@ static void run_timers(struct loop *loop)
 	for (int budget = 64; budget > 0 && !loop->stopped; budget--) {
 		struct loop_timer *t = earliest_timer(loop);
 
-		if (!t || t->deadline_ms > loop->now_ms)
+		if (!t || t->deadline_ms > loop_now(loop))
 			return;
 		loop_timer_del(loop, t);
 		t->expired(t->ctx);
@@ -129,27 +139,30 @@ static void run_timers(struct loop *loop)
 static int wait_time(const struct loop *loop)
 {
 	struct loop_timer *t = earliest_timer(loop);
+	uint64_t now_ms = loop_now(loop);
 
 	if (!t)
 		return -1;
-	if (t->deadline_ms <= loop->now_ms)
+	if (t->deadline_ms <= now_ms)
 		return 0;
-	if (t->deadline_ms - loop->now_ms > INT_MAX)
+	if (t->deadline_ms - now_ms > INT_MAX)
 		return INT_MAX;
-	return (int)(t->deadline_ms - loop->now_ms);
+	return (int)(t->deadline_ms - now_ms);
 }
 
 int loop_run(struct loop *loop)
 {
 	loop->stopped = false;
 	while (!loop->stopped) {
+		uint64_t before = clock_now_us();
 		int n;
 
-		loop->now_ms = clock_now_ms();
+		loop->now_us = before;
 		n = epoll_wait(loop->epoll_fd, loop->batch, LOOP_BATCH, wait_time(loop));
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		loop->now_ms = clock_now_ms();
+		loop->now_us = clock_now_us();
+		loop->asleep_us += loop->now_us - before;
 		loop->batch_len = n > 0 ? n : 0;
 		for (int i = 0; i < loop->batch_len && !loop->stopped; i++) {
 			struct loop_fd *h = loop->batch[i].data.ptr;

@@ -42,6 +42,9 @@ void loop_timer_del(struct loop *loop, struct loop_timer *t);
 
 /* Time of this turn, CLOCK_BOOTTIME in ms. */
 uint64_t loop_now(const struct loop *loop);
+/* The same in microseconds; and how long loop_run has waited for events so far. */
+uint64_t loop_now_us(const struct loop *loop);
+uint64_t loop_asleep_us(const struct loop *loop);
 
 /* Runs until loop_stop.  Returns 0 or -errno. */
 int loop_run(struct loop *loop);

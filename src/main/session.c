@@ -6,8 +6,10 @@
 #include "session/session.h"
 #include "crypto/crypto.h"
 #include "ipc/request.h"
+#include "path/worker.h"
 #include "session/sandbox.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,10 +26,23 @@ static int give_up(const struct reason *reason)
 	return (int)reason->code;
 }
 
+/* One for the data path, where there is a second core for it.  Without one all goes on in one
+ * thread. */
+static void make_worker(void *ctx)
+{
+	struct path_worker **worker = ctx;
+	cpu_set_t cores;
+
+	if (sched_getaffinity(0, sizeof cores, &cores) == 0 && CPU_COUNT(&cores) == 1)
+		return;
+	*worker = path_worker_new();
+}
+
 int main(int argc, char **argv)
 {
 	struct log log = {.fd = 2, .level = LOG_LEVEL_INFO, .format = LOG_FORMAT_RELAY};
 	struct reason reason = {0};
+	struct path_worker *worker = NULL;
 	int rc;
 
 	if (argc != 4) {
@@ -41,13 +56,14 @@ int main(int argc, char **argv)
 	if (crypto_init(&reason) < 0)
 		return give_up(&reason);
 	rc = sandbox_enter(argv[1], (uid_t)strtoul(argv[2], NULL, 10),
-			   (gid_t)strtoul(argv[3], NULL, 10), &log);
+			   (gid_t)strtoul(argv[3], NULL, 10), make_worker, &worker, &log);
 	if (rc < 0) {
 		reason_set(&reason, EXIT_FATAL, "the session could not be confined: %s",
 			   strerror(-rc));
 		return give_up(&reason);
 	}
-	rc = session_run(SUPERVISOR_FD, &log);
+	rc = session_run(SUPERVISOR_FD, worker, &log);
+	path_worker_free(worker);
 	crypto_exit();
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include "ipc/request.h"
 #include "loop/loop.h"
 #include "path/path.h"
+#include "path/worker.h"
 #include "ppp/ppp.h"
 #include "tunnel/tunnel.h"
 #include "wire/dhcp.h"
@@ -46,6 +47,21 @@ struct session_mtu {
 	bool changed, warned;
 };
 
+/* load.c: how a thread spent a while. */
+struct load_window {
+	uint64_t spent_us, asleep_us;
+	uint64_t sending_us; /* of this thread's, while it does both directions */
+	uint64_t worker_us;  /* what the second thread was busy */
+};
+
+struct session_load {
+	struct loop_timer timer; /* while there are two */
+	bool two;
+	unsigned windows;	  /* in a row that speak for a change */
+	uint64_t sending_us;	  /* so far */
+	struct load_window start; /* sums, when the window began */
+};
+
 struct session {
 	struct loop *loop;
 	struct log *log;
@@ -59,6 +75,8 @@ struct session {
 	struct tunnel *tunnel;
 	struct ppp_link *ppp;
 	struct path *path;
+	struct path_worker *worker; /* not owned; NULL: one thread does all */
+	struct session_load load;
 	bool control_connected, call_up, network_up;			/* how far the call is */
 	bool closing, tunnel_closing, tunnel_closed, ppp_closed, ended; /* how far its end is */
 	bool ppp_heard_any, output_overflow, authenticating;
@@ -96,6 +114,15 @@ void echo_fill(const struct session_echo *e, struct request_stats *stats);
 void mtu_begin(struct session *s);
 void mtu_too_big(void *ctx, uint32_t mtu);
 void mtu_check_mru(const struct session *s);
+
+/* load.c: traffic flows from now on. */
+void load_begin(struct session *s);
+/* This thread sent for so long. */
+void load_sent(struct session *s, uint64_t spent_us);
+/* At each turn of the data path: is a second thread worth it? */
+void load_check(struct session *s);
+bool load_wants_two(const struct load_window *w);
+bool load_wants_one(const struct load_window *w);
 
 /* farewell.c: keeps the supervisor informed of the numbers by which another session could end this
  * tunnel; and ends that of a session that died. */

@@ -28,7 +28,8 @@ struct allowed {
 };
 
 /* Calls on paths, new sockets, processes, identities, ioctl and ptrace are absent on purpose: they
- * kill the process. */
+ * kill the process.  So are those that make threads: the one that sends is made before the filter,
+ * which binds all threads at once. */
 static const struct allowed allowed_calls[] = {
 	{SCMP_SYS(read), "packets of the TUN device, PPTP's control connection"},
 	{SCMP_SYS(readv), "the same in parts"},
@@ -55,7 +56,8 @@ static const struct allowed allowed_calls[] = {
 	{SCMP_SYS(munmap), "the heap"},
 	{SCMP_SYS(madvise), "memory given back once the call is up"},
 	{SCMP_SYS(mremap), "the heap"},
-	{SCMP_SYS(futex), "locks in libc and OpenSSL"},
+	{SCMP_SYS(futex), "the turn to send, locks in libc and OpenSSL"},
+	{SCMP_SYS(rt_sigprocmask), "the end of the sending thread"},
 	{SCMP_SYS(exit), "the end"},
 	{SCMP_SYS(exit_group), "the end"},
 #ifdef VPDIAL_SANITIZED
@@ -66,7 +68,6 @@ static const struct allowed allowed_calls[] = {
 	{SCMP_SYS(getpid), "sanitizers"},
 	{SCMP_SYS(gettid), "sanitizers"},
 	{SCMP_SYS(tgkill), "sanitizers"},
-	{SCMP_SYS(rt_sigprocmask), "sanitizers"},
 	{SCMP_SYS(rt_sigaction), "sanitizers"},
 	{SCMP_SYS(sched_yield), "sanitizers"},
 	{SCMP_SYS(open), "sanitizers"},
@@ -138,7 +139,10 @@ static int enter_seccomp(void)
 
 	if (!ctx)
 		return -ENOMEM;
-	rc = allow_calls(ctx);
+	/* All threads, or none: one that is not confined would be a way out for the others. */
+	rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
+	if (rc == 0)
+		rc = allow_calls(ctx);
 	if (rc == 0)
 		rc = seccomp_load(ctx);
 	seccomp_release(ctx);
@@ -186,9 +190,11 @@ static int enter_limits(void)
 	static const struct {
 		int resource;
 		rlim_t most;
-	} limits[] = {{RLIMIT_DATA, DATA_MAX}, {RLIMIT_NOFILE, DESCRIPTORS_MAX},
-		      {RLIMIT_FSIZE, 0},       {RLIMIT_NPROC, 0},
-		      {RLIMIT_MEMLOCK, 0},     {RLIMIT_MSGQUEUE, 0}};
+	} limits[] = {{RLIMIT_DATA, DATA_MAX},
+		      {RLIMIT_NOFILE, DESCRIPTORS_MAX},
+		      {RLIMIT_FSIZE, 0},
+		      {RLIMIT_MEMLOCK, 0},
+		      {RLIMIT_MSGQUEUE, 0}};
 	int rc = 0;
 
 	for (size_t i = 0; i < sizeof limits / sizeof limits[0] && rc == 0; i++)
@@ -218,7 +224,8 @@ static int become(uid_t uid, gid_t gid)
 	return 0;
 }
 
-int sandbox_enter(const char *empty_dir, uid_t uid, gid_t gid, const struct log *log)
+int sandbox_enter(const char *empty_dir, uid_t uid, gid_t gid, void (*prepare)(void *ctx),
+		  void *ctx, const struct log *log)
 {
 	struct rlimit no_core = {0, 0};
 	int rc = enter_empty_root(empty_dir);
@@ -244,6 +251,13 @@ int sandbox_enter(const char *empty_dir, uid_t uid, gid_t gid, const struct log 
 #ifndef VPDIAL_SANITIZED
 	enter_landlock();
 	rc = enter_limits();
+	if (rc < 0)
+		return rc;
+#endif
+	if (prepare)
+		prepare(ctx);
+#ifndef VPDIAL_SANITIZED
+	rc = limit(RLIMIT_NPROC, 0); /* now that the threads are made */
 	if (rc < 0)
 		return rc;
 #endif

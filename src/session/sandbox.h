@@ -9,7 +9,10 @@
 #include <sys/types.h>
 
 /* Enters the confinement for good.  EMPTY_DIR becomes the root; as root the process becomes UID
- * and GID.  Returns 0 or -errno; the caller must not go on after a failure. */
-int sandbox_enter(const char *empty_dir, uid_t uid, gid_t gid, const struct log *log);
+ * and GID.  PREPARE (may be NULL) is called with CTX when all but the filter of system calls is in
+ * place: threads that it makes are confined as the process is, and there will be no other.  Returns
+ * 0 or -errno; the caller must not go on after a failure. */
+int sandbox_enter(const char *empty_dir, uid_t uid, gid_t gid, void (*prepare)(void *ctx),
+		  void *ctx, const struct log *log);
 
 #endif

@@ -100,7 +100,7 @@ static void explain_refusal(struct session *s, const struct reason *why)
  * Configure-Ack reaches it twice in a moment: its kernel then begins a chain of its own. */
 static void check_keys(struct session *s)
 {
-	const struct path_counters *c = path_counters(s->path);
+	const struct path_counters *c = path_rx_counters(s->path);
 	const char *peer = s->start.answerer ? "caller" : "server";
 	struct reason r = {0};
 
@@ -410,7 +410,11 @@ static void on_tun_ready(void *ctx, uint32_t events)
 		reason_set(&r, EXIT_HANGUP, "the TUN device was deleted");
 		begin_close(s, &r);
 	} else {
+		uint64_t start = clock_now_us();
+
 		path_burst_tx(s->path, loop_now(s->loop));
+		load_sent(s, clock_now_us() - start);
+		load_check(s);
 	}
 	settle(s);
 }
@@ -421,6 +425,7 @@ static void on_wire_ready(void *ctx, uint32_t events)
 
 	(void)events;
 	path_burst_rx(s->path, loop_now(s->loop));
+	load_check(s);
 	settle(s);
 }
 
@@ -485,7 +490,7 @@ static void on_tick(void *ctx)
 	tunnel_tick(s->tunnel, now);
 	path_tick(s->path, now);
 	if (s->call_up) {
-		ppp_heard(s->ppp, path_counters(s->path)->last_heard_ms);
+		ppp_heard(s->ppp, path_rx_counters(s->path)->last_heard_ms);
 		ppp_tick(s->ppp, now);
 	}
 	settle(s);
@@ -501,7 +506,7 @@ static void on_limit(void *ctx)
 		finish(s);
 	} else if (!s->control_connected) {
 		tunnel_lost(s->tunnel, ETIMEDOUT, loop_now(s->loop));
-	} else if (s->call_up && path_counters(s->path)->wire_rx == 0) {
+	} else if (s->call_up && path_rx_counters(s->path)->wire_rx == 0) {
 		explain_silence(s);
 		r = s->reason;
 		begin_close(s, &r);
@@ -543,7 +548,7 @@ static bool start_is_sane(const struct request_start *start)
 	       start->password.len <= sizeof start->password.bytes &&
 	       start->mppe_policy <= PPP_MPPE_REQUIRE &&
 	       start->mppe_mode <= PPP_MPPE_PREFER_STATELESS &&
-	       start->first_len <= sizeof start->first;
+	       start->threads <= REQUEST_THREADS_TWO && start->first_len <= sizeof start->first;
 }
 
 static bool make_rooms(struct session *s)
@@ -677,6 +682,7 @@ static void on_applied(struct session *s, const struct request_applied *applied)
 	s->network_up_ms = loop_now(s->loop);
 	/* Not sooner: what waits in the device from before the call is to be delivered. */
 	loop_fd_events(s->loop, &s->tun_handle, EPOLLIN);
+	load_begin(s);
 	memory_trim();
 	if (s->start.idle_ms || s->start.session_ms)
 		loop_timer_set(s->loop, &s->time_timer, s->network_up_ms);
@@ -805,7 +811,7 @@ static void release(struct session *s)
 	free(s);
 }
 
-int session_run(int supervisor_fd, struct log *log)
+int session_run(int supervisor_fd, struct path_worker *worker, struct log *log)
 {
 	struct session *s = calloc(1, sizeof *s);
 	int code = EXIT_FATAL;
@@ -813,6 +819,7 @@ int session_run(int supervisor_fd, struct log *log)
 	if (!s)
 		return EXIT_FATAL;
 	s->log = log;
+	s->worker = worker;
 	s->tun_fd = s->wire_fd = s->control_fd = s->packet_fd = -1;
 	s->loop = loop_new();
 	s->channel = (struct request_channel){.fd = supervisor_fd, .phase = REQUEST_PHASE_SPAWNED};

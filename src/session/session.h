@@ -6,8 +6,11 @@
 
 #include "base/log.h"
 
+struct path_worker;
+
 /* Runs one call over the supervisor's socket SUPERVISOR_FD (not owned), whose first request is
- * expected to be START; the process must be confined already.  Returns an exit status. */
-int session_run(int supervisor_fd, struct log *log);
+ * expected to be START; the process must be confined already.  WORKER (not owned, may be NULL) is
+ * the second thread of the data path.  Returns an exit status. */
+int session_run(int supervisor_fd, struct path_worker *worker, struct log *log);
 
 #endif

@@ -25,6 +25,15 @@ static bool wanted(const char *word)
 	return false;
 }
 
+static enum request_threads threads(void)
+{
+	const char *word = secure_getenv("VPDIAL_TEST_THREADS");
+
+	if (!word)
+		return REQUEST_THREADS_AUTO;
+	return strcmp(word, "always") == 0 ? REQUEST_THREADS_TWO : REQUEST_THREADS_ONE;
+}
+
 enum host_offload offload_tun(void)
 {
 	return wanted("tun-udp") ? HOST_OFFLOAD_UDP
@@ -45,6 +54,7 @@ void offload_fill(struct request_start *start, const struct host_tun *tun, int w
 	int gro = 0;
 	socklen_t len = sizeof gro;
 
+	start->threads = (uint8_t)threads();
 	start->tun_offload = tun->offload;
 	start->tun_offload_udp = tun->offload_udp;
 	start->udp_segment = start->tunnel == REQUEST_L2TP && wanted("segment");

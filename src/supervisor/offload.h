@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which help of the kernel with many packets at once is asked for: all there is, unless a test
- * names some in VPDIAL_TEST_OFFLOAD (words of: tun tun-udp segment gro none). */
+ * names some in VPDIAL_TEST_OFFLOAD (words of: tun tun-udp segment gro none).  And whether the data
+ * path has a second thread: when it is worth it, unless VPDIAL_TEST_THREADS says always or never.
+ */
 #ifndef VPDIAL_SUPERVISOR_OFFLOAD_H
 #define VPDIAL_SUPERVISOR_OFFLOAD_H
 

@@ -418,7 +418,7 @@ int main(int argc, char **argv)
 		return 3;
 	fclose(f);
 	if (sandbox_enter(argv[1], (uid_t)strtoul(argv[2], NULL, 10),
-			  (gid_t)strtoul(argv[3], NULL, 10), &log) < 0)
+			  (gid_t)strtoul(argv[3], NULL, 10), NULL, NULL, &log) < 0)
 		return 4;
 	if (strcmp(when, "spawned") == 0)
 		attack(what);

@@ -16,7 +16,9 @@
 #include <linux/bpf.h>
 #include <linux/if_tun.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +154,39 @@ static void try_clone(void)
 {
 	if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0)
 		syscall(SYS_exit_group, 0);
+}
+#ifdef SYS_vfork
+static void try_vfork(void)
+{
+	/* The child must not return here: it has our stack. */
+	if (vfork() == 0)
+		_exit(0);
+}
+#endif
+static int thread_work(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+/* As pthread_create does: no second thread is made once the process is confined. */
+static void try_clone_of_a_thread(void)
+{
+	static uint8_t stack[65536] __attribute__((aligned(16)));
+
+	clone(thread_work, stack + sizeof stack,
+	      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
+	      NULL);
+}
+static void *nothing(void *arg)
+{
+	return arg;
+}
+static void try_pthread_create(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, nothing, NULL) == 0)
+		pthread_join(thread, NULL);
 }
 static void try_clone3(void)
 {
@@ -349,6 +384,11 @@ static const struct attempt {
 	{"fork", try_fork},
 #endif
 	{"clone", try_clone},
+	{"clone of a thread", try_clone_of_a_thread},
+#ifdef SYS_vfork
+	{"vfork", try_vfork},
+#endif
+	{"pthread_create", try_pthread_create},
 	{"clone3", try_clone3},
 	{"ptrace", try_ptrace},
 	{"kill", try_kill},
@@ -421,9 +461,54 @@ static int more_small_memory(void)
 	return got >= ((size_t)80 << 20);
 }
 
-/* Runs MAKE or WORK in a child, confined or free; returns the status as wait(2) gives it. */
-static int run(void (*make)(void), int (*work)(void), bool confined)
+/* A thread as the session has one: made when all is confined but for the filter; what it does later
+ * the filter must judge as it judges the first thread. */
+static struct {
+	sem_t started, go;
+	void (*make)(void);
+	int (*work)(void);
+	pthread_t thread;
+} second;
+
+static void *second_work(void *arg)
 {
+	sem_post(&second.started);
+	sem_wait(&second.go);
+	if (second.make) {
+		second.make();
+		syscall(SYS_exit_group, THE_CALL);
+	}
+	return second.work() == 0 ? NULL : arg;
+}
+
+static void make_second(void *ctx)
+{
+	sem_init(&second.started, 0, 0);
+	sem_init(&second.go, 0, 0);
+	if (pthread_create(&second.thread, NULL, second_work, ctx) != 0)
+		_exit(NO_SANDBOX);
+	sem_wait(&second.started);
+}
+
+/* In a child: MAKE or WORK, by a second thread; the first one only waits for its end. */
+static void by_second_thread(void (*make)(void), int (*work)(void))
+{
+	void *result = NULL;
+
+	second.make = make;
+	second.work = work;
+	sem_post(&second.go);
+	if (pthread_join(second.thread, &result) != 0)
+		syscall(SYS_exit_group, NO_SANDBOX);
+	syscall(SYS_exit_group, result ? 1 : 0);
+}
+
+/* Runs MAKE or WORK in a child, free or confined, there by the first or a second thread; returns
+ * the status as wait(2) gives it. */
+enum how { FREE, CONFINED, CONFINED_THREAD };
+static int run(void (*make)(void), int (*work)(void), enum how how)
+{
+	bool confined = how != FREE;
 	const struct log log = {.fd = 2, .level = LOG_LEVEL_ERROR};
 	struct rlimit no_core = {0, 0};
 	int status = 0;
@@ -436,8 +521,12 @@ static int run(void (*make)(void), int (*work)(void), bool confined)
 		if (!confined && geteuid() == 0 &&
 		    (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY)))
 			_exit(NO_SANDBOX);
-		if (confined && sandbox_enter(dir, NOBODY, NOBODY, &log) < 0)
+		if (confined &&
+		    sandbox_enter(dir, NOBODY, NOBODY, how == CONFINED_THREAD ? make_second : NULL,
+				  &second, &log) < 0)
 			_exit(NO_SANDBOX);
+		if (how == CONFINED_THREAD)
+			by_second_thread(make, work);
 		if (work)
 			syscall(SYS_exit_group, work());
 		make();
@@ -468,13 +557,15 @@ static void each_forbidden_call_kills_the_session(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
-		int status = run(attempts[i].make, NULL, true);
+		for (enum how how = CONFINED; how <= CONFINED_THREAD; how++) {
+			int status = run(attempts[i].make, NULL, how);
 
-		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-			continue;
-		print_error("%s: status %x instead of SIGSYS\n", attempts[i].name,
-			    (unsigned)status);
-		failed++;
+			if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+				continue;
+			print_error("%s%s: status %x instead of SIGSYS\n", attempts[i].name,
+				    how == CONFINED ? "" : " by a thread", (unsigned)status);
+			failed++;
+		}
 	}
 	assert_int_equal(failed, 0);
 }
@@ -483,7 +574,7 @@ static void the_same_calls_do_not_kill_what_is_not_confined(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
-		int status = run(attempts[i].make, NULL, false);
+		int status = run(attempts[i].make, NULL, FREE);
 
 		if (!WIFEXITED(status) || WEXITSTATUS(status) != THE_CALL)
 			print_error("%s: status %x\n", attempts[i].name, (unsigned)status);
@@ -494,16 +585,17 @@ static void the_same_calls_do_not_kill_what_is_not_confined(void **state)
 static void what_a_session_does_works_confined(void **state)
 {
 	(void)state;
-	assert_int_equal(run(NULL, works, true), 0);
+	assert_int_equal(run(NULL, works, CONFINED), 0);
+	assert_int_equal(run(NULL, works, CONFINED_THREAD), 0);
 }
 
 static void memory_beyond_the_limit_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(run(NULL, more_memory, true), 0);
-	assert_int_equal(run(NULL, more_small_memory, true), 0);
-	assert_int_equal(WEXITSTATUS(run(NULL, more_memory, false)), 1);
-	assert_int_equal(WEXITSTATUS(run(NULL, more_small_memory, false)), 1);
+	assert_int_equal(run(NULL, more_memory, CONFINED), 0);
+	assert_int_equal(run(NULL, more_small_memory, CONFINED), 0);
+	assert_int_equal(WEXITSTATUS(run(NULL, more_memory, FREE)), 1);
+	assert_int_equal(WEXITSTATUS(run(NULL, more_small_memory, FREE)), 1);
 }
 
 int main(void)

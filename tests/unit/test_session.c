@@ -222,6 +222,70 @@ static void round_trips_are_summed_up(void **state)
 	assert_true(stats.echo_jitter_ms <= 1);
 }
 
+static void second_thread_is_wanted_when_one_core_is_full_both_ways(void **state)
+{
+	/* of 250 ms: asleep, sending */
+	static const struct {
+		unsigned asleep_ms, sending_ms;
+		bool two;
+	} rows[] = {
+		{0, 125, true},	  {25, 110, true}, {26, 110, false}, /* waits too often */
+		{0, 37, false},	  {0, 38, true},		     /* one direction is small */
+		{0, 212, true},	  {0, 213, false}, {250, 0, false},
+		{125, 60, false}, {0, 0, false},   {0, 250, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct load_window w = {.spent_us = 250000,
+					      .asleep_us = rows[i].asleep_ms * 1000,
+					      .sending_us = rows[i].sending_ms * 1000};
+
+		if (load_wants_two(&w) != rows[i].two)
+			fail_msg("row %zu", i);
+	}
+}
+
+static void second_thread_goes_when_one_would_do(void **state)
+{
+	/* of 500 ms: the first thread asleep, the second one busy */
+	static const struct {
+		unsigned asleep_ms, worker_ms;
+		bool one;
+	} rows[] = {
+		{0, 500, false},  {250, 250, false}, {250, 60, false},	{250, 50, true},
+		{500, 0, true},	  {0, 0, true},	     {0, 25, true},	{0, 26, false},
+		{500, 500, true}, {475, 500, true},  {474, 500, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct load_window w = {.spent_us = 500000,
+					      .asleep_us = rows[i].asleep_ms * 1000,
+					      .worker_us = rows[i].worker_ms * 1000};
+
+		if (load_wants_one(&w) != rows[i].one)
+			fail_msg("row %zu", i);
+	}
+}
+
+/* What makes the second thread come does not make it go, whatever the shares: no flapping. */
+static void what_calls_the_second_thread_keeps_it(void **state)
+{
+	(void)state;
+	for (uint64_t asleep = 0; asleep <= 250; asleep++)
+		for (uint64_t sending = 0; sending <= 250 - asleep; sending++) {
+			struct load_window w = {250, asleep, sending, 0};
+
+			if (!load_wants_two(&w))
+				continue;
+			/* The same work, each direction in its own thread. */
+			w.worker_us = sending;
+			w.asleep_us += sending;
+			assert_false(load_wants_one(&w));
+		}
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -234,6 +298,9 @@ int main(void)
 		T(a_header_that_grew_is_told_too),
 		T(round_trips_are_summed_up),
 		T(nothing_is_told_before_there_is_a_network),
+		cmocka_unit_test(second_thread_is_wanted_when_one_core_is_full_both_ways),
+		cmocka_unit_test(second_thread_goes_when_one_would_do),
+		cmocka_unit_test(what_calls_the_second_thread_keeps_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
