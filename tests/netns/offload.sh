@@ -113,11 +113,16 @@ status() { vpdial status lab --json 2>/dev/null | jq -r ".connections[0]$1"; }
 is_connected() { [ "$(status .status)" = connected ]; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
-# helped WORDS COMMAND...: with this help of the kernel only; "all" is no limit.
+# helped WORDS COMMAND...: with this help of the kernel only; "all" is no limit.  "two": the data
+# path has a second thread from the start.
 helped() {
 	local words=$1
 	shift
-	if [ "$words" = all ]; then "$@"; else VPDIAL_TEST_OFFLOAD=$words "$@"; fi
+	case " $words " in *' two '*) export VPDIAL_TEST_THREADS=always ;; esac
+	case " $words " in
+	*' all '*) "$@" ;;
+	*) VPDIAL_TEST_OFFLOAD=$words "$@" ;;
+	esac
 }
 in_far() { exec ip netns exec far "$@"; }
 run_case() { # run_case TYPE MPPE CLIENT-HELP SERVER-HELP
@@ -179,6 +184,9 @@ done <<-'END'
 	l2tp-tun-only l2tp mppe tun,tun-udp tun,tun-udp
 	l2tp-socket-only l2tp mppe segment,gro segment,gro
 	l2tp-segment-only l2tp mppe tun,segment tun,gro
+	l2tp-two-threads l2tp mppe all,two all,two
+	l2tp-two-threads-without-help l2tp mppe two two
+	l2tp-stateful-two-threads l2tp stateful all,two all,two
 	l2tp-clear-all-help l2tp clear all all
 	l2tp-clear-no-help l2tp clear none all
 	l2tp-stateful-all-help l2tp stateful all all
@@ -186,6 +194,10 @@ done <<-'END'
 	pptp-no-help pptp mppe none none
 	pptp-help-at-the-client-only pptp mppe all none
 	pptp-tun-without-udp pptp mppe tun tun
+	pptp-two-threads pptp mppe all,two all,two
+	pptp-two-threads-without-help pptp mppe two two
+	pptp-stateful-two-threads pptp stateful all,two all,two
+	pptp-clear-two-threads pptp clear all,two all,two
 	pptp-clear-all-help pptp clear all all
 	pptp-stateful-all-help pptp stateful all all
 END
