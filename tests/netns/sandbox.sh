@@ -107,7 +107,7 @@ occurrences() {
 	END
 }
 t_session_has_no_right_left() {
-	local pid cap limit
+	local pid cap limit task
 	serve good
 	profile lab
 	up_in_foreground
@@ -125,6 +125,17 @@ t_session_has_no_right_left() {
 		Max file size +0 +0
 		Max processes +0 +0
 	END
+	# Each thread by itself: rights and the filter belong to threads, not to processes.
+	[ "$(nproc)" = 1 ] || [ "$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)" = 2 ] || fail "the session has not its two threads"
+	for task in "/proc/$pid"/task/*; do
+		for cap in CapInh CapPrm CapEff CapBnd CapAmb; do
+			grep -qE "^$cap:.0+$" "$task/status" || fail "thread ${task##*/}: $(grep "^$cap" "$task/status")"
+		done
+		for cap in 'NoNewPrivs:.1' 'Seccomp:.2' 'Seccomp_filters:.1'; do
+			grep -qE "^$cap$" "$task/status" || fail "thread ${task##*/} has not $cap"
+		done
+		[ "$(readlink "$task/root")" = "$(readlink "/proc/$pid/root")" ] || fail "thread ${task##*/} has another root"
+	done
 	# Not dumpable: its files in /proc are root's although it is nobody.
 	[ "$(stat -c %u "/proc/$pid/mem")" = 0 ] || fail "the session is dumpable"
 	kill -TERM "$(field .pid)"
