@@ -6,7 +6,7 @@
  * or GRE socket whose buffer is filled with encrypted packets for it, MPPE 128 bits stateless.  The
  * clock runs from then on until both are empty; the amounts are such that each direction alone
  * takes as long.  "apart" is the bound of this machine: two threads of two paths that share nothing
- * but the cores.
+ * but the device; with GRE not even the socket.
  *
  * Measured are the path, its system calls, and what the kernel does within them (routing, loopback
  * up to the peer's socket, which drops; delivery to a socket that drops).  Not measured: network
@@ -58,10 +58,10 @@ struct device {
 
 struct bench {
 	struct device near, far;
-	int wire, far_wire;
-	struct path *path;   /* what is measured */
-	struct path *sender; /* the same for one direction, for "apart" */
-	struct path *peer;   /* makes what is received */
+	int wire, far_wire, own_wire; /* OWN_WIRE: of SENDER */
+	struct path *path;	      /* what is measured */
+	struct path *sender;	      /* the same for one direction, for "apart" */
+	struct path *peer;	      /* makes what is received */
 	struct path_worker *worker;
 	unsigned tx_sends, rx_sends; /* of each round */
 };
@@ -377,7 +377,9 @@ static void bench(enum path_encap encap, const char *name, unsigned rounds)
 	b.wire = wire_new(encap, "127.0.0.1", "127.0.0.2", 512 << 20);
 	b.far_wire = wire_new(encap, "127.0.0.2", "127.0.0.1", 4096);
 	b.path = make_path(encap, b.near.tun, b.wire, "127.0.0.2", 1, 2);
-	b.sender = make_path(encap, b.near.tun, b.wire, "127.0.0.2", 1, 2);
+	b.own_wire =
+		encap == PATH_GRE ? wire_new(encap, "127.0.0.1", "127.0.0.2", 4096) : dup(b.wire);
+	b.sender = make_path(encap, b.near.tun, b.own_wire, "127.0.0.2", 1, 2);
 	b.peer = make_path(encap, b.far.tun, b.far_wire, "127.0.0.1", 2, 1);
 	b.worker = path_worker_new();
 	if (!b.worker)
@@ -389,6 +391,7 @@ static void bench(enum path_encap encap, const char *name, unsigned rounds)
 	path_worker_free(b.worker);
 	close(b.wire);
 	close(b.far_wire);
+	close(b.own_wire);
 	close(b.near.tun);
 	close(b.near.source);
 	close(b.far.tun);
