@@ -210,23 +210,39 @@ static void keep(struct mppe_rx *rx, uint64_t position, const uint8_t *key)
 	memcpy(kept->key, key, sizeof kept->key);
 }
 
-/* Moves on for good, to CHAIN, which lies STEP packets ahead; the keys passed by are kept for
- * stragglers. */
-static void move_on(struct mppe_rx *rx, uint64_t step, const struct mppe_chain *chain)
+/* The next COUNT keys, which are ready: packets that they are for may still come. */
+static void keep_ready(struct mppe_rx *rx, unsigned count)
 {
-	unsigned ready = step < rx->keys.count ? (unsigned)step : rx->keys.count;
-
-	for (unsigned i = 1; i <= ready && i < step; i++)
+	for (unsigned i = 1; i <= count; i++)
 		keep(rx, rx->position + i, mppe_keys_ahead(&rx->keys, i));
-	mppe_keys_drop(&rx->keys, ready);
+}
+
+static void arrive(struct mppe_rx *rx, uint64_t step)
+{
+	rx->position += step;
+	rx->kept[rx->position % MPPE_KEPT_KEYS].position = 0;
+}
+
+/* Moves on for good by STEP packets, whose keys are ready; those passed by are kept. */
+static void move_on(struct mppe_rx *rx, unsigned step)
+{
+	keep_ready(rx, step - 1);
+	mppe_keys_drop(&rx->keys, step);
+	arrive(rx, step);
+}
+
+/* The same where not all are ready; CHAIN lies STEP packets ahead. */
+static void jump(struct mppe_rx *rx, uint64_t step, const struct mppe_chain *chain)
+{
+	unsigned ready = rx->keys.count;
+
+	keep_ready(rx, ready);
 	for (uint64_t i = ready + 1; i < step; i++) {
 		mppe_chain_next(&rx->keys.chain);
 		keep(rx, rx->position + i, rx->keys.chain.session);
 	}
-	if (ready < step)
-		mppe_keys_restart(&rx->keys, chain);
-	rx->position += step;
-	rx->kept[rx->position % MPPE_KEPT_KEYS].position = 0;
+	mppe_keys_restart(&rx->keys, chain);
+	arrive(rx, step);
 }
 
 static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, uint8_t *data,
@@ -255,7 +271,10 @@ static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, ui
 	rc4_init(&rc4, chain.session, chain.len);
 	rc4_crypt(&rc4, data, data, len);
 
-	move_on(rx, step, &chain);
+	if (step <= rx->keys.count)
+		move_on(rx, (unsigned)step);
+	else
+		jump(rx, step, &chain);
 	return MPPE_OK;
 }
 
@@ -301,7 +320,7 @@ enum mppe_result mppe_run_commit(struct mppe_run *run, struct mppe_rx *rx, size_
 	if (!plain_is_sane(p->data, p->len))
 		return MPPE_BAD;
 	/* Keys of packets before it that were nonsense are kept: the true ones may still come. */
-	move_on(rx, position - rx->position, NULL);
+	move_on(rx, (unsigned)(position - rx->position));
 	return MPPE_OK;
 }
 

@@ -166,7 +166,7 @@ static void start(struct call *c)
 				  c->control >= 0 ? 3 : 2);
 		wipe(&m, sizeof m);
 	}
-	close_sockets(c); /* they are the session's now */
+	close_sockets(c);	       /* they are the session's now */
 	if (rc == 0 || rc == -EPIPE) { /* the end of a dead session's channel tells how */
 		c->session.started = true;
 		return;
