@@ -3,6 +3,7 @@
 #include "path/mppe.h"
 
 #include "base/cursor.h"
+#include "path/checksum.h"
 
 #define FLAG_FLUSHED	0x8000
 #define FLAG_AT_FRONT	0x4000
@@ -245,12 +246,82 @@ static void jump(struct mppe_rx *rx, uint64_t step, const struct mppe_chain *cha
 	arrive(rx, step);
 }
 
-static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, uint8_t *data,
-					  size_t len, struct mppe_place place)
+/* The packet STEP ahead makes sense with the key of CHAIN. */
+static void accept(struct mppe_rx *rx, uint64_t step, const struct mppe_chain *chain, uint8_t *data,
+		   size_t len)
+{
+	struct rc4 rc4;
+
+	rc4_init(&rc4, chain->session, chain->len);
+	rc4_crypt(&rc4, data, data, len);
+	if (step <= rx->keys.count)
+		move_on(rx, (unsigned)step);
+	else
+		jump(rx, step, chain);
+}
+
+#define HEAD_MAX 64 /* protocol and IPv4 header */
+
+/* Is this an IP packet beyond doubt?  HEAD: its first octets, protocol field first; LEN: all. */
+static bool is_surely_ip(struct cursor head, size_t len)
+{
+	size_t before = cursor_left(&head), header;
+	const uint8_t *ip;
+
+	if (cursor_u8(&head) == 0) /* the protocol in two octets; plain_is_sane knows the rest */
+		cursor_skip(&head, 1);
+	len -= before - cursor_left(&head);
+	ip = cursor_bytes(&head, 20);
+	if (!ip)
+		return false;
+	header = (size_t)(ip[0] & 15) * 4;
+	if (ip[0] >> 4 == 6)
+		return len >= 40 && ((size_t)ip[4] << 8 | ip[5]) == len - 40;
+	return ip[0] >> 4 == 4 && header >= 20 && header - 20 <= cursor_left(&head) &&
+	       ((size_t)ip[2] << 8 | ip[3]) == len &&
+	       checksum_fold(checksum_add(0, ip, header)) == 0xffff;
+}
+
+/* Does the key make sense of DATA, leaving no doubt? */
+static bool is_surely_key(const struct mppe_chain *chain, const uint8_t *data, size_t len)
+{
+	uint8_t head[HEAD_MAX];
+	size_t n = len < sizeof head ? len : sizeof head;
+	struct rc4 rc4;
+
+	rc4_init(&rc4, chain->session, chain->len);
+	rc4_crypt(&rc4, head, data, n);
+	return plain_is_sane(head, n) && is_surely_ip(cursor_make(head, n), len);
+}
+
+/* After a long gap: 0 unless one of the turns that the count may have made since makes sense of
+ * DATA beyond doubt; else how many packets ahead it is, with its place in CHAIN. */
+static uint64_t find_turn(struct mppe_rx *rx, uint16_t count, const uint8_t *data, size_t len,
+			  uint64_t now_ms, struct mppe_chain *chain)
+{
+	uint64_t step = (uint64_t)(count - (uint16_t)(rx->position - 1)) & COUNT_MASK;
+
+	if (!is_affordable(rx, MPPE_STEP_MAX, now_ms))
+		return 0;
+	rx->waste += MPPE_STEP_MAX;
+	if (step == 0)
+		step = COUNT_MASK + 1;
+	chain_ahead(rx, step, chain);
+	for (unsigned turn = 1;; turn++) {
+		if (is_surely_key(chain, data, len))
+			return step;
+		if (turn == MPPE_TURNS)
+			return 0;
+		for (unsigned i = 0; i <= COUNT_MASK; i++, step++)
+			mppe_chain_next(chain);
+	}
+}
+
+static enum mppe_result decrypt_in_step(struct mppe_rx *rx, uint16_t count, uint8_t *data,
+					size_t len, struct mppe_place place)
 {
 	uint64_t step = steps_ahead(rx, count, place);
 	struct mppe_chain chain;
-	struct rc4 rc4;
 
 	if (step == 0) {
 		uint64_t back = (uint64_t)((uint16_t)(rx->position - 1) - count) & COUNT_MASK;
@@ -268,13 +339,21 @@ static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, ui
 		if (!try_steps(rx, step, data, len, place.now_ms, &chain))
 			return MPPE_BAD;
 	}
-	rc4_init(&rc4, chain.session, chain.len);
-	rc4_crypt(&rc4, data, data, len);
+	accept(rx, step, &chain, data, len);
+	return MPPE_OK;
+}
 
-	if (step <= rx->keys.count)
-		move_on(rx, (unsigned)step);
-	else
-		jump(rx, step, &chain);
+static enum mppe_result decrypt_stateless(struct mppe_rx *rx, uint16_t count, uint8_t *data,
+					  size_t len, struct mppe_place place)
+{
+	struct mppe_chain chain;
+	uint64_t step = 0;
+
+	if (!place.known && rx->strays >= MPPE_STRAYS)
+		step = find_turn(rx, count, data, len, place.now_ms, &chain);
+	if (step == 0)
+		return decrypt_in_step(rx, count, data, len, place);
+	accept(rx, step, &chain, data, len);
 	return MPPE_OK;
 }
 
@@ -317,8 +396,11 @@ enum mppe_result mppe_run_commit(struct mppe_run *run, struct mppe_rx *rx, size_
 	const struct mppe_packet *p = &run->packets[i];
 	uint64_t position = run->position - (run->count - 1 - i);
 
-	if (!plain_is_sane(p->data, p->len))
+	if (!plain_is_sane(p->data, p->len)) {
+		rx->strays++;
 		return MPPE_BAD;
+	}
+	rx->strays = 0;
 	/* Keys of packets before it that were nonsense are kept: the true ones may still come. */
 	move_on(rx, (unsigned)(position - rx->position));
 	return MPPE_OK;
@@ -406,6 +488,7 @@ enum mppe_result mppe_decrypt(struct mppe_rx *rx, uint8_t *packet, size_t len,
 	uint16_t word = cursor_u16(&c);
 	size_t left = cursor_left(&c);
 	uint8_t *data = packet + MPPE_HEADER;
+	enum mppe_result result;
 
 	if (c.failed || left < 2 || !(word & FLAG_ENCRYPTED) ||
 	    (word & (FLAG_COMPRESSED | FLAG_AT_FRONT)))
@@ -414,5 +497,10 @@ enum mppe_result mppe_decrypt(struct mppe_rx *rx, uint8_t *packet, size_t len,
 		return decrypt_stateful(rx, word, data, left, place);
 	if (!(word & FLAG_FLUSHED))
 		return MPPE_BAD;
-	return decrypt_stateless(rx, word & COUNT_MASK, data, left, place);
+	result = decrypt_stateless(rx, word & COUNT_MASK, data, left, place);
+	if (result == MPPE_OK || result == MPPE_OK_LATE)
+		rx->strays = 0;
+	else if (result != MPPE_DUPLICATE)
+		rx->strays++;
+	return result;
 }

@@ -46,6 +46,11 @@ void mppe_tx_prepare(struct mppe_tx *tx);
 #define MPPE_WASTE_MAX 40960
 #define MPPE_STEP_FREE 16
 
+/* Without sequence numbers nothing tells how often the count went round while packets got lost.
+ * When so many in a row make no sense, that many turns are tried. */
+#define MPPE_STRAYS 16
+#define MPPE_TURNS  4
+
 struct mppe_rx {
 	bool stateful;
 	bool discard;	       /* stateful: waiting for FLUSHED */
@@ -55,6 +60,7 @@ struct mppe_rx {
 	struct rc4 rc4;
 	uint64_t waste_since_ms; /* the second that WASTE counts */
 	uint32_t waste;		 /* key changes for packets that made no sense */
+	uint32_t strays;	 /* packets in a row that made none */
 	struct mppe_kept {
 		uint64_t position; /* 0 = empty */
 		uint8_t key[16];

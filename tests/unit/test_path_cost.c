@@ -150,6 +150,78 @@ static void good_packets_cost_no_budget(void **state)
 	free(e.kept);
 }
 
+/* ---- a tunnel without numbers, after a long gap ---- */
+
+#define IP_LEN 100
+
+/* The next packet of the true peer: an IPv4 packet, with LOST before it that never came. */
+static enum mppe_result next_unnumbered(struct ends *e, uint32_t lost, uint64_t now_ms)
+{
+	uint8_t packet[2 + 2 + IP_LEN], *ip = packet + 4;
+	unsigned sum = 0;
+
+	for (uint32_t i = 0; i <= lost; i++) {
+		memset(packet, 0, sizeof packet);
+		packet[3] = 0x21;
+		ip[0] = 0x45;
+		ip[3] = IP_LEN;
+		ip[8] = 64;
+		ip[9] = 17;
+		if (i == lost) {
+			for (size_t k = 0; k < 20; k += 2)
+				sum += (unsigned)ip[k] << 8 | ip[k + 1];
+			ip[10] = (uint8_t)(~sum >> 8);
+			ip[11] = (uint8_t)~sum;
+		}
+		mppe_encrypt(&e->tx, packet, packet + 2, sizeof packet - 2);
+	}
+	return mppe_decrypt(&e->rx, packet, sizeof packet, (struct mppe_place){.now_ms = now_ms});
+}
+
+static void any_gap_of_four_turns_is_bridged_without_numbers(void **state)
+{
+	static const uint32_t gaps[] = {1,    300,  2047, 2048, 3000,  4094,
+					4095, 4096, 5000, 9000, 12300, 16300};
+	struct ends e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
+		unsigned tries = 0;
+
+		begin(&e);
+		for (unsigned n = 0; n < 10; n++)
+			assert_int_equal(next_unnumbered(&e, 0, 5000), MPPE_OK);
+		if (next_unnumbered(&e, gaps[i], 6000) != MPPE_OK)
+			while (next_unnumbered(&e, 0, 6000 + tries) != MPPE_OK)
+				assert_true(++tries <= MPPE_STRAYS + 1);
+		for (unsigned n = 0; n < 100; n++)
+			assert_int_equal(next_unnumbered(&e, 0, 7000), MPPE_OK);
+		assert_int_equal(e.rx.position, e.tx.count + (e.rx.position & ~(uint64_t)4095));
+		free(e.kept);
+	}
+}
+
+static void forged_packets_without_numbers_cost_a_bounded_sum(void **state)
+{
+	struct ends e;
+
+	(void)state;
+	begin(&e);
+	for (unsigned i = 0; i < 10 * FLOOD; i++) {
+		uint8_t packet[40];
+
+		memset(packet, 0x5a, sizeof packet);
+		packet[0] = (uint8_t)(0x90 | (i * 7 >> 8 & 0x0f));
+		packet[1] = (uint8_t)(i * 7);
+		assert_int_not_equal(mppe_decrypt(&e.rx, packet, sizeof packet,
+						  (struct mppe_place){.now_ms = 5000 + i / 10}),
+				     MPPE_OK);
+	}
+	assert_true(changes <= 11 * (MPPE_WASTE_MAX + (uint64_t)FLOOD * MPPE_STEP_FREE));
+	assert_int_equal(e.rx.position, 0);
+	free(e.kept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +231,8 @@ int main(void)
 		cmocka_unit_test(the_true_stream_goes_on_through_a_flood),
 		cmocka_unit_test(a_long_gap_is_bridged_once_the_flood_is_over),
 		cmocka_unit_test(good_packets_cost_no_budget),
+		cmocka_unit_test(any_gap_of_four_turns_is_bridged_without_numbers),
+		cmocka_unit_test(forged_packets_without_numbers_cost_a_bounded_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
