@@ -250,6 +250,11 @@ $(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c Makefile
 fuzz-programs: $(foreach t,$(FUZZ_TARGETS),$(BUILD)/test/fuzz_$(t))
 fuzz-replay: fuzz-programs
 	@set -e; for t in $(FUZZ_TARGETS); do $(BUILD)/test/fuzz_$$t fuzz_$$t tests/fuzz/corpus/$$t; done
+print-fuzz:
+	@echo $(FUZZ_TARGETS)
+# All targets one after another, TIME seconds each; RECORD=1 puts the table into CAMPAIGN.md.
+fuzz-campaign:
+	@RECORD=$(RECORD) tests/fuzz/campaign $(or $(TIME),3600) $(TARGET)
 fuzz:
 	@tests/fuzz/run $(if $(TARGET),$(TARGET) $(or $(TIME),600))
 
@@ -366,6 +371,7 @@ clean:
 	rm -rf build
 
 -include $(shell find $(BUILD)/obj -name '*.d' -type f 2>/dev/null)
-.PHONY: all attacker fuzz fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
-	check-cli check-netns check-package check-interop check-arm64 check-sanitized check-layers asan ubsan tsan tsan-programs print-tsan lint format bench bench-dial \
-	bench-mppe bench-twoways bench-count bench-count-record bench-integrity bench-guests bench-loss bench-server demo dist deb rpm install uninstall clean
+.PHONY: all attacker fuzz print-fuzz fuzz-campaign fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
+	check-cli check-netns check-package check-interop check-arm64 check-sanitized check-layers asan ubsan tsan tsan-programs \
+	print-tsan lint format bench bench-dial bench-mppe bench-twoways bench-count bench-count-record bench-integrity bench-guests \
+	bench-loss bench-server demo dist deb rpm install uninstall clean
