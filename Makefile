@@ -227,20 +227,29 @@ attacker: $(BUILD)/test/attacker/vpdial-session
 
 # Fuzz targets, tests/fuzz/TARGET.c: build/test/fuzz_TARGET replays kept inputs with any compiler;
 # `make fuzz` builds them with clang and libFuzzer, `make fuzz TARGET=ppp TIME=600` runs one.
-FUZZ_TARGETS := wire ppp tunnel path conf control request
+FUZZ_TARGETS := wire ppp tunnel path session judge conf control request
 fuzz_wire_ROOMS := wire crypto base
 fuzz_ppp_ROOMS := ppp crypto wire base
 fuzz_tunnel_ROOMS := tunnel crypto wire base
 fuzz_path_ROOMS := path crypto wire base
+fuzz_session_ROOMS := session path tunnel ppp crypto wire ipc loop base
+fuzz_judge_ROOMS := supervisor host conf ipc loop base
 fuzz_conf_ROOMS := conf base
 fuzz_control_ROOMS := client ipc loop base
 fuzz_request_ROOMS := ipc base
 fuzz_LIBS := -lcrypto -liniparser
+# Where a target is the kernel, too: calls that it answers itself.
+wrapped = $(foreach f,$(1),-Wl,--wrap=$(f))
+fuzz_path_LIBS := $(call wrapped,sendmmsg recvmmsg recvmsg writev)
+fuzz_judge_LIBS := $(call wrapped,fork kill waitpid pidfd_open socketpair pipe2 clock_now_ms epoll_wait \
+	host_new host_free host_apply host_undo host_suspend host_tun_open host_tun_rename host_path_to \
+	call_sockets_open sockets_open dial_start) -lnl-route-3 -lnl-3
+fuzz_session_LIBS := $(call wrapped,clock_now_ms getrandom epoll_wait) -lseccomp -lcap-ng
 define fuzz_rules
 $(BUILD)/test/fuzz_$(1): $(BUILD)/obj/tests/fuzz/$(1).o $(if $(FUZZER),,$(BUILD)/obj/tests/fuzz/replay.o) $(foreach r,$(fuzz_$(1)_ROOMS),$(call lib,$(r)))
 	$$(call say,LD,$$@)
 	$(Q)mkdir -p $$(@D)
-	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $$@ $$^ $(fuzz_LIBS)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $$@ $$^ $(fuzz_LIBS) $(fuzz_$(1)_LIBS)
 endef
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_rules,$(t))))
 $(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c Makefile

@@ -172,7 +172,7 @@ struct request_routes {
 struct request_stats {
 	char encoding[48];
 	char peer_host[256], peer_vendor[256];
-	bool echo_known;
+	uint8_t echo_known; /* no bool: the session may say any octet */
 	uint32_t echo_rtt_ms, echo_min_ms, echo_avg_ms, echo_jitter_ms, echo_count;
 	uint64_t idle_ms;
 	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes, wire_tx, wire_tx_fast, wire_rx;

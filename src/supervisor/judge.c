@@ -317,7 +317,7 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats)
 		str_copy(st->encoding, sizeof st->encoding, stats->encoding);
 	str_copy(st->peer_host, sizeof st->peer_host, stats->peer_host);
 	str_copy(st->peer_vendor, sizeof st->peer_vendor, stats->peer_vendor);
-	st->echo_known = stats->echo_known;
+	st->echo_known = stats->echo_known != 0;
 	st->echo_rtt_ms = stats->echo_rtt_ms;
 	st->echo_min_ms = stats->echo_min_ms;
 	st->echo_avg_ms = stats->echo_avg_ms;

@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (len == 0)
 		return 0;
 	if (!dir[0]) {
-		(void)snprintf(dir, sizeof dir, "/tmp/vpdial-fuzz-XXXXXX");
+		(void)snprintf(dir, sizeof dir, "/dev/shm/vpdial-fuzz-XXXXXX");
 		FUZZ_CHECK(mkdtemp(dir));
 		(void)atexit(leave);
 	}

@@ -5,6 +5,7 @@
 #include "fuzz.h"
 
 #include "client/status.h"
+#include "ipc/events.h"
 #include "ipc/users.h"
 
 static void change(void *record, size_t len, struct cursor *script)
@@ -40,6 +41,7 @@ static void show(const struct control_status *status)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static struct control_status status;
+	static struct control_events events;
 	static struct users_row row;
 	struct cursor script = cursor_make(data, len);
 	uint8_t which = fuzz_u8(&script);
@@ -47,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	const uint8_t *rest;
 	uint8_t *copy;
 
-	switch (which % 4) {
+	switch (which % 5) {
 	case 0:
 		status_terminated(&status, "office");
 		status.state = CONTROL_STATE_UP;
@@ -70,10 +72,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		rest = fuzz_octets(&script, len, &n);
 		copy = fuzz_copy(rest, n);
 		(void)control_status_valid(copy, n);
+		(void)control_events_valid(copy, n);
 		(void)users_row_valid(copy, n);
 		if (users_request_valid(copy, n))
 			FUZZ_CHECK(n == sizeof(struct users_request));
 		free(copy);
+		break;
+	case 4:
+		control_events_init(&events);
+		for (unsigned i = 0; i < (which & 0x7fu); i++)
+			control_events_add(&events, i, i % 4,
+					   "connected to \xc3\xa4 \x1b[1m\xc2\x9b");
+		FUZZ_CHECK(control_events_valid(&events, sizeof events));
+		change(&events, sizeof events, &script);
+		if (!control_events_valid(&events, sizeof events))
+			break;
+		for (size_t i = 0; i < control_events_kept(&events); i++) {
+			const struct control_event *e = control_events_at(&events, i);
+
+			FUZZ_CHECK(e->level <= 4 && memchr(e->text, 0, sizeof e->text));
+		}
 		break;
 	}
 	return 0;

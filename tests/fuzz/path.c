@@ -12,7 +12,11 @@
 #include "wire/l2tp.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define STEPS  120
@@ -35,8 +39,71 @@ struct bench {
 	unsigned kept_at;
 };
 
+/* What the kernel answers to the next calls; linked with --wrap. */
+static struct {
+	int send_error, receive_error, write_error; /* once; 0 = as it is */
+	unsigned queued;			    /* messages of the error queue */
+	bool v6, cut;
+	struct sock_extended_err error;
+} kernel;
+
+int __real_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags);
+int __wrap_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags);
+int __real_recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags, struct timespec *limit);
+int __wrap_recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags, struct timespec *limit);
+ssize_t __real_recvmsg(int fd, struct msghdr *msg, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags);
+ssize_t __real_writev(int fd, const struct iovec *iov, int count);
+ssize_t __wrap_writev(int fd, const struct iovec *iov, int count);
+
+static bool failed(int *error)
+{
+	errno = *error;
+	*error = 0;
+	return errno != 0;
+}
+
+int __wrap_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
+{
+	return failed(&kernel.send_error) ? -1 : __real_sendmmsg(fd, msgs, n, flags);
+}
+
+int __wrap_recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags, struct timespec *limit)
+{
+	return failed(&kernel.receive_error) ? -1 : __real_recvmmsg(fd, msgs, n, flags, limit);
+}
+
+ssize_t __wrap_writev(int fd, const struct iovec *iov, int count)
+{
+	return failed(&kernel.write_error) ? -1 : __real_writev(fd, iov, count);
+}
+
+/* Whatever ICMP says: each message of the queue alike. */
+ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	size_t len = kernel.cut ? 4 : sizeof kernel.error;
+	struct cmsghdr *c;
+
+	if (!(flags & MSG_ERRQUEUE))
+		return __real_recvmsg(fd, msg, flags);
+	if (!kernel.queued) {
+		errno = EAGAIN;
+		return -1;
+	}
+	kernel.queued--;
+	FUZZ_CHECK(msg->msg_controllen >= CMSG_SPACE(sizeof kernel.error));
+	msg->msg_controllen = CMSG_SPACE(len);
+	c = CMSG_FIRSTHDR(msg);
+	c->cmsg_level = kernel.v6 ? SOL_IPV6 : SOL_IP;
+	c->cmsg_type = kernel.v6 ? IPV6_RECVERR : IP_RECVERR;
+	c->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(c), &kernel.error, len);
+	return 0;
+}
+
 /* Sockets are made once: they cost more than all the rest. */
 static int tun[2], gre[2], udp[2];
+static bool gro;
 static struct sockaddr_in udp_at[2];
 
 static void socket_pairs(void)
@@ -107,6 +174,24 @@ static void on_too_big(void *ctx, uint32_t mtu)
 	(void)mtu;
 }
 
+/* What the device is told of a joined packet is true. */
+static void check_offload(const uint8_t *packet, size_t head, size_t len)
+{
+	struct offload o = {0};
+
+	memcpy(&o, packet, head);
+	if (o.gso_type == OFFLOAD_NONE) {
+		FUZZ_CHECK(!o.flags);
+		return;
+	}
+	FUZZ_CHECK(o.flags == OFFLOAD_NEEDS_CSUM && o.header_len < len &&
+		   len <= OFFLOAD_PACKET_MAX);
+	FUZZ_CHECK(o.gso_size > 0 && o.gso_size < len - o.header_len);
+	FUZZ_CHECK((size_t)o.csum_start + o.csum_offset + 2 <= o.header_len);
+	FUZZ_CHECK((packet[head] >> 4 == 6) ? o.gso_type != OFFLOAD_TCP4 && o.csum_start == 40
+					    : o.gso_type != OFFLOAD_TCP6 && o.csum_start == 20);
+}
+
 /* What comes out of the device was permitted. */
 static void drain_tun(struct bench *b)
 {
@@ -116,6 +201,7 @@ static void drain_tun(struct bench *b)
 
 	while ((n = recv(b->tun, packet, sizeof packet, MSG_DONTWAIT)) >= 0) {
 		FUZZ_CHECK((size_t)n > head);
+		check_offload(packet, head, (size_t)n - head);
 		FUZZ_CHECK(b->state.rx_clear || b->state.rx.bits);
 		FUZZ_CHECK(packet[head] >> 4 == 6 ? b->state.ipv6 : b->state.ipv4);
 	}
@@ -279,6 +365,200 @@ static void from_tun(struct bench *b, struct cursor *script)
 		;
 }
 
+static uint16_t sum_of(const uint8_t *p, size_t len, uint64_t sum)
+{
+	for (size_t i = 0; i < len; i++)
+		sum += (uint64_t)p[i] << (i & 1 ? 0 : 8);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+/* A whole packet of TCP or UDP with LEN octets of payload at OUT, as a host would send it; its
+ * size. */
+static size_t inner_packet(uint8_t *out, uint8_t how, unsigned id, uint32_t seq, size_t len)
+{
+	size_t ip = how & 1 ? 40 : 20, transport = how & 2 ? 8 : how & 16 ? 32 : 20;
+	size_t all = ip + transport + len;
+	uint8_t *t = out + ip;
+	uint16_t sum;
+
+	memset(out, 0, ip + transport);
+	memset(out + ip + transport, (int)seq, len);
+	out[0] = how & 1 ? 0x60 : 0x45;
+	offload_put16(out + (how & 1 ? 4 : 2), (unsigned)(how & 1 ? all - 40 : all));
+	out[how & 1 ? 6 : 9] = how & 2 ? IP_UDP : IP_TCP;
+	out[how & 1 ? 7 : 8] = 64;
+	out[ip - 1] = 2;
+	out[ip == 40 ? 23 : 15] = 1;
+	offload_put32(t, how & 4 ? 0x10001000 : 0x10002000);
+	if (how & 2) {
+		offload_put16(t + 4, (unsigned)(all - ip));
+	} else {
+		offload_put32(t + 4, seq);
+		t[12] = (uint8_t)(transport / 4 << 4);
+		t[13] = TCP_ACK;
+		t[15] = 200;
+	}
+	sum = sum_of(out + (how & 1 ? 8 : 12), how & 1 ? 32 : 8,
+		     (how & 2 ? IP_UDP : IP_TCP) + (uint64_t)(all - ip));
+	offload_put16(t + (how & 2 ? 6 : 16), (uint16_t)~sum_of(t, all - ip, sum));
+	if (!(how & 1)) {
+		offload_put16(out + 4, id);
+		out[6] = how & 8 ? 0x40 : 0;
+		offload_put16(out + 10, (uint16_t)~sum_of(out, 20, 0));
+	}
+	return all;
+}
+
+/* Packets of one stream, one behind the other, in one burst; any octet of one may be another. */
+static void stream(struct bench *b, struct cursor *script)
+{
+	uint8_t how = fuzz_u8(script), count = fuzz_u8(script) & 31, size = fuzz_u8(script);
+	uint8_t odd = fuzz_u8(script), at = fuzz_u8(script), value = fuzz_u8(script);
+	uint8_t frame[4 + MPPE_HEADER + 2 + 80 + 1024];
+	uint32_t seq = 1000;
+
+	for (unsigned i = 0; i < count; i++) {
+		size_t len = (size_t)size * (how & 32 ? 4 : 1);
+		uint8_t *ip = frame + 8;
+
+		if (i + 1 == count && how & 64)
+			len /= 2;
+		len = inner_packet(ip, how, i, seq, len);
+		seq += (uint32_t)(len - (how & 1 ? 40 : 20) - (how & 2 ? 8 : how & 16 ? 32 : 20));
+		if (i == odd)
+			ip[at % len] = value;
+		if (b->state.rx.bits) {
+			memcpy(frame, "\xff\x03\x00\xfd", 4);
+			frame[6] = 0;
+			frame[7] = how & 1 ? FRAME_IPV6 : FRAME_IPV4;
+			mppe_encrypt(&b->honest, frame + 4, frame + 6, len + 2);
+			encapsulated(b, 64 | (how >> 2 & 32), frame, len + 8);
+		} else {
+			memcpy(frame + 4, "\xff\x03\x00", 3);
+			frame[7] = how & 1 ? FRAME_IPV6 : FRAME_IPV4;
+			encapsulated(b, 64 | (how >> 2 & 32), frame + 4, len + 4);
+		}
+	}
+	receive(b);
+}
+
+/* A large packet of the device, as the kernel would give it or with fields of the script. */
+static void large(struct bench *b, struct cursor *script)
+{
+	static uint8_t packet[sizeof(struct offload) + 80 + 65536];
+	uint8_t how = fuzz_u8(script), *ip = packet + sizeof(struct offload);
+	size_t len = fuzz_u16(script), start = how & 1 ? 40 : 20;
+	struct offload o = {.flags = OFFLOAD_NEEDS_CSUM,
+			    .gso_type = how & 2	  ? OFFLOAD_UDP
+					: how & 1 ? OFFLOAD_TCP6
+						  : OFFLOAD_TCP4,
+			    .gso_size = (uint16_t)(8 * fuzz_u8(script)),
+			    .csum_start = (uint16_t)start,
+			    .csum_offset = how & 2 ? 6 : 16};
+
+	if (!b->offload)
+		return;
+	if (how & 32)
+		o.gso_type = OFFLOAD_NONE;
+	if (how & 64)
+		o.gso_type |= OFFLOAD_ECN;
+	if (how & 128) { /* a field that the kernel would not write */
+		uint8_t at = fuzz_u8(script);
+
+		((uint8_t *)&o)[at % sizeof o] = fuzz_u8(script);
+	}
+	len = inner_packet(ip, how, 1, 1, len % 65400);
+	if (how & 8 && how & 128)
+		ip[fuzz_u8(script) % len] = fuzz_u8(script);
+	memcpy(packet, &o, sizeof o);
+	(void)!send(b->tun, packet, sizeof o + len, MSG_DONTWAIT);
+	for (unsigned n = 0; n < 8 && path_burst_tx(b->path, b->now); n++)
+		;
+}
+
+/* Datagrams of one size that the kernel hands over as one (UDP_GRO). */
+static void many_as_one(struct bench *b, struct cursor *script)
+{
+	uint8_t datagrams[64 * 40], count = fuzz_u8(script) & 31, how = fuzz_u8(script);
+	uint8_t octets[CMSG_SPACE(sizeof(uint16_t))] = {0};
+	uint16_t size = 8 + 32;
+	struct iovec iov = {datagrams, (size_t)size * (count + 1u) - (how & 15)};
+	struct msghdr msg = {.msg_name = &udp_at[1],
+			     .msg_namelen = sizeof udp_at[1],
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = octets,
+			     .msg_controllen = sizeof octets};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	if (b->encap != PATH_L2TP)
+		return;
+	for (unsigned i = 0; i <= count; i++) {
+		uint8_t *p = datagrams + (size_t)i * size, head[L2TP_DATA_HEADER_MAX];
+		const struct l2tp_header h = {.tunnel_id = OWN, .session_id = OWN};
+		size_t n = l2tp_data_header_write(head, &h, size);
+
+		memset(p, 0, size);
+		memcpy(p, head, n);
+		memcpy(p + n, "\xff\x03\x00\x21", 4);
+		(void)inner_packet(p + n + 4, 2, i, i, 0);
+	}
+	datagrams[fuzz_u16(script) % iov.iov_len] = fuzz_u8(script);
+	c->cmsg_level = IPPROTO_UDP;
+	c->cmsg_type = UDP_SEGMENT;
+	c->cmsg_len = CMSG_LEN(sizeof size);
+	memcpy(CMSG_DATA(c), &size, sizeof size);
+	(void)!sendmsg(b->wire, &msg, MSG_DONTWAIT);
+	receive(b);
+}
+
+static void trouble(struct cursor *script)
+{
+	static const int errors[] = {0,	     EIO,     EINVAL,	    EMSGSIZE,
+				     EAGAIN, ENOBUFS, ECONNREFUSED, EINTR};
+	uint8_t a = fuzz_u8(script), c = fuzz_u8(script);
+
+	kernel.send_error = errors[a & 7];
+	kernel.write_error = errors[a >> 3 & 7];
+	kernel.receive_error = errors[c & 7];
+	kernel.queued = c >> 3 & 3;
+	kernel.v6 = c & 32;
+	kernel.cut = c & 64;
+	kernel.error = (struct sock_extended_err){.ee_errno = (uint32_t)errors[c >> 5 & 7]};
+	kernel.error.ee_info = fuzz_u16(script);
+}
+
+/* The operations above 0xf0: what the kernel's large packets, joined datagrams and errors do. */
+static void kernel_step(struct bench *b, uint8_t op, struct cursor *script)
+{
+	static const uint8_t zlb[12] = {0xc8, 2, 0, 12, PEERS >> 8, PEERS & 0xff};
+	uint8_t flags;
+
+	switch (op % 5) {
+	case 0:
+		stream(b, script);
+		break;
+	case 1:
+		large(b, script);
+		break;
+	case 2:
+		many_as_one(b, script);
+		break;
+	case 3:
+		trouble(script);
+		break;
+	case 4:
+		flags = fuzz_u8(script);
+		if (flags & 1)
+			path_lock_peer(b->path);
+		if (flags & 2 && b->encap == PATH_L2TP)
+			(void)path_send_tunnel(b->path, zlb, sizeof zlb);
+		break;
+	}
+}
+
 static void step(struct bench *b, struct cursor *script)
 {
 	static bool watch;
@@ -287,6 +567,12 @@ static void step(struct bench *b, struct cursor *script)
 	unsigned which;
 	size_t len;
 
+	if (op >= 0xf0) {
+		kernel_step(b, op, script);
+		drain_tun(b);
+		drain_wire(b);
+		return;
+	}
 	switch (op % 12) {
 	case 0:
 		octets = fuzz_octets(script, fuzz_u8(script), &len);
@@ -351,7 +637,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct cursor script = cursor_make(data, len);
 	const struct path_callbacks callbacks = {on_control, on_unknown, on_tunnel,  on_error,
 						 on_resync,  on_inner,	 on_too_big, &b};
-	const struct path_call call = {OWN, PEERS, OWN, PEERS, false};
+	struct path_call call = {OWN, PEERS, OWN, PEERS, false};
 	struct path_config config = {0};
 	uint8_t how = fuzz_u8(&script);
 	char text[64];
@@ -360,6 +646,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (!tun[0])
 		socket_pairs();
 	memset(&b, 0, sizeof b);
+	memset(&kernel, 0, sizeof kernel);
+	if (gro != ((how & 8) != 0)) {
+		int on = gro = how & 8;
+
+		FUZZ_CHECK(setsockopt(udp[1], IPPROTO_UDP, UDP_GRO, &on, sizeof on) == 0);
+	}
 	b.encap = how & 1 ? PATH_L2TP : PATH_GRE;
 	b.offload = how & 2;
 	b.now = 1000;
@@ -367,6 +659,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	b.wire = b.encap == PATH_L2TP ? udp[0] : gre[0];
 	config.encap = b.encap;
 	config.tun_offload = config.tun_offload_udp = b.offload;
+	config.udp_segment = how & 4 && b.encap == PATH_L2TP;
+	config.udp_gro = how & 8 && b.encap == PATH_L2TP;
+	call.sequencing = how & 16;
 	config.tun_fd = tun[1];
 	config.wire_fd = b.encap == PATH_L2TP ? udp[1] : gre[1];
 	config.peer_len = b.encap == PATH_L2TP ? sizeof udp_at[0] : 0;

@@ -36,6 +36,7 @@ static const uint16_t protocols[] = {FRAME_LCP,	 FRAME_PAP,	 FRAME_CHAP,   FRAME
 				     FRAME_CBCP, FRAME_LINK_CCP, FRAME_ECP,    FRAME_MP};
 
 static uint64_t now;
+static uint8_t wishes; /* the last octet of the script */
 
 static void on_send(void *ctx, uint16_t protocol, const uint8_t *info, size_t len)
 {
@@ -80,6 +81,14 @@ static void on_account(void *ctx, const uint8_t *user, size_t len, struct ppp_ac
 	memset(account, 0, sizeof *account);
 	account->known = len == 4 && memcmp(user, "john", 4) == 0;
 	secret_set(&account->password, "secret", 6);
+	if (wishes & 16) {
+		account->mppe_set = true;
+		account->mppe = (enum ppp_mppe_policy)((wishes >> 6) % 3);
+		account->mppe_bits = 7;
+		account->local.s_addr = htonl(0x0a000101);
+		account->remote.s_addr = htonl(0x0a000102);
+		account->dns[0].s_addr = htonl(0x0a000136);
+	}
 }
 
 static void configure(struct ppp_config *c, struct cursor *script, enum ppp_role role)
@@ -106,7 +115,17 @@ static void configure(struct ppp_config *c, struct cursor *script, enum ppp_role
 				 .keepalive_ms = 10000};
 	secret_set(&c->password, "secret", 6);
 	c->outer_peer.s_addr = htonl(0xc0000201);
-	if (role == PPP_ANSWERER) {
+	if (role == PPP_CALLER && wishes & 7) {
+		c->local.s_addr = htonl(wishes & 4 ? 0x0a000002 : 0x0a000009);
+		c->remote.s_addr = htonl(wishes & 4 ? 0x0a000001 : 0x0a000008);
+		c->local_must = wishes & 1;
+		c->remote_must = wishes & 2;
+	}
+	if (role == PPP_ANSWERER && wishes & 8) {
+		c->dns[1].s_addr = htonl(0x0a000036);
+		c->wins[0].s_addr = c->wins[1].s_addr = htonl(0x0a000037);
+	}
+	if (role == PPP_ANSWERER && !(wishes & 32)) {
 		c->local.s_addr = htonl(0x0a000001);
 		c->remote.s_addr = htonl(0x0a000002);
 		c->dns[0].s_addr = htonl(0x0a000035);
@@ -277,6 +296,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	fuzz_crypto();
 	memset(ends, 0, sizeof ends);
+	wishes = len > 8 ? data[len - 1] : 0;
 	now = 1000;
 	for (int i = 0; i < 2; i++) {
 		const struct ppp_callbacks callbacks = {on_send, on_event, on_account, &ends[i]};

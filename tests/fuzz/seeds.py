@@ -130,6 +130,18 @@ for allow in (1, 2, 4, 8, 16, 31):
             head = bytes([allow | policy << 5, b] * 2)
             put("ppp", head + bytes([0, 6, 0, 7, 80, 0, 9, 0, 8, 0]))
             put("ppp", head + bytes([4, 0x84, 6, 1, 1, 0x81, 5, 0x85, 0, 7, 40, 0x88, 0]))
+# What either end wishes and gives; NCP options asked for, refused and answered.
+for wishes in list(range(64)) + [0x51, 0x92, 0xd4]:
+    for b in (0x2f, 0xaf):
+        put("ppp", bytes([31, b] * 2) + bytes([0, 6, 0, 7, 40, 0, wishes]))
+for protocol in (5, 6):
+    for role in (0, 0x80):
+        for code in (1, 2, 3, 4):
+            for options in ("030600000000", "03060a000009", "03067f000001", "8106000000008306000000008206000000008406000000000306ffffffff",
+                            "0206002d0f01", "010a0a00000a0a00000b", "0104ffff", "010a0000000000000000", "010affffffffffffffff", "0204004f"):
+                o = bytes.fromhex(options)
+                for start in (bytes([0, 0]), bytes([1, 0x81] * 3)):
+                    put("ppp", bytes([31, 0xaf] * 2) + start + bytes([role + 11, protocol, code, len(o)]) + o + bytes([0, 6, 0, role + 11, protocol, code | 0x40, len(o)]) + o + bytes([0, 6, 0]))
 for kind in (0, 1):
     for how in (0, 0x40, 0x48, 0x12, 0x24):
         head = bytes([kind | how, kind | how])
@@ -146,6 +158,24 @@ for how in range(4):
         lcp = bytes([1, 0x20, 12]) + bytes.fromhex("ff03c0210901000811223344")
         put("path", head + inner + clear + lcp + bytes([5, 1, 0, 0, 9, 200, 10]) + inner)
         put("path", head + b"".join(bytes([7, f, len(tcp)]) + tcp for f in (0, 2, 3, 6, 12)) + bytes([10, 9, 250, 11, 1, 4, 9, 1, 0, 4]))
+# Streams that are joined, large packets that are cut, datagrams handed over as one, errors of the kernel.
+STREAM, LARGE, MANY, TROUBLE, MORE = 0xf0, 0xf1, 0xf2, 0xf3, 0xf4
+for how in range(32):
+    for keys in (0x00, 0x0f, 0x05):
+        head = bytes([how, 3 | (0 if keys else 8), keys])
+        for kind in range(0, 128, 4):
+            put("path", head + b"".join(bytes([STREAM, kind | v, 12, 50, 200, 0, 0]) for v in range(4)))
+        for kind in (4, 12, 20, 68):
+            for at in (0, 1, 4, 6, 12, 30, 33, 52):
+                put("path", head + b"".join(bytes([STREAM, kind | v, 6, 40, 3, at, 9]) for v in range(4)))
+        put("path", head + bytes([TROUBLE, 2 << 3, 0, 0, 0, STREAM, 12, 8, 40, 200, 0, 0, STREAM, 14, 8, 40, 200, 0, 0]))
+        for kind in (0, 1, 2, 3, 16, 32, 35, 64):
+            put("path", head + bytes([LARGE, kind, 0x20, 0, 100, LARGE, kind, 0xf0, 0, 150, LARGE, kind, 0, 5, 1]))
+            for field in range(10):
+                put("path", head + bytes([LARGE, kind | 0x80, 4, 0, 100, field, 0xff, LARGE, kind | 0x88, 4, 0, 100, field, 0, field * 5, 0x7f]))
+            for error in range(8):
+                put("path", head + bytes([TROUBLE, error, 0x18 | error << 5, 5, 0, LARGE, kind, 8, 0, 100, TROUBLE, 0, error | 0x58, 4, 0x20, 0, 0]))
+        put("path", head + bytes([MANY, 20, 0, 0, 0, 0xc8, MANY, 8, 5, 0, 40, 7, MORE, 2, MORE, 1, MANY, 8, 0, 0, 3, 0xff]))
 # Files: each key of the manual page, profiles of the documentation.
 for path in sorted(glob.glob(f"{here}/../../profiles/*")):
     text = open(path, "rb").read()
@@ -159,9 +189,62 @@ for which, section in ((0, b"connection"), (1, b"office"), (2, b"pptp-server")):
         put("conf", bytes([which]) + b"[" + section + b"]\n" + lines)
 put("conf", b"\0[connection]\nconnect-to = vpn.example.com\nuser = john\npassword = \"a b\"\n")
 put("conf", b"\2[pptp-server]\nenabled = yes\n[secret john]\npassword = \"x\"\nlocal-address = 10.0.0.1\nremote-address = 10.0.0.2-10.0.0.9\n")
+# Whole sessions: each role, tunnel and encryption; then packets, requests and hang-ups in each phase.
+DATAGRAM, A_FRAME, STREAM_OCTETS, DEVICE, SUPERVISOR, HANG_UP, PEER_GONE, LEAVE, STATS, PEER_ENDS = range(2, 12)
+REST = bytes([1, 4]) * 40
+for kind in range(4):
+    for mppe in (0, 8, 0x28, 0x48):
+        for b in (0x1f, 0x48, 0x28, 0x01, 0x02, 0x10, 0x04):
+            for c in (0, 0x8b, 0x7f, 0xff):
+                head = bytes([kind | mppe, b, c])
+                put("session", head + bytes([0, 255] * 3) + REST)
+                put("session", head + bytes([0, 255, 0, 255, DEVICE, 20]) + bytes(20) + bytes([STATS, 0, 255, PEER_GONE]) + REST * 2)
+                for end in (HANG_UP, LEAVE, PEER_ENDS, PEER_GONE):
+                    put("session", head + bytes([0, 255, 1, 8, end, 0, 9]) + REST)
+                    put("session", head + bytes([end]) + REST)
+    for type in range(5):
+        body = bytes([19, 0, 0, 0]) + b"told to" + bytes(40)
+        put("session", bytes([kind, 0x1f, 0x8a]) + bytes([0, 255, 1, 2, SUPERVISOR, type, len(body)]) + body + REST)
+    for protocol in PROTOCOLS:
+        for code in range(1, 16):
+            f = b"\xff\x03" + struct.pack(">HBBH", protocol, code, 1, 8) + b"\1\2\3\4"
+            put("session", bytes([kind, 0x1f, 0x0a, 0, 255, 1, 8, A_FRAME, 0, len(f)]) + f + REST)
+    put("session", bytes([kind, 0x1f, 0, 1, 4, DATAGRAM, 12]) + bytes(12) + bytes([STREAM_OCTETS, 16]) + bytes(16) + REST)
+    # the answer to a DHCPINFORM, as a packet in clear
+    answer = bytes.fromhex("4500014c000000004011000000000000ffffffff0043004401380000020108000000000000000000")
+    put("session", bytes([kind, 0x1f, 0x80, 0, 255, 1, 8, A_FRAME, 0, 4 + len(answer)]) + b"\xff\3\0\x21" + answer + REST)
+# A session's requests to the privileged process: in order, then each with something changed.
+READY, STATE, NETWORK, ROUTES, RECORD_STATS, CALL, ACCOUNT, ENDED = range(6, 14)
+
+
+def record(type, *changes, flags=0):
+    return bytes([type << 3 | 1, flags | len(changes)]) + b"".join(struct.pack(">HB", at, v) for at, v in changes)
+
+
+for how in range(0, 256, 2):
+    put("judge", bytes([how, how >> 4]) + b"".join(map(record, (READY, STATE, NETWORK, RECORD_STATS, ROUTES, CALL, NETWORK, ENDED))))
+for how in (0x08, 0x0c, 0x1a, 0x01, 0x05, 0x03):
+    up = record(READY) + record(ACCOUNT) + record(NETWORK)
+    for at in range(0, 600, 4):
+        for value in (0, 9, 127, 255):
+            put("judge", bytes([how, 0]) + up + record(ROUTES, (at, value), (at + 4, 3)) + record(RECORD_STATS, (at, value)) + record(ENDED))
+    for at in range(0, 80):
+        for value in (0, 127, 192, 224, 255):
+            put("judge", bytes([how, 0]) + record(READY) + record(ACCOUNT, (at % 8, value)) + record(NETWORK, (at, value)) + record(NETWORK, (0, 9)) + record(NETWORK))
+    for type in range(6, 14):
+        put("judge", bytes([how, 0]) + up + record(type, flags=0x80) + record(NETWORK))
+        put("judge", bytes([how, 0]) + up + record(type, flags=0x40) + bytes([0, 5]))
+        for end in range(0, 48, 8):
+            put("judge", bytes([how, 0, 6 | end]) + up + bytes([7]))
+            put("judge", bytes([how, 0, 6 | end]) + record(type) + record(READY) + record(ENDED))
+    for line in (b"3hello\n", b"0\x1b[2J\xc2\x9b\n2more\n", b"9\n\n", b"1" + b"x" * 250):
+        put("judge", bytes([how, 0]) + up + bytes([4, len(line)]) + line + bytes([4, len(line)]) + line + bytes([5, 255]))
 # Records of every type: whole, cut, with descriptors, in each phase at both ends.
 for how in range(8):
     put("request", bytes([how]) + b"".join(bytes([t, f, 0, 4, 0]) for t in range(15) for f in (0, 3)))
     put("request", bytes([how, 0, 1, 0, 0, 0]))
+for which in (4, 9, 54, 124):
+    for at in (0, 4, 8, 12, 13, 16, 24, 28, 235):
+        put("control", bytes([which]) + struct.pack(">HB", at, 200))
 for which in range(4):
     put("control", bytes([which]) + bytes([0, 12, 1, 0, 16, 7, 4, 0, 0x41]))
