@@ -300,8 +300,8 @@ tsan: tsan-programs
 print-tsan:
 	@echo $(TSAN_PROGRAMS)
 lint: check-static
-	cppcheck -q --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability -Isrc \
-		--suppress=missingInclude src
+	@scripts/install-deps lint
+	@scripts/lint
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
 bench:

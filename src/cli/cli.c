@@ -200,7 +200,7 @@ static int parse_option(struct parse *p)
 		p->run_dir = value;
 	else if (o->id == CLI_OPTION_DISCONNECT)
 		p->cli->disconnect = value;
-	else if (o->id == CLI_OPTION_TIMEOUT)
+	else if (o->id == CLI_OPTION_TIMEOUT && value)
 		return set_timeout(p->cli, value);
 	return 0;
 }

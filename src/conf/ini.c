@@ -46,8 +46,11 @@ static void lower_copy(char *dst, size_t cap, const char *src, size_t n)
 {
 	size_t i = 0;
 
-	for (; i < n && i + 1 < cap; i++)
-		dst[i] = src[i] >= 'A' && src[i] <= 'Z' ? (char)(src[i] + 32) : src[i];
+	for (; i < n && i + 1 < cap; i++) {
+		dst[i] = src[i];
+		if (src[i] >= 'A' && src[i] <= 'Z')
+			dst[i] |= 0x20;
+	}
 	dst[i] = '\0';
 }
 

@@ -58,7 +58,7 @@ static void read_listener(struct loading *l, const struct ini_section *s, enum c
 	if (s)
 		draft_apply_section(l->draft, &l->ini, s, CONF_IN_LISTENER, &l->faults);
 	*to = l->draft->listener;
-	if (type == CONF_PPTP && to->tunnel_secret.len)
+	if (s && type == CONF_PPTP && to->tunnel_secret.len)
 		fault_add(&l->faults, s->line, "tunnel-secret", "is of [l2tp-server] only");
 	if (type == CONF_PPTP && s && to->enabled) {
 		size_t kept = 0;

@@ -19,10 +19,8 @@
 
 static void close_all_but(int keep)
 {
-	if (keep != 3) {
+	if (keep != 3)
 		(void)dup3(keep, 3, O_CLOEXEC);
-		keep = 3;
-	}
 	if (syscall(SYS_close_range, 4u, ~0u, 0u) < 0)
 		for (int fd = 4; fd < 4096; fd++)
 			(void)close(fd);

@@ -270,7 +270,7 @@ int journal_line_parse(char *line, const char *name, struct undo_step *step)
 		if (f[count++][0] == '\0')
 			return -EBADMSG;
 	}
-	if (line)
+	if (line || count == 0)
 		return -EBADMSG;
 	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++)
 		if (strcmp(f[0], records[i].word) == 0)

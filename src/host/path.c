@@ -43,8 +43,8 @@ int host_path_to(struct host *host, const struct sockaddr *addr, unsigned bind_i
 	char name[INET6_ADDRSTRLEN], text[200];
 	uint8_t dst[16];
 	int family = host_sockaddr_octets(addr, dst), r;
-	struct host_rt found, entry;
-	struct host_link link;
+	struct host_rt found = {0}, entry;
+	struct host_link link = {0};
 
 	memset(path, 0, sizeof(*path));
 	if (!family) {

@@ -368,13 +368,18 @@ bool resolv_edit_stands(const struct resolv_edit *e)
 	return stands;
 }
 
+static bool same_text(const struct resolv_text *a, const struct resolv_text *b)
+{
+	return a->len == b->len && (a->len == 0 || memcmp(a->text, b->text, a->len) == 0);
+}
+
 /* Is CURRENT the outcome of our own write, maybe cut short by a crash: the first octets new, the
  * rest (of an overwrite in place) old? */
 static bool is_ours(const struct resolv_edit *e, const struct resolv_text *current)
 {
 	size_t n = 0;
 
-	if (current->len == e->after.len && memcmp(current->text, e->after.text, current->len) == 0)
+	if (same_text(current, &e->after))
 		return true;
 	while (n < current->len && n < e->after.len && current->text[n] == e->after.text[n])
 		n++;
@@ -397,7 +402,7 @@ int resolv_edit_undo(const struct resolv_edit *e)
 {
 	char new_path[HOST_PATH_MAX + 16];
 	struct resolv_text current = {0}, cleaned = {0};
-	struct stat st;
+	struct stat st = {0};
 	struct resolv_edit now = *e;
 	int r;
 
@@ -406,8 +411,7 @@ int resolv_edit_undo(const struct resolv_edit *e)
 	r = read_whole(e->path, &current, &st);
 	if (r < 0) /* removed by others: not ours to bring back */
 		return r == -ENOENT ? RESOLV_RESTORED : r;
-	if (e->was_there && current.len == e->before.len &&
-	    memcmp(current.text, e->before.text, current.len) == 0) {
+	if (e->was_there && same_text(&current, &e->before)) {
 		r = RESOLV_RESTORED; /* never written, or restored already */
 	} else if (is_ours(e, &current)) {
 		r = restore(e);
@@ -417,8 +421,7 @@ int resolv_edit_undo(const struct resolv_edit *e)
 		now.uid = st.st_uid;
 		now.gid = st.st_gid;
 		now.was_there = true;
-		if (r == 0 && (cleaned.len != current.len ||
-			       memcmp(cleaned.text, current.text, current.len) != 0))
+		if (r == 0 && !same_text(&cleaned, &current))
 			r = put(&now, &cleaned);
 		if (r == 0)
 			r = RESOLV_LINES_REMOVED;

@@ -146,9 +146,7 @@ static void on_mschap(struct ppp_link *link, struct octets data)
 		on_mschap_response(link, &m);
 	else if (m.op == EAP_MSCHAP_SUCCESS && judged && auth->eap_method_done)
 		admit(link);
-	else if (m.op == EAP_MSCHAP_FAILURE && judged && !auth->eap_method_done)
-		turn_away(link);
-	else if (judged)
+	else if (judged) /* a confirmed refusal, or what fits no verdict */
 		turn_away(link);
 	else
 		link->counters.unexpected++;

@@ -254,10 +254,10 @@ static bool name_in_use(const struct call *c, const char *name)
 
 /* A static entry of this user whose name is free, else <pptp-USER>, cut, with a number if need
  * be. */
-static void choose_name(struct call *c, char name[static IFNAMSIZ])
+static void choose_name(struct call *c, const char *user, char name[static IFNAMSIZ])
 {
 	const struct conf_server *conf = &c->server->conf;
-	const char *user = call_secret(c)->name, *type = c->type == CONF_L2TP ? "l2tp" : "pptp";
+	const char *type = c->type == CONF_L2TP ? "l2tp" : "pptp";
 	unsigned bit = c->type == CONF_L2TP ? CONF_SERVICE_L2TP : CONF_SERVICE_PPTP;
 	char clean[IFNAMSIZ], number[8] = "";
 	size_t len = 0;
@@ -272,10 +272,11 @@ static void choose_name(struct call *c, char name[static IFNAMSIZ])
 			return;
 		}
 	}
-	for (; len < sizeof clean - 1 && user[len]; len++)
-		clean[len] = user[len] > ' ' && user[len] < 0x7f && !strchr("/:%<>", user[len])
-				     ? user[len]
-				     : '_';
+	for (; len < sizeof clean - 1 && user[len]; len++) {
+		clean[len] = '_';
+		if (user[len] > ' ' && user[len] < 0x7f && !strchr("/:%<>", user[len]))
+			clean[len] = user[len];
+	}
 	clean[len] = '\0';
 	for (unsigned n = 1; n < 10000; n++) {
 		snprintf(name, IFNAMSIZ, "<%s-%.*s%s>", type, (int)(8 - strlen(number)), clean,
@@ -305,6 +306,7 @@ static int apply(struct call *c, const struct request_network *n, struct reason 
 {
 	const char *arp = c->server->conf.listener[c->type].proxy_arp;
 	struct host_route routes[CONF_ROUTES_MAX];
+	const struct conf_secret *secret = call_secret(c);
 	struct host_applied applied;
 	struct host_config config = {
 		.ifindex = c->tun.ifindex,
@@ -312,20 +314,21 @@ static int apply(struct call *c, const struct request_network *n, struct reason 
 		.remote = n->remote,
 		.mtu = n->mtu,
 		.routes = routes,
-		.route_count = supervisor_routes(call_secret(c)->routes,
-						 call_secret(c)->route_count, routes),
 		.dns_mode = HOST_DNS_NO,
 	};
 	char name[IFNAMSIZ] = "";
 	int rc = 0;
 
+	if (!secret) /* fault_of has looked already */
+		return -EINVAL;
+	config.route_count = supervisor_routes(secret->routes, secret->route_count, routes);
 	if (arp[0]) {
 		config.proxy_ifindex = if_nametoindex(arp);
 		if (!config.proxy_ifindex)
 			log_warn(&c->log, "proxy-arp: there is no interface %s", arp);
 	}
 	if (!c->open) {
-		choose_name(c, name);
+		choose_name(c, secret->name, name);
 		rc = host_tun_rename(c->host, &c->tun, name, reason);
 	}
 	if (rc < 0)

@@ -60,6 +60,7 @@ void crashed_load(struct supervisor *s)
 	n = read(fd, line, sizeof line - 1);
 	close(fd);
 	if (n > 0 &&
+	    /* NOLINTNEXTLINE(cert-err34-c): five digits cannot be too many */
 	    sscanf(line, "l2tp %63s %5u %5u %5u %5u", server, &local, &peer, &ns, &nr) == 5 &&
 	    local <= UINT16_MAX && peer <= UINT16_MAX && ns <= UINT16_MAX && nr <= UINT16_MAX) {
 		str_copy(s->crashed.server, sizeof s->crashed.server, server);

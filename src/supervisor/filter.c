@@ -40,6 +40,7 @@ int filter_gre(int fd, uint16_t call_id)
 void filter_follow_path_mtu(int fd, int family)
 {
 	bool v6 = family == AF_INET6;
+	/* NOLINTNEXTLINE(bugprone-branch-clone): two names that happen to have one value */
 	int one = 1, never = v6 ? IPV6_PMTUDISC_DO : IP_PMTUDISC_DO;
 	int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
 

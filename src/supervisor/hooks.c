@@ -146,6 +146,7 @@ static bool run_script(struct hooks *h, struct event *e, const char *path, struc
 	start->ended = on_ended;
 	start->ctx = h;
 	rc = c ? hook_child_start(c, start) : -EBUSY;
+	start->real = NULL; /* it was for the start */
 	if (rc < 0) {
 		log_warn(h->config.log, "%s: the script %s is not run: %s",
 			 hook_action_name(e->action), start->name, strerror(-rc));

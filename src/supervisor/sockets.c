@@ -78,7 +78,7 @@ static int open_tcp(const struct supervisor *s, const struct sockaddr_storage *a
 static int open_gre(const struct supervisor *s, const struct sockaddr_storage *address, int tcp_fd,
 		    struct reason *reason)
 {
-	struct sockaddr_in to, from;
+	struct sockaddr_in to, from = {0};
 	socklen_t len = sizeof from;
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, GRE_PROTOCOL), rc;
 

@@ -51,9 +51,9 @@ int screen_open(void)
 	if (has_colors() && start_color() == OK) {
 		bool own = use_default_colors() == OK;
 
-		for (short i = 0; i < ROLE_COUNT; i++)
+		for (int i = 0; i < ROLE_COUNT; i++)
 			init_pair((short)(i + 1),
-				  looks[i].fg < 0 && !own ? COLOR_WHITE : looks[i].fg,
+				  (short)(looks[i].fg < 0 && !own ? COLOR_WHITE : looks[i].fg),
 				  own ? -1 : COLOR_BLACK);
 	}
 	return 0;

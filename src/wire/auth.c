@@ -205,7 +205,8 @@ bool mschap2_success_parse(const uint8_t *text, size_t len, uint8_t proof[static
 	*message = (struct octets){0};
 	if (len < PROOF_LEN || text[0] != 'S' || text[1] != '=')
 		return false;
-	memcpy(proof, "S=", 2);
+	proof[0] = 'S';
+	proof[1] = '=';
 	for (size_t i = 2; i < PROOF_LEN; i++) {
 		int digit = hex_digit(text[i]);
 

@@ -16,6 +16,16 @@ has_not() {
 	if grep -qE -- "$2" <<<"$3"; then fail "$1" "$(grep -m 1 -E -- "$2" <<<"$3")"; else ok "$1"; fi
 }
 
+# guarded FILE: every object in it is noted for indirect branch tracking and shadow stacks.
+guarded() {
+	[ -e "$1" ] || return 1
+	readelf -nW "$1" 2>/dev/null | awk '
+		function end() { if (seen && !noted) bad = 1; noted = 0 }
+		/^File: / { end(); seen = 1 }
+		/IBT, SHSTK/ { noted = 1; some = 1 }
+		END { end(); exit bad || !some }'
+}
+
 for program in "$VPDIAL" "$(dirname "$VPDIAL")/vpdial-session"; do
 	name=$(basename "$program")
 	head=$(readelf -hW "$program")
@@ -38,6 +48,21 @@ for program in "$VPDIAL" "$(dirname "$VPDIAL")/vpdial-session"; do
 	if [[ $head == *X86-64* ]]; then
 		count=$(objdump -d "$program" | grep -c 'endbr64')
 		if ((count > 200)); then ok "$name-marks-targets-of-jumps"; else fail "$name-marks-targets-of-jumps" "only $count"; fi
+		# The linker drops the note where any object lacks it, and start files of some C libraries
+		# (Debian 12's) do: then no program can have it.
+		for start in Scrt1.o crti.o crtbeginS.o crtendS.o crtn.o; do
+			guarded "$(gcc -print-file-name=$start 2>/dev/null)" || continue 2
+		done
+		has "$name-is-noted-for-control-flow-guards" 'IBT, SHSTK' "$(readelf -nW "$program")"
 	fi
 done
+# Ours all have it, one row for each room's archive.
+if [[ $head == *X86-64* ]]; then
+	for archive in "$(dirname "$VPDIAL")"/lib*.a; do
+		[ -e "$archive" ] || continue
+		name=$(basename "$archive" .a)
+		if guarded "$archive"; then ok "$name-is-noted-for-control-flow-guards"; else
+			fail "$name-is-noted-for-control-flow-guards" "an object of it is not"; fi
+	done
+fi
 finish
