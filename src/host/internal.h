@@ -86,7 +86,7 @@ int host_server_pin(struct host *host, const struct host_config *config,
 /* Wants the paths that routes of CONFIG would take from SSH sessions to this machine. */
 void host_sessions_keep(struct host *host, const struct host_config *config);
 /* Wants the paths to gateways on networks here that routes of CONFIG would take; with TELL says
- * which hosts of both are reached where. */
+ * of routes that are new which hosts of both are reached where. */
 void host_overlap_judge(struct host *host, const struct host_config *config, bool tell);
 
 /* From now on pinned routes belong to the lockdown.  0 or -errno with *REASON. */

@@ -15,7 +15,6 @@ struct work {
 	const struct host_config *config;
 	struct reason *reason;
 	struct host_server server;
-	bool first; /* nothing is applied yet */
 	bool ipv6;
 };
 
@@ -383,7 +382,7 @@ static int network(struct work *w)
 	if (r < 0)
 		return r;
 	host_sessions_keep(w->host, w->config);
-	host_overlap_judge(w->host, w->config, w->first);
+	host_overlap_judge(w->host, w->config, true);
 	if (w->config->lockdown)
 		r = host_blocks_want(w->host, w->config, w->reason);
 	if (r == 0)
@@ -401,11 +400,9 @@ static int network(struct work *w)
 
 int host_network_apply(struct host *host, const struct host_config *config, struct reason *reason)
 {
-	struct work w = {.host = host, .config = config, .reason = reason, .first = true};
+	struct work w = {.host = host, .config = config, .reason = reason};
 	int r = 0;
 
-	for (size_t i = 0; i < host->step_count; i++)
-		w.first &= host->steps[i].lasting;
 	if (config->lockdown)
 		r = host_lockdown_begin(host, reason);
 	else

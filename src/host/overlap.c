@@ -12,20 +12,37 @@
 
 #define LINKED_MAX   32
 #define GATEWAYS_MAX 16
+#define ROUTES_MAX   256
 
 struct networks {
 	const struct host *host;
-	unsigned tunnel;
+	const struct host_config *config;
+	bool there[ROUTES_MAX]; /* routes of CONFIG that lead into the tunnel already */
 	size_t linked_count, gateway_count;
 	struct host_rt linked[LINKED_MAX];     /* networks on links of this machine */
 	struct host_rt gateways[GATEWAYS_MAX]; /* routes by a gateway */
 };
 
+/* What is there was told of, also what the server told later: it could take a LAN's hosts by it. */
+static void note_ours(struct networks *n, const struct host_rt *rt)
+{
+	const struct host_config *c = n->config;
+
+	for (size_t i = 0; i < c->route_count && i < ROUTES_MAX; i++)
+		if (c->routes[i].family == rt->family &&
+		    c->routes[i].prefix_len == rt->prefix_len &&
+		    memcmp(&c->routes[i].dst6, rt->dst, host_family_len(rt->family)) == 0)
+			n->there[i] = true;
+}
+
 static void networks_visit(void *ctx, const struct host_rt *rt)
 {
 	struct networks *n = ctx;
 
-	if (rt->type != RTN_UNICAST || rt->oif == n->tunnel || host_owns_route(n->host, rt))
+	if (rt->type == RTN_UNICAST && rt->oif == n->config->ifindex)
+		note_ours(n, rt);
+	if (rt->type != RTN_UNICAST || rt->oif == n->config->ifindex ||
+	    host_owns_route(n->host, rt))
 		return;
 	if (rt->gateway_family == rt->family) {
 		if (n->gateway_count < GATEWAYS_MAX)
@@ -81,7 +98,7 @@ static void judge(struct host *host, const struct host_config *c, const struct n
 
 void host_overlap_judge(struct host *host, const struct host_config *config, bool tell)
 {
-	struct networks n = {.host = host, .tunnel = config->ifindex};
+	struct networks n = {.host = host, .config = config};
 
 	if (config->route_count == 0 || host_rt_dump(&host->nl, AF_INET, networks_visit, &n) < 0 ||
 	    host_rt_dump(&host->nl, AF_INET6, networks_visit, &n) < 0)
@@ -95,6 +112,7 @@ void host_overlap_judge(struct host *host, const struct host_config *config, boo
 		memcpy(ours.dst, &in->dst6, host_family_len(in->family));
 		for (size_t k = 0; in->prefix_len && k < n.linked_count; k++)
 			if (covers(&ours, &n.linked[k]) || covers(&n.linked[k], &ours))
-				judge(host, config, &n, &ours, &n.linked[k], tell);
+				judge(host, config, &n, &ours, &n.linked[k],
+				      tell && !(i < ROUTES_MAX && n.there[i]));
 	}
 }

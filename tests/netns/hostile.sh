@@ -308,4 +308,165 @@ t_lcp_renegotiated_in_mid_call() { survives lcp-anew up-again; }
 t_challenged_again_in_mid_call() { survives rechallenge rechallenged; }
 t_ccp_renegotiated_in_mid_call() { survives ccp-anew:0x01000040 ccp-again; }
 
+# What does not fit the call is not of it: it goes on, and neither memory nor descriptors grow.
+descriptors() { find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l; }
+received() { ip -s -j link show pptp-out1 | jq '.[0].stats64.rx.packets'; }
+not_of_the_call() { # not_of_the_call SCENARIO STEP: 200 forged ends of the call
+	local pid memory open sup
+	serve "$1"
+	profile lab
+	up_in_foreground
+	pid=$(session_pid)
+	sup=$(field .pid)
+	memory=$(resident "$pid") open=$(descriptors "$pid")
+	within 5 step "$2" || fail "the server did not get to $2"
+	sleep 0.3
+	pings || fail "no traffic after $2"
+	is_connected || fail "not connected after $2"
+	[ "$(session_pid)" = "$pid" ] || fail "another session after $2"
+	[ $(($(resident "$pid") - memory)) -le 512 ] || fail "VmRSS of the session grew from $memory to $(resident "$pid") kB"
+	[ "$(descriptors "$pid")" = "$open" ] || fail "$(descriptors "$pid") descriptors, $open before"
+	kill -TERM "$sup"
+	ends_with '5|0' . 8
+	server_done
+	want_seen wire-clear -eq 0
+}
+t_forged_end_with_old_numbers() { not_of_the_call forged:old-number forged; }
+t_forged_end_with_another_call_id() { not_of_the_call forged:other-id forged; }
+t_forged_end_from_another_address() { not_of_the_call forged:other-source forged; }
+t_forged_segments_of_the_control_connection() { not_of_the_call forged:tcp forged; }
+# LCP is never encrypted: whoever knows address, id and number can end the call, but no more than that.
+t_forged_end_that_fits_ends_the_call_in_order() { ending forged:fits 16 'hung up: "forged"' 6; }
+t_replayed_data_is_delivered_once() {
+	local before pid memory
+	serve replayed:200
+	profile lab
+	up_in_foreground
+	pid=$(session_pid)
+	ping -q -c 8 -i 0.05 -W 2 10.99.0.1 >"$T/ping"
+	grep -q ' 0% packet loss' "$T/ping" || fail "packets lost: $(grep loss "$T/ping")"
+	before=$(received) memory=$(resident "$pid")
+	within 5 step replayed || fail "the server did not get so far"
+	within 3 eval '[ "$(counter rx_duplicate)" -ge 800 ]' || fail "rx_duplicate is $(counter rx_duplicate)"
+	[ "$(received)" = "$before" ] || fail "$(($(received) - before)) packets of 1600 were delivered again"
+	[ $(($(resident "$pid") - memory)) -le 512 ] || fail "VmRSS of the session grew from $memory to $(resident "$pid") kB"
+	pings || fail "no traffic after the replay"
+	hangs_up
+}
+
+# What is told by DHCP inside of the tunnel. Of each answer one route is good: it shows that the answer
+# was looked at.
+told() { # told ANSWER [PROFILE LINE...]: dials, and waits until the good route is there
+	serve "dhcp:10.50.0.0/16,$1"
+	shift
+	profile lab 'dhcp-inform = yes' 'use-peer-routes = yes' "$@"
+	vpdial connect lab --timeout 12 >"$T/out" 2>"$T/err" </dev/null || fail "connect: status $?: $(tail -n 2 "$T/err" | tr '\n' '|')"
+	within 5 step dhcp-answered || fail "no question came"
+	within 3 routed 10.50.0.0/16 || fail "the good route is missing: $(ip route show dev pptp-out1 | tr '\n' '|')"
+	vpdial log lab >"$T/events" 2>&1
+	clean "$T/events"
+}
+routed() { ip route show "$1" | grep -q 'dev pptp-out1'; }
+left_out() { # left_out ROUTE REASON
+	! routed "$1" || fail "route $1 leads into the tunnel"
+	grep -qE -- "route $1 .*left out: $2" "$T/events" || fail "nothing says that $1 is left out: $2: $(grep "$1" "$T/events")"
+}
+still_reached() {
+	ping -q -c 1 -W 2 $SERVER >/dev/null || fail "the server is not reached any more"
+	pings || fail "no answer to ping"
+	hang_up
+}
+t_told_routes_to_this_machine_itself() {
+	told 127.0.0.0/8,127.0.0.1/32,0.0.0.0/8
+	left_out 127.0.0.0/8 'it holds addresses of this machine itself'
+	left_out 127.0.0.1/32 'it holds addresses of this machine itself'
+	left_out 0.0.0.0/8 'it holds addresses of this machine itself'
+	still_reached
+}
+t_told_routes_to_multicast() {
+	told 224.0.0.0/4,239.1.2.3/32,255.255.255.255/32
+	left_out 224.0.0.0/4 'it is wider than /8'
+	left_out 239.1.2.3/32 'it holds multicast'
+	left_out 255.255.255.255/32 'it holds multicast'
+	still_reached
+}
+t_told_routes_to_the_server_and_the_way_to_it() {
+	told 10.88.1.1/32,10.88.1.0/24,10.88.1.2/32
+	left_out 10.88.1.1/32 "it holds the server's own address"
+	left_out 10.88.1.0/24 "it holds the server's own address"
+	left_out 10.88.1.2/32 "it holds this machine's address outside the tunnel"
+	still_reached
+}
+t_told_default_route_whole_and_in_halves() {
+	told 0.0.0.0/0,0.0.0.0/1,128.0.0.0/1,64.0.0.0/2
+	left_out 0.0.0.0/0 'it is a default route'
+	left_out 0.0.0.0/1 'it is wider than /8'
+	left_out 128.0.0.0/1 'it is wider than /8'
+	left_out 64.0.0.0/2 'it is wider than /8'
+	still_reached
+}
+t_told_halves_where_all_goes_through_the_tunnel() {
+	told 0.0.0.0/1,128.0.0.0/1 'add-default-route = yes'
+	left_out 0.0.0.0/1 'it holds addresses of this machine itself'
+	left_out 128.0.0.0/1 'it holds multicast'
+	still_reached
+}
+# Two networks may have the same numbers, and the profile asks for the server's routes: it is taken, and
+# said.
+t_told_route_to_the_own_network_is_warned_of() {
+	told 192.168.77.0/24
+	grep -q '192\.168\.77\.0/24 through the tunnel overlaps 192\.168\.77\.0/24 on lan0' "$T/events" || fail "no warning: $(tail -n 3 "$T/events" | tr '\n' '|')"
+	ip addr show dev lan0 | grep -q 192.168.77.1/24 || fail "the address of lan0 is gone"
+	still_reached
+}
+t_told_routes_by_the_hundred() {
+	local sup
+	told many220
+	sup=$(field .pid)
+	[ "$(ip route show dev pptp-out1 | grep -c /24)" -le 64 ] || fail "$(ip route show dev pptp-out1 | wc -l) routes"
+	grep -qE 'tells [0-9]+ routes more than the 64 that are taken' "$T/events" || fail "nothing says that some are left out"
+	[ "$(resident "$sup")" -le 12000 ] || fail "VmRSS of the supervisor is $(resident "$sup") kB"
+	still_reached
+}
+t_told_again_and_again_counts_once() {
+	local before pid
+	told '10.51.0.0/16;times=2000'
+	pid=$(session_pid)
+	before=$(resident "$pid")
+	sleep 0.5
+	[ "$(grep -c 'DHCP server' "$T/events")" = 1 ] || fail "$(grep -c 'DHCP server' "$T/events") answers were taken"
+	[ $(($(resident "$pid") - before)) -le 512 ] || fail "VmRSS of the session grew from $before to $(resident "$pid") kB"
+	still_reached
+}
+t_told_dns_and_domain_that_make_no_sense() {
+	told '10.51.0.0/16;dns=127.0.0.1,224.0.0.251;domain=nasty' 'use-peer-dns = yes'
+	! grep -q '127\.0\.0\.1\|224\.0\.0' /etc/resolv.conf || fail "resolv.conf: $(tr '\n' '|' </etc/resolv.conf)"
+	clean /etc/resolv.conf
+	still_reached
+}
+t_peer_dns_of_all_kinds_that_no_host_has() {
+	dials dns:0.0.0.0,255.255.255.255
+	cmp -s /etc/resolv.conf <(printf 'nameserver 192.0.2.1\nsearch home.example\n') || fail "resolv.conf changed: $(tr '\n' '|' </etc/resolv.conf)"
+	want_json '.dns | length' 0
+	hang_up
+}
+# What it calls itself is of use to nobody but the device: it is left out.
+peer_names_itself() {
+	dials "inner:$1"
+	want_json .remote_address null
+	! ip addr show dev pptp-out1 | grep -q "peer $1" || fail "the device has the peer $1"
+	hang_up
+}
+t_peer_that_names_itself_127.0.0.1() { peer_names_itself 127.0.0.1; }
+t_peer_that_names_itself_224.0.0.1() { peer_names_itself 224.0.0.1; }
+t_assigned_the_address_outside_the_tunnel_is_warned_of() {
+	serve assign:10.88.1.2
+	profile lab
+	vpdial connect lab --timeout 12 >"$T/out" 2>"$T/err" </dev/null || fail "connect: $(tail -n 2 "$T/err" | tr '\n' '|')"
+	grep -q 'the address 10\.88\.1\.2, which another interface has already' "$T/err" || fail "no warning: $(tr '\n' '|' <"$T/err")"
+	ping -q -c 1 -W 2 $SERVER >/dev/null || fail "the server is not reached any more"
+	is_connected || fail "not connected"
+	hang_up
+}
+
 lanes_main

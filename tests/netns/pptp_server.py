@@ -87,6 +87,7 @@ class Server:
         self.failure = None          # text of a Failure instead
         self.mppe_option = MPPE_128_STATELESS
         self.ccp = "accept"          # or "reject"
+        self.inner = INNER_SERVER
         self.assign, self.dns = INNER_CLIENT, ["10.99.0.53", "10.99.0.54"]
         self.bytewise = False
         self.reset_call()
@@ -360,7 +361,7 @@ class Server:
                 self.send_ipcp_request()
 
     def send_ipcp_request(self):
-        self.send(ref.IPCP, ref.cp(1, self.next_id(), ref.opt(3, socket.inet_aton(INNER_SERVER))))
+        self.send(ref.IPCP, ref.cp(1, self.next_id(), ref.opt(3, socket.inet_aton(self.inner))))
 
     def ipcp_wanted(self):
         wanted = {3: self.assign}
@@ -398,6 +399,9 @@ class Server:
 
     def on_ip(self, ip):
         data = ip[(ip[0] & 15) * 4:]
+        if ip[9] == 17 and len(data) > 248 and data[2:4] == b"\0\x43":
+            any([hook(self, ip, data[8:]) for hook in self.hooks.get("dhcp", [])])
+            return
         if ip[9] != 1 or len(data) < 8:
             return
         kind, _, _, ident, seq = struct.unpack(">BBHHH", data[:8])
@@ -732,6 +736,97 @@ def shuffled(server, _):
             kept.clear()
         return True
     server.on("answer", act)
+
+
+@scenario
+def replayed(server, times):
+    """each of eight packets of data again and again"""
+    kept = []
+
+    def replay(s):
+        for _ in range(int(times or 50)):
+            for packet in kept:
+                s.send_raw(packet)
+        s.step("replayed")
+
+    def act(s, ip):
+        if len(kept) == 8:
+            return False
+        kept.append(s.gre(s.encrypted(ip)))
+        s.send_raw(kept[-1])
+        if len(kept) == 8:
+            s.later(0.5, lambda: replay(s))
+        return True
+    server.on("answer", act)
+
+
+def tcp_segment(server, seq, flags):
+    """from the server's address and port to the client's, outside of the connection's own"""
+    client, port = server.conn.getpeername()
+    head = struct.pack(">HHIIBBHHH", 1723, port, seq, 0, 0x50, flags, 8192, 0, 0)
+    pseudo = socket.inet_aton(server.args.address) + socket.inet_aton(client) + struct.pack(">BBH", 0, 6, len(head))
+    return head[:16] + struct.pack(">H", checksum(pseudo + head)) + head[18:]
+
+
+@scenario
+def forged(server, what):
+    """ends of the call that do not fit it: old-number, other-id, other-source, tcp; and fits"""
+    end = ref.ppp(ref.LCP, ref.cp(5, 77, b"forged"))
+
+    def act(s):
+        stranger = socket.socket(socket.AF_INET, socket.SOCK_RAW, 6 if what == "tcp" else 47)
+        stranger.bind((s.args.other_address if what == "other-source" else s.args.address, 0))
+        for n in range(200):
+            if what == "tcp":  # RST and SYN with numbers that are most likely not the connection's
+                packet = tcp_segment(s, (0x1000193 * n) & 0xffffffff, 4 if n & 1 else 2)
+            elif what == "old-number":
+                packet = s.gre(end, seq=(s.first_seq + n % 4) & 0xffffffff)
+            elif what == "fits":
+                packet = s.gre(end)
+            else:
+                packet = ref.gre((s.client_call + (what == "other-id")) & 0xffff, end, seq=(s.seq + n) & 0xffffffff)
+            stranger.sendto(packet, (s.client, 0))
+        s.step("forged")
+    server.on("up", lambda s: s.later(1.0, lambda: act(s)))
+
+
+# What is told inside of the tunnel
+
+@scenario
+def inner(server, address):
+    server.inner = address
+
+
+@scenario
+def dhcp(server, argument):
+    """answers DHCPINFORM with ROUTE,...[;dns=A,...][;domain=nasty][;times=N]; many:N = N routes of /24"""
+    words = dict(w.split("=") for w in argument.split(";")[1:])
+    routes = []
+    for r in argument.split(";")[0].split(","):
+        if r.startswith("many"):
+            routes += [f"10.{60 + n // 256}.{n % 256}.0/24" for n in range(int(r[4:]))]
+        else:
+            routes.append(r)
+    octets = b""
+    for r in routes:
+        address, length = r.split("/")
+        octets += bytes([int(length)]) + socket.inet_aton(address)[:(int(length) + 7) // 8] + socket.inet_aton(INNER_SERVER)
+
+    def act(s, ip, question):
+        told = b"\x35\x01\x05\x36\x04" + socket.inet_aton(INNER_SERVER)
+        dns = b"".join(socket.inet_aton(a) for a in words.get("dns", "").split(",") if a)
+        told += ref.opt(6, dns)[:1] + bytes([len(dns)]) + dns if dns else b""
+        domain = NASTY if words.get("domain") == "nasty" else words.get("domain", "").encode()
+        told += bytes([15, len(domain)]) + domain if domain else b""
+        for at in range(0, len(octets), 250):  # RFC 3396
+            part = octets[at:at + 250]
+            told += bytes([121, len(part)]) + part
+        body = b"\x02" + question[1:236] + bytes.fromhex("63825363") + told + b"\xff"
+        udp = struct.pack(">HHHH", 67, 68, 8 + len(body), 0) + body
+        for _ in range(int(words.get("times", 1))):
+            s.send_ip(ip_packet(INNER_SERVER, socket.inet_ntoa(ip[12:16]), udp, 17))
+        s.step("dhcp-answered")
+    server.on("dhcp", act)
 
 
 # PPP
