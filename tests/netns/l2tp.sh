@@ -195,6 +195,43 @@ t_server_moves_to_another_port() {
 	want_seen on-port-1701 -eq 1
 	want_seen on-other-port -gt 10
 }
+# Ends of tunnel or call that do not fit it: it goes on, and its end is in order.
+not_of_the_call() {
+	survives "forged:$1" forged
+	want_seen control-StopCCN -eq 1
+	want_seen stopccn-result-6 -eq 1
+}
+t_forged_stopccn_from_another_port() { not_of_the_call StopCCN,other-port; }
+t_forged_stopccn_for_another_tunnel() { not_of_the_call StopCCN,other-tunnel; }
+t_forged_stopccn_with_an_old_number() { not_of_the_call StopCCN,old-ns; }
+t_forged_stopccn_with_a_far_number() { not_of_the_call StopCCN,far-ns; }
+t_forged_cdn_from_another_port() { not_of_the_call CDN,other-port; }
+t_forged_cdn_for_another_tunnel() { not_of_the_call CDN,other-tunnel; }
+t_forged_cdn_for_another_session() { not_of_the_call CDN,other-session; }
+t_forged_cdn_with_an_old_number() { not_of_the_call CDN,old-ns; }
+t_forged_cdn_with_a_far_number() { not_of_the_call CDN,far-ns; }
+# Without numbers of L2TP it is MPPE's count that tells old from new: nothing of it is delivered, and the
+# stream goes on.
+t_replayed_data_is_delivered_once() {
+	local before
+	serve replayed:50
+	connects
+	ping -q -c 8 -i 0.05 -W 2 10.99.0.1 >"$T/ping" 2>&1
+	before=$(ip -s -j link show l2tp-out1 | jq '.[0].stats64.rx.packets')
+	within 5 step replayed || fail "the server did not get so far"
+	sleep 0.5
+	[ "$(ip -s -j link show l2tp-out1 | jq '.[0].stats64.rx.packets')" = "$before" ] || fail "replayed packets were delivered"
+	still_up
+	hangs_up
+}
+t_told_routes_to_this_machine_and_the_way_to_the_server() {
+	serve dhcp:10.50.0.0/16,127.0.0.0/8,10.88.1.0/24,0.0.0.0/1
+	connects 'dhcp-inform = yes' 'use-peer-routes = yes'
+	within 3 eval 'ip route show 10.50.0.0/16 | grep -q l2tp-out1' || fail "the good route is missing"
+	[ "$(ip route show dev l2tp-out1 | grep -c /)" = 1 ] || fail "more than the good route: $(ip route show dev l2tp-out1 | tr '\n' '|')"
+	still_up
+	hangs_up
+}
 t_other_ports_are_not_the_server() {
 	serve from-another-port
 	connects

@@ -301,7 +301,7 @@ class Lns(base.Server):
 
 SCENARIOS = {name: base.SCENARIOS[name] for name in (
     "good", "auth", "only", "failure", "false-proof", "missing-proof", "network-at-once", "ccp-reject", "ccp-none",
-    "mppe", "assign", "dns", "hang-up", "nasty") if name in base.SCENARIOS}
+    "mppe", "assign", "dns", "hang-up", "nasty", "replayed", "dhcp", "inner") if name in base.SCENARIOS}
 
 
 def scenario(function):
@@ -361,6 +361,28 @@ def cdn(server, argument):
     """STEP,RESULT[,ERROR[,TEXT[,CAUSE]]]"""
     step, *rest = argument.split(",")
     at(server, step, lambda s: s.cdn(*rest))
+
+
+@scenario
+def forged(server, what):
+    """StopCCN or CDN that do not fit the call: KIND,FAULT with other-port, other-tunnel, other-session, old-ns, far-ns"""
+    kind, fault = what.split(",")
+
+    def act(s):
+        out = s.other if fault == "other-port" else s.udp
+        for n in range(100):
+            ns = {"old-ns": s.ns - 1 - n % 2, "far-ns": s.ns + 100 + n}.get(fault, s.ns) & 0xffff
+            tunnel = (s.client_tunnel ^ (1 + n)) & 0xffff if fault == "other-tunnel" else s.client_tunnel
+            session = (s.client_session ^ (1 + n)) & 0xffff if fault == "other-session" else s.client_session
+            body = [ref.mt(kind), ref.avp(1, ref.u16(6 if kind == "StopCCN" else 3))]
+            body.append(ref.avp(9, ref.u16(TUNNEL)) if kind == "StopCCN" else ref.avp(14, ref.u16(SESSION)))
+            session = 0 if kind == "StopCCN" else session
+            out.sendto(ref.l2tp_ctrl(tunnel, session, ns, s.nr, *body), s.client)
+            if fault == "other-session":  # it is in order: the next one has the next number
+                s.ns = (s.ns + 1) & 0xffff
+                break
+        s.step("forged")
+    server.on("up", lambda s: s.later(1.0, lambda: act(s)))
 
 
 @scenario
