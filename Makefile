@@ -309,6 +309,9 @@ bench:
 	@$(MAKE) --no-print-directory all $(BUILD)/bench/naive
 	VPDIAL=$(BUILD)/vpdial NAIVE=$(BUILD)/bench/naive tests/bench/speed $(if $(ROUNDS),-n $(ROUNDS)) \
 		--results tests/bench/RESULTS.md --plot tests/bench/RESULTS.svg
+# Whether anything grows, in HOURS of traffic and REDIALS.
+soak: all
+	tests/soak/soak $(or $(HOURS),1) $(or $(REDIALS),10000)
 bench-server: all
 	tests/bench/server
 bench-mppe: $(BUILD)/bench/mppe
@@ -383,4 +386,4 @@ clean:
 .PHONY: all attacker fuzz print-fuzz fuzz-campaign fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
 	check-cli check-netns check-package check-interop check-arm64 check-sanitized check-layers asan ubsan tsan tsan-programs \
 	print-tsan lint format bench bench-dial bench-mppe bench-twoways bench-count bench-count-record bench-integrity bench-guests \
-	bench-loss bench-server demo dist deb rpm install uninstall clean
+	bench-loss bench-server soak demo dist deb rpm install uninstall clean

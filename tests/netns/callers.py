@@ -65,7 +65,7 @@ def start(c, octets):
 
 
 @variants({"start": "", "call": "start", "lcp": "call", "authentication": "lcp", "ccp": "auth", "up": "up"}, kinds="pptp",
-          log="broke the PPTP protocol|does not speak PPTP")
+          log="(broke the PPTP protocol|does not speak PPTP): it sent an impossible message length")
 def noise_for(c, stage):
     if stage:
         c.to(stage)
@@ -166,7 +166,7 @@ def link_info_flood(c):
     c.goes_on()
 
 
-@case("pptp", log="does not read the answers|closed the control connection|reset")
+@case("pptp", log="floods the control connection: it sends requests but does not read the answers")
 def echo_flood_unread(c):
     c.to("up")
     c.tcp.settimeout(12)
@@ -227,14 +227,14 @@ def one_octet_a_second(c):
     raise Wrong("a caller that trickles is kept for ever")
 
 
-@variants({"ppp": "call"}, kinds="pptp l2tp", slow=True, log="LCP|no GRE packet|not set up in time|does not answer")
+@variants({"ppp": "call"}, kinds="pptp l2tp", slow=True, log="no GRE packet came|no answer to [0-9]+ LCP requests")
 def never_speaks(c, stage):
     c.on = dict.fromkeys((ref.LCP, ref.CHAP), lambda p: None)
     c.to(stage)
     c.ends(40)
 
 
-@variants({"authentication": "lcp"}, kinds="pptp l2tp", slow=True, log="authentic|not set up in time|password")
+@variants({"authentication": "lcp"}, kinds="pptp l2tp", slow=True, log="does not answer during authentication with mschap2")
 def never_answers_in(c, stage):
     c.to(stage)
     c.ends(40)
@@ -257,7 +257,7 @@ def bad_sccrq(**change):
     "hidden_without_secret": bad_sccrq(
         vector=ref.avp(36, b"\x11" * 16), x=ref.avp(8, ref.hide(8, b"hidden", b"any", b"\x11" * 16), h=1)),
     "hidden_without_vector": bad_sccrq(x=ref.avp(8, b"\x55" * 20, h=1)), "empty_host": bad_sccrq(host=ref.avp(7, b""))},
-    kinds="l2tp", log="the client sent|does not|no secret")
+    kinds="l2tp", log="the client sent (AVPs that do not fit|a hidden AVP, but there is no tunnel secret|a message without a required AVP|an AVP of a wrong length|a mandatory AVP that is unknown)")
 def sccrq(c, make):
     c.message(*make(c))
     c.ends(4)
@@ -274,7 +274,7 @@ def sccrq_with(c, avp):
         raise Wrong("it was answered by a SCCRP")
 
 
-@case("l2tp", log="speaks L2TP version 2.0|unknown|value")
+@case("l2tp", log="speaks L2TP version 2\\.0")
 def version_2_avp(c):
     c.message(*c.sccrq(version=ref.avp(2, u16(0x0200))))
     c.ends(4)
@@ -292,7 +292,7 @@ def header_of(c, flags):
         raise Wrong("a control message with such a header was answered")
 
 
-@variants({"shorter": -3, "longer": 8, "65535": 65535}, kinds="l2tp", log=".")
+@variants({"shorter": -3, "longer": 8, "65535": 65535}, kinds="l2tp", log="AVPs that do not fit the message|first datagram does not ask for a tunnel")
 def header_length(c, change):
     octets = ref.l2tp_ctrl(0, 0, 0, 0, *c.sccrq())
     length = 65535 if change == 65535 else len(octets) + change
@@ -473,7 +473,7 @@ def stopccn_with_hostile_text(c):
     c.peer_tunnel = 0
 
 
-@case("l2tp", log="unknown")
+@case("l2tp", log="a mandatory AVP that is unknown \\(AVP 200")
 def unknown_mandatory_avp_in_mid_call(c):
     c.to("up")
     c.message(ref.mt("HELLO"), ref.avp(200, NASTY))
@@ -492,7 +492,7 @@ def from_another_port(c):
     c.no_echo(0xbad5)
 
 
-@variants({"sccrq": 0, "tunnel": 1, "icrq": 2}, kinds="l2tp", slow=True, log="does not answer|did not come|dead|in time")
+@variants({"sccrq": 0, "tunnel": 1, "icrq": 2}, kinds="l2tp", slow=True, log="the call was not set up in time|did not come within")
 def vanishes_after(c, n):
     if n == 0:
         c.message(*c.sccrq())
@@ -524,7 +524,7 @@ def with_secret(c, response=None, challenge=None):
 
 
 @variants({"wrong": "wrong", "short": "short", "long": "long", "missing": "none", "of_another_message": "of-another-message"},
-          kinds="l2tp", server="secret", log="secret|wrong length|the client sent")
+          kinds="l2tp", server="secret", log="does not know the tunnel secret|does not prove that it knows|of a wrong length \\(AVP 13")
 def response(c, what):
     with_secret(c, what)
     c.ends(4)
@@ -532,7 +532,7 @@ def response(c, what):
         raise Wrong(f"StopCCN {c.stopped}")
 
 
-@case("l2tp", server="secret", log="secret|the client sent")
+@case("l2tp", server="secret", log="does not know the tunnel secret")
 def challenge_reflected(c):
     """the server's own challenge is put to it: it must not serve as its own answer"""
     c.message(*c.sccrq(challenge=ref.avp(11, b"c" * 16)))
@@ -543,7 +543,7 @@ def challenge_reflected(c):
     c.ends(4)
 
 
-@case("l2tp", server="secret", log="hidden|value|length|the client sent")
+@case("l2tp", server="secret", log="a hidden AVP that cannot be read: the tunnel secrets may differ")
 def hidden_with_a_wrong_secret(c):
     vector = b"\x11" * 16
     c.message(*c.sccrq(vector=ref.avp(36, vector), version=None,
@@ -560,7 +560,7 @@ def right_secret_is_admitted(c):
 
 # LCP
 
-@case(log="LCP")
+@case(log="no answer to [0-9]+ LCP requests")
 def lcp_nak_for_ever(c):
     def nak(p):
         if p[0] == 1:
@@ -570,7 +570,7 @@ def lcp_nak_for_ever(c):
     c.ends(60)
 
 
-@case(log="LCP")
+@case(log="no answer to [0-9]+ LCP requests")
 def lcp_reject_for_ever(c):
     def reject(p):
         if p[0] == 1:
@@ -580,7 +580,7 @@ def lcp_reject_for_ever(c):
     c.ends(60)
 
 
-@case(log="LCP|negotiat|in time|restart")
+@case(log="the call was not set up in time")
 def lcp_renegotiated_for_ever(c):
     c.to("call")
     end = time.monotonic() + 60
@@ -590,7 +590,7 @@ def lcp_renegotiated_for_ever(c):
     c.ends(1)
 
 
-@case(log=".")
+@case(log="closed the (tunnel|control connection): no special reason")
 def lcp_flood_of_requests(c):
     c.to("call")
     for n in range(5000):
@@ -620,7 +620,7 @@ def lcp_packet(c, packet):
     c.goes_on()
 
 
-@variants({"lcp": ref.LCP, "chap": ref.CHAP, "ipcp": ref.IPCP}, log="reject|LCP|authentic|password|encrypt|address|protocol|IP")
+@variants({"lcp": ref.LCP, "chap": ref.CHAP, "ipcp": ref.IPCP}, log="agreed to authentication with mschap2, then rejected it|closed the (tunnel|control connection): no special reason")
 def protocol_reject_of(c, protocol):
     c.to("lcp")
     c.on[ref.CHAP] = lambda p: None
@@ -629,7 +629,7 @@ def protocol_reject_of(c, protocol):
     c.no_network()
 
 
-@case(log="looped back|LCP|in time")
+@case(log="refuses to authenticate itself")
 def looped_back(c):
     def mirror(p):
         if not c.ended:
@@ -651,14 +651,14 @@ def echo_requests_flood(c):
     c.goes_on()
 
 
-@case(log="hung up: |terminat|closed")
+@case(log="the caller hung up: \"")
 def terminate_with_hostile_text(c):
     c.to("up")
     c.send(ref.LCP, ref.cp(5, 9, NASTY))
     c.ends(8)
 
 
-@case(log=".")
+@case(log="closed the (tunnel|control connection): no special reason")
 def identification_with_hostile_text(c):
     c.to("lcp")
     c.send(ref.LCP, ref.cp(12, 9, u32(c.magic) + NASTY * 5))
@@ -667,7 +667,7 @@ def identification_with_hostile_text(c):
 
 # Authentication
 
-@variants({"pap": b"\xc0\x23", "chap": b"\xc2\x23\x05", "mschap1": b"\xc2\x23\x80", "eap": b"\xc2\x27"}, log="authent|accept|mschap|method|LCP")
+@variants({"pap": b"\xc0\x23", "chap": b"\xc2\x23\x05", "mschap1": b"\xc2\x23\x80", "eap": b"\xc2\x27"}, log="only offers (pap|chap|mschap1|eap), which the profile's allow list")
 def downgrade_to(c, method):
     """Naks the method until the end: the server keeps to its own"""
     def nak(p):
@@ -687,7 +687,7 @@ def downgrade_to(c, method):
     c.no_network()
 
 
-@case(log="authent|accept|mschap|method|LCP")
+@case(log="refuses to authenticate itself")
 def authentication_rejected(c):
     def reject(p):
         if p[0] == 1:
@@ -713,7 +713,7 @@ def pap_unasked(c):
     c.goes_on()
 
 
-@case(log="password|authent|user")
+@case(log="\"mallory\" gave a wrong user name or password")
 def wrong_password(c):
     c.to("lcp")
     c.send(ref.CHAP, c.response(password="wrong"))
@@ -725,7 +725,7 @@ def wrong_password(c):
 
 @variants({"empty": "", "long": "x" * 255, "control_characters": "\x1b[2J\r\nforged: line\x00%s%n", "escape": "\x9b2Jmallory",
            "format": "%s%s%s%n%n", "domain_only": "DOMAIN\\", "another_case": "Mallory", "nul_appended": "mallory\0"},
-          log="password|authent|user|empty")
+          log="gave a wrong user name or password")
 def user_name(c, user):
     c.to("lcp")
     c.send(ref.CHAP, c.response(user=user))
@@ -773,7 +773,7 @@ def response_to_another_identifier(c):
     c.goes_on()
 
 
-@case(log="password|authent|user", addresses=2)
+@case(log="\"mallory\" gave a wrong user name or password", addresses=2)
 def response_replayed(kind):
     """what another call proved, said again in this one"""
     a = kind(ARGS.server, ARGS.source).to("lcp")
@@ -806,7 +806,7 @@ def success_of_its_own(c):
     c.goes_on()
 
 
-@case(log="password|authent|user|in time|not")
+@case(log="gave a wrong user name or password")
 def responses_in_series(c):
     """hundreds of guesses in one call: the first wrong one ends it"""
     c.to("lcp")
@@ -829,7 +829,7 @@ def challenged_by_the_caller(c):
     c.goes_on()
 
 
-@case(addresses=12, log="too many of its calls failed|password|authent|user")
+@case(addresses=12, log="\"mallory\" gave a wrong user name or password")
 def wrong_passwords_in_series(kind):
     """ten of one address, then it waits; its neighbour does not"""
     for n in range(10):
@@ -851,7 +851,7 @@ def wrong_passwords_in_series(kind):
 
 # Encryption
 
-@case(log="encrypt")
+@case(log="encryption is required, but the caller (offers|wants)")
 def mppe_rejected(c):
     def reject(p):
         if p[0] == 1:
@@ -862,7 +862,7 @@ def mppe_rejected(c):
     c.no_network()
 
 
-@case(log="encrypt")
+@case(log="encryption is required, but the caller (offers|wants)")
 def ccp_rejected_as_protocol(c):
     c.on[ref.CCP] = lambda p: c.send(ref.LCP, ref.cp(8, 3, u16(ref.CCP) + p)) if p[0] == 1 else None
     c.to("auth")
@@ -870,7 +870,7 @@ def ccp_rejected_as_protocol(c):
     c.no_network()
 
 
-@case(slow=True, log="encrypt")
+@case(slow=True, log="encryption is required, but the caller (offers|wants)")
 def ccp_never_answered(c):
     c.on[ref.CCP] = lambda p: None
     c.to("auth")
@@ -878,7 +878,7 @@ def ccp_never_answered(c):
     c.no_network()
 
 
-@variants({"40_bits": 0x01000020, "no_bits": 0, "mppc_only": 1, "stateful_56": 0x80, "all_ones": 0xffffffff}, log="encrypt")
+@variants({"40_bits": 0x01000020, "no_bits": 0, "mppc_only": 1, "stateful_56": 0x80, "all_ones": 0xffffffff}, log="encryption is required, but the caller (offers|wants)")
 def mppe_asked_for(c, bits):
     def nak(p):
         if p[0] == 1:
@@ -904,7 +904,7 @@ def ipcp_before_encryption(c):
     c.goes_on()
 
 
-@case(log="encrypt|CCP|switched it off")
+@case(log="encryption is required, but the caller switched it off")
 def encryption_switched_off(c):
     c.to("up")
     c.send(ref.CCP, ref.cp(5, 99))
@@ -952,7 +952,7 @@ def replayed_data(c):
         raise Wrong(f"a packet sent 20 times was taken {c.echoes.get(0xbad4, 0)} times")
 
 
-@case(log="encrypt|cannot be read")
+@case(log="cannot be read: the keys of both ends differ")
 def keys_that_differ(c):
     c.to("up")
     c.tx = ref.MPPE(bytes(16), 128)
@@ -977,7 +977,7 @@ def asks_for_the_address(c, address):
         raise Wrong(f"the server names {c.given}")
 
 
-@variants({"loopback": "127.0.0.1", "of_the_server": INNER_SERVER, "of_another_caller": GOOD_INNER}, log="address|IPCP")
+@variants({"loopback": "127.0.0.1", "of_the_server": INNER_SERVER, "of_another_caller": GOOD_INNER}, log="insists on the address .* which has to be 10\\.0\\.103\\.3")
 def insists_on_the_address(c, address):
     def insist(p):
         if p[0] == 3:
@@ -1179,7 +1179,7 @@ def half_open_of_one_address(kind):
         c.leave()
 
 
-@case(addresses=20, log="too many calls are being set up|.")
+@case(addresses=20, log="the call was not set up in time|closed the (tunnel|control connection): no special reason")
 def half_open_of_many_addresses(kind):
     """20 addresses with 8 each: 64 are attended to in all"""
     held, most = [], 0
