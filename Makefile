@@ -241,10 +241,10 @@ fuzz_LIBS := -lcrypto -liniparser
 # Where a target is the kernel, too: calls that it answers itself.
 wrapped = $(foreach f,$(1),-Wl,--wrap=$(f))
 fuzz_path_LIBS := $(call wrapped,sendmmsg recvmmsg recvmsg writev)
-fuzz_judge_LIBS := $(call wrapped,fork kill waitpid pidfd_open socketpair pipe2 clock_now_ms epoll_wait \
+fuzz_judge_LIBS := $(call wrapped,fork kill waitpid pidfd_open socketpair pipe2 clock_now_ms clock_now_us epoll_wait \
 	host_new host_free host_apply host_undo host_suspend host_tun_open host_tun_rename host_path_to \
 	call_sockets_open sockets_open dial_start) -lnl-route-3 -lnl-3
-fuzz_session_LIBS := $(call wrapped,clock_now_ms getrandom epoll_wait) -lseccomp -lcap-ng
+fuzz_session_LIBS := $(call wrapped,clock_now_ms clock_now_us getrandom epoll_wait) -lseccomp -lcap-ng
 define fuzz_rules
 $(BUILD)/test/fuzz_$(1): $(BUILD)/obj/tests/fuzz/$(1).o $(if $(FUZZER),,$(BUILD)/obj/tests/fuzz/replay.o) $(foreach r,$(fuzz_$(1)_ROOMS),$(call lib,$(r)))
 	$$(call say,LD,$$@)

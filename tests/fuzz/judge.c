@@ -57,6 +57,7 @@ int __wrap_socketpair(int domain, int type, int protocol, int pair[2]);
 int __real_pipe2(int pair[2], int flags);
 int __wrap_pipe2(int pair[2], int flags);
 uint64_t __wrap_clock_now_ms(void);
+uint64_t __wrap_clock_now_us(void);
 int __real_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
 int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
 struct host *__wrap_host_new(const char *run_dir, const char *name, const struct log *log,
@@ -129,6 +130,11 @@ int __wrap_pipe2(int pair[2], int flags)
 uint64_t __wrap_clock_now_ms(void)
 {
 	return world.now;
+}
+
+uint64_t __wrap_clock_now_us(void)
+{
+	return world.now * 1000;
 }
 
 /* The rules */
@@ -498,6 +504,7 @@ static void run_client(uint8_t how, uint8_t more)
 	to.sin_addr.s_addr = htonl(SOURCE);
 	memcpy(&s.server_path.source, &to, sizeof to);
 	s.tun.fd = dup(world.null_fd);
+	s.sockets.packet = -1;
 	s.sockets.wire = dup(world.null_fd);
 	s.sockets.control = how & 2 ? -1 : dup(world.null_fd);
 	FUZZ_CHECK(s.loop && events_open(&s) == 0 && session_spawn(&s, &reason) == 0);

@@ -45,6 +45,7 @@ static struct {
 } world;
 
 uint64_t __wrap_clock_now_ms(void);
+uint64_t __wrap_clock_now_us(void);
 ssize_t __wrap_getrandom(void *buf, size_t len, unsigned flags);
 int __real_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
 int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
@@ -52,6 +53,11 @@ int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
 uint64_t __wrap_clock_now_ms(void)
 {
 	return world.now;
+}
+
+uint64_t __wrap_clock_now_us(void)
+{
+	return world.now * 1000;
 }
 
 ssize_t __wrap_getrandom(void *buf, size_t len, unsigned flags)
@@ -607,7 +613,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (control[1] >= 0)
 		close(control[1]);
 	world.channel.phase = REQUEST_PHASE_SPAWNED;
-	(void)session_run(supervisor[1], &log);
+	(void)session_run(supervisor[1], NULL, &log);
 	leave();
 	if (world.control >= 0)
 		close(world.control);
