@@ -299,9 +299,9 @@ tsan: tsan-programs
 	@for t in $(TSAN_PROGRAMS); do setarch -R $$t || exit 1; done
 print-tsan:
 	@echo $(TSAN_PROGRAMS)
-lint: check-static
-	@scripts/install-deps lint
-	@scripts/lint
+lint:
+	@scripts/install-deps check
+	@scripts/check static
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
 bench:

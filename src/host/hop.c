@@ -85,8 +85,8 @@ static bool ipsec_may_apply(void)
 	if (r == -EPROTONOSUPPORT)
 		out = access("/proc/net/pfkey", F_OK) == 0 ? 1 : 0;
 	else if (r == 0)
-		r = host_nl_call(&nl, host_nl_msg(XFRM_MSG_GETSPDINFO, 0, &flags, sizeof(flags)),
-				 policies_visit, &out);
+		(void)host_nl_call(&nl, host_nl_msg(XFRM_MSG_GETSPDINFO, 0, &flags, sizeof(flags)),
+				   policies_visit, &out);
 	host_nl_close(&nl);
 	return out != 0;
 }
