@@ -62,6 +62,11 @@ struct session_load {
 	struct load_window start; /* sums, when the window began */
 };
 
+/* keys.c: since the last packet that could be read. */
+struct session_keys {
+	uint64_t good, bad, since_ms;
+};
+
 struct session {
 	struct loop *loop;
 	struct log *log;
@@ -86,6 +91,7 @@ struct session {
 	struct tunnel_peer peer;
 	struct session_inform inform;
 	struct session_mtu mtu;
+	struct session_keys keys;
 	struct request_network network; /* as asked for last; zero local = nothing yet */
 	struct session_echo echo;
 	struct request_call call;	    /* as told last */
@@ -128,6 +134,10 @@ bool load_wants_one(const struct load_window *w);
  * tunnel; and ends that of a session that died. */
 void session_tell_call(struct session *s);
 void session_bid_farewell(struct session *s);
+
+/* keys.c: can one end not read what the other encrypts?  NONSENSE: Protocol-Rejects of what we
+ * never send.  Then WHY says so.  To be asked whenever packets came. */
+bool keys_lost(struct session *s, uint32_t nonsense, struct reason *why);
 
 /* session.c */
 void session_tell_network(struct session *s);

@@ -15,11 +15,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define GRE_SILENCE_MS	  15000 /* the call is up and not one packet has come back */
-#define FAREWELL_DEAD_MS  300	/* to one who has not answered for long */
-#define HANGUP_LIMIT_MS	  6000	/* PPP's farewell 2 s, the tunnel's 3 s */
-#define KEYS_DIFFER	  20	/* packets of nonsense, and never a good one */
-#define KEYS_DIFFER_THERE 5	/* as many of ours were nonsense to the peer, and it sent none */
+#define GRE_SILENCE_MS	 15000 /* the call is up and not one packet has come back */
+#define FAREWELL_DEAD_MS 300   /* to one who has not answered for long */
+#define HANGUP_LIMIT_MS	 6000  /* PPP's farewell 2 s, the tunnel's 3 s */
 
 static void tell_state(struct session *s, enum control_state state, const char *message)
 {
@@ -96,26 +94,11 @@ static void explain_refusal(struct session *s, const struct reason *why)
 			   why->text);
 }
 
-/* Both ends encrypt, but one cannot read the other.  A Linux server comes to that when CCP's
- * Configure-Ack reaches it twice in a moment: its kernel then begins a chain of its own. */
 static void check_keys(struct session *s)
 {
-	const struct path_counters *c = path_rx_counters(s->path);
-	const char *peer = s->start.answerer ? "caller" : "server";
 	struct reason r = {0};
 
-	if (s->closing || c->rx_packets)
-		return;
-	if (c->rx_bad_mppe >= KEYS_DIFFER)
-		reason_set(&r, EXIT_NEGOTIATION_FAILED,
-			   "what the %s encrypts cannot be read: the keys of both ends differ",
-			   peer);
-	else if (s->data.tx.bits && ppp_counters(s->ppp)->nonsense_rejects_rx >= KEYS_DIFFER_THERE)
-		reason_set(
-			&r, EXIT_NEGOTIATION_FAILED,
-			"the %s cannot read what is encrypted for it: the keys of both ends differ",
-			peer);
-	if (reason_is_set(&r))
+	if (!s->closing && keys_lost(s, ppp_counters(s->ppp)->nonsense_rejects_rx, &r))
 		begin_close(s, &r);
 }
 

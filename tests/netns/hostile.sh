@@ -232,6 +232,8 @@ t_connected_then_call_disconnect() { ending cdn:right 16 'ended the call' 5; }
 t_connected_then_call_disconnect_with_our_id() { ending cdn:client 16 'ended the call' 5; }
 t_connected_then_call_disconnect_with_wrong_id() { ending cdn:wrong 16 'ended the call' 5; }
 t_connected_then_terminate_with_hostile_text() { ending 'hang-up nasty' 16 'hung up: "' 8; }
+t_connected_then_it_cannot_read_us() { ending rejects:5 10 'cannot read what is encrypted for it' 8; }
+t_connected_then_some_nonsense_is_rejected() { ending 'rejects:4 fin-later:up' 16 'closed the control connection' 8; }
 t_connected_then_silence() { ending silent-later:up 15 'not answered' 8 'keepalive-timeout = 2'; }
 t_connected_then_echo_flood_unread() { ending echo-flood:up 16 'does not read the answers' 15; }
 t_connected_then_other_mppe_bits() { ending ccp-anew:0x01000020 10 'encrypt' 10; }

@@ -1005,6 +1005,17 @@ def hang_up(server, _):
     server.on("up", lambda s: s.later(1.5, lambda: s.send(ref.LCP, ref.cp(5, s.next_id(), NASTY))))
 
 
+@scenario
+def rejects(server, number):
+    """NUMBER Protocol-Rejects of nonsense: what a server sends that decrypts with other keys"""
+
+    def send(s):
+        for i in range(int(number)):
+            s.send(ref.LCP, ref.cp(8, s.next_id(), ref.u16(0x7E06 + 2 * i) + bytes(20)))
+
+    server.on("up", lambda s: s.later(1, lambda: send(s)))
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--address", default="10.88.1.1")

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "path/internal.h"
 #include "session/internal.h"
 
 #include <stdlib.h>
@@ -286,6 +287,54 @@ static void what_calls_the_second_thread_keeps_it(void **state)
 		}
 }
 
+/* ---- ends that do not understand each other ---- */
+
+static bool lost(struct bench *b, uint32_t nonsense, const char *text)
+{
+	struct reason why = {0};
+	bool is = keys_lost(b->s, nonsense, &why);
+
+	if (is)
+		assert_non_null(strstr(why.text, text));
+	return is;
+}
+
+static void keys_that_never_agreed_end_the_call(void **state)
+{
+	struct bench *b = *state;
+	struct path_counters *c = &b->s->path->rx_counters;
+
+	assert_false(lost(b, 4, ""));
+	assert_true(lost(b, 5, "the server cannot read what is encrypted for it"));
+	c->rx_bad_mppe = 19;
+	assert_false(lost(b, 0, ""));
+	c->rx_bad_mppe = 20;
+	assert_true(lost(b, 0, "what the server encrypts cannot be read: the keys"));
+	c->rx_packets = 1;
+	assert_false(lost(b, 5, ""));
+}
+
+static void a_lost_step_ends_the_call_only_after_ten_seconds_of_nonsense(void **state)
+{
+	struct bench *b = *state;
+	struct path_counters *c = &b->s->path->rx_counters;
+
+	c->rx_packets = 1000;
+	c->rx_bad_mppe = 500; /* of before */
+	assert_false(lost(b, 0, ""));
+	c->rx_bad_mppe = 550;
+	c->rx_too_late = 50;
+	assert_false(lost(b, 0, ""));
+	b->s->keys.since_ms -= 9999;
+	assert_false(lost(b, 0, ""));
+	b->s->keys.since_ms -= 1;
+	assert_true(lost(b, 0, "too many packets in a row got lost"));
+	c->rx_packets++; /* one that could be read: all is well */
+	assert_false(lost(b, 0, ""));
+	b->s->keys.since_ms -= 60000; /* silence alone is nothing */
+	assert_false(lost(b, 0, ""));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -297,6 +346,8 @@ int main(void)
 		T(more_is_tried_again_after_ten_minutes),
 		T(a_header_that_grew_is_told_too),
 		T(round_trips_are_summed_up),
+		T(keys_that_never_agreed_end_the_call),
+		T(a_lost_step_ends_the_call_only_after_ten_seconds_of_nonsense),
 		T(nothing_is_told_before_there_is_a_network),
 		cmocka_unit_test(second_thread_is_wanted_when_one_core_is_full_both_ways),
 		cmocka_unit_test(second_thread_goes_when_one_would_do),
