@@ -6,7 +6,7 @@
 set -u
 # shellcheck source=tests/netns/lane.bash
 . "$(dirname "$(readlink -f "$0")")/lane.bash"
-top=$(cd "$lane_dir/../.." && pwd)
+top=$(cd "$netns_dir/../.." && pwd)
 
 cases() { declare -F | sed -n 's/^declare -f t_//p' | tr _ -; }
 run_case() {

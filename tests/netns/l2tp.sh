@@ -11,7 +11,7 @@ LANES=${LANES:-8} # most of the time is waiting
 # serve SCENARIO...: the scripted server; its log is $T/server.
 serve() {
 	rm -f "$T/server"
-	ip netns exec far python3 "$lane_dir/l2tp_server.py" --address "${SERVE_AT:-$SERVER}" --log "$T/server" "$@" 2>"$T/server.err" &
+	ip netns exec far python3 "$netns_dir/l2tp_server.py" --address "${SERVE_AT:-$SERVER}" --log "$T/server" "$@" 2>"$T/server.err" &
 	SCRIPTED=$!
 	within 5 grep -qs '^listening' "$T/server" || fail "the scripted server does not start: $(tail -n 2 "$T/server.err")"
 }

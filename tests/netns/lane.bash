@@ -5,23 +5,12 @@
 # A test script defines "cases" (prints the names) and "run_case NAME", then calls "lanes_main".
 # Results are lines "ok NAME", "FAIL NAME: why", "skip NAME: what is missing".
 
-lane_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-VPDIAL=$(readlink -f "${VPDIAL:-$lane_dir/../../build/vpdial}")
+# shellcheck source=tests/netns/alone.bash
+. "$(dirname "${BASH_SOURCE[0]}")/alone.bash"
 LANES=${LANES:-4} # they wait more than they work
 SERVER=10.88.1.1 USER_NAME=alice PASSWORD=Netns-Pass1
 
-failures=0 current='' why=''
-fail() { why=${why:-$*}; return 1; }
-
-# within SECONDS COMMAND...: true as soon as COMMAND is.
-within() {
-	local end=$((SECONDS + $1 + 1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
+failures=0 current=''
 
 # The namespaces, this machine's /etc and /run in copies, a server's end with two addresses.
 lane_setup() {
@@ -106,7 +95,7 @@ all_gone() { # all_gone SECONDS
 # serve SCENARIO...: the scripted server; its log is $T/server.
 serve() {
 	rm -f "$T/server"
-	ip netns exec far python3 "$lane_dir/pptp_server.py" --log "$T/server" "$@" 2>"$T/server.err" &
+	ip netns exec far python3 "$netns_dir/pptp_server.py" --log "$T/server" "$@" 2>"$T/server.err" &
 	SCRIPTED=$!
 	within 5 grep -qs '^listening' "$T/server" || fail "the scripted server does not start: $(tail -n 2 "$T/server.err")"
 }

@@ -6,30 +6,15 @@
 #
 # usage: tests/netns/notify.sh      (VPDIAL=program)
 set -u
-here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-VPDIAL=$(readlink -f "${VPDIAL:-$here/../../build/vpdial}")
-units=$here/../../packaging/systemd
+# shellcheck source=tests/netns/alone.bash
+. "$(dirname "$(readlink -f "$0")")/alone.bash"
+units=$netns_dir/../../packaging/systemd
 
-if [ "${1-}" != inside ]; then
-	[ "$(id -u)" = 0 ] || { echo "skip notify: needs root"; exit 0; }
-	for tool in ip python3 setpriv unshare; do
-		command -v $tool >/dev/null || { echo "skip notify: not installed: $tool"; exit 0; }
-	done
-	export VPDIAL
-	exec unshare -n -m -p -f --mount-proc --propagation private "$BASH" "$0" inside
-fi
+alone notify "ip python3 setpriv" -p -f --mount-proc
 
 failures=0
 ok() { echo "ok $1"; }
 fail() { echo "FAIL $1: $2"; failures=1; }
-within() { # within SECONDS COMMAND...
-	local end=$((SECONDS + $1 + 1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
 # check NAME SECONDS COMMAND...
 check() {
 	local name=$1 seconds=$2

@@ -5,26 +5,10 @@
 #
 # usage: tests/netns/offload.sh      (VPDIAL=program, ONLY=pattern of cases)
 set -u
-here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-VPDIAL=$(readlink -f "${VPDIAL:-$here/../../build/vpdial}")
-if [ "${1-}" != inside ]; then
-	[ "$(id -u)" = 0 ] || { echo "skip offload: needs root"; exit 0; }
-	for tool in ip jq python3 ping unshare; do
-		command -v $tool >/dev/null || { echo "skip offload: not installed: $tool"; exit 0; }
-	done
-	export VPDIAL
-	exec unshare -n -m --propagation private "$BASH" "$0" inside
-fi
-failures=0 why=''
-fail() { why=${why:-$*}; return 1; }
-within() { # within SECONDS COMMAND...
-	local end=$((SECONDS + $1 + 1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
+# shellcheck source=tests/netns/alone.bash
+. "$(dirname "$(readlink -f "$0")")/alone.bash"
+alone offload "ip jq python3 ping"
+failures=0
 
 T=$(mktemp -d)
 mount -t tmpfs tmpfs "$T"
@@ -39,14 +23,7 @@ cleanup() {
 	rmdir "$T"
 }
 trap cleanup EXIT
-ip netns add far
-ip link set lo up
-ip -n far link set lo up
-ip link add wan type veth peer name wan netns far
-ip addr add 10.88.1.2/24 dev wan
-ip -n far addr add 10.88.1.1/24 dev wan
-ip link set wan up
-ip -n far link set wan up
+two_ends
 
 # Streams of a known pattern, both ways at once; then datagrams there and back, one size after the other.
 cat >"$T/traffic.py" <<'END'

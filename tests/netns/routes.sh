@@ -5,28 +5,12 @@
 #
 # usage: tests/netns/routes.sh      (VPDIAL=program, ONLY=pattern of cases)
 set -u
-here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-VPDIAL=$(readlink -f "${VPDIAL:-$here/../../build/vpdial}")
-failures=0 current='' why=''
+# shellcheck source=tests/netns/alone.bash
+. "$(dirname "$(readlink -f "$0")")/alone.bash"
+failures=0 current=''
 
-if [ "${1-}" != inside ]; then
-	[ "$(id -u)" = 0 ] || { echo "skip routes: needs root"; exit 0; }
-	for tool in ip jq ping unshare dnsmasq python3; do
-		command -v $tool >/dev/null || { echo "skip routes: not installed: $tool"; exit 0; }
-	done
-	export VPDIAL
-	exec unshare -n -m --propagation private "$BASH" "$0" inside
-fi
+alone routes "ip jq ping dnsmasq python3"
 
-fail() { why=${why:-$*}; return 1; }
-within() { # within SECONDS COMMAND...
-	local end=$((SECONDS + $1 + 1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
 want() { [ "$2" = "$3" ] || fail "$1 is '$2' instead of '$3'"; }
 case_is() { # case_is NAME: begins it if ONLY wants it
 	# shellcheck disable=SC2053  # a pattern indeed

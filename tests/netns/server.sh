@@ -6,29 +6,13 @@
 # usage: tests/netns/server.sh      (VPDIAL=program, ONLY=pattern of cases, CYCLES=20)
 set -u
 shopt -s lastpipe # "... | serve" sets variables of this shell
-here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-VPDIAL=$(readlink -f "${VPDIAL:-$here/../../build/vpdial}")
+# shellcheck source=tests/netns/alone.bash
+. "$(dirname "$(readlink -f "$0")")/alone.bash"
 CYCLES=${CYCLES:-20}
-failures=0 current='' why=''
+failures=0 current=''
 
-if [ "${1-}" != inside ]; then
-	[ "$(id -u)" = 0 ] || { echo "skip server: needs root"; exit 0; }
-	for tool in ip jq python3 ping setpriv unshare; do
-		command -v $tool >/dev/null || { echo "skip server: not installed: $tool"; exit 0; }
-	done
-	export VPDIAL
-	exec unshare -n -m --propagation private "$BASH" "$0" inside
-fi
+alone server "ip jq python3 ping setpriv"
 
-fail() { why=${why:-$*}; return 1; }
-within() { # within SECONDS COMMAND...
-	local end=$((SECONDS + $1 + 1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
 case_is() { # case_is NAME: begins it if ONLY wants it
 	# shellcheck disable=SC2053  # a pattern indeed
 	[[ $1 == ${ONLY:-*} ]] || return 1
@@ -509,7 +493,7 @@ policy() {
 	for n in half-open malformed-pptp malformed-l2tp stray-l2tp; do
 		case_is "hostile-$n" || continue
 		{ both; secret ex lkjrht "${LINK[@]}"; } | serve
-		python3 "$here/hostile_callers.py" $n "$SERVER" "$SERVING" >"$T/out" 2>&1 || fail "$(tail -n 1 "$T/out")"
+		python3 "$netns_dir/hostile_callers.py" $n "$SERVER" "$SERVING" >"$T/out" 2>&1 || fail "$(tail -n 1 "$T/out")"
 		! grep -qE 'forbidden|killed by|unexpectedly|not permitted' "$T/serve" || fail "a session broke: $(grep -m1 -E 'forbidden|killed|unexp|permitted' "$T/serve")"
 		within 35 server_as_before
 		server_clean
