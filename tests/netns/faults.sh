@@ -36,6 +36,7 @@ drop_chap() { drop 'meta l4proto udp @th,128,16 0xc223' 'meta l4proto gre @th,11
 
 dials() { [ "$(field .status)" = dialing ] && [ "$(field .server_address)" = $SERVER ]; }
 reach() {
+	local pid
 	case $1 in
 	dialing)
 		drop_all
@@ -50,14 +51,16 @@ reach() {
 	connected) up_in_foreground ;;
 	redialing)
 		up_in_foreground
+		pid=$(session_pid) # looking for it takes longer than keep-alives wait, on a busy machine
 		drop_all
-		kill -KILL "$(session_pid)"
+		kill -KILL "$pid"
 		within 8 state_is waiting-to-redial || within 8 dials || fail "not redialing: $(field .state)"
 		;;
 	hanging-up)
 		up_in_foreground
+		pid=$(supervisor_pid)
 		drop_all
-		kill -TERM "$(supervisor_pid)"
+		kill -TERM "$pid"
 		within 2 state_is hanging-up || fail "not hanging up: $(field .state)"
 		;;
 	esac
@@ -68,7 +71,7 @@ reach() {
 
 supervisor_pid() {
 	local p
-	for p in $(client_pids); do [ "$(cat "/proc/$p/comm")" != vpdial ] || echo "$p"; done
+	for p in $(client_pids); do [ "$(<"/proc/$p/comm")" != vpdial ] || echo "$p"; done
 }
 # shellcheck disable=SC2046  # words indeed
 inject() {

@@ -58,10 +58,11 @@ lane_cleanup() {
 # Processes of the program in this lane: by the run directory and user they were given, or as
 # children of those; a lane has a network namespace of its own, so that is what tells.
 client_pids() {
-	local p here
+	local p here comm
 	here=$(readlink /proc/self/ns/net)
 	for p in /proc/[0-9]*; do
-		case $(cat "$p/comm" 2>/dev/null) in
+		{ read -r comm <"$p/comm"; } 2>/dev/null || continue
+		case $comm in
 		vpdial*) [ "$(readlink "$p/ns/net" 2>/dev/null)" != "$here" ] || grep -q '^State:.*Z' "$p/status" 2>/dev/null || echo "${p#/proc/}" ;;
 		esac
 	done
