@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define LAST_LIMIT_MS 500 /* the last status, for all clients together */
 
 static void drop(struct control_client *c)
 {
@@ -36,7 +39,9 @@ static void send_status(struct control_client *c)
 	refresh(s);
 	c->waiting = false;
 	/* One who does not read misses this one; one who is gone is dropped by its handler. */
-	if (send(c->handle.fd, &s->status, sizeof s->status, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	c->missed =
+		send(c->handle.fd, &s->status, sizeof s->status, MSG_DONTWAIT | MSG_NOSIGNAL) < 0;
+	if (c->missed)
 		log_debug(&s->log, "status not sent: %s", strerror(errno));
 }
 
@@ -226,6 +231,23 @@ void control_remove_dead(const char *run_dir, const char *name)
 		close(fd);
 }
 
+/* The last status says why: who reads slowly gets a moment to make room for it. */
+static void send_last(struct supervisor *s)
+{
+	uint64_t end = clock_now_ms() + LAST_LIMIT_MS, now;
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct control_client *c = &s->clients[i];
+		struct pollfd room = {.fd = c->handle.fd, .events = POLLOUT};
+
+		if (c->handle.fd < 0 || !c->missed)
+			continue;
+		now = clock_now_ms();
+		(void)poll(&room, 1, now < end ? (int)(end - now) : 0);
+		send_status(c);
+	}
+}
+
 void control_close(struct supervisor *s)
 {
 	struct sockaddr_un address;
@@ -238,6 +260,7 @@ void control_close(struct supervisor *s)
 		close(s->listen_handle.fd);
 		s->listen_handle.fd = -1;
 	}
+	send_last(s);
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		if (s->clients[i].handle.fd >= 0)
 			drop(&s->clients[i]);

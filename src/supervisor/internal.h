@@ -54,6 +54,7 @@ struct control_client {
 	struct supervisor *owner;
 	struct loop_fd handle;	/* fd -1 = free */
 	bool watching, waiting; /* waiting: for fresh statistics */
+	bool missed;		/* the newest status did not get through */
 };
 
 struct supervisor {
