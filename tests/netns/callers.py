@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """callers.py - hostile callers of the server mode, one for each case, and what the server must do.
 
-usage: callers.py --list                                     "SERVER-KIND NAME ADDRESSES" of each case
+usage: callers.py --list                                     each case: SERVER-KIND NAME ADDRESSES, and
+                                                             a regular expression for the server's log
        callers.py --server A --source A --pid N NAME         runs one; exits 0 if the server did right
-       callers.py --why NAME                                 regular expression for the server's log
 
 --source is the first of the addresses that the case may call from; --pid the server's process.
 """
@@ -1228,7 +1228,6 @@ def main():
     global ARGS
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("--why", action="store_true")
     parser.add_argument("--server", default="10.88.1.1")
     parser.add_argument("--source", default="10.88.1.10")
     parser.add_argument("--pid", type=int, default=0)
@@ -1236,13 +1235,10 @@ def main():
     parser.add_argument("name", nargs="?")
     ARGS = parser.parse_args()
     if ARGS.list:
-        for name, (_, _, server, _, addresses, slow) in sorted(CASES.items(), key=lambda c: (c[1][2], not c[1][5])):
-            print(server, name, addresses)
+        for name, (_, _, server, log, addresses, slow) in sorted(CASES.items(), key=lambda c: (c[1][2], not c[1][5])):
+            print(server, name, addresses, log or "")
         return
-    function, kind, _, log, addresses, _ = CASES[ARGS.name]
-    if ARGS.why:
-        print(log or "")
-        return
+    function, kind = CASES[ARGS.name][:2]
     try:
         if "kind" in function.__code__.co_varnames[:1]:
             function(kind)

@@ -12,7 +12,8 @@ set -u
 GROWTH_KB=2048
 SERVER_KIND='' SERVE_PID='' SOURCE=0
 
-cases() { python3 "$netns_dir/callers.py" --list | cut -d ' ' -f 2; }
+LIST=$(python3 "$netns_dir/callers.py" --list)
+cases() { cut -d ' ' -f 2 <<<"$LIST"; }
 
 # The server's end.  Kinds: "plain", and "secret" with a tunnel secret.
 server_start() { # server_start KIND
@@ -84,7 +85,7 @@ sources() { # sources COUNT
 
 run_case() {
 	local kind addresses log_at text
-	read -r kind addresses <<<"$(python3 "$netns_dir/callers.py" --list | awk -v n="$1" '$2 == n { print $1, $3 }')"
+	read -r kind _ addresses text <<<"$(awk -v n="$1" '$2 == n' <<<"$LIST")"
 	[ -n "$kind" ] || { fail "no such case"; return; }
 	sources "$addresses"
 	[ "$kind" = "$SERVER_KIND" ] && good_is_there || server_start "$kind"
@@ -93,7 +94,6 @@ run_case() {
 	# A caller that vanished is kept for as long as a slow one may take.
 	within 45 server_as_before || fail "the server is not as before: $(diff <(echo "$BEFORE") <(server_state 2>&1) | tr '\n' '|')"
 	tail -c +$((log_at + 1)) "$T/serve" >"$T/log"
-	text=$(python3 "$netns_dir/callers.py" --why "$1")
 	[ -z "$text" ] || grep -aqE -- "$text" "$T/log" || fail "the log does not say '$text': $(grep -a 'call ended' "$T/log" | tail -n 1)"
 	! grep -aqE 'forbidden|killed by|unexpectedly|not permitted|ended at once' "$T/log" || fail "a session broke: $(grep -aE -m1 'forbidden|killed|unexp|permitted|at once' "$T/log")"
 	clean "$T/log"
