@@ -126,6 +126,8 @@ struct supervisor {
 };
 
 /* supervisor.c */
+/* Says what its own timers do; none is started. */
+void supervisor_timers(struct supervisor *s);
 void supervisor_set_state(struct supervisor *s, enum control_state state, const char *message);
 /* The call will not come up, or is over: undoes all and ends. */
 void supervisor_end(struct supervisor *s, enum exit_status code, const char *text);

@@ -280,6 +280,12 @@ static void on_second(void *ctx)
 	loop_timer_set(s->loop, &s->second_timer, loop_now(s->loop) + 1000);
 }
 
+void supervisor_timers(struct supervisor *s)
+{
+	s->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, s, NULL, NULL};
+	s->second_timer = (struct loop_timer){DEADLINE_NONE, on_second, s, NULL, NULL};
+}
+
 /* Start */
 
 static int make_dir(const char *path)
@@ -514,8 +520,7 @@ static struct supervisor *supervisor_new(const struct options *o)
 	s->sockets = (struct call_sockets){-1, -1, -1};
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		s->clients[i].handle.fd = -1;
-	s->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, s, NULL, NULL};
-	s->second_timer = (struct loop_timer){DEADLINE_NONE, on_second, s, NULL, NULL};
+	supervisor_timers(s);
 	s->log = (struct log){.fd = 2,
 			      .level = o->debug	       ? LOG_LEVEL_DEBUG
 				       : o->foreground ? LOG_LEVEL_NOTICE

@@ -480,6 +480,7 @@ static void run_client(uint8_t how, uint8_t more)
 	s.notify.fd = s.tun.fd = s.signal_handle.fd = s.listen_handle.fd = s.clock_handle.fd = -1;
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		s.clients[i].handle.fd = -1;
+	supervisor_timers(&s);
 	s.host = (struct host *)(void *)&world;
 	s.profile.type = how & 2 ? CONF_L2TP : CONF_PPTP;
 	s.profile.source_port = CONF_SOURCE_1701; /* one attempt only */
