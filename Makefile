@@ -301,14 +301,17 @@ print-tsan:
 	@echo $(TSAN_PROGRAMS)
 lint:
 	@scripts/install-deps check
-	@scripts/check static
+	@DEEP=1 scripts/check static
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
-bench:
+comma := ,
+# The ratios; and the same variants with more streams, loss, other MTUs: a quarter of an hour each round.
+bench bench-conditions:
 	@scripts/install-deps bench
 	@$(MAKE) --no-print-directory all $(BUILD)/bench/naive
 	VPDIAL=$(BUILD)/vpdial NAIVE=$(BUILD)/bench/naive tests/bench/speed $(if $(ROUNDS),-n $(ROUNDS)) \
-		--results tests/bench/RESULTS.md --plot tests/bench/RESULTS.svg
+		--results tests/bench/RESULTS.md \
+		$(if $(filter bench,$@),--parts bulk$(comma)rtt --plot tests/bench/RESULTS.svg,--parts streams$(comma)loss$(comma)mtu)
 # Whether anything grows, in HOURS of traffic and REDIALS.
 soak: all
 	tests/soak/soak $(or $(HOURS),1) $(or $(REDIALS),10000)
@@ -385,5 +388,5 @@ clean:
 -include $(shell find $(BUILD)/obj -name '*.d' -type f 2>/dev/null)
 .PHONY: all attacker fuzz print-fuzz fuzz-campaign fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
 	check-cli check-netns check-package check-interop check-arm64 check-sanitized check-layers asan ubsan tsan tsan-programs \
-	print-tsan lint format bench bench-dial bench-mppe bench-twoways bench-count bench-count-record bench-integrity bench-guests \
+	print-tsan lint format bench bench-conditions bench-dial bench-mppe bench-twoways bench-count bench-count-record bench-integrity bench-guests \
 	bench-loss bench-server soak demo dist deb rpm install uninstall clean

@@ -13,6 +13,7 @@
 #define PPP_ONLY      .sections = CONF_IN_PPP
 #define SHARED	      .sections = CONF_IN_CONNECTION | CONF_IN_PPP
 #define POOL_MAX      65536u
+#define MTU_MOST      9000 /* on carriers of jumbo frames */
 #define WEEK	      (7u * 24 * 3600)
 #define WEEKS_7	      (7u * WEEK) /* in milliseconds it still fits 32 bits */
 
@@ -105,10 +106,10 @@ static const struct conf_option options[] = {
 	 .max = 1000000, .def = "0", .help = "failures in a row before giving up; 0 = never"},
 	{"disabled", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.disabled), .def = "yes",
 	 .help = "not dialed at boot and by connect --all"},
-	{"max-mtu", "mtu", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mtu), .min = 128, .max = 1500,
-	 .def = "1460", .unit = "octets", .help = "largest packet to send"},
-	{"max-mru", "mru", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mru), .min = 128, .max = 1500,
-	 .def = "1460", .unit = "octets", .help = "largest packet to receive"},
+	{"max-mtu", "mtu", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mtu), .min = 128,
+	 .max = MTU_MOST, .def = "1460", .unit = "octets", .help = "largest packet to send"},
+	{"max-mru", "mru", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mru), .min = 128,
+	 .max = MTU_MOST, .def = "1460", .unit = "octets", .help = "largest packet to receive"},
 	{"mrru", NULL, CONNECTION, CONF_VALUE_MRRU, FIELD(p.mrru), .min = 512, .max = 65535,
 	 .def = "disabled", .unit = "octets",
 	 .help = "largest packet put together by Multilink PPP"},
@@ -195,9 +196,9 @@ static const struct conf_option server_options[] = {
 	{"enabled", NULL, LISTENER, CONF_VALUE_BOOLEAN, FIELD(listener.enabled), .def = "no",
 	 .help = "whether the server answers this protocol"},
 	{"max-mtu", "mtu", LISTENER, CONF_VALUE_U16, FIELD(listener.max_mtu), .min = 128,
-	 .max = 1500, .def = "1460", .unit = "octets", .help = "largest packet to send"},
+	 .max = MTU_MOST, .def = "1460", .unit = "octets", .help = "largest packet to send"},
 	{"max-mru", "mru", LISTENER, CONF_VALUE_U16, FIELD(listener.max_mru), .min = 128,
-	 .max = 1500, .def = "1460", .unit = "octets", .help = "largest packet to receive"},
+	 .max = MTU_MOST, .def = "1460", .unit = "octets", .help = "largest packet to receive"},
 	{"mrru", NULL, LISTENER, CONF_VALUE_MRRU, FIELD(listener.mrru), .min = 512, .max = 65535,
 	 .def = "disabled", .unit = "octets",
 	 .help = "largest packet put together by Multilink PPP"},

@@ -10,7 +10,7 @@
 
 #define REORDER_SLOTS	32
 #define REORDER_WAIT_MS 100
-#define REORDER_FRAME	2048 /* larger frames are not held but taken as they come */
+#define REORDER_FRAME	9216 /* larger frames are not held but taken as they come */
 
 struct reorder {
 	bool any;

@@ -369,8 +369,8 @@ struct ppp_link *ppp_new(const struct ppp_config *config, const struct ppp_callb
 	if (!link)
 		return NULL;
 	link->config = *config;
-	if (link->config.mru > MRU_DEFAULT)
-		link->config.mru = MRU_DEFAULT;
+	if (link->config.mru > PPP_MRU_MAX)
+		link->config.mru = PPP_MRU_MAX;
 	if (link->config.restart_ms == 0)
 		link->config.restart_ms = 1000;
 	if (link->config.restart_max_ms < link->config.restart_ms)

@@ -21,6 +21,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The largest packet that we ever ask for (RFC 1661 section 6.1 names no limit). */
+#define PPP_MRU_MAX 9000
+
 /* Authentication methods, as a set.  The names in profiles are pap, chap, mschap1, mschap2, eap. */
 enum ppp_auth {
 	PPP_AUTH_PAP = 1 << 0,
@@ -77,7 +80,7 @@ struct ppp_config {
 	enum ppp_mppe_policy mppe;
 	unsigned mppe_bits; /* set of enum ppp_mppe_bits that may be used */
 	enum ppp_mppe_mode mppe_mode;
-	uint16_t mru;		/* to ask for; 1500 = do not ask */
+	uint16_t mru;		/* to ask for, at most PPP_MRU_MAX; 1500 = do not ask */
 	bool ask_pfc, ask_acfc; /* ask for field compression (always granted when asked by peer) */
 	bool ask_dns, ask_wins; /* IPCP options 129, 131 and 130, 132 */
 	bool ipv4, ipv6;	/* NCPs to open */

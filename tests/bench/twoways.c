@@ -16,7 +16,7 @@
  * have them on a busy machine.  "by CPU" does not: the time of one thread against that of the
  * busier one of two, as if each had a core to itself and never waited for its turn.
  *
- * usage: twoways [-n ROUNDS] [-r] [l2tp|pptp]...     (root, or user namespaces) */
+ * usage: twoways [-n ROUNDS] [-r] [l2tp|pptp|fast-gre]...     (root, or user namespaces) */
 #include "base/clock.h"
 #include "path/path.h"
 #include "path/worker.h"
@@ -24,6 +24,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -169,8 +171,26 @@ static void on_error(void *ctx, int error)
 	(void)error;
 }
 
-static struct path *make_path(enum path_encap encap, int tun, int wire, const char *other,
-			      uint16_t own_id, uint16_t other_id)
+/* What the packet socket sends is routed like any packet that arrives: the loopback device must
+ * take it though both addresses are its own. */
+static int packet_new(void)
+{
+	static const char *const settings[] = {"accept_local", "route_localnet"};
+	char path[64];
+	int fd;
+
+	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+		snprintf(path, sizeof path, "/proc/sys/net/ipv4/conf/lo/%s", settings[i]);
+		check(fd = open(path, O_WRONLY), path);
+		check(write(fd, "1", 1), path);
+		close(fd);
+	}
+	check(fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, 0), "packet socket");
+	return fd;
+}
+
+static struct path *make_path(enum path_encap encap, int tun, int wire, int packet,
+			      const char *other, uint16_t own_id, uint16_t other_id)
 {
 	const struct path_callbacks callbacks = {
 		.control = on_frame, .unknown = on_frame, .tunnel = on_tunnel, .error = on_error};
@@ -185,6 +205,7 @@ static struct path *make_path(enum path_encap encap, int tun, int wire, const ch
 				     .tun_offload = true,
 				     .tun_offload_udp = true,
 				     .wire_fd = wire,
+				     .packet_fd = packet,
 				     .peer_len = sizeof(struct sockaddr_in),
 				     .udp_segment = encap == PATH_L2TP,
 				     .udp_gro = encap == PATH_L2TP};
@@ -196,6 +217,13 @@ static struct path *make_path(enum path_encap encap, int tun, int wire, const ch
 	if (!path)
 		die("memory");
 	path_set_call(path, &call);
+	if (packet >= 0) {
+		struct path_next_hop hop = {.known = true, .ifindex = 1, .ttl = 64};
+
+		inet_pton(AF_INET, "127.0.0.1", &hop.source);
+		hop.destination = to.sin_addr;
+		path_set_next_hop(path, &hop);
+	}
 	state.tx = state.rx = (struct path_mppe){.bits = 128, .start = "key", .generation = 1};
 	path_set_state(path, &state);
 	return path;
@@ -368,23 +396,30 @@ static void measure(struct bench *b, const char *name, unsigned rounds)
 	}
 }
 
-static void bench(enum path_encap encap, const char *name, unsigned rounds)
+static void bench(enum path_encap encap, bool fast, const char *name, unsigned rounds)
 {
+	int packet = -1;
 	struct bench b = {.far = device_new("10.9.0.2", "10.9.0.1")};
 
 	b.near = device_new("10.9.0.1", "10.9.0.2");
 	set_up_link("lo:1", "127.0.0.2");
 	b.wire = wire_new(encap, "127.0.0.1", "127.0.0.2", 512 << 20);
 	b.far_wire = wire_new(encap, "127.0.0.2", "127.0.0.1", 4096);
-	b.path = make_path(encap, b.near.tun, b.wire, "127.0.0.2", 1, 2);
+	if (fast)
+		packet = packet_new();
+	b.path = make_path(encap, b.near.tun, b.wire, packet, "127.0.0.2", 1, 2);
 	b.own_wire =
 		encap == PATH_GRE ? wire_new(encap, "127.0.0.1", "127.0.0.2", 4096) : dup(b.wire);
-	b.sender = make_path(encap, b.near.tun, b.own_wire, "127.0.0.2", 1, 2);
-	b.peer = make_path(encap, b.far.tun, b.far_wire, "127.0.0.1", 2, 1);
+	b.sender = make_path(encap, b.near.tun, b.own_wire, packet, "127.0.0.2", 1, 2);
+	b.peer = make_path(encap, b.far.tun, b.far_wire, -1, "127.0.0.1", 2, 1);
 	b.worker = path_worker_new();
 	if (!b.worker)
 		die("thread");
 	measure(&b, name, rounds);
+	if (fast && path_counters(b.path)->wire_tx_fast == 0) {
+		fprintf(stderr, "twoways: nothing went by the packet socket\n");
+		exit(1);
+	}
 	path_free(b.path);
 	path_free(b.sender);
 	path_free(b.peer);
@@ -392,36 +427,50 @@ static void bench(enum path_encap encap, const char *name, unsigned rounds)
 	close(b.wire);
 	close(b.far_wire);
 	close(b.own_wire);
+	close(packet);
 	close(b.near.tun);
 	close(b.near.source);
 	close(b.far.tun);
 	close(b.far.source);
 }
 
+static const struct {
+	const char *word, *name;
+	enum path_encap encap;
+	bool fast;
+} kinds[] = {
+	{"l2tp", "L2TP", PATH_L2TP, false},
+	{"pptp", "PPTP", PATH_GRE, false},
+	{"fast-gre", "PPTP, fast-gre", PATH_GRE, true},
+};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
 int main(int argc, char **argv)
 {
 	const struct sched_param real_time = {.sched_priority = 1};
+	bool wanted[KINDS] = {false}, any = false, known;
 	unsigned rounds = 25;
-	bool any = false;
 
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "-n") == 0 && i + 1 < argc)
+	for (int i = 1; i < argc; i++) {
+		known = true;
+		if (strcmp(argv[i], "-n") == 0 && i + 1 < argc) {
 			rounds = (unsigned)atoi(argv[++i]);
-		else if (strcmp(argv[i], "-r") == 0)
+		} else if (strcmp(argv[i], "-r") == 0) {
 			check(sched_setscheduler(0, SCHED_RR, &real_time), "real-time priority");
-		else if (strcmp(argv[i], "l2tp") == 0 || strcmp(argv[i], "pptp") == 0)
-			any = true;
-		else
-			rounds = 0;
-	if (rounds < 1 || rounds > ROUNDS_MAX) {
-		fprintf(stderr, "usage: twoways [-n ROUNDS] [-r] [l2tp|pptp]...\n");
-		return 2;
+		} else {
+			known = false;
+			for (size_t k = 0; k < KINDS; k++)
+				if (strcmp(argv[i], kinds[k].word) == 0)
+					known = any = wanted[k] = true;
+		}
+		if (!known || rounds < 1 || rounds > ROUNDS_MAX) {
+			fprintf(stderr,
+				"usage: twoways [-n ROUNDS] [-r] [l2tp|pptp|fast-gre]...\n");
+			return 2;
+		}
 	}
-	for (int i = any ? 1 : 0; i < (any ? argc : 1); i++) {
-		if (!any || strcmp(argv[i], "l2tp") == 0)
-			bench(PATH_L2TP, "L2TP", rounds);
-		if (!any || strcmp(argv[i], "pptp") == 0)
-			bench(PATH_GRE, "PPTP", rounds);
-	}
+	for (size_t k = 0; k < KINDS; k++)
+		if (!any || wanted[k])
+			bench(kinds[k].encap, kinds[k].fast, kinds[k].name, rounds);
 	return 0;
 }

@@ -441,7 +441,7 @@ static void each_fault_names_line_and_key(void **state)
 		{"conect-to = x\n", ":4: conect-to: unknown key, did you mean connect-to"},
 		{"redail = 5\n", ":4: redail: unknown key"},
 		{"max-mtu = 127\n", ":4: max-mtu: \"127\" is not legal, write a number from 128"},
-		{"max-mtu = 1501\n", ":4: max-mtu:"},
+		{"max-mtu = 9001\n", ":4: max-mtu:"},
 		{"max-mtu = 14x\n", ":4: max-mtu:"},
 		{"mtu = 1400\nmax-mtu = 1400\n", ":5: max-mtu: means the same as mtu in line 4"},
 		{"mrru = 1600\n", ":4: mrru: not supported by this version, write disabled"},

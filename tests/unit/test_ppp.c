@@ -68,6 +68,29 @@ static void unsupported_options_are_rejected_and_no_others(void **state)
 	end_free(e);
 }
 
+static void an_mru_beyond_1500_is_asked_for_up_to_9000(void **state)
+{
+	static const struct {
+		uint16_t wanted;
+		const char *option;
+	} cases[] = {{1501, "\x01\x04\x05\xdd"},
+		     {9000, "\x01\x04\x23\x28"},
+		     {65535, "\x01\x04\x23\x28"}};
+	struct frame *f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct ppp_config c = caller_config();
+		struct end *e;
+
+		c.mru = cases[i].wanted;
+		e = dial_new(&c);
+		f = take(e, FRAME_LCP, 1);
+		assert_memory_equal(f->info + 4, cases[i].option, 4);
+		end_free(e);
+	}
+}
+
 static void rejected_and_naked_options_of_ours_are_followed(void **state)
 {
 	struct ppp_config c = caller_config();
@@ -704,6 +727,7 @@ int main(void)
 		cmocka_unit_test(the_phase_limit_ends_a_peer_that_naks_for_ever),
 		cmocka_unit_test(the_request_is_repeated_when_the_peer_is_heard),
 		cmocka_unit_test(unsupported_options_are_rejected_and_no_others),
+		cmocka_unit_test(an_mru_beyond_1500_is_asked_for_up_to_9000),
 		cmocka_unit_test(rejected_and_naked_options_of_ours_are_followed),
 		cmocka_unit_test(the_strongest_allowed_method_is_named_in_a_nak),
 		cmocka_unit_test(a_server_that_insists_on_pap_is_left_with_a_sentence),
