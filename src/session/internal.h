@@ -101,6 +101,28 @@ struct session {
 	struct request_answers answers; /* answerer: what came while an account was awaited */
 };
 
+/* end.c */
+void session_tell_state(struct session *s, enum control_state state, const char *message);
+/* The end: whatever still waits is dropped, the supervisor learns why. */
+void session_finish(struct session *s);
+/* Starts the orderly end; the first reason counts. */
+void session_close(struct session *s, const struct reason *why);
+/* Nothing came back through the tunnel's data channel: the classic blocked protocol 47. */
+void session_explain_silence(struct session *s);
+/* The tunnel ended with WHY: did it mean the password? */
+void session_explain_refusal(struct session *s, const struct reason *why);
+/* After each input: what one room's event means for the others. */
+void session_settle(struct session *s);
+
+/* events.c: makes tunnel, PPP and data path of START's words, whose secrets are wiped.  False: no
+ * memory. */
+bool session_make_rooms(struct session *s);
+/* The control stream, as far as the socket takes it. */
+void session_flush_output(struct session *s);
+
+/* session.c: requests that waited for an account. */
+void session_catch_up(struct session *s);
+
 /* join.c: START's words as the configurations of the three rooms. */
 void session_tunnel_config(const struct session *s, struct tunnel_config *config);
 void session_ppp_config(const struct session *s, struct ppp_config *config);

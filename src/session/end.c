@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* How a call ends: orderly, by a limit, with the reason that tells most; and what an event in one
+ * room means for the others. */
+#include "base/str.h"
+#include "session/internal.h"
+
+#include <errno.h>
+
+#define FAREWELL_DEAD_MS 300  /* to one who has not answered for long */
+#define HANGUP_LIMIT_MS	 6000 /* PPP's farewell 2 s, the tunnel's 3 s */
+
+void session_tell_state(struct session *s, enum control_state state, const char *message)
+{
+	struct request_state body = {.state = state};
+
+	str_copy(body.message, sizeof body.message, message);
+	request_send(&s->channel, REQUEST_STATE, &body, NULL, 0);
+}
+
+/* The end: whatever still waits is dropped, the supervisor learns why. */
+void session_finish(struct session *s)
+{
+	struct request_stats stats;
+
+	if (s->ended)
+		return;
+	s->ended = true;
+	if (s->network_up) {
+		session_fill_stats(s, &stats);
+		request_send(&s->channel, REQUEST_STATS, &stats, NULL, 0);
+	}
+	reason_set(&s->reason, EXIT_HANGUP, "the call ended");
+	request_send(&s->channel, REQUEST_ENDED, &s->reason, NULL, 0);
+	loop_stop(s->loop);
+}
+
+/* Starts the orderly end. */
+void session_close(struct session *s, const struct reason *why)
+{
+	uint64_t now = loop_now(s->loop);
+
+	reason_set(&s->reason, why->code, "%s", why->text);
+	if (s->closing || s->ended)
+		return;
+	s->closing = true;
+	session_tell_state(s, CONTROL_STATE_HANGING_UP, s->reason.text);
+	loop_timer_set(s->loop, &s->limit_timer, now + HANGUP_LIMIT_MS);
+	if (s->call_up && !s->ppp_closed)
+		ppp_close(s->ppp, &s->reason, now);
+	else if (s->control_connected)
+		tunnel_close(s->tunnel, &s->reason, now);
+	else
+		session_finish(s);
+}
+
+/* Nothing came back through the tunnel's data channel: the classic blocked protocol 47. */
+void session_explain_silence(struct session *s)
+{
+	const struct path_counters *c = path_counters(s->path);
+
+	if (!s->call_up || c->wire_rx || s->start.tunnel != REQUEST_PPTP || s->ppp_heard_any)
+		return;
+	if (s->start.answerer) {
+		reason_set(&s->reason, EXIT_NEGOTIATION_FAILED,
+			   "the caller's control connection is there, but no GRE packet came: a "
+			   "firewall or NAT on the way probably blocks IP protocol 47");
+		return;
+	}
+	reason_set(&s->reason, EXIT_NEGOTIATION_FAILED,
+		   "the server accepted the call, but no GRE packet came back (%llu sent): a "
+		   "firewall or "
+		   "NAT on the way probably blocks IP protocol 47",
+		   (unsigned long long)c->wire_tx);
+}
+
+/* Some L2TP servers (l2tpns) answer a wrong password by ending the call, without a word of CHAP. */
+void session_explain_refusal(struct session *s, const struct reason *why)
+{
+	if (s->start.tunnel == REQUEST_L2TP && !s->start.answerer && s->authenticating &&
+	    why->code == EXIT_HANGUP)
+		reason_set(&s->reason, EXIT_AUTH_FAILED,
+			   "%s; it did so while checking the password: user name or password may "
+			   "be wrong",
+			   why->text);
+}
+
+static void check_keys(struct session *s)
+{
+	struct reason r = {0};
+
+	if (!s->closing && keys_lost(s, ppp_counters(s->ppp)->nonsense_rejects_rx, &r))
+		session_close(s, &r);
+}
+
+/* What one room's event means for the others. */
+void session_settle(struct session *s)
+{
+	uint64_t now = loop_now(s->loop), due;
+
+	if (s->ended)
+		return;
+	if (s->answers.applied || s->answers.hangup || s->answers.stats || s->answers.gone)
+		session_catch_up(s);
+	if (s->output_overflow) {
+		/* It does not read what it asked for: there is no use in waiting to tell it more.
+		 */
+		s->output_len = 0;
+		if (!s->tunnel_closed)
+			tunnel_lost(s->tunnel, ENOBUFS, now);
+	}
+	check_keys(s);
+	if (s->tunnel_closed && s->call_up && !s->ppp_closed)
+		ppp_down(s->ppp, now);
+	if (s->ppp_closed && !s->tunnel_closed && !s->tunnel_closing) {
+		bool dead = s->reason.code == EXIT_PEER_DEAD;
+
+		s->tunnel_closing = true;
+		if (!s->closing || dead)
+			loop_timer_set(s->loop, &s->limit_timer,
+				       now + (dead ? FAREWELL_DEAD_MS : HANGUP_LIMIT_MS));
+		s->closing = true;
+		tunnel_close(s->tunnel, &s->reason, now);
+	}
+	if (s->tunnel_closed && s->output_len == 0) {
+		session_finish(s);
+		return;
+	}
+	if (s->tunnel_closed && !s->closing) { /* last words wait for a peer that may never read */
+		s->closing = true;
+		loop_timer_set(s->loop, &s->limit_timer, now + HANGUP_LIMIT_MS);
+	}
+	session_tell_call(s);
+	due = deadline_min(tunnel_deadline(s->tunnel), path_deadline(s->path));
+	due = deadline_min(due, s->call_up ? ppp_deadline(s->ppp) : DEADLINE_NONE);
+	if (due != s->tick_timer.deadline_ms || !s->tick_timer.link)
+		loop_timer_set(s->loop, &s->tick_timer, due);
+}
