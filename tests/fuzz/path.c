@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/errqueue.h>
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/uio.h>
@@ -24,6 +25,7 @@
 #define KEPT   8
 #define OWN    0x1234
 #define PEERS  0x5678
+#define FAST   0x7fffffff /* what stands for the packet socket */
 
 struct bench {
 	struct path *path;
@@ -45,7 +47,11 @@ static struct {
 	unsigned queued;			    /* messages of the error queue */
 	bool v6, cut;
 	struct sock_extended_err error;
+	const struct bench *bench;
 } kernel;
+
+static void check_leaving(const struct bench *b, const uint8_t *packet, size_t n);
+static uint16_t sum_of(const uint8_t *p, size_t len, uint64_t sum);
 
 int __real_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags);
 int __wrap_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags);
@@ -63,8 +69,28 @@ static bool failed(int *error)
 	return errno != 0;
 }
 
+/* The packet socket: an IPv4 header of ours before each packet, without options, unfragmented. */
+static void check_fast(const struct msghdr *msg)
+{
+	const struct sockaddr_ll *to = msg->msg_name;
+	const uint8_t *packet = msg->msg_iov[0].iov_base;
+	size_t len = msg->msg_iov[0].iov_len;
+
+	FUZZ_CHECK(msg->msg_namelen == sizeof *to && to->sll_family == AF_PACKET);
+	FUZZ_CHECK(to->sll_ifindex == 1 && msg->msg_iovlen == 1);
+	FUZZ_CHECK(len > 20 && packet[0] == 0x45 && packet[9] == 47);
+	FUZZ_CHECK((size_t)(packet[2] << 8 | packet[3]) == len);
+	FUZZ_CHECK(sum_of(packet, 20, 0) == 0xffff);
+	check_leaving(kernel.bench, packet + 20, len - 20);
+}
+
 int __wrap_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 {
+	if (fd == FAST) {
+		for (unsigned i = 0; i < n; i++)
+			check_fast(&msgs[i].msg_hdr);
+		return failed(&kernel.send_error) ? -1 : n > 3 ? 3 : (int)n;
+	}
 	return failed(&kernel.send_error) ? -1 : __real_sendmmsg(fd, msgs, n, flags);
 }
 
@@ -209,34 +235,39 @@ static void drain_tun(struct bench *b)
 
 /* What leaves was permitted too: no data in clear where it is to be encrypted, none at all where
  * it is to wait. */
-static void drain_wire(struct bench *b)
+static void check_leaving(const struct bench *b, const uint8_t *packet, size_t n)
 {
-	static uint8_t packet[70000];
 	struct gre_packet g;
 	struct l2tp_header h;
 	const uint8_t *frame;
 	size_t len, head;
 	uint16_t protocol;
+
+	if (b->encap == PATH_GRE) {
+		FUZZ_CHECK(gre_decode(packet, n, &g) && g.call_id == PEERS);
+		frame = g.payload;
+		len = g.payload_len;
+	} else {
+		FUZZ_CHECK(l2tp_decode(packet, n, &h) && h.tunnel_id == PEERS);
+		frame = h.payload;
+		len = h.payload_len;
+	}
+	if (len == 0)
+		return;
+	FUZZ_CHECK(frame_decode(frame, len, &protocol, &head));
+	if (frame_is_control(protocol))
+		return;
+	FUZZ_CHECK(!b->state.tx_blocked);
+	FUZZ_CHECK((protocol == FRAME_COMPRESSED) == (b->state.tx.bits != 0));
+}
+
+static void drain_wire(struct bench *b)
+{
+	static uint8_t packet[70000];
 	ssize_t n;
 
-	while ((n = recv(b->wire, packet, sizeof packet, MSG_DONTWAIT)) >= 0) {
-		if (b->encap == PATH_GRE) {
-			FUZZ_CHECK(gre_decode(packet, (size_t)n, &g) && g.call_id == PEERS);
-			frame = g.payload;
-			len = g.payload_len;
-		} else {
-			FUZZ_CHECK(l2tp_decode(packet, (size_t)n, &h) && h.tunnel_id == PEERS);
-			frame = h.payload;
-			len = h.payload_len;
-		}
-		if (len == 0)
-			continue;
-		FUZZ_CHECK(frame_decode(frame, len, &protocol, &head));
-		if (frame_is_control(protocol))
-			continue;
-		FUZZ_CHECK(!b->state.tx_blocked);
-		FUZZ_CHECK((protocol == FRAME_COMPRESSED) == (b->state.tx.bits != 0));
-	}
+	while ((n = recv(b->wire, packet, sizeof packet, MSG_DONTWAIT)) >= 0)
+		check_leaving(b, packet, (size_t)n);
 }
 
 static void arrive(struct bench *b, const uint8_t *octets, size_t len)
@@ -330,6 +361,7 @@ static void set_state(struct bench *b, struct cursor *script)
 				       .tx_acfc = a & 32,
 				       .peer_mru = 1400,
 				       .mss_mtu = a & 64 ? 1300 : 0,
+				       .path_mtu = c & 128 ? 600 : 0,
 				       .rekey_on_flush = a & 128};
 	b->state.rx = rx;
 	b->state.tx = tx;
@@ -534,6 +566,7 @@ static void trouble(struct cursor *script)
 static void kernel_step(struct bench *b, uint8_t op, struct cursor *script)
 {
 	static const uint8_t zlb[12] = {0xc8, 2, 0, 12, PEERS >> 8, PEERS & 0xff};
+	struct path_next_hop hop = {.ifindex = 1, .ttl = 64};
 	uint8_t flags;
 
 	switch (op % 5) {
@@ -555,6 +588,10 @@ static void kernel_step(struct bench *b, uint8_t op, struct cursor *script)
 			path_lock_peer(b->path);
 		if (flags & 2 && b->encap == PATH_L2TP)
 			(void)path_send_tunnel(b->path, zlb, sizeof zlb);
+		if (flags & 4 && b->encap == PATH_GRE) {
+			hop.known = flags & 8;
+			path_set_next_hop(b->path, &hop);
+		}
 		break;
 	}
 }
@@ -663,6 +700,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	config.udp_gro = how & 8 && b.encap == PATH_L2TP;
 	call.sequencing = how & 16;
 	config.tun_fd = tun[1];
+	config.packet_fd = b.encap == PATH_GRE && how & 32 ? FAST : -1;
+	kernel.bench = &b;
 	config.wire_fd = b.encap == PATH_L2TP ? udp[1] : gre[1];
 	config.peer_len = b.encap == PATH_L2TP ? sizeof udp_at[0] : 0;
 	memcpy(&config.peer, &udp_at[0], config.peer_len);

@@ -176,6 +176,14 @@ for how in range(32):
             for error in range(8):
                 put("path", head + bytes([TROUBLE, error, 0x18 | error << 5, 5, 0, LARGE, kind, 8, 0, 100, TROUBLE, 0, error | 0x58, 4, 0x20, 0, 0]))
         put("path", head + bytes([MANY, 20, 0, 0, 0, 0xc8, MANY, 8, 5, 0, 40, 7, MORE, 2, MORE, 1, MANY, 8, 0, 0, 3, 0xff]))
+# The packet socket: a next hop, a burst by the raw socket, bursts by the packet socket, errors of either, none again.
+for how in (32, 34, 48, 50):
+    for keys in (0x00, 0x0f, 0x3f, 0x80, 0x8f):
+        head = bytes([how, 3 | (0 if keys & 15 else 8), keys])
+        sent = b"".join(bytes([7, f, len(tcp)]) + tcp for f in (0, 2)) + bytes([LARGE, 0, 8, 0, 100])
+        for error in range(8):
+            trouble = bytes([TROUBLE, error, 0, 0, 0])
+            put("path", head + bytes([MORE, 12]) + sent + sent + trouble + sent + sent + bytes([9, 250]) * 5 + sent + trouble + sent + bytes([MORE, 4]) + sent)
 # Files: each key of the manual page, profiles of the documentation.
 for path in sorted(glob.glob(f"{here}/../../profiles/*")):
     text = open(path, "rb").read()
