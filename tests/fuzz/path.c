@@ -20,12 +20,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define STEPS  120
-#define PACKET 2048
-#define KEPT   8
-#define OWN    0x1234
-#define PEERS  0x5678
-#define FAST   0x7fffffff /* what stands for the packet socket */
+#define STEPS	 120
+#define PACKET	 2048
+#define KEPT	 8
+#define OWN	 0x1234
+#define PEERS	 0x5678
+#define LOST_MAX 20000	    /* packets in outages: their keys take time */
+#define FAST	 0x7fffffff /* what stands for the packet socket */
 
 struct bench {
 	struct path *path;
@@ -35,6 +36,7 @@ struct bench {
 	int tun, wire;
 	uint64_t now;
 	uint32_t seq;
+	unsigned lost;
 	struct mppe_tx honest; /* the peer's sending side */
 	uint8_t kept[KEPT][PACKET];
 	size_t kept_len[KEPT];
@@ -546,6 +548,21 @@ static void many_as_one(struct bench *b, struct cursor *script)
 	receive(b);
 }
 
+/* Many packets of the peer are lost on the way, as in a long outage; with numbers or without. */
+static void outage(struct bench *b, struct cursor *script)
+{
+	uint8_t packet[MPPE_HEADER + 2];
+	unsigned count = fuzz_u8(script) * 128u;
+
+	if (!b->state.rx.bits || b->lost + count > LOST_MAX)
+		return;
+	b->lost += count;
+	for (unsigned i = 0; i < count; i++)
+		mppe_encrypt(&b->honest, packet, packet + MPPE_HEADER, 2);
+	if (fuzz_u8(script) & 1)
+		b->seq += count;
+}
+
 static void trouble(struct cursor *script)
 {
 	static const int errors[] = {0,	     EIO,     EINVAL,	    EMSGSIZE,
@@ -569,6 +586,10 @@ static void kernel_step(struct bench *b, uint8_t op, struct cursor *script)
 	struct path_next_hop hop = {.ifindex = 1, .ttl = 64};
 	uint8_t flags;
 
+	if (op == 0xff) {
+		outage(b, script);
+		return;
+	}
 	switch (op % 5) {
 	case 0:
 		stream(b, script);

@@ -105,7 +105,9 @@ static void configure(struct ppp_config *c, struct cursor *script, enum ppp_role
 				 .mppe = (enum ppp_mppe_policy)((a >> 5) % 3),
 				 .mppe_bits = b & 7 ? b & 7 : 7,
 				 .mppe_mode = (enum ppp_mppe_mode)((b >> 3 & 3) % 3),
-				 .mru = b & 0x20 ? 1400 : 1500,
+				 .mru = b & 0x20    ? 1400
+					: a == 0xff ? 9000
+						    : 1500,
 				 .ask_pfc = b >> 6 & 1,
 				 .ask_acfc = b >> 6 & 1,
 				 .ask_dns = true,
@@ -224,6 +226,22 @@ static void spoil(struct end *e, struct cursor *script)
 	input(e, f.protocol, f.info, f.len);
 }
 
+/* What E sent comes back to it: as it is, as from a line that is looped, or a Configure-Request as
+ * its answer, all of it acknowledged, refused or not liked. */
+static void come_back(struct end *e, struct cursor *script)
+{
+	static struct frame f;
+	uint8_t how = fuzz_u8(script), at = fuzz_u8(script);
+
+	if (!take(e->other, &f))
+		return;
+	if (f.info[0] == CONTROL_CONFIGURE_REQUEST)
+		f.info[0] = (uint8_t)(f.info[0] + (how & 3));
+	if (how & 4)
+		f.info[at % f.len] ^= how >> 3;
+	input(e, f.protocol, f.info, f.len);
+}
+
 static void step(struct end *ends, struct cursor *script)
 {
 	uint8_t op = fuzz_u8(script);
@@ -234,6 +252,10 @@ static void step(struct end *ends, struct cursor *script)
 	uint16_t protocol;
 	size_t len;
 
+	if ((op & 0x7f) == 0x7f) {
+		come_back(e, script);
+		return;
+	}
 	switch ((op & 0x7f) % 14) {
 	case 0:
 		for (unsigned n = 0; n < 64 && (deliver(&ends[0]) || deliver(&ends[1])); n++)

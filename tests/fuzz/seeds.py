@@ -130,6 +130,26 @@ for allow in (1, 2, 4, 8, 16, 31):
             head = bytes([allow | policy << 5, b] * 2)
             put("ppp", head + bytes([0, 6, 0, 7, 80, 0, 9, 0, 8, 0]))
             put("ppp", head + bytes([4, 0x84, 6, 1, 1, 0x81, 5, 0x85, 0, 7, 40, 0x88, 0]))
+# What an end sent comes back: looped, refused, not liked, altered; at each stage of the dial.
+for side in (0x7f, 0xff):
+    for b in (0x0f, 0x2f, 0xd7, 0xff):
+        for allow in (31, 0xff, 8):
+            head = bytes([allow, b] * 2)
+            for before in (0, 2, 4, 8, 12, 16, 20, 24, 28, 32):
+                for how in range(4):
+                    put("ppp", head + bytes([1, 0x81] * (before // 2)) + bytes([side, how, 0] * 3 + [0, 6, 0, 7, 40, 0]))
+                for at in (0, 1, 4, 5, 7, 9):
+                    put("ppp", head + bytes([1, 0x81] * (before // 2)) + bytes([side, 4 | before % 4 | 1 << at % 5 + 3, at, 0, 6, 0, 7, 40, 0]))
+            put("ppp", head + bytes([side, 0, 0, 6] * 30))
+            put("ppp", head + bytes([0, 6, 0]) + bytes([7, 41, side, 0, 0, side, 0, 0] * 8 + [0]))
+# EAP: a method refused for another, wrong lengths and values, a verdict without a question.
+for allow in (16, 18, 31):
+    head = bytes([allow, 0x0f] * 2)
+    for before in range(2, 14):
+        for code, data in ((2, b"\x01john"), (2, b"\x01mary"), (2, b"\x03\x04"), (2, b"\x03\x1a"), (2, b"\x04\x10" + bytes(16) + b"john"), (2, b"\x04\xff"),
+                           (2, b"\x1a\x02" + bytes(50) + b"john"), (2, b"\x1a\x03"), (2, b"\x1a\x04"), (2, b"\x1a"), (3, b""), (4, b""), (1, b"\x04\x10" + bytes(16)), (1, b"\x02hello"), (1, b"\x1a\x01" + bytes(22))):
+            for role in (0, 0x80):
+                put("ppp", head + bytes([1, 0x81] * before) + bytes([role + 11, 3, code, len(data)]) + data + bytes([0, 6, 0, 7, 80, 0]))
 # What either end wishes and gives; NCP options asked for, refused and answered.
 for wishes in list(range(64)) + [0x51, 0x92, 0xd4]:
     for b in (0x2f, 0xaf):
@@ -176,6 +196,14 @@ for how in range(32):
             for error in range(8):
                 put("path", head + bytes([TROUBLE, error, 0x18 | error << 5, 5, 0, LARGE, kind, 8, 0, 100, TROUBLE, 0, error | 0x58, 4, 0x20, 0, 0]))
         put("path", head + bytes([MANY, 20, 0, 0, 0, 0xc8, MANY, 8, 5, 0, 40, 7, MORE, 2, MORE, 1, MANY, 8, 0, 0, 3, 0xff]))
+# Outages, then packets again: old ones, right ones, some lost.
+for how in (0, 1, 16, 17):
+    for keys in (0x03, 0x13, 0x01):
+        head = bytes([how, 3, keys])
+        for gap in (1, 7, 8, 31, 32, 33, 64, 96, 100, 130, 150):
+            for numbered in (0, 1):
+                outage = bytes([0xff, gap, numbered])
+                put("path", head + inner + outage + inner * 3 + bytes([10]) + inner + outage + inner * 4 + bytes([5, 1, 0, 0, 5, 3, 0, 0]) + inner)
 # The packet socket: a next hop, a burst by the raw socket, bursts by the packet socket, errors of either, none again.
 for how in (32, 34, 48, 50):
     for keys in (0x00, 0x0f, 0x3f, 0x80, 0x8f):
