@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One call: descriptors and timers on one side, the sans-I/O rooms on the other, and the supervisor's
- * requests.  events.c has the rooms' callbacks, end.c how all of it ends. */
+/* One call: descriptors and timers on one side, the sans-I/O rooms on the other, and the
+ * supervisor's requests.  events.c has the rooms' callbacks, end.c how all of it ends. */
 #include "session/session.h"
 
 #include "base/str.h"
