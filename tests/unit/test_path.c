@@ -473,6 +473,29 @@ static void reorder_gives_frames_back_in_order_and_gives_up_in_time(void **state
 	free(r);
 }
 
+static void reorder_holds_the_largest_frame_and_neither_larger_ones_nor_more(void **state)
+{
+	struct reorder *r = calloc(1, sizeof *r);
+	uint8_t frame[REORDER_FRAME + 1] = {1};
+	uint32_t number;
+	size_t len;
+
+	(void)state;
+	frame[REORDER_FRAME - 1] = 2;
+	assert_int_equal(reorder_put(r, 0, frame, 1, true, 0), REORDER_TAKE);
+	assert_int_equal(reorder_put(r, 2, frame, REORDER_FRAME, true, 0), REORDER_KEPT);
+	assert_int_equal(reorder_put(r, 1, frame, 1, true, 0), REORDER_TAKE);
+	assert_memory_equal(reorder_next(r, &len, &number, false, 0), frame, REORDER_FRAME);
+	assert_int_equal(len, REORDER_FRAME);
+	assert_int_equal(reorder_put(r, 2 + REORDER_SLOTS, frame, 1, true, 0), REORDER_KEPT);
+	assert_int_equal(reorder_put(r, 4, frame, sizeof frame, true, 0), REORDER_TAKE);
+	free(r);
+	r = calloc(1, sizeof *r);
+	assert_int_equal(reorder_put(r, 0, frame, 1, true, 0), REORDER_TAKE);
+	assert_int_equal(reorder_put(r, 1 + REORDER_SLOTS, frame, 1, true, 0), REORDER_TAKE);
+	free(r);
+}
+
 /* The whole path */
 
 struct bench {
@@ -964,6 +987,7 @@ int main(void)
 		cmocka_unit_test(gaps_late_packets_and_wrong_modes_are_none_for_a_run),
 		cmocka_unit_test(sequence_tells_new_late_duplicate_and_wraps),
 		cmocka_unit_test(reorder_gives_frames_back_in_order_and_gives_up_in_time),
+		cmocka_unit_test(reorder_holds_the_largest_frame_and_neither_larger_ones_nor_more),
 		WHOLE(nothing_leaves_before_the_state_permits_it),
 		WHOLE(packets_of_our_own_leave_as_those_of_the_device),
 		WHOLE(watched_packets_are_shown_and_may_be_taken_away),
