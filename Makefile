@@ -240,16 +240,16 @@ fuzz_request_ROOMS := ipc base
 fuzz_LIBS := -lcrypto -liniparser
 # Where a target is the kernel, too: calls that it answers itself.
 wrapped = $(foreach f,$(1),-Wl,--wrap=$(f))
-fuzz_path_LIBS := $(call wrapped,sendmmsg recvmmsg recvmsg writev)
+fuzz_path_LIBS := $(call wrapped,sendmmsg recvmmsg recvmsg writev write)
 fuzz_judge_LIBS := $(call wrapped,fork kill waitpid pidfd_open socketpair pipe2 clock_now_ms clock_now_us epoll_wait \
 	host_new host_free host_apply host_undo host_suspend host_tun_open host_tun_rename host_path_to \
 	call_sockets_open sockets_open dial_start) -lnl-route-3 -lnl-3
 fuzz_session_LIBS := $(call wrapped,clock_now_ms clock_now_us getrandom epoll_wait) -lseccomp -lcap-ng
 define fuzz_rules
-$(BUILD)/test/fuzz_$(1): $(BUILD)/obj/tests/fuzz/$(1).o $(if $(FUZZER),,$(BUILD)/obj/tests/fuzz/replay.o) $(foreach r,$(fuzz_$(1)_ROOMS),$(call lib,$(r)))
+$(BUILD)/test/fuzz_$(1): $(BUILD)/obj/tests/fuzz/$(1).o $(BUILD)/obj/tests/fuzz/kit.o $(if $(FUZZER),,$(BUILD)/obj/tests/fuzz/replay.o) $(foreach r,$(fuzz_$(1)_ROOMS),$(call lib,$(r)))
 	$$(call say,LD,$$@)
 	$(Q)mkdir -p $$(@D)
-	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $$@ $$^ $(fuzz_LIBS) $(fuzz_$(1)_LIBS)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $$@ $$^ $(fuzz_LIBS) $(call wrapped,malloc calloc aligned_alloc) $(fuzz_$(1)_LIBS)
 endef
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_rules,$(t))))
 $(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c Makefile

@@ -6,6 +6,7 @@
 #define VPDIAL_TESTS_FUZZ_H
 
 #include "base/cursor.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "base/reason.h"
 #include "crypto/crypto.h"
@@ -56,6 +57,12 @@ static inline uint8_t *fuzz_copy(const uint8_t *octets, size_t len)
 		memcpy(copy, octets, len);
 	return copy;
 }
+
+/* The N-th allocation of the rooms from now fails, once; 0 = none does (alloc.c). */
+void fuzz_fail_allocation(unsigned n);
+
+/* A log that wants all there is and keeps nothing: its lines must be fit to be seen. */
+extern const struct log fuzz_log;
 
 /* The hashes, loaded once. */
 static inline void fuzz_crypto(void)

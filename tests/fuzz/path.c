@@ -7,6 +7,7 @@
 #include "path/mppe.h"
 #include "path/offload.h"
 #include "path/path.h"
+#include "path/worker.h"
 #include "wire/frame.h"
 #include "wire/gre.h"
 #include "wire/l2tp.h"
@@ -17,6 +18,8 @@
 #include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -37,6 +40,7 @@ struct bench {
 	uint64_t now;
 	uint32_t seq;
 	unsigned lost;
+	bool worked;
 	struct mppe_tx honest; /* the peer's sending side */
 	uint8_t kept[KEPT][PACKET];
 	size_t kept_len[KEPT];
@@ -47,7 +51,7 @@ struct bench {
 static struct {
 	int send_error, receive_error, write_error; /* once; 0 = as it is */
 	unsigned queued;			    /* messages of the error queue */
-	bool v6, cut;
+	bool v6, cut, other;
 	struct sock_extended_err error;
 	const struct bench *bench;
 } kernel;
@@ -63,6 +67,9 @@ ssize_t __real_recvmsg(int fd, struct msghdr *msg, int flags);
 ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags);
 ssize_t __real_writev(int fd, const struct iovec *iov, int count);
 ssize_t __wrap_writev(int fd, const struct iovec *iov, int count);
+
+ssize_t __real_write(int fd, const void *octets, size_t len);
+ssize_t __wrap_write(int fd, const void *octets, size_t len);
 
 static bool failed(int *error)
 {
@@ -106,6 +113,13 @@ ssize_t __wrap_writev(int fd, const struct iovec *iov, int count)
 	return failed(&kernel.write_error) ? -1 : __real_writev(fd, iov, count);
 }
 
+static int tun[2], gre[2], udp[2];
+
+ssize_t __wrap_write(int fd, const void *octets, size_t len)
+{
+	return fd == tun[1] && failed(&kernel.write_error) ? -1 : __real_write(fd, octets, len);
+}
+
 /* Whatever ICMP says: each message of the queue alike. */
 ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
 {
@@ -123,14 +137,14 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
 	msg->msg_controllen = CMSG_SPACE(len);
 	c = CMSG_FIRSTHDR(msg);
 	c->cmsg_level = kernel.v6 ? SOL_IPV6 : SOL_IP;
-	c->cmsg_type = kernel.v6 ? IPV6_RECVERR : IP_RECVERR;
+	c->cmsg_type = kernel.other ? IP_TTL : kernel.v6 ? IPV6_RECVERR : IP_RECVERR;
 	c->cmsg_len = CMSG_LEN(len);
 	memcpy(CMSG_DATA(c), &kernel.error, len);
 	return 0;
 }
 
 /* Sockets are made once: they cost more than all the rest. */
-static int tun[2], gre[2], udp[2];
+static int stranger;
 static bool gro;
 static struct sockaddr_in udp_at[2];
 
@@ -140,6 +154,8 @@ static void socket_pairs(void)
 
 	FUZZ_CHECK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, tun) == 0);
 	FUZZ_CHECK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, gre) == 0);
+	stranger = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	FUZZ_CHECK(stranger >= 0);
 	for (int i = 0; i < 2; i++) {
 		udp_at[i] = (struct sockaddr_in){.sin_family = AF_INET};
 		udp_at[i].sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -327,23 +343,24 @@ static void encapsulated(struct bench *b, uint8_t how, const uint8_t *frame, siz
 		receive(b);
 }
 
-/* As the peer's MPPE would send it. */
-static void encrypted(struct bench *b, struct cursor *script)
+/* As the peer's MPPE would send it: an IP packet, or (PLAIN) anything at all. */
+static void encrypted(struct bench *b, struct cursor *script, bool plain)
 {
 	uint8_t frame[4 + MPPE_HEADER + 300], how = fuzz_u8(script);
-	size_t len;
+	size_t len, head;
 	const uint8_t *octets = fuzz_octets(script, fuzz_u8(script), &len);
 
 	memcpy(frame, "\xff\x03\x00\xfd", 4);
 	frame[6] = 0;
 	frame[7] = how & 8 ? FRAME_IPV6 : FRAME_IPV4;
+	head = plain ? 6 : 8;
 	if (len)
-		memcpy(frame + 8, octets, len);
-	if (!b->state.rx.bits)
+		memcpy(frame + head, octets, len);
+	if (!b->state.rx.bits || head + len == 6)
 		return;
-	mppe_encrypt(&b->honest, frame + 4, frame + 6, len + 2);
+	mppe_encrypt(&b->honest, frame + 4, frame + 6, head - 6 + len);
 	if (!(how & 128)) /* else it is lost */
-		encapsulated(b, how, frame, len + 8);
+		encapsulated(b, how, frame, head + len);
 }
 
 static void set_state(struct bench *b, struct cursor *script)
@@ -388,7 +405,12 @@ static void from_tun(struct bench *b, struct cursor *script)
 	packet[head] = how & 1 ? 0x60 : 0x45;
 	packet[head + 2] = (uint8_t)((len + 20) >> 8);
 	packet[head + 3] = (uint8_t)(len + 20);
-	packet[head + 9] = how & 2 ? 6 : 17;
+	packet[head + 9] = how & 2 ? IP_TCP : IP_UDP;
+	if (how & 64) { /* the next header of IPv6, which lies elsewhere */
+		packet[head + 4] = (uint8_t)((len - 20) >> 8);
+		packet[head + 5] = (uint8_t)(len - 20);
+		packet[head + 6] = IP_TCP;
+	}
 	if (len)
 		memcpy(packet + head + 20, octets, len);
 	if (how & 4)
@@ -408,6 +430,8 @@ static uint16_t sum_of(const uint8_t *p, size_t len, uint64_t sum)
 	return (uint16_t)sum;
 }
 
+static void sum_inner(uint8_t *out, uint8_t how, size_t all);
+
 /* A whole packet of TCP or UDP with LEN octets of payload at OUT, as a host would send it; its
  * size. */
 static size_t inner_packet(uint8_t *out, uint8_t how, unsigned id, uint32_t seq, size_t len)
@@ -415,7 +439,6 @@ static size_t inner_packet(uint8_t *out, uint8_t how, unsigned id, uint32_t seq,
 	size_t ip = how & 1 ? 40 : 20, transport = how & 2 ? 8 : how & 16 ? 32 : 20;
 	size_t all = ip + transport + len;
 	uint8_t *t = out + ip;
-	uint16_t sum;
 
 	memset(out, 0, ip + transport);
 	memset(out + ip + transport, (int)seq, len);
@@ -434,23 +457,38 @@ static size_t inner_packet(uint8_t *out, uint8_t how, unsigned id, uint32_t seq,
 		t[13] = TCP_ACK;
 		t[15] = 200;
 	}
-	sum = sum_of(out + (how & 1 ? 8 : 12), how & 1 ? 32 : 8,
-		     (how & 2 ? IP_UDP : IP_TCP) + (uint64_t)(all - ip));
-	offload_put16(t + (how & 2 ? 6 : 16), (uint16_t)~sum_of(t, all - ip, sum));
 	if (!(how & 1)) {
 		offload_put16(out + 4, id);
 		out[6] = how & 8 ? 0x40 : 0;
-		offload_put16(out + 10, (uint16_t)~sum_of(out, 20, 0));
 	}
+	sum_inner(out, how, all);
 	return all;
 }
 
-/* Packets of one stream, one behind the other, in one burst; any octet of one may be another. */
+/* The checksums of such a packet of ALL octets, anew. */
+static void sum_inner(uint8_t *out, uint8_t how, size_t all)
+{
+	size_t ip = how & 1 ? 40 : 20;
+	uint8_t *t = out + ip, *at = t + (how & 2 ? 6 : 16);
+	uint16_t sum = sum_of(out + (how & 1 ? 8 : 12), how & 1 ? 32 : 8,
+			      (how & 2 ? IP_UDP : IP_TCP) + (uint64_t)(all - ip));
+
+	offload_put16(at, 0);
+	offload_put16(at, (uint16_t)~sum_of(t, all - ip, sum));
+	if (!(how & 1)) {
+		offload_put16(out + 10, 0);
+		offload_put16(out + 10, (uint16_t)~sum_of(out, 20, 0));
+	}
+}
+
+/* Packets of one stream, one behind the other, in one burst; any octet of one may be another, and
+ * the checksums true all the same. */
 static void stream(struct bench *b, struct cursor *script)
 {
-	uint8_t how = fuzz_u8(script), count = fuzz_u8(script) & 31, size = fuzz_u8(script);
+	uint8_t how = fuzz_u8(script), counts = fuzz_u8(script), size = fuzz_u8(script);
 	uint8_t odd = fuzz_u8(script), at = fuzz_u8(script), value = fuzz_u8(script);
 	uint8_t frame[4 + MPPE_HEADER + 2 + 80 + 1024];
+	unsigned count = counts & 31;
 	uint32_t seq = 1000;
 
 	for (unsigned i = 0; i < count; i++) {
@@ -463,6 +501,8 @@ static void stream(struct bench *b, struct cursor *script)
 		seq += (uint32_t)(len - (how & 1 ? 40 : 20) - (how & 2 ? 8 : how & 16 ? 32 : 20));
 		if (i == odd)
 			ip[at % len] = value;
+		if (i == odd && counts & 32)
+			sum_inner(ip, how, len);
 		if (b->state.rx.bits) {
 			memcpy(frame, "\xff\x03\x00\xfd", 4);
 			frame[6] = 0;
@@ -575,8 +615,66 @@ static void trouble(struct cursor *script)
 	kernel.queued = c >> 3 & 3;
 	kernel.v6 = c & 32;
 	kernel.cut = c & 64;
-	kernel.error = (struct sock_extended_err){.ee_errno = (uint32_t)errors[c >> 5 & 7]};
-	kernel.error.ee_info = fuzz_u16(script);
+	kernel.other = c & 128;
+	kernel.error = (struct sock_extended_err){.ee_info = fuzz_u16(script)};
+	kernel.error.ee_errno = (uint32_t)errors[kernel.error.ee_info & 7];
+}
+
+/* What no one should send: more than fits, from here and from there; and from who is not the peer.
+ */
+static void beyond(struct bench *b, struct cursor *script)
+{
+	static uint8_t octets[70000];
+	size_t len = 128 * (size_t)fuzz_u8(script) + 64;
+	uint8_t how = fuzz_u8(script);
+
+	octets[0] = 0x45;
+	if (how & 1)
+		(void)path_send_control(b->path, FRAME_LCP, octets, len);
+	if (how & 2)
+		(void)path_send_packet(b->path, octets, len);
+	if (how & 4)
+		arrive(b, octets, len);
+	if (how & 8)
+		(void)!sendto(stranger, octets, len, 0, (struct sockaddr *)&udp_at[1],
+			      sizeof udp_at[1]);
+	receive(b);
+}
+
+/* The second thread sends what the device has, while nothing else happens. */
+static void by_worker(struct bench *b, struct cursor *script)
+{
+	uint8_t packet[sizeof(struct offload) + 80 + 255] = {0}, how = fuzz_u8(script);
+	size_t head = b->offload ? sizeof(struct offload) : 0, len;
+	unsigned count = fuzz_u8(script) & 7;
+	struct path_worker *worker;
+	int waiting = 1;
+
+	if (b->worked) /* a thread takes time */
+		return;
+	b->worked = true;
+	fuzz_fail_allocation(1);
+	FUZZ_CHECK(!path_worker_new());
+	worker = path_worker_new();
+	FUZZ_CHECK(worker && path_worker_take(worker, b->path) == 0);
+	FUZZ_CHECK(path_worker_take(worker, b->path) == -EBUSY);
+	len = inner_packet(packet + head, how, 1, 1, fuzz_u8(script));
+	for (unsigned i = 0; i < count; i++)
+		(void)!send(b->tun, packet, head + len, MSG_DONTWAIT);
+	/* What may not leave yet stays where it is. */
+	for (unsigned n = 0; n < 1000 && waiting; n++) {
+		sched_yield();
+		if (ioctl(tun[1], FIONREAD, &waiting) < 0)
+			break;
+	}
+	if (how & 128)
+		(void)path_send_packet(b->path, packet + head, len);
+	if (how & 64)
+		path_set_state(b->path, &b->state);
+	(void)path_worker_busy_us(worker);
+	if (how & 32)
+		path_worker_release(worker);
+	path_worker_free(worker);
 }
 
 /* The operations above 0xf0: what the kernel's large packets, joined datagrams and errors do. */
@@ -586,8 +684,15 @@ static void kernel_step(struct bench *b, uint8_t op, struct cursor *script)
 	struct path_next_hop hop = {.ifindex = 1, .ttl = 64};
 	uint8_t flags;
 
-	if (op == 0xff) {
+	switch (op) {
+	case 0xff:
 		outage(b, script);
+		return;
+	case 0xfe:
+		by_worker(b, script);
+		return;
+	case 0xfd:
+		beyond(b, script);
 		return;
 	}
 	switch (op % 5) {
@@ -645,8 +750,10 @@ static void step(struct bench *b, struct cursor *script)
 		encapsulated(b, how, octets, len);
 		break;
 	case 3:
+		encrypted(b, script, false);
+		break;
 	case 4:
-		encrypted(b, script);
+		encrypted(b, script, true);
 		break;
 	case 5: /* one of the last again, a bit changed or not */
 		which = fuzz_u8(script) % KEPT;
@@ -726,15 +833,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	config.wire_fd = b.encap == PATH_L2TP ? udp[1] : gre[1];
 	config.peer_len = b.encap == PATH_L2TP ? sizeof udp_at[0] : 0;
 	memcpy(&config.peer, &udp_at[0], config.peer_len);
-	b.path = path_new(&config, &callbacks, NULL);
-	FUZZ_CHECK(b.path);
-	path_set_call(b.path, &call);
+	/* One allocation fails: of the path there is nothing then, or something less. */
+	fuzz_fail_allocation(how & 64 ? 1 + (unsigned)(len % 8) : 0);
+	b.path = path_new(&config, &callbacks, len & 8 ? &fuzz_log : NULL);
+	FUZZ_CHECK(b.path || how & 64);
+	if (!b.path) {
+		path_free(b.path);
+		return 0;
+	}
+	if (!(how & 128))
+		path_set_call(b.path, &call);
 	set_state(&b, &script);
 	for (unsigned n = 0; n < STEPS && cursor_left(&script); n++)
 		step(&b, &script);
 	(void)path_encoding(b.path, text, sizeof text);
 	(void)path_numbered(b.path);
 	path_free(b.path);
+	fuzz_fail_allocation(0);
 	/* Nothing may wait for the next run. */
 	for (int i = 0; i < 2; i++)
 		while (recv(tun[i], rest, sizeof rest, MSG_DONTWAIT) >= 0 ||

@@ -37,6 +37,7 @@ static const uint16_t protocols[] = {FRAME_LCP,	 FRAME_PAP,	 FRAME_CHAP,   FRAME
 
 static uint64_t now;
 static uint8_t wishes; /* the last octet of the script */
+static uint8_t oddity; /* the one before: configurations and callers out of the ordinary */
 
 static void on_send(void *ctx, uint16_t protocol, const uint8_t *info, size_t len)
 {
@@ -119,6 +120,18 @@ static void configure(struct ppp_config *c, struct cursor *script, enum ppp_role
 				 .phase_limit_ms = 60000,
 				 .keepalive_ms = 10000};
 	secret_set(&c->password, "secret", 6);
+	if (oddity & 1)
+		c->phase_limit_ms = 2000;
+	if (oddity & 2)
+		c->restart_ms = c->restart_max_ms = c->phase_limit_ms = c->keepalive_ms = 0;
+	if (oddity & 4)
+		c->mru = b & 0x20 ? 0 : 0xffff;
+	if (oddity & 8 && b & 0x80)
+		c->ipv4 = false;
+	if (oddity & 16) { /* longer than PAP can say */
+		memset(c->user, 'j', sizeof c->user - 1);
+		memset(c->password.bytes, 's', c->password.len = 300);
+	}
 	c->outer_peer.s_addr = htonl(0xc0000201);
 	if (role == PPP_CALLER && wishes & 7) {
 		c->local.s_addr = htonl(wishes & 4 ? 0x0a000002 : 0x0a000009);
@@ -143,8 +156,6 @@ static void input(struct end *e, uint16_t protocol, const uint8_t *info, size_t 
 	struct str text;
 	char line[256];
 
-	if (e->closed)
-		return;
 	copy = fuzz_copy(info, len);
 	text = str_make(line, sizeof line);
 	print_frame(&text, protocol, copy, len);
@@ -252,8 +263,15 @@ static void step(struct end *ends, struct cursor *script)
 	uint16_t protocol;
 	size_t len;
 
-	if ((op & 0x7f) == 0x7f) {
+	switch (op & 0x7f) {
+	case 0x7f:
 		come_back(e, script);
+		return;
+	case 0x7e: /* the tunnel is gone; or it is there, which the link knows */
+		if (fuzz_u8(script) & 1)
+			ppp_down(e->link, now);
+		else
+			ppp_up(e->link, now);
 		return;
 	}
 	switch ((op & 0x7f) % 14) {
@@ -286,26 +304,22 @@ static void step(struct end *ends, struct cursor *script)
 		pass_time(ends, now + 256 * (uint64_t)fuzz_u8(script));
 		break;
 	case 8:
-		if (!e->closed)
-			ppp_close(e->link, &reason, now);
+		ppp_close(e->link, &reason, now);
 		break;
 	case 9:
-		if (!e->closed)
-			ppp_request_reset(e->link, now);
+		ppp_request_reset(e->link, now);
 		break;
 	case 10:
 		protocol = fuzz_u16(script);
 		octets = fuzz_octets(script, fuzz_u8(script), &len);
-		if (!e->closed)
-			ppp_unknown_protocol(e->link, protocol, octets, len, now);
+		ppp_unknown_protocol(e->link, protocol, octets, len, now);
 		break;
 	case 11:
 	case 12:
 		forge(e, script);
 		break;
 	case 13:
-		if (!e->closed)
-			ppp_heard(e->link, now);
+		ppp_heard(e->link, now);
 		break;
 	}
 }
@@ -322,28 +336,36 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	fuzz_crypto();
 	memset(ends, 0, sizeof ends);
 	wishes = len > 8 ? data[len - 1] : 0;
+	oddity = len > 8 ? data[len - 2] : 0;
 	now = 1000;
 	for (int i = 0; i < 2; i++) {
-		const struct ppp_callbacks callbacks = {on_send, on_event, on_account, &ends[i]};
+		const struct ppp_callbacks callbacks = {on_send, on_event,
+							oddity & 32 ? NULL : on_account, &ends[i]};
 
 		configure(&config[i], &script, i ? PPP_ANSWERER : PPP_CALLER);
 		ends[i].other = &ends[!i];
 		ends[i].config = &config[i];
-		ends[i].link = ppp_new(&config[i], &callbacks, &random[i], NULL);
+		fuzz_fail_allocation(1);
+		FUZZ_CHECK(!ppp_new(&config[i], &callbacks, &random[i], NULL));
+		ends[i].link =
+			ppp_new(&config[i], &callbacks, &random[i], oddity & 64 ? &fuzz_log : NULL);
 		FUZZ_CHECK(ends[i].link);
 	}
 	for (int i = 0; i < 2; i++)
-		ppp_up(ends[i].link, now);
+		if (!(oddity & 128) || i) /* else the script says when */
+			ppp_up(ends[i].link, now);
 	for (unsigned n = 0; n < STEPS && cursor_left(&script); n++)
 		step(ends, &script);
 	/* Both come to an end in time, whatever was: nobody answers any more. */
 	for (int i = 0; i < 2; i++)
-		if (!ends[i].closed)
-			ppp_close(ends[i].link, &reason, now);
+		ppp_close(ends[i].link, &reason, now);
 	pass_time(ends, now + 70000);
 	for (int i = 0; i < 2; i++) {
 		FUZZ_CHECK(ends[i].closed);
+		FUZZ_CHECK(ppp_deadline(ends[i].link) == DEADLINE_NONE);
+		ppp_tick(ends[i].link, now);
 		ppp_free(ends[i].link);
 	}
+	ppp_free(NULL);
 	return 0;
 }

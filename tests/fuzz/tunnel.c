@@ -80,8 +80,6 @@ static void input(struct end *e, const uint8_t *octets, size_t len)
 {
 	uint8_t *copy;
 
-	if (e->closed)
-		return;
 	copy = fuzz_copy(octets, len);
 	e->sent = 0;
 	tunnel_input(e->tunnel, copy, len, now);
@@ -219,16 +217,13 @@ static void step(struct end *ends, struct cursor *script)
 		pass_time(ends, now + 512 * (uint64_t)fuzz_u8(script));
 		break;
 	case 8:
-		if (!e->closed)
-			tunnel_close(e->tunnel, &reason, now);
+		tunnel_close(e->tunnel, &reason, now);
 		break;
 	case 9:
-		if (!e->closed)
-			tunnel_lost(e->tunnel, fuzz_u8(script) % 120, now);
+		tunnel_lost(e->tunnel, fuzz_u8(script) % 120, now);
 		break;
 	case 10:
-		if (!e->closed)
-			tunnel_set_accm(e->tunnel, fuzz_u16(script), 0);
+		tunnel_set_accm(e->tunnel, fuzz_u16(script), 0);
 		break;
 	case 11:
 	case 12:
@@ -257,6 +252,11 @@ static void configure(struct tunnel_config *c, uint8_t how, enum tunnel_role rol
 				    .hide_avps = how & 8,
 				    .sequencing = how & 16,
 				    .permissive = how & 32};
+	if (how & 128) { /* as bare as it goes */
+		c->host_name[0] = '\0';
+		c->receive_window = 0;
+		c->setup_limit_ms = c->echo_interval_ms = 0;
+	}
 	if (how & 64)
 		secret_set(&c->secret, "tunnel-secret", 13);
 }
@@ -268,7 +268,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	uint32_t seed[2] = {1, 2};
 	const struct random_source random[2] = {{fuzz_random, &seed[0]}, {fuzz_random, &seed[1]}};
 	struct reason reason = {EXIT_SIGNAL, "the end"};
-	uint8_t how[2] = {fuzz_u8(&script), fuzz_u8(&script)};
+	uint8_t how[2] = {fuzz_u8(&script), fuzz_u8(&script)}, farewell[64];
+	struct tunnel_ids ids;
 
 	fuzz_crypto();
 	memset(ends, 0, sizeof ends);
@@ -280,21 +281,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 		configure(&config, how[i], i ? TUNNEL_ANSWERER : TUNNEL_CALLER);
 		ends[i].other = &ends[!i];
-		ends[i].tunnel = tunnel_new(&config, &callbacks, &random[i], NULL);
+		fuzz_fail_allocation(1);
+		FUZZ_CHECK(!tunnel_new(&config, &callbacks, &random[i], NULL));
+		ends[i].tunnel =
+			tunnel_new(&config, &callbacks, &random[i], how[1] & 1 ? &fuzz_log : NULL);
 		FUZZ_CHECK(ends[i].tunnel);
 	}
 	for (int i = 0; i < 2; i++)
 		tunnel_start(ends[i].tunnel, now);
 	for (unsigned n = 0; n < STEPS && cursor_left(&script); n++)
 		step(ends, &script);
+	/* What another process would say in their place. */
+	for (int i = 0; i < 2; i++)
+		if (tunnel_ids(ends[i].tunnel, &ids)) {
+			FUZZ_CHECK(tunnel_farewell(&ids, farewell, 8) == 0);
+			FUZZ_CHECK(tunnel_farewell(&ids, farewell, sizeof farewell) > 0);
+		}
 	/* Both come to an end in time, whatever was: nobody answers any more. */
 	for (int i = 0; i < 2; i++)
-		if (!ends[i].closed)
-			tunnel_close(ends[i].tunnel, &reason, now);
+		tunnel_close(ends[i].tunnel, &reason, now);
 	pass_time(ends, now + 40000);
 	for (int i = 0; i < 2; i++) {
 		FUZZ_CHECK(ends[i].closed);
+		FUZZ_CHECK(tunnel_deadline(ends[i].tunnel) == DEADLINE_NONE);
+		tunnel_tick(ends[i].tunnel, now);
 		tunnel_free(ends[i].tunnel);
 	}
+	tunnel_free(NULL);
 	return 0;
 }

@@ -197,19 +197,24 @@ static uint16_t sum(const uint8_t *p, size_t len, uint32_t sum)
 	return (uint16_t)~sum;
 }
 
-/* Raw, and with the heads of an answer before it: its checks would stop nearly all else. */
-static void dhcp(const uint8_t *p, size_t len)
+static void put_sum(uint8_t *at, uint16_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+/* The heads of an answer before the LEN octets at P, with true checksums.  Octet AT of them is
+ * VALUE, if AT is not 0. */
+static void dhcp_answer(const uint8_t *p, size_t len, uint16_t at, uint8_t value, bool checked)
 {
 	const struct dhcp_inform inform = {.client = {htonl(0x0a000002)}, .xid = 0x11223344};
 	uint8_t question[DHCP_INFORM_LEN], *packet;
 	size_t all = 28 + 240 + len;
 	struct dhcp_answer answer;
-	uint16_t check;
+	uint32_t pseudo = 0x0a00 + 1 + 0x0a00 + 2 + 17;
 
-	(void)dhcp_answer_decode(p, len, &inform, &answer);
-	if (all > 1500)
-		return;
 	FUZZ_CHECK(dhcp_inform_write(&inform, question, sizeof question) == sizeof question);
+	FUZZ_CHECK(dhcp_inform_write(&inform, question, sizeof question - 1) == 0);
 	packet = malloc(all);
 	FUZZ_CHECK(packet);
 	memcpy(packet, question, 28 + 240);
@@ -219,9 +224,6 @@ static void dhcp(const uint8_t *p, size_t len)
 	packet[3] = (uint8_t)all;
 	memcpy(packet + 12, "\x0a\x00\x00\x01\x0a\x00\x00\x02", 8);
 	packet[10] = packet[11] = 0;
-	check = sum(packet, 20, 0);
-	packet[10] = (uint8_t)(check >> 8);
-	packet[11] = (uint8_t)check;
 	packet[20] = packet[22] = 0;
 	packet[21] = 67;
 	packet[23] = 68;
@@ -229,6 +231,11 @@ static void dhcp(const uint8_t *p, size_t len)
 	packet[25] = (uint8_t)(all - 20);
 	packet[26] = packet[27] = 0; /* none, as UDP permits */
 	packet[28] = 2;		     /* BOOTREPLY */
+	if (at)
+		packet[at % all] = value;
+	put_sum(packet + 10, sum(packet, 20, 0));
+	if (checked)
+		put_sum(packet + 26, sum(packet + 20, all - 20, pseudo + (uint32_t)(all - 20)));
 	if (dhcp_answer_decode(packet, all, &inform, &answer)) {
 		FUZZ_CHECK(answer.route_count <= DHCP_ROUTES_MAX);
 		FUZZ_CHECK(memchr(answer.domain, 0, sizeof answer.domain));
@@ -236,6 +243,28 @@ static void dhcp(const uint8_t *p, size_t len)
 			FUZZ_CHECK(answer.routes[i].prefix_len <= 32);
 	}
 	free(packet);
+}
+
+/* Raw, and as options of an answer: its checks would stop nearly all else. */
+static void dhcp(const uint8_t *p, size_t len)
+{
+	const struct dhcp_inform inform = {.client = {htonl(0x0a000002)}, .xid = 0x11223344};
+	struct dhcp_answer answer;
+
+	(void)dhcp_answer_decode(p, len, &inform, &answer);
+	if (len <= 1232)
+		dhcp_answer(p, len, 0, 0, false);
+}
+
+/* An answer with one octet of its heads changed. */
+static void dhcp_changed(const uint8_t *p, size_t len)
+{
+	struct cursor script = cursor_make(p, len);
+	uint16_t at = fuzz_u16(&script);
+	uint8_t value = fuzz_u8(&script), how = fuzz_u8(&script);
+	const uint8_t *options = fuzz_octets(&script, 1232, &len);
+
+	dhcp_answer(options, len, (uint16_t)(at & 0x1ff), value, how & 1);
 }
 
 static void control(const uint8_t *p, size_t len)
@@ -255,16 +284,126 @@ static void control(const uint8_t *p, size_t len)
 	}
 }
 
+/* A message of L2TP as the script composes it, with hidden AVPs or not: it fits its room or there
+ * is none, and what is there can be read again. */
+static void l2tp_composed(const uint8_t *p, size_t len)
+{
+	static const struct l2tp_cipher cipher = {no_cipher, no_cipher, NULL};
+	static struct l2tp_message m;
+	const struct l2tp_rules rules = {&cipher, true};
+	struct cursor script = cursor_make(p, len);
+	uint8_t out[700], type = fuzz_u8(&script), how = fuzz_u8(&script);
+	char text[256];
+	struct l2tp_fault fault = {0};
+	struct l2tp_builder b;
+	struct l2tp_header h;
+	const uint8_t *octets;
+	size_t n, built;
+
+	/* Names for whatever number; the sets belong to types that have names. */
+	FUZZ_CHECK(l2tp_type_name(type)[0] && l2tp_avp_name(how)[0]);
+	(void)l2tp_type_is_session(type);
+	(void)l2tp_type_required(type);
+	(void)l2tp_type_optional(type);
+	l2tp_build(&b, out, how & 1 ? sizeof out : type % sizeof out, type, 1, 2);
+	if (how & 2) {
+		octets = fuzz_octets(&script, how >> 3, &n);
+		l2tp_build_hide(&b, &cipher, octets ? octets : (const uint8_t *)"", n);
+		b.hidden_min = how & 4 ? 16 : 0;
+	}
+	while (cursor_left(&script)) {
+		unsigned avp = fuzz_u8(&script), room = fuzz_u8(&script);
+
+		octets = fuzz_octets(&script, room, &n);
+		if (avp == AVP_RESULT_CODE) {
+			memcpy(text, octets, n);
+			text[n] = '\0';
+			l2tp_add_result(&b, (uint16_t)(room & 15), room & 1, 6, text);
+		} else if (avp < AVP_COUNT && l2tp_avp_name(avp)[0] != 'u') {
+			l2tp_add(&b, avp, octets, avp == AVP_VENDOR_NAME ? 4 * n : n);
+		}
+	}
+	built = l2tp_build_end(&b);
+	FUZZ_CHECK(built <= sizeof out);
+	if (!built)
+		return;
+	FUZZ_CHECK(l2tp_decode(out, built, &h) && h.control && h.payload_len);
+	FUZZ_CHECK(l2tp_message_type(h.payload, h.payload_len) == type);
+	(void)l2tp_message_decode(&m, h.payload, h.payload_len, &rules, &fault);
+}
+
+/* A message of PPTP with any fields. */
+static void pptp_composed(const uint8_t *p, size_t len)
+{
+	struct pptp_message m = {0}, again;
+	uint8_t out[PPTP_MESSAGE_MAX];
+	struct str s = str_make(line, sizeof line);
+	unsigned number;
+	size_t n;
+
+	if (len)
+		memcpy(&m, p, len < sizeof m ? len : sizeof m);
+	m.type = len ? p[len - 1] & 31 : 0;
+	FUZZ_CHECK(pptp_type_name(m.type)[0]);
+	(void)pptp_type_direction(m.type);
+	if (pptp_type_length(m.type))
+		FUZZ_CHECK(pptp_type_field_sum(m.type) == pptp_type_length(m.type));
+	n = pptp_encode(out, sizeof out, &m);
+	FUZZ_CHECK(n == pptp_type_length(m.type));
+	FUZZ_CHECK(!n || pptp_encode(out, n - 1, &m) == 0);
+	pptp_print(&s, &m);
+	check_text(&s);
+	if (n)
+		FUZZ_CHECK(pptp_encode(out, sizeof out, &m) == n &&
+			   pptp_decode(&again, out, n, &number) && again.type == m.type);
+	(void)pptp_result_text(m.type, m.result);
+	(void)pptp_error_text(m.error);
+}
+
+/* Names and passwords of any length either fit or are refused. */
+static void authentication_composed(const uint8_t *p, size_t len)
+{
+	struct cursor script = cursor_make(p, len);
+	static uint8_t out[1024];
+	struct writer w = writer_make(out, fuzz_u16(&script) % sizeof out);
+	uint16_t first = fuzz_u16(&script) % 400, second = fuzz_u16(&script) % 400;
+	struct secret password = {0};
+	struct control_packet c;
+	struct octets a, b;
+	uint8_t octets[400];
+
+	memset(octets, 'o', sizeof octets);
+	FUZZ_CHECK(secret_set(&password, octets, second));
+	pap_request_encode(&w, 1, octets, first, &password);
+	FUZZ_CHECK(w.failed || (first <= 255 && second <= 255));
+	if (!w.failed)
+		FUZZ_CHECK(control_packet_decode(out, writer_len(&w), &c) &&
+			   pap_request_decode(c.data, c.len, &a, &b) && a.len == first &&
+			   b.len == second);
+	w = writer_make(out, sizeof out);
+	chap_value_encode(&w, 1, 1, octets, second, octets, first);
+	FUZZ_CHECK(w.failed == (second == 0 || second > 255));
+	if (!w.failed)
+		FUZZ_CHECK(control_packet_decode(out, writer_len(&w), &c) &&
+			   chap_value_decode(c.data, c.len, &a, &b) && a.len == second &&
+			   b.len == first);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static void (*const codecs[])(const uint8_t *, size_t) = {
 		frame, options, authentication, pptp, gre, l2tp, dhcp, control};
+	static void (*const more[])(const uint8_t *, size_t) = {
+		dhcp_changed, l2tp_composed, pptp_composed, authentication_composed};
 	uint8_t *copy;
 
 	if (len == 0)
 		return 0;
 	copy = fuzz_copy(data + 1, len - 1);
-	codecs[data[0] % (sizeof codecs / sizeof codecs[0])](copy, len - 1);
+	if (data[0] >= 0xf0)
+		more[data[0] % (sizeof more / sizeof more[0])](copy, len - 1);
+	else
+		codecs[data[0] % (sizeof codecs / sizeof codecs[0])](copy, len - 1);
 	free(copy);
 	return 0;
 }
