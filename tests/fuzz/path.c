@@ -58,6 +58,8 @@ static struct {
 
 static void check_leaving(const struct bench *b, const uint8_t *packet, size_t n);
 static uint16_t sum_of(const uint8_t *p, size_t len, uint64_t sum);
+static size_t inner_packet(uint8_t *out, uint8_t how, unsigned id, uint32_t seq, size_t len);
+static void sum_inner(uint8_t *out, uint8_t how, size_t all);
 
 int __real_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags);
 int __wrap_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags);
@@ -394,9 +396,23 @@ static void set_state(struct bench *b, struct cursor *script)
 	path_set_state(b->path, &b->state);
 }
 
+/* The first packet of a connection, with any options. */
+static size_t syn(uint8_t *out, uint8_t how, const uint8_t *options, size_t len)
+{
+	uint8_t *t = out + (how & 1 ? 40 : 20);
+	size_t all = inner_packet(out, how & 1, 1, 1, len);
+
+	if (len)
+		memcpy(t + 20, options, len);
+	t[12] = (uint8_t)((len > 40 ? 10 : 5 + len / 4) << 4);
+	t[13] = 2;
+	sum_inner(out, how & 1, all);
+	return all;
+}
+
 static void from_tun(struct bench *b, struct cursor *script)
 {
-	uint8_t packet[sizeof(struct offload) + 20 + 300] = {0};
+	uint8_t packet[sizeof(struct offload) + 60 + 300] = {0};
 	size_t head = b->offload ? sizeof(struct offload) : 0, len;
 	uint8_t how = fuzz_u8(script);
 	const uint8_t *octets = fuzz_octets(script, fuzz_u8(script), &len);
@@ -406,13 +422,10 @@ static void from_tun(struct bench *b, struct cursor *script)
 	packet[head + 2] = (uint8_t)((len + 20) >> 8);
 	packet[head + 3] = (uint8_t)(len + 20);
 	packet[head + 9] = how & 2 ? IP_TCP : IP_UDP;
-	if (how & 64) { /* the next header of IPv6, which lies elsewhere */
-		packet[head + 4] = (uint8_t)((len - 20) >> 8);
-		packet[head + 5] = (uint8_t)(len - 20);
-		packet[head + 6] = IP_TCP;
-	}
 	if (len)
 		memcpy(packet + head + 20, octets, len);
+	if (how & 64)
+		len = syn(packet + head, how, octets, len) - 20;
 	if (how & 4)
 		(void)path_send_packet(b->path, packet + head, how & 8 ? len : len + 20);
 	else
@@ -429,8 +442,6 @@ static uint16_t sum_of(const uint8_t *p, size_t len, uint64_t sum)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)sum;
 }
-
-static void sum_inner(uint8_t *out, uint8_t how, size_t all);
 
 /* A whole packet of TCP or UDP with LEN octets of payload at OUT, as a host would send it; its
  * size. */
@@ -848,6 +859,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		step(&b, &script);
 	(void)path_encoding(b.path, text, sizeof text);
 	(void)path_numbered(b.path);
+	FUZZ_CHECK(path_counters(b.path) && path_rx_counters(b.path));
 	path_free(b.path);
 	fuzz_fail_allocation(0);
 	/* Nothing may wait for the next run. */
