@@ -214,9 +214,10 @@ $(BUILD)/obj/tests/sim/%.o: tests/sim/%.c Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CPPFLAGS) -Itests/sim $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-# A hundred thousand dials: tens of minutes.  SIM_FLAGS adds options.
+# A hundred thousand dials, then some of ends that can agree: minutes.  SIM_FLAGS adds options.
 sim: $(BUILD)/test/sim
 	$< --runs 100000 --coverage $(SIM_FLAGS)
+	$< --runs 20000 --loss 200 --ordinary $(SIM_FLAGS)
 
 # A session that turns on its supervisor, for tests/netns/sandbox.sh.
 $(BUILD)/test/attacker/vpdial-session: $(BUILD)/obj/tests/attacker.o $(foreach r,session ipc base,$(call lib,$(r)))

@@ -9,7 +9,7 @@
 #define MAX_NAKS_RECEIVED 10  /* then a Nak counts as a Reject: the request must become smaller */
 #define NAKS_HOPELESS	  20  /* then we do not answer Naks any more and the tries run out */
 #define REPEAT_MIN_MS	  200 /* between requests repeated because the peer is heard */
-#define MAX_REACKS	  2
+#define MAX_REACKS	  4
 
 static const struct option_rule *find_rule(const struct automaton *a, uint8_t type)
 {

@@ -544,8 +544,10 @@ void ccp_tick(struct ppp_link *link)
 		ccp->give_up_ms = link_now(link) + GIVE_UP_AGAIN_MS;
 		return;
 	}
-	no_encryption(link, ccp->was_encrypted ? "switched it off in mid-call"
-					       : "offers no MPPE (it does not answer CCP)");
+	no_encryption(link, "%s",
+		      !ccp->was_encrypted ? "offers no MPPE (it does not answer CCP)"
+		      : ccp->fsm.refused  ? "switched it off in mid-call"
+					  : "does not answer CCP, which began anew in mid-call");
 	if (!link->ending) {
 		automaton_raise(&ccp->fsm, AUTOMATON_CLOSE);
 		without(link);

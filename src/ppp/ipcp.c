@@ -270,7 +270,9 @@ static void finished(void *ctx, enum automaton_event why)
 	link->ipcp.lost = true;
 	/* The peer may hold it for open: IPv6 alone would leave it with an address in vain. */
 	if (why == AUTOMATON_EXHAUSTED && !link->ending)
-		link_fail(link, EXIT_NEGOTIATION_FAILED, "%s does not agree on addresses in IPCP",
+		link_fail(link, EXIT_NEGOTIATION_FAILED,
+			  link->ipcp.fsm.naks_received ? "%s does not agree on addresses in IPCP"
+						       : "%s does not answer any more in IPCP",
 			  link_peer(link));
 	else
 		link_ncp_lost(link, &link->ipcp.fsm,

@@ -2,7 +2,9 @@
 /* sim - dials in a simulated network, thousands of them: random profiles over random networks,
  * data, hang-ups, deaths and redials at random moments, all from one seed each.
  *
- * usage: sim [--runs N] [--seed FIRST] [--loss PERMILLE] [--verbose] [--coverage]
+ * usage: sim [--runs N] [--seed FIRST] [--loss PERMILLE] [--ordinary] [--verbose] [--coverage]
+ *   --ordinary   ends that can agree (MS-CHAPv2, MPPE-128 required, the right password) and the
+ *                network of tests/bench/loss, to compare how many dials come up, and when
  *
  * A seed reproduces a run exactly.  Status 1 and the seed when a rule was broken. */
 #include "pair.h"
@@ -24,14 +26,14 @@
 struct options {
 	uint64_t first, runs;
 	int loss; /* -1 = as the seed wills */
-	int verbose, coverage;
+	int verbose, coverage, ordinary;
 };
 
 struct tally {
 	uint64_t dials, up, refused, hopeless, packets_sent, packets_got;
-	uint64_t dial_ms[2], dial_count[2]; /* by tunnel type, of those that came up */
-	uint32_t *times;
-	size_t times_count;
+	uint64_t dials_of[2];
+	uint32_t *times[2]; /* ms, by tunnel type, of those that came up */
+	size_t times_count[2];
 };
 
 static uint32_t upto(uint64_t *s, uint32_t n)
@@ -104,6 +106,12 @@ static void random_net(uint64_t *s, const struct options *o, struct net *n)
 	n->reordering = n->loss ? upto(s, 200) : 0;
 	n->delay_ms = 1 + upto(s, coin(s, 20) ? 400 : 50);
 	n->jitter_ms = upto(s, 20);
+	if (o->ordinary) {
+		n->duplicates = 50;
+		n->reordering = 100;
+		n->delay_ms = 1;
+		n->jitter_ms = 2;
+	}
 	if (o->loss >= 0 || coin(s, 60))
 		return;
 	n->corruption = upto(s, 30);
@@ -133,6 +141,23 @@ static void random_tunnel(uint64_t *s, struct pair_config *c)
 	}
 }
 
+/* What both ends want is the same, as with a profile that fits its server. */
+static void make_ordinary(struct pair_config *c)
+{
+	c->password = "secret";
+	(void)snprintf(c->ppp[0].user, sizeof c->ppp[0].user, "john");
+	c->ppp[0].local.s_addr = 0;
+	c->ppp[0].local_must = false;
+	for (int i = 0; i < 2; i++) {
+		c->ppp[i].allow = PPP_AUTH_MSCHAP2;
+		c->ppp[i].mppe = PPP_MPPE_REQUIRE;
+		c->ppp[i].mppe_bits = PPP_MPPE_128;
+		c->ppp[i].mppe_mode = PPP_MPPE_STATELESS;
+		c->tunnel[i].secret.len = 0;
+		c->tunnel[i].hide_avps = false;
+	}
+}
+
 static void random_config(uint64_t seed, const struct options *o, struct pair_config *c)
 {
 	uint64_t s = seed * 0x2545f4914f6cdd1dULL + 1;
@@ -154,6 +179,8 @@ static void random_config(uint64_t seed, const struct options *o, struct pair_co
 	(void)snprintf(c->ppp[0].user, sizeof c->ppp[0].user, "%s", coin(&s, 3) ? "jane" : "john");
 	(void)snprintf(c->ppp[1].host_name, sizeof c->ppp[1].host_name, "server");
 	secret_set(&c->ppp[0].password, "secret", 6);
+	if (o->ordinary)
+		make_ordinary(c);
 }
 
 /* Some seconds of packets both ways. */
@@ -199,16 +226,15 @@ static void note_up(struct tally *t, const struct pair_config *c, uint64_t ms)
 	int type = c->type == TUNNEL_L2TP;
 
 	t->up++;
-	t->dial_ms[type] += ms;
-	t->dial_count[type]++;
-	t->times[t->times_count++] = (uint32_t)ms;
+	t->times[type][t->times_count[type]++] = (uint32_t)ms;
 }
 
 /* One dial: NULL, or what is wrong with it. */
-static const char *dial(struct pair *p, const struct pair_config *c, uint64_t *s, struct tally *t)
+static const char *dial(struct pair *p, const struct pair_config *c, uint64_t *s, bool patient,
+			struct tally *t)
 {
 	uint64_t start = pair_now(p);
-	bool early = coin(s, 10);
+	bool early = coin(s, 10) && !patient;
 
 	pair_start(p);
 	pair_run(p, start + (early ? upto(s, 5000) : SETTLE_MS), pair_settled);
@@ -257,7 +283,8 @@ static bool run(uint64_t seed, const struct options *o, struct tally *t, struct 
 		exit(2);
 	}
 	t->dials++;
-	wrong = dial(p, &c, &s, t);
+	t->dials_of[c.type == TUNNEL_L2TP]++;
+	wrong = dial(p, &c, &s, o->ordinary, t);
 	if (wrong || o->verbose)
 		tell(p, wrong ? wrong : "over");
 	if (wrong) { /* it lies in the pair */
@@ -280,25 +307,35 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Of one tunnel type: how many came up at all, within the limits that dial commands know, and when.
+ */
+static void tell_times(struct tally *t, int type)
+{
+	size_t n = t->times_count[type], within[2] = {0};
+	uint32_t *times = t->times[type];
+
+	if (n == 0)
+		return;
+	qsort(times, n, sizeof *times, compare);
+	for (size_t i = 0; i < n; i++) {
+		within[0] += times[i] <= 30000;
+		within[1] += times[i] <= 45000;
+	}
+	printf("%s: %zu of %llu up, %zu within 30 s, %zu within 45 s; median %u ms, 90 %% %u ms, "
+	       "longest %u ms (virtual)\n",
+	       type ? "l2tp" : "pptp", n, (unsigned long long)t->dials_of[type], within[0],
+	       within[1], times[n / 2], times[n * 9 / 10], times[n - 1]);
+}
+
 static void summary(struct tally *t)
 {
-	size_t n = t->times_count;
-
-	qsort(t->times, n, sizeof *t->times, compare);
 	printf("%llu dials: %llu came up, %llu ended with a reason, %llu were given up by hand; "
 	       "%llu of %llu packets arrived\n",
 	       (unsigned long long)t->dials, (unsigned long long)t->up,
 	       (unsigned long long)t->refused, (unsigned long long)t->hopeless,
 	       (unsigned long long)t->packets_got, (unsigned long long)t->packets_sent);
-	if (n)
-		printf("time to dial: median %u ms, 90 %% %u ms, longest %u ms (virtual); mean "
-		       "pptp "
-		       "%llu ms, l2tp %llu ms\n",
-		       t->times[n / 2], t->times[n * 9 / 10], t->times[n - 1],
-		       (unsigned long long)(t->dial_ms[0] /
-					    (t->dial_count[0] ? t->dial_count[0] : 1)),
-		       (unsigned long long)(t->dial_ms[1] /
-					    (t->dial_count[1] ? t->dial_count[1] : 1)));
+	for (int type = 0; type < 2; type++)
+		tell_times(t, type);
 }
 
 static void print_coverage(const struct coverage *c)
@@ -334,13 +371,16 @@ static uint64_t number(const char *text)
 
 static void take_options(struct options *o, int argc, char **argv)
 {
-	static const struct option names[] = {
-		{"runs", required_argument, NULL, 'r'}, {"seed", required_argument, NULL, 's'},
-		{"loss", required_argument, NULL, 'l'}, {"verbose", no_argument, NULL, 'v'},
-		{"coverage", no_argument, NULL, 'c'},	{NULL, 0, NULL, 0}};
+	static const struct option names[] = {{"runs", required_argument, NULL, 'r'},
+					      {"seed", required_argument, NULL, 's'},
+					      {"loss", required_argument, NULL, 'l'},
+					      {"verbose", no_argument, NULL, 'v'},
+					      {"coverage", no_argument, NULL, 'c'},
+					      {"ordinary", no_argument, NULL, 'o'},
+					      {NULL, 0, NULL, 0}};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "r:s:l:vc", names, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "r:s:l:vco", names, NULL)) != -1) {
 		if (option == 'r')
 			o->runs = number(optarg);
 		else if (option == 's')
@@ -351,6 +391,8 @@ static void take_options(struct options *o, int argc, char **argv)
 			o->verbose = 1;
 		else if (option == 'c')
 			o->coverage = 1;
+		else if (option == 'o')
+			o->ordinary = 1;
 		else
 			exit(2);
 	}
@@ -366,8 +408,9 @@ int main(int argc, char **argv)
 	size_t before;
 
 	take_options(&o, argc, argv);
-	tally.times = calloc(o.runs + 1, sizeof *tally.times);
-	if (!coverage || !tally.times || crypto_init(&reason) < 0)
+	for (int type = 0; type < 2; type++)
+		tally.times[type] = calloc(o.runs + 1, sizeof *tally.times[type]);
+	if (!coverage || !tally.times[0] || !tally.times[1] || crypto_init(&reason) < 0)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 4096); /* its buffer is not a run's */
 	printf("# sim: seeds %llu to %llu\n", (unsigned long long)o.first,
@@ -384,7 +427,8 @@ int main(int argc, char **argv)
 	if (o.coverage)
 		print_coverage(coverage);
 	printf(bad ? "FAIL sim: %llu broke a rule\n" : "ok sim\n", (unsigned long long)bad);
-	free(tally.times);
+	free(tally.times[0]);
+	free(tally.times[1]);
 	free(coverage);
 	return bad != 0;
 }

@@ -276,6 +276,19 @@ static void ccp_negotiated_anew_starts_new_key_generations(void **state)
 	end_free(e);
 }
 
+static void a_server_silent_in_ccp_begun_anew_is_said_to_be_silent(void **state)
+{
+	struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+
+	(void)state;
+	mppe_opens(e);
+	peer_request(e, FRAME_CCP, 2, "120601000040");
+	run_timers(e, 30000);
+	expect_end(e, EXIT_NEGOTIATION_FAILED,
+		   "the server does not answer CCP, which began anew in mid-call");
+	end_free(e);
+}
+
 static void resets_are_answered_and_asked_for_at_a_bounded_rate(void **state)
 {
 	struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
@@ -497,6 +510,18 @@ static void a_server_that_closes_ipcp_ends_the_call_with_its_words(void **state)
 	inject(e, FRAME_IPCP, "0502000a6e6f20706f6f"); /* "no poo" */
 	run_timers(e, 5000);
 	expect_end(e, EXIT_NEGOTIATION_FAILED, "the server closed IPCP: \"no poo\"");
+	end_free(e);
+}
+
+static void a_server_silent_in_ipcp_is_said_to_be_silent(void **state)
+{
+	struct ppp_config c = caller_config();
+	struct end *e = clear_dial(&c);
+
+	(void)state;
+	take(e, FRAME_IPCP, 1);
+	run_timers(e, 40000);
+	expect_end(e, EXIT_NEGOTIATION_FAILED, "the server does not answer any more in IPCP");
 	end_free(e);
 }
 
@@ -945,6 +970,7 @@ int main(void)
 		cmocka_unit_test(refused_encryption_answers_ccp_with_protocol_reject),
 		cmocka_unit_test(losing_encryption_in_mid_call_blocks_at_once_and_ends_the_call),
 		cmocka_unit_test(ccp_negotiated_anew_starts_new_key_generations),
+		cmocka_unit_test(a_server_silent_in_ccp_begun_anew_is_said_to_be_silent),
 		cmocka_unit_test(resets_are_answered_and_asked_for_at_a_bounded_rate),
 		cmocka_unit_test(addresses_and_servers_are_taken_from_naks),
 		cmocka_unit_test(impossible_addresses_end_the_call),
@@ -954,6 +980,7 @@ int main(void)
 		cmocka_unit_test(a_rejected_ipcp_ends_the_call_and_a_rejected_ipv6cp_does_not),
 		cmocka_unit_test(ipv6_is_told_when_it_opens_after_ipv4),
 		cmocka_unit_test(a_server_that_closes_ipcp_ends_the_call_with_its_words),
+		cmocka_unit_test(a_server_silent_in_ipcp_is_said_to_be_silent),
 		cmocka_unit_test(a_server_without_name_servers_is_fine),
 		cmocka_unit_test(interface_identifiers_follow_naks),
 		cmocka_unit_test(the_phase_limit_names_the_layer_that_is_stuck),
