@@ -101,6 +101,7 @@ struct request_start {
 	bool dhcp_inform;			    /* ask for routes and domain once IPv4 is up */
 	uint32_t connect_limit_ms;
 	struct in_addr dns[2]; /* answerer: to give */
+	bool refuse;	       /* answerer: only tell the caller that there is no room */
 	/* Answerer, L2TP: the datagram that made the server start this session, as it came. */
 	uint16_t first_len;
 	uint8_t first[REQUEST_FIRST_MAX];

@@ -60,12 +60,13 @@ static void *create(const struct conf_server *conf)
 }
 
 static const char *admit(void *ctx, enum conf_type type, const struct sockaddr *source,
-			 uint64_t now_ms, size_t *slot)
+			 uint64_t now_ms, size_t *slot, bool *tell)
 {
 	struct wired *w = ctx;
 	enum policy_verdict v = policy_admit(
 		w->policy, type == CONF_L2TP ? POLICY_L2TP : POLICY_PPTP, source, now_ms, slot);
 
+	*tell = v == POLICY_BUSY;
 	return v == POLICY_ADMITTED ? NULL : policy_verdict_text(v);
 }
 
@@ -95,4 +96,5 @@ const struct serve_policy main_policy = {
 	.opened = opened,
 	.release = release,
 	.half_open_ms = POLICY_HALF_OPEN_MS,
+	.refusal_ms = POLICY_REFUSAL_MS,
 };

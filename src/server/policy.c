@@ -20,10 +20,17 @@ struct source {
 	unsigned failures;
 };
 
+/* A place from which a caller is told that there is no room. */
+struct refusal {
+	struct in6_addr source;
+	uint64_t until_ms; /* free from then on */
+};
+
 struct policy {
 	struct policy_config config;
 	unsigned count[POLICY_SERVICES], half_open;
 	struct source sources[POLICY_SOURCES_MAX];
+	struct refusal refusals[POLICY_REFUSALS_MAX];
 	struct slot slots[POLICY_SESSIONS_MAX];
 };
 
@@ -33,6 +40,7 @@ const char *policy_verdict_text(enum policy_verdict verdict)
 	case POLICY_ADMITTED:
 		return "admitted";
 	case POLICY_FULL:
+	case POLICY_BUSY:
 		return "max-sessions is reached";
 	case POLICY_HALF_OPEN:
 		return "too many calls are being set up";
@@ -123,6 +131,25 @@ static unsigned half_open_of(const struct policy *p, const struct in6_addr *addr
 	return n;
 }
 
+static bool take_refusal(struct policy *p, const struct in6_addr *address, uint64_t now_ms)
+{
+	struct refusal *place = NULL;
+	unsigned own = 0;
+
+	for (size_t i = 0; i < POLICY_REFUSALS_MAX; i++) {
+		struct refusal *r = &p->refusals[i];
+
+		if (r->until_ms <= now_ms)
+			place = r;
+		else
+			own += same(&r->source, address);
+	}
+	if (!place || own >= POLICY_REFUSALS_SOURCE_MAX)
+		return false;
+	*place = (struct refusal){*address, now_ms + POLICY_REFUSAL_MS};
+	return true;
+}
+
 enum policy_verdict policy_admit(struct policy *p, enum policy_service service,
 				 const struct sockaddr *sa, uint64_t now_ms, size_t *slot)
 {
@@ -138,7 +165,7 @@ enum policy_verdict policy_admit(struct policy *p, enum policy_service service,
 	while (i < POLICY_SESSIONS_MAX && p->slots[i].used)
 		i++;
 	if (i == POLICY_SESSIONS_MAX || p->count[service] >= p->config.max_sessions[service])
-		return POLICY_FULL;
+		return take_refusal(p, &address, now_ms) ? POLICY_BUSY : POLICY_FULL;
 	p->slots[i] = (struct slot){
 		.used = true, .service = service, .source = address, .whole = whole_of(sa)};
 	p->count[service]++;

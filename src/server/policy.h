@@ -21,7 +21,12 @@
 #define POLICY_FAILURES_MS  30000
 #define POLICY_SOURCES_MAX  256 /* remembered; the oldest is forgotten */
 #define POLICY_SESSIONS_MAX 2000
-#define POLICY_NO_ACCOUNT   (-1)
+/* Callers that are told that there is no room cost a process too: so many at once, so many of one
+ * source, and each counts for so long, however soon it is over. */
+#define POLICY_REFUSALS_MAX	   16
+#define POLICY_REFUSALS_SOURCE_MAX 4
+#define POLICY_REFUSAL_MS	   6000
+#define POLICY_NO_ACCOUNT	   (-1)
 
 enum policy_service { POLICY_PPTP, POLICY_L2TP, POLICY_SERVICES };
 
@@ -45,6 +50,7 @@ struct policy_config {
 enum policy_verdict {
 	POLICY_ADMITTED,
 	POLICY_FULL,	  /* max-sessions */
+	POLICY_BUSY,	  /* the same, and this caller may be told so */
 	POLICY_HALF_OPEN, /* too many calls without a password, in all or of this source */
 	POLICY_WAIT,	  /* this source failed too often */
 };

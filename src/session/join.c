@@ -31,6 +31,7 @@ void session_tunnel_config(const struct session *s, struct tunnel_config *config
 	config->echo_interval_ms =
 		config->type == TUNNEL_L2TP ? s->start.hello_interval_ms : ECHO_INTERVAL_MS;
 	config->echo_limit_ms = ECHO_LIMIT_MS;
+	config->refuse = s->start.refuse;
 	config->secret = s->start.tunnel_secret;
 	config->hide_avps = s->start.hide_avps;
 	config->sequencing = s->start.sequencing;

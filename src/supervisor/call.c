@@ -47,9 +47,11 @@ static void finish(struct call *c, const struct reason *reason)
 		host_undo(c->host);
 	loop_timer_del(s->loop, &c->limit_timer);
 	/* Who breaks the protocol or guesses passwords waits some day; who gives up does not. */
-	s->rules->release(s->policy, c->slot,
-			  reason->code == EXIT_PEER_AUTH_FAILED || reason->code == EXIT_FATAL,
-			  loop_now(s->loop));
+	if (!c->refused)
+		s->rules->release(s->policy, c->slot,
+				  reason->code == EXIT_PEER_AUTH_FAILED ||
+					  reason->code == EXIT_FATAL,
+				  loop_now(s->loop));
 	loop_timer_set(s->loop, &s->reap_timer, loop_now(s->loop));
 }
 
@@ -83,7 +85,7 @@ static void on_limit(void *ctx)
 	struct call *c = ctx;
 	struct reason reason = {0};
 
-	if (c->ending) {
+	if (c->ending || c->refused) {
 		reason_set(&reason, EXIT_HANGUP, "the session did not end in time");
 		finish(c, &reason);
 		return;
@@ -134,7 +136,9 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	m->peer = c->peer;
 	m->tunnel_secret = l->tunnel_secret;
 	m->hello_interval_ms = HELLO_MS;
-	m->setup_limit_ms = SETUP_LIMIT_MS;
+	m->refuse = c->refused;
+	/* The other half is for the end in order. */
+	m->setup_limit_ms = c->refused ? c->server->rules->refusal_ms / 2 : SETUP_LIMIT_MS;
 	m->keepalive_ms = l->keepalive_timeout * 1000;
 	m->first_len = (uint16_t)c->first_len;
 	memcpy(m->first, c->first, c->first_len);
@@ -202,8 +206,8 @@ static void on_account(struct call *c, const struct request_account *question)
 	const char *refusal = NULL;
 	bool exhausted = false;
 
-	/* Once the network is up it is known who it is. */
-	if (question->user_len > sizeof question->user || c->open ||
+	/* Once the network is up it is known who it is; who is refused need not say. */
+	if (question->user_len > sizeof question->user || c->open || c->refused ||
 	    question->number > REQUEST_ACCOUNTS_MAX) {
 		call_kill(c);
 		return;
@@ -461,14 +465,12 @@ static unsigned free_number(const struct server *s)
 	return n;
 }
 
-static void turn_away(struct server *s, const struct call *known, const char *why)
+static void note_turned_away(struct server *s, const struct call *known, const char *why)
 {
 	char from[INET6_ADDRSTRLEN];
 	uint32_t suppressed = 0;
 
 	s->turned_away++;
-	if (known->control >= 0)
-		close(known->control);
 	if (log_limit_allow(&s->limit, loop_now(s->loop), &suppressed))
 		log_warn(&s->log, "call from %s turned away: %s (%u more were before)",
 			 serve_address(&known->peer, from, sizeof from), why, suppressed);
@@ -480,22 +482,29 @@ void call_begin(struct server *s, enum conf_type type, const struct call *known)
 	struct reason reason = {0};
 	struct call *c;
 	const char *why;
-	size_t slot;
+	bool tell = false;
+	size_t slot = 0;
 
 	why = s->stopping ? "the server is stopping"
 			  : s->rules->admit(s->policy, type, (const struct sockaddr *)&known->peer,
-					    now, &slot);
-	c = why ? NULL : malloc(sizeof *c);
+					    now, &slot, &tell);
+	if (why)
+		note_turned_away(s, known, why);
+	c = why && !tell ? NULL : malloc(sizeof *c);
 	if (!c) {
-		if (!why)
+		if (!why) {
+			note_turned_away(s, known, "out of memory");
 			s->rules->release(s->policy, slot, false, now);
-		turn_away(s, known, why ? why : "out of memory");
+		}
+		if (known->control >= 0)
+			close(known->control);
 		return;
 	}
 	*c = *known;
 	c->server = s;
 	c->type = type;
 	c->slot = slot;
+	c->refused = tell;
 	c->secret = -1;
 	c->tun.fd = -1;
 	c->number = free_number(s);
@@ -505,7 +514,8 @@ void call_begin(struct server *s, enum conf_type type, const struct call *known)
 	c->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, c, NULL, NULL};
 	c->next = s->calls;
 	s->calls = c;
-	loop_timer_set(s->loop, &c->limit_timer, now + s->rules->half_open_ms);
+	loop_timer_set(s->loop, &c->limit_timer,
+		       now + (tell ? s->rules->refusal_ms : s->rules->half_open_ms));
 	if (open_all(c, &reason) < 0) {
 		log_error(&c->log, "%s", reason.text);
 		reason.code = EXIT_HANGUP; /* not the caller's fault */

@@ -20,9 +20,10 @@ struct serve_policy {
 	/* For the life of the server; CONF outlives it.  NULL when out of memory. */
 	void *(*create)(const struct conf_server *conf);
 	void (*destroy)(void *policy);
-	/* A call from SOURCE: NULL with *SLOT, or the reason why it is turned away. */
+	/* A call from SOURCE: NULL with *SLOT, or the reason why it is turned away; with *TELL a
+	 * session may tell the caller so, for refusal_ms at most. */
 	const char *(*admit)(void *policy, enum conf_type type, const struct sockaddr *source,
-			     uint64_t now_ms, size_t *slot);
+			     uint64_t now_ms, size_t *slot, bool *tell);
 	/* Index of the secret for the hostile octets USER, -1 if there is none; *ADDRESS is
 	 * reserved for the slot; zero if the secret has none, or with *EXHAUSTED none is free. */
 	int (*account)(void *policy, size_t slot, const uint8_t *user, size_t len,
@@ -30,6 +31,7 @@ struct serve_policy {
 	void (*opened)(void *policy, size_t slot);
 	void (*release)(void *policy, size_t slot, bool failed, uint64_t now_ms);
 	uint32_t half_open_ms; /* a call without a password may last so long */
+	uint32_t refusal_ms;
 };
 
 struct serve_options {

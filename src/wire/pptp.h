@@ -46,6 +46,8 @@ enum pptp_direction { PPTP_FROM_CLIENT = 1, PPTP_FROM_SERVER = 2, PPTP_FROM_BOTH
 #define PPTP_STOP_REASON_NONE	       1
 #define PPTP_STOP_REASON_PROTOCOL      2
 #define PPTP_STOP_REASON_SHUTDOWN      3
+#define PPTP_RESULT_ERROR	       2 /* the error code tells */
+#define PPTP_ERROR_RESOURCES	       4
 #define PPTP_CALL_BUSY		       4
 #define PPTP_INCOMING_DO_NOT_ACCEPT    3
 #define PPTP_DISCONNECT_ADMINISTRATIVE 3

@@ -42,6 +42,7 @@ static struct {
 	struct supervisor *supervisor;	/* else it is the server */
 	struct server *server;
 	unsigned applied;
+	bool refuse; /* the server's policy only has callers told that there is no room */
 } world;
 
 static char dir[64];
@@ -532,11 +533,12 @@ static void policy_destroy(void *policy)
 }
 
 static const char *policy_admit(void *policy, enum conf_type type, const struct sockaddr *source,
-				uint64_t now_ms, size_t *slot)
+				uint64_t now_ms, size_t *slot, bool *tell)
 {
 	(void)policy, (void)type, (void)source, (void)now_ms;
 	*slot = 0;
-	return NULL;
+	*tell = world.refuse;
+	return world.refuse ? "it is full" : NULL;
 }
 
 static int policy_account(void *policy, size_t slot, const uint8_t *user, size_t len,
@@ -545,7 +547,7 @@ static int policy_account(void *policy, size_t slot, const uint8_t *user, size_t
 	volatile uint8_t last = len ? user[len - 1] : 0;
 
 	(void)policy, (void)slot, (void)exhausted, (void)last;
-	FUZZ_CHECK(len <= 256);
+	FUZZ_CHECK(len <= 256 && !world.refuse);
 	if (len != 4 || memcmp(user, "john", 4) != 0)
 		return -1;
 	address->s_addr = htonl(CALLERS);
@@ -560,6 +562,7 @@ static void policy_opened(void *policy, size_t slot)
 static void policy_release(void *policy, size_t slot, bool failed, uint64_t now_ms)
 {
 	(void)policy, (void)slot, (void)failed, (void)now_ms;
+	FUZZ_CHECK(!world.refuse);
 }
 
 static void on_reap(void *ctx)
@@ -569,9 +572,9 @@ static void on_reap(void *ctx)
 
 static void run_server(uint8_t how)
 {
-	static const struct serve_policy rules = {policy_create,  policy_destroy, policy_admit,
-						  policy_account, policy_opened,  policy_release,
-						  30000};
+	static const struct serve_policy rules = {
+		policy_create, policy_destroy, policy_admit, policy_account,
+		policy_opened, policy_release, 30000,	     5000};
 	static const struct serve_options options = {.ready_fd = -1};
 	static struct conf_secret secret;
 	static struct server s;
@@ -583,6 +586,7 @@ static void run_server(uint8_t how)
 	memset(&secret, 0, sizeof secret);
 	world.supervisor = NULL;
 	world.server = &s;
+	world.refuse = (how & 24) == 24;
 	(void)snprintf(secret.name, sizeof secret.name, "%s", how & 4 ? "john" : "a/b c<%");
 	secret.local.first.s_addr = htonl(OURS);
 	secret_set(&secret.password, "secret", 6);
@@ -604,7 +608,7 @@ static void run_server(uint8_t how)
 	FUZZ_CHECK(s.loop);
 	call_begin(&s, type, &known);
 	FUZZ_CHECK(loop_run(s.loop) == 0);
-	FUZZ_CHECK(!s.calls || !s.calls->open || world.applied);
+	FUZZ_CHECK(!s.calls || !s.calls->open || (world.applied && !world.refuse));
 	session_end();
 	if (s.calls && !s.calls->dead)
 		call_kill(s.calls);

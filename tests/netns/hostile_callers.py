@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # Hostile callers of the server mode: floods of half-open calls, nonsense instead of messages.
-# usage: hostile_callers.py half-open|malformed-pptp|malformed-l2tp|stray-l2tp SERVER SERVER-PID
+# usage: hostile_callers.py half-open|malformed-pptp|malformed-l2tp|stray-l2tp|full-pptp|full-l2tp SERVER SERVER-PID
+# full-*: one call is up, and no other may be; from 10.88.1.2 and 10.88.1.10 to 10.88.1.29.
 # Exits 0 if the server kept its bounds; the last line says what it did not keep.
 import os
 import random
@@ -12,6 +13,7 @@ import time
 mode, server, pid = sys.argv[1], sys.argv[2], int(sys.argv[3])
 rng = random.Random(20260101)
 HALF_OPEN_OF_A_SOURCE = 16
+REFUSALS, REFUSALS_OF_A_SOURCE, REFUSAL_S = 16, 4, 6
 
 
 def children():
@@ -58,15 +60,17 @@ def sccrq(tunnel):
             avp(9, struct.pack("!H", tunnel)), avp(10, struct.pack("!H", 4))]
 
 
-def tcp():
+def tcp(source=""):
     s = socket.socket()
     s.settimeout(3)
+    s.bind((source, 0))
     s.connect((server, 1723))
     return s
 
 
-def udp():
+def udp(source=""):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind((source, 0))
     s.connect((server, 1701))
     s.settimeout(0.2)
     return s
@@ -85,6 +89,52 @@ def quiet(seconds):
         time.sleep(0.05)
     if children():
         give_up("%d sessions are left after %d s" % (children(), seconds))
+
+
+def answers(held):
+    """Octets of each datagram that has come."""
+    came = []
+    for s in held:
+        s.setblocking(False)
+        try:
+            while True:
+                came.append(len(s.recv(2048)))
+        except OSError:
+            pass
+    return came
+
+
+def flood_of_a_full_server(begin, check):
+    """Of 60 callers from one address and of 160 from 20 of them only so many get a session, and again later."""
+    for sources, bound in ([["10.88.1.2"] * 60, REFUSALS_OF_A_SOURCE],
+                           [["10.88.1.%d" % (10 + n % 20) for n in range(160)], REFUSALS],
+                           [["10.88.1.2"] * 60, REFUSALS_OF_A_SOURCE]):
+        held = [begin(n, source) for n, source in enumerate(sources)]
+        most = watch(1.5, 1 + bound)
+        check(held, bound, most)
+        for s in held:
+            s.close()
+        time.sleep(REFUSAL_S)
+        if children() != 1:
+            give_up("%d sessions are left, not the one call's" % children())
+
+
+def begin_l2tp(n, source):
+    s = udp(source)
+    for _ in range(3):
+        send(s, l2tp(sccrq(n + 1)))
+    return s
+
+
+def check_pptp(held, bound, most):
+    if most != 1 + bound:
+        give_up("%d sessions, not %d and the call's" % (most, bound))
+
+
+def check_l2tp(held, bound, most):
+    came = answers(held)
+    if len(came) != bound or max(came) > len(l2tp(sccrq(1))):
+        give_up("answers of %s octets to %d callers" % (came, len(held)))
 
 
 before = memory()
@@ -140,6 +190,11 @@ elif mode == "malformed-l2tp":
         s.close()
         watch(0.02, HALF_OPEN_OF_A_SOURCE)
     quiet(35)
+elif mode == "full-pptp":
+    # They say nothing, so that each keeps its session.
+    flood_of_a_full_server(lambda n, source: tcp(source), check_pptp)
+elif mode == "full-l2tp":
+    flood_of_a_full_server(begin_l2tp, check_l2tp)
 elif mode == "stray-l2tp":
     # None of these begins a tunnel: not one session may be started for them.
     s = udp()

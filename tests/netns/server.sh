@@ -396,16 +396,55 @@ policy() {
 	fi
 	if case_is max-sessions; then
 		{ both 'max-sessions = 1'; secret ex lkjrht 'local-address = 10.0.103.1' 'remote-address = 10.0.103.10-10.0.103.20'; } | serve
-		for n in a b; do profile $n pptp ex lkjrht; done
-		dial a
-		refused b 8
-		within 3 grep -q 'turned away: max-sessions' "$T/serve" || fail "the server does not say why"
-		hang_up a
-		within 3 running 0
-		dial b
-		hang_up b
+		for type in pptp l2tp; do
+			for n in a b; do profile $n-$type $type ex lkjrht; done
+			dial a-$type
+			SECONDS=0
+			refused b-$type 8
+			[ $SECONDS -le 3 ] || fail "$type: it took $SECONDS s to be told so"
+			grep -q 'it has no room for another call now, try again later$' "$T/out" || fail "$type: not told so: $(tail -n 1 "$T/out")"
+			running 1 || fail "$type: the refused caller is listed"
+			within 3 grep -q 'turned away: max-sessions' "$T/serve" || fail "the server does not say why"
+			hang_up a-$type
+			within 3 running 0
+			dial b-$type
+			hang_up b-$type
+		done
+		server_clean
 		report
 	fi
+	for type in pptp l2tp; do
+		case_is "max-sessions-redial-gets-the-place-$type" || continue
+		{ both 'max-sessions = 1'; secret ex lkjrht 'local-address = 10.0.103.1' 'remote-address = 10.0.103.10-10.0.103.20'; } | serve
+		for n in a b; do profile $n $type ex lkjrht; done
+		sed -i 's/^redial = no/redial = yes\nredial-min = 1\nredial-max = 2/' "$P/b.conf"
+		dial a
+		vpdial connect --redial b >"$T/out" 2>&1 </dev/null &
+		n=$!
+		within 5 grep -q 'no room for another call' "$T/out" || fail "not told so: $(tail -n 1 "$T/out")"
+		hang_up a
+		wait $n || fail "connect --redial b: $(tail -n 1 "$T/out")"
+		pings 64 ping 10.0.103.1
+		hang_up b
+		server_clean
+		report
+	done
+	for type in pptp l2tp; do
+		case_is "max-sessions-flood-$type" || continue
+		for ((n = 10; n < 30; n++)); do
+			ip addr add 10.88.1.$n/32 dev wan
+			ip -n far route add 10.88.1.$n dev wan
+		done
+		{ both 'max-sessions = 1'; secret ex lkjrht "${LINK[@]}"; } | serve
+		profile a $type ex lkjrht
+		dial a
+		python3 "$netns_dir/hostile_callers.py" full-$type "$SERVER" "$SERVING" >"$T/out" 2>&1 || fail "$(tail -n 1 "$T/out")"
+		! grep -qE 'forbidden|killed by|unexpectedly|not permitted' "$T/serve" || fail "a session broke: $(grep -m1 -E 'forbidden|killed|unexp|permitted' "$T/serve")"
+		pings 64 ping 10.0.103.1
+		hang_up a
+		server_clean
+		report
+	done
 	if case_is caller-id-admits-one-address; then
 		{ both; secret ex lkjrht 'caller-id = 10.88.1.77' "${LINK[@]}"; secret me lkjrht "caller-id = $CLIENT" 'local-address = 10.0.103.1' 'remote-address = 10.0.103.5'; } | serve
 		profile a pptp ex lkjrht

@@ -91,11 +91,53 @@ static void max_sessions_counts_open_calls_too(void **state)
 	assert_int_equal(admit(p, "192.0.2.1", 1, &a), POLICY_ADMITTED);
 	policy_opened(p, a);
 	assert_int_equal(admit(p, "192.0.2.1", 1, &b), POLICY_ADMITTED);
-	assert_int_equal(admit(p, "192.0.2.1", 1, &c), POLICY_FULL);
+	assert_int_equal(admit(p, "192.0.2.1", 1, &c), POLICY_BUSY);
 	policy_release(p, a, false, 1);
 	policy_release(p, a, false, 1); /* a second time changes nothing */
 	assert_int_equal(policy_count(p, POLICY_PPTP), 1);
 	assert_int_equal(admit(p, "192.0.2.1", 1, &c), POLICY_ADMITTED);
+	policy_free(p);
+}
+
+static void callers_are_told_of_a_full_server_within_bounds(void **state)
+{
+	struct policy *p = make(NULL, 0, 1);
+	const uint64_t later = 5 + POLICY_REFUSAL_MS;
+	char from[32];
+	size_t slot;
+	(void)state;
+
+	assert_int_equal(admit(p, "192.0.2.1", 1, &slot), POLICY_ADMITTED);
+	for (unsigned i = 0; i < POLICY_REFUSALS_SOURCE_MAX; i++)
+		assert_int_equal(admit(p, "192.0.2.2", 5, &slot), POLICY_BUSY);
+	assert_int_equal(admit(p, "192.0.2.2", 5, &slot), POLICY_FULL);
+	for (unsigned i = POLICY_REFUSALS_SOURCE_MAX; i < POLICY_REFUSALS_MAX; i++) {
+		(void)snprintf(from, sizeof(from), "198.51.100.%u", i);
+		assert_int_equal(admit(p, from, 6, &slot), POLICY_BUSY);
+	}
+	assert_int_equal(admit(p, "198.51.100.200", 6, &slot), POLICY_FULL);
+	assert_int_equal(admit(p, "192.0.2.2", later - 1, &slot), POLICY_FULL);
+	assert_int_equal(admit(p, "192.0.2.2", later, &slot), POLICY_BUSY);
+	/* None of them took a place of the sessions', nor waits for it. */
+	assert_int_equal(policy_count(p, POLICY_PPTP), 1);
+	policy_release(p, 0, false, later);
+	assert_int_equal(admit(p, "192.0.2.2", later, &slot), POLICY_ADMITTED);
+	policy_free(p);
+}
+
+static void strangers_beyond_their_bounds_are_told_nothing(void **state)
+{
+	struct policy *p = make(NULL, 0, POLICY_HALF_OPEN_SOURCE_MAX);
+	size_t slot;
+	(void)state;
+
+	for (unsigned i = 0; i < POLICY_HALF_OPEN_SOURCE_MAX; i++)
+		assert_int_equal(admit(p, "192.0.2.1", 1, &slot), POLICY_ADMITTED);
+	assert_int_equal(admit(p, "192.0.2.1", 1, &slot), POLICY_HALF_OPEN);
+	assert_int_equal(admit(p, "192.0.2.2", 1, &slot), POLICY_BUSY);
+	for (size_t i = 0; i < POLICY_FAILURES_MAX; i++)
+		policy_release(p, i, true, 1);
+	assert_int_equal(admit(p, "192.0.2.1", 1, &slot), POLICY_WAIT);
 	policy_free(p);
 }
 
@@ -397,6 +439,8 @@ int main(void)
 		cmocka_unit_test(half_open_calls_of_one_source_are_bounded_and_others_still_come),
 		cmocka_unit_test(half_open_calls_of_all_sources_are_bounded),
 		cmocka_unit_test(max_sessions_counts_open_calls_too),
+		cmocka_unit_test(callers_are_told_of_a_full_server_within_bounds),
+		cmocka_unit_test(strangers_beyond_their_bounds_are_told_nothing),
 		cmocka_unit_test(source_that_fails_in_series_waits_and_is_forgiven),
 		cmocka_unit_test(call_that_was_open_does_not_count_as_failure),
 		cmocka_unit_test(account_is_found_by_name_service_and_caller),

@@ -112,7 +112,7 @@ static const struct random_source prng_source = {prng_fill, NULL};
 
 struct options {
 	const char *secret;
-	bool hide, sequencing, permissive;
+	bool hide, sequencing, permissive, refuse;
 	uint32_t silence_limit_ms;
 	const struct log *log;
 };
@@ -134,6 +134,7 @@ static void end_open(struct end *e, enum tunnel_role role, struct options o)
 		.hide_avps = o.hide,
 		.sequencing = o.sequencing,
 		.permissive = o.permissive,
+		.refuse = o.refuse,
 	};
 	const struct tunnel_callbacks callbacks = {end_send, end_event, e};
 	if (o.secret)
@@ -479,7 +480,10 @@ static void stopccn_is_acknowledged_and_told(void **state)
 		const char *text, *words;
 	} cases[] = {
 		{1, 0, NULL, "closed the tunnel: no special reason"},
-		{2, 4, "full\n", "general error (not enough resources), it says \"full\\x0a\""},
+		{2, 4, "full\n",
+		 "closed the tunnel: general error (not enough resources), it says \"full\\x0a\"; "
+		 "it "
+		 "has no room for another call now, try again later"},
 		{4, 0, NULL, "not authorized to set up a tunnel; check the tunnel secret"},
 		{5, 0x0100, NULL, "protocol version not supported (it knows 1.0)"},
 		{6, 0, NULL, "shutting down"},
@@ -537,6 +541,37 @@ static void cdn_ends_the_call_with_all_that_it_tells(void **state)
 		      "PPP: authentication failed: user name or password wrong, it says "
 		      "\"no\\x01\"");
 	tunnel_free(e.t);
+}
+
+static void cdn_for_want_of_room_is_told_before_the_call_only(void **state)
+{
+	static const struct {
+		uint16_t result, error;
+		const char *words;
+	} cases[] = {
+		{CDN_NO_FACILITIES, 0, "no facilities at the moment; it has no room"},
+		{CDN_BUSY, 0, "busy; it has no room for another call now, try again later"},
+		{CDN_ERROR, L2TP_ERROR_RESOURCES, "(not enough resources); it has no room"},
+	};
+	(void)state;
+	for (size_t i = 0; i < 2 * (sizeof cases / sizeof cases[0]); i++) {
+		bool up = i % 2;
+		struct end e;
+		struct script s;
+
+		(up ? caller_up : caller_wait_call)(&e, plain);
+		script_begin(&s, L2TP_CDN, OWN_SESSION);
+		l2tp_add_result(&s.b, cases[i / 2].result, cases[i / 2].error, cases[i / 2].error,
+				NULL);
+		l2tp_add_u16(&s.b, AVP_ASSIGNED_SESSION_ID, PEER_SESSION);
+		script_send(&e, &s, 2000);
+		take(&e, L2TP_STOPCCN);
+		script_zlb(&e, 2001);
+		assert_closed(&e, up ? EXIT_HANGUP : EXIT_CONNECT_FAILED,
+			      up ? "the server ended the call" : cases[i / 2].words);
+		assert_true(!up || !strstr(e.reason.text, "room"));
+		tunnel_free(e.t);
+	}
 }
 
 static void cdn_is_known_by_header_or_by_the_peers_own_id(void **state)
@@ -1295,6 +1330,59 @@ static void answerer_refuses_a_second_call(void **state)
 	tunnel_free(answerer.t);
 }
 
+/* The address may be forged: one datagram for one, and none larger than the shortest that gets it.
+ */
+static void full_answerer_says_so_once_and_in_no_more_octets(void **state)
+{
+	struct end e;
+	struct script s;
+	struct taken v;
+	struct l2tp_result r;
+	(void)state;
+	end_open(&e, TUNNEL_ANSWERER, (struct options){.refuse = true});
+	tunnel_start(e.t, 0);
+	l2tp_build(&s.b, s.octets, sizeof s.octets, L2TP_SCCRQ, 0, 0);
+	l2tp_add_u16(&s.b, AVP_PROTOCOL_VERSION, L2TP_VERSION);
+	l2tp_add_u32(&s.b, AVP_FRAMING_CAPABILITIES, 3);
+	l2tp_add(&s.b, AVP_HOST_NAME, "h", 1);
+	l2tp_add_u16(&s.b, AVP_ASSIGNED_TUNNEL_ID, OWN_TUNNEL);
+	script_send(&e, &s, 0);
+	end_take(&e, L2TP_STOPCCN, &v);
+	assert_true(v.d.len <= l2tp_build_end(&s.b));
+	assert_int_equal(v.h.tunnel_id, OWN_TUNNEL);
+	assert_true(l2tp_result(&v.m, &r));
+	assert_int_equal(r.result, STOPCCN_ERROR);
+	assert_int_equal(r.error, L2TP_ERROR_RESOURCES);
+	assert_closed(&e, EXIT_CONNECT_FAILED, "there is no room for it");
+	script_send_numbered(&e, &s, 0, 0, 1000);
+	tunnel_tick(e.t, 60000);
+	assert_silent(&e);
+	tunnel_free(e.t);
+}
+
+static void caller_of_a_full_answerer_is_told_so(void **state)
+{
+	static const struct options variants[] = {
+		{.refuse = true},
+		{.secret = "tunnelsecret", .hide = true, .refuse = true},
+	};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		static struct end caller, answerer;
+
+		pair_open(&caller, &answerer, variants[i], variants[i]);
+		carry_all(&caller, &answerer, 0);
+		carry_all(&answerer, &caller, 0);
+		assert_closed(&caller, EXIT_CONNECT_FAILED,
+			      "the server closed the tunnel: general error (not enough "
+			      "resources), it says \"no room now\"; it has no room for another "
+			      "call now, try again later");
+		assert_closed(&answerer, EXIT_CONNECT_FAILED, "there is no room for it");
+		tunnel_free(caller.t);
+		tunnel_free(answerer.t);
+	}
+}
+
 static void answerer_hears_nothing_before_a_sccrq(void **state)
 {
 	struct end e;
@@ -1509,6 +1597,7 @@ int main(void)
 		cmocka_unit_test(stopccn_is_acknowledged_and_told),
 		cmocka_unit_test(stopccn_in_the_call_is_a_hangup),
 		cmocka_unit_test(cdn_ends_the_call_with_all_that_it_tells),
+		cmocka_unit_test(cdn_for_want_of_room_is_told_before_the_call_only),
 		cmocka_unit_test(cdn_is_known_by_header_or_by_the_peers_own_id),
 		cmocka_unit_test(unknown_mandatory_avp_ends_the_tunnel_unless_permissive),
 		cmocka_unit_test(fault_in_a_session_message_ends_call_and_tunnel),
@@ -1539,6 +1628,8 @@ int main(void)
 		cmocka_unit_test(answerer_checks_the_secret_of_the_caller),
 		cmocka_unit_test(answerer_tells_the_accm_and_counts_errors),
 		cmocka_unit_test(answerer_refuses_a_second_call),
+		cmocka_unit_test(full_answerer_says_so_once_and_in_no_more_octets),
+		cmocka_unit_test(caller_of_a_full_answerer_is_told_so),
 		cmocka_unit_test(answerer_hears_nothing_before_a_sccrq),
 		cmocka_unit_test(calls_survive_loss_duplication_and_reordering),
 		cmocka_unit_test(damaged_datagrams_never_harm),

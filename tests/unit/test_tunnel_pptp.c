@@ -88,7 +88,7 @@ static uint32_t prng(uint32_t bound)
 
 static const struct random_source prng_source = {prng_fill, NULL};
 
-static void end_open_logged(struct end *e, enum tunnel_role role, const struct log *log)
+static void end_open_with(struct end *e, enum tunnel_role role, bool refuse, const struct log *log)
 {
 	const struct tunnel_config config = {
 		.type = TUNNEL_PPTP,
@@ -99,6 +99,7 @@ static void end_open_logged(struct end *e, enum tunnel_role role, const struct l
 		.setup_limit_ms = 30000,
 		.echo_interval_ms = 40000,
 		.echo_limit_ms = 60000,
+		.refuse = refuse,
 	};
 	const struct tunnel_callbacks callbacks = {end_send, end_event, e};
 	memset(e, 0, sizeof *e);
@@ -108,7 +109,7 @@ static void end_open_logged(struct end *e, enum tunnel_role role, const struct l
 
 static void end_open(struct end *e, enum tunnel_role role)
 {
-	end_open_logged(e, role, NULL);
+	end_open_with(e, role, false, NULL);
 }
 
 /* Takes the first message that was sent; fails if it is not of TYPE. */
@@ -275,7 +276,9 @@ static void refused_control_connection_is_told_with_result_and_error(void **stat
 		uint8_t result, error;
 		const char *words;
 	} cases[] = {
-		{2, 4, "refused the control connection: general error (not enough resources)"},
+		{2, 4,
+		 "refused the control connection: general error (not enough resources); it has no "
+		 "room for another call now, try again later"},
 		{3, 0, "exists already; hang up the other call"},
 		{4, 0, "not authorized"},
 		{5, 0, "protocol version not supported"},
@@ -319,9 +322,9 @@ static void refused_call_is_told_and_the_connection_stopped(void **state)
 		uint16_t cause;
 		const char *words;
 	} cases[] = {
-		{2, 4, 0, "refused the call: general error (not enough resources)"},
+		{2, 4, 0, "general error (not enough resources); it has no room for another call"},
 		{3, 0, 0, "refused the call: no carrier"},
-		{4, 0, 17, "busy (cause 17); all its places are taken, try again later"},
+		{4, 0, 17, "busy (cause 17); it has no room for another call now, try again later"},
 		{5, 0, 0, "no dial tone"},
 		{6, 0, 0, "took too long"},
 		{7, 0, 0, "not accepted"},
@@ -537,10 +540,12 @@ static void lost_connection_gives_status_and_sentence(void **state)
 	tunnel_lost(e.t, ECONNRESET, 1);
 	assert_closed(&e, EXIT_CONNECT_FAILED,
 		      "reset the control connection while we waited for its Start-");
+	assert_non_null(strstr(e.reason.text, "may have no room for another call"));
 	tunnel_free(e.t);
 	caller_wait_call(&e);
 	tunnel_lost(e.t, 0, 1001);
 	assert_closed(&e, EXIT_CONNECT_FAILED, "while we waited for its Outgoing-Call-Reply");
+	assert_null(strstr(e.reason.text, "room")); /* it would have said so */
 	tunnel_free(e.t);
 	caller_up(&e);
 	tunnel_lost(e.t, 0, 1001);
@@ -792,6 +797,37 @@ static void answerer_refuses_another_version(void **state)
 	tunnel_free(e.t);
 }
 
+static void full_answerer_says_busy_and_waits_for_stop(void **state)
+{
+	struct end e;
+	struct pptp_message m;
+	(void)state;
+	for (unsigned stops = 0; stops < 2; stops++) {
+		end_open_with(&e, TUNNEL_ANSWERER, true, NULL);
+		tunnel_start(e.t, 1000);
+		feed_vector(&e, "sccrq", 1000);
+		assert_int_equal(end_take(&e, PPTP_START_REPLY).result, PPTP_RESULT_OK);
+		feed_vector(&e, "ocrq", 2000);
+		m = end_take(&e, PPTP_OUTGOING_CALL_REPLY);
+		assert_int_equal(m.result, PPTP_CALL_BUSY);
+		assert_int_equal(m.call_id, 0);
+		assert_int_equal(m.peer_call_id, LOCAL_ID);
+		feed_vector(&e, "ocrq", 2000); /* asking twice gives no second answer */
+		assert_silent(&e);
+		if (stops) {
+			feed_vector(&e, "stop_request", 2500);
+			end_take(&e, PPTP_STOP_REPLY);
+		} else { /* who does not go is left in two seconds */
+			tunnel_tick(e.t, 3000);
+			end_take(&e, PPTP_STOP_REQUEST);
+			tunnel_tick(e.t, 4000);
+		}
+		assert_closed(&e, EXIT_CONNECT_FAILED, "there is no room for it");
+		assert_int_equal(e.up, 0);
+		tunnel_free(e.t);
+	}
+}
+
 static void answerer_confirms_call_clear_and_waits_for_stop(void **state)
 {
 	struct end e;
@@ -884,6 +920,24 @@ static void both_roles_talk_to_each_other(void **state)
 	}
 }
 
+static void caller_of_a_full_answerer_is_told_so(void **state)
+{
+	struct end caller, answerer;
+	uint64_t now = 1;
+	(void)state;
+	end_open(&caller, TUNNEL_CALLER);
+	end_open_with(&answerer, TUNNEL_ANSWERER, true, NULL);
+	tunnel_start(answerer.t, now);
+	tunnel_start(caller.t, now);
+	run_pair(&caller, &answerer, &now);
+	assert_closed(&caller, EXIT_CONNECT_FAILED,
+		      "the server refused the call: busy; it has no room for another call now, try "
+		      "again later");
+	assert_closed(&answerer, EXIT_CONNECT_FAILED, "there is no room for it");
+	tunnel_free(caller.t);
+	tunnel_free(answerer.t);
+}
+
 static const char *const all_vectors[] = {"sccrq",
 					  "sccrp_ok",
 					  "sccrp_badver",
@@ -943,7 +997,7 @@ static void debug_log_has_one_line_for_each_message(void **state)
 	(void)state;
 	assert_int_equal(pipe(fds), 0);
 	const struct log log = {.fd = fds[1], .level = LOG_LEVEL_DEBUG, .format = LOG_FORMAT_PLAIN};
-	end_open_logged(&e, TUNNEL_CALLER, &log);
+	end_open_with(&e, TUNNEL_CALLER, false, &log);
 	tunnel_start(e.t, 0);
 	feed_vector(&e, "sccrp_ok", 0);
 	assert_true(read(fds[0], text, sizeof text - 1) > 0);
@@ -986,6 +1040,8 @@ int main(void)
 		cmocka_unit_test(close_in_each_state_ends_with_the_given_reason),
 		cmocka_unit_test(answerer_accepts_one_call_and_tells_it),
 		cmocka_unit_test(answerer_refuses_another_version),
+		cmocka_unit_test(full_answerer_says_busy_and_waits_for_stop),
+		cmocka_unit_test(caller_of_a_full_answerer_is_told_so),
 		cmocka_unit_test(answerer_confirms_call_clear_and_waits_for_stop),
 		cmocka_unit_test(answerer_close_notifies_and_stops),
 		cmocka_unit_test(both_roles_talk_to_each_other),

@@ -29,6 +29,18 @@ static void error_append(struct str *s, unsigned error)
 	str_printf(s, ")");
 }
 
+/* A call that never was up failed for want of room: by its CDN's result (BUSY), or by the error
+ * code, which follows the same result in both messages. */
+static void no_room_append(const struct l2tp_tunnel *l, struct str *s,
+			   const struct l2tp_result *result, bool busy)
+{
+	if (result->result == STOPCCN_ERROR && result->has_error &&
+	    result->error == L2TP_ERROR_RESOURCES)
+		busy = true;
+	if (busy && !l->was_up)
+		str_printf(s, "; " TUNNEL_NO_ROOM_HINT);
+}
+
 /* --- the tunnel --- */
 
 static void peer_set(struct l2tp_tunnel *l, const struct l2tp_message *m)
@@ -122,9 +134,22 @@ static void on_sccrp(struct l2tp_tunnel *l, const struct l2tp_message *m)
 	tunnel_emit_progress(&l->base, "tunnel up");
 }
 
+/* Once, and with no more octets than the shortest SCCRQ has: a caller that misses it asks again,
+ * and a forged address gets no more from us than its forger spent. */
+static void refuse_tunnel(struct l2tp_tunnel *l)
+{
+	reason_set(&l->reason, EXIT_CONNECT_FAILED, "there is no room for it: it was told so");
+	l2tp_send_stopccn(l, STOPCCN_ERROR, L2TP_ERROR_RESOURCES, "no room now");
+	l2tp_finish(l);
+}
+
 static void on_sccrq(struct l2tp_tunnel *l, const struct l2tp_message *m)
 {
 	peer_set(l, m);
+	if (l->base.config.refuse) {
+		refuse_tunnel(l);
+		return;
+	}
 	if (!version_ok(l, m) || !challenge_answer(l, m, L2TP_SCCRP))
 		return;
 	l2tp_enter(l, L2TP_WAIT_TUNNEL_CONNECTED);
@@ -159,6 +184,7 @@ static void on_stopccn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 		text_append(&s, result.text, result.text_len);
 		if (result.result == STOPCCN_NOT_AUTHORIZED)
 			str_printf(&s, "; check the tunnel secret and the host name");
+		no_room_append(l, &s, &result, false);
 	}
 	reason_set(&l->reason, l2tp_loss_status(l), "%s", text);
 	reliable_ack_now(&l->reliable);
@@ -238,6 +264,8 @@ static void on_cdn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 		if (result.has_error && (result.error != 0 || result.result == CDN_ERROR))
 			error_append(&s, result.error);
 		text_append(&s, result.text, result.text_len);
+		no_room_append(l, &s, &result,
+			       result.result == CDN_NO_FACILITIES || result.result == CDN_BUSY);
 	}
 	if (l2tp_cause(m, &cause)) {
 		str_printf(&s, "; PPP: ");

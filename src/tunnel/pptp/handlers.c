@@ -14,7 +14,7 @@
 static void details_append(struct str *s, unsigned result, unsigned error, unsigned cause)
 {
 	/* Result 2 is the general error in each message that has an error code. */
-	bool tell_error = result == 2 || error != 0;
+	bool tell_error = result == PPTP_RESULT_ERROR || error != 0;
 
 	if (tell_error)
 		str_printf(s, " (%s", pptp_error_text(error));
@@ -64,6 +64,8 @@ static void refused(struct pptp_tunnel *p, const char *what, const struct pptp_m
 	if (strcmp(pptp_result_text(m->type, m->result), "unknown result") == 0)
 		str_printf(&s, " %u", m->result);
 	details_append(&s, m->result, m->error, m->cause);
+	if (m->result == PPTP_RESULT_ERROR && m->error == PPTP_ERROR_RESOURCES)
+		hint = TUNNEL_NO_ROOM_HINT;
 	if (hint)
 		str_printf(&s, "; %s", hint);
 	reason_set(&p->reason, EXIT_CONNECT_FAILED, "%s", text);
@@ -111,7 +113,7 @@ static void on_outgoing_call_reply(struct pptp_tunnel *p, const struct pptp_mess
 {
 	static const char *const hints[] = {
 		[3] = NULL,
-		[PPTP_CALL_BUSY] = "all its places are taken, try again later",
+		[PPTP_CALL_BUSY] = TUNNEL_NO_ROOM_HINT,
 		[7] = "it may have no place for this client",
 	};
 	const size_t count = sizeof hints / sizeof hints[0];
@@ -214,7 +216,7 @@ static void on_start_request(struct pptp_tunnel *p, const struct pptp_message *m
 
 static void on_outgoing_call_request(struct pptp_tunnel *p, const struct pptp_message *m)
 {
-	bool busy = p->state != PPTP_WAIT_CALL;
+	bool refuse = p->base.config.refuse, busy = refuse || p->state != PPTP_WAIT_CALL;
 	uint32_t speed = m->max_bps < CALL_MAX_BPS ? m->max_bps : CALL_MAX_BPS;
 	const struct pptp_message reply = {
 		.type = PPTP_OUTGOING_CALL_REPLY,
@@ -227,6 +229,11 @@ static void on_outgoing_call_request(struct pptp_tunnel *p, const struct pptp_me
 
 	if (busy) {
 		pptp_send(p, &reply);
+		if (refuse) {
+			reason_set(&p->reason, EXIT_CONNECT_FAILED,
+				   "there is no room for it: it was told so");
+			pptp_enter(p, PPTP_DRAINING);
+		}
 		return;
 	}
 	call_up(p, m->call_id, m->window, speed);

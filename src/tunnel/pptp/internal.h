@@ -17,7 +17,7 @@ enum pptp_state {
 	PPTP_WAIT_CALL,	 /* control connection is up; for Outgoing-Call-Reply or -Request */
 	PPTP_UP,	 /* the call is up */
 	PPTP_CLEARING,	 /* caller: Call-Clear-Request sent, for Call-Disconnect-Notify */
-	PPTP_DRAINING,	 /* answerer: the client cleared its call, for its Stop-Request */
+	PPTP_DRAINING,	 /* answerer: the call is cleared or refused, for the Stop-Request */
 	PPTP_STOPPING,	 /* Stop-Request sent, for the Stop-Reply */
 	PPTP_CLOSED,	 /* for good */
 	PPTP_STATE_COUNT

@@ -181,6 +181,14 @@ static const char *awaited(const struct pptp_tunnel *p)
 	return caller ? "its Outgoing-Call-Reply" : "its Outgoing-Call-Request";
 }
 
+/* A server that has no room seldom says so: some close the connection, pptpd lets it wait. */
+static const char *unsaid(const struct pptp_tunnel *p)
+{
+	return p->base.config.role == TUNNEL_CALLER && p->state == PPTP_WAIT_START
+		       ? "; it may have no room for another call, or not admit this address"
+		       : "";
+}
+
 /* Errors of the TCP connection in words that say what to do; "%s" is the other end. */
 static const struct {
 	int error;
@@ -227,7 +235,7 @@ static void set_lost_reason(struct pptp_tunnel *p, int error)
 	else
 		str_printf(&s, lost_texts[i].text, peer);
 	if (i < count && lost_texts[i].interrupts && in_setup)
-		str_printf(&s, " while we waited for %s", awaited(p));
+		str_printf(&s, " while we waited for %s%s", awaited(p), unsaid(p));
 	reason_set(&p->reason, pptp_loss_status(p), "%s", text);
 }
 #pragma GCC diagnostic pop
@@ -333,8 +341,9 @@ static uint64_t pptp_deadline(const struct tunnel *t)
 static void setup_expired(struct pptp_tunnel *p)
 {
 	reason_set(&p->reason, EXIT_CONNECT_FAILED,
-		   "the %s took the TCP connection, but %s did not come within %u s",
-		   tunnel_peer_word(&p->base), awaited(p), p->base.config.setup_limit_ms / 1000);
+		   "the %s took the TCP connection, but %s did not come within %u s%s",
+		   tunnel_peer_word(&p->base), awaited(p), p->base.config.setup_limit_ms / 1000,
+		   unsaid(p));
 	if (p->state == PPTP_WAIT_CALL) {
 		const struct pptp_message m = {.type = PPTP_STOP_REQUEST,
 					       .reason = PPTP_STOP_REASON_NONE};
