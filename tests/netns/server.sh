@@ -429,6 +429,29 @@ policy() {
 		server_clean
 		report
 	done
+	for tool in pptp xl2tpd; do
+		case_is "max-sessions-told-to-$tool" || continue
+		command -v $tool >/dev/null || { echo "skip $current: not installed: $tool"; no_network; continue; }
+		{ both 'max-sessions = 1'; secret ex lkjrht "${LINK[@]}"; } | serve
+		profile a "$([ $tool = pptp ] && echo pptp || echo l2tp)" ex lkjrht
+		dial a
+		if [ $tool = pptp ]; then
+			# It dials three times where the connection is closed, and once where it hears "busy".
+			timeout 10 pptp "$SERVER" --nolaunchpppd --nohostroute >"$T/out" 2>&1 </dev/null && fail "it got a call"
+			[ ! -s "$T/out" ] || fail "it was not told: $(tail -n 1 "$T/out")"
+			[ "$(grep -c 'turned away' "$T/serve")" = 1 ] || fail "it dialed again: $(grep 'turned away' "$T/serve" | tail -n 1)"
+		else
+			printf '[global]\n[lac x]\nlns = %s\nautodial = yes\nredial = no\n' "$SERVER" >"$T/lac.conf"
+			timeout 10 xl2tpd -D -c "$T/lac.conf" -p "$T/lac.pid" -C "$T/lac.control" >"$T/out" 2>&1 </dev/null &
+			n=$!
+			within 5 grep -q 'Connection closed to .*(no room now)' "$T/out" || fail "it was not told"
+			kill $n
+			wait $n
+		fi
+		hang_up a
+		server_clean
+		report
+	done
 	for type in pptp l2tp; do
 		case_is "max-sessions-flood-$type" || continue
 		for ((n = 10; n < 30; n++)); do
