@@ -85,9 +85,11 @@ static void send_ack(struct automaton *a)
 
 static void send_terminate(struct automaton *a)
 {
+	size_t len = a->farewell ? strlen(a->farewell) : 0;
+
 	if (a->tries_left > 0)
 		a->tries_left--;
-	automaton_send(a, CONTROL_TERMINATE_REQUEST, -1, NULL, 0);
+	automaton_send(a, CONTROL_TERMINATE_REQUEST, -1, a->farewell, len);
 	arm(a);
 }
 

@@ -157,6 +157,7 @@ struct automaton {
 	size_t seen_len;
 	uint8_t seen_options[AUTOMATON_REQUEST_MAX];
 	unsigned reacks;
+	const char *farewell; /* text of our Terminate-Request, not owned; NULL = none */
 	bool running;
 	unsigned queued;
 	enum automaton_event queue[AUTOMATON_QUEUE];

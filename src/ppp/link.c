@@ -434,11 +434,17 @@ void ppp_down(struct ppp_link *link, uint64_t now_ms)
 
 void ppp_close(struct ppp_link *link, const struct reason *reason, uint64_t now_ms)
 {
+	const char *text = reason_is_set(reason) ? reason->text : exit_status_text(reason->code);
+
 	if (link->closed)
 		return;
 	link->host.now_ms = now_ms;
-	link_fail(link, reason->code, "%s",
-		  reason_is_set(reason) ? reason->text : exit_status_text(reason->code));
+	/* A caller that has proved who it is learns why the server ends its call. */
+	if (link->config.role == PPP_ANSWERER && link->phase == PPP_PHASE_NETWORK) {
+		reason_set(&link->reason, reason->code, "%s", text);
+		link->lcp.fsm.farewell = link->reason.text;
+	}
+	link_fail(link, reason->code, "%s", text);
 	finish_turn(link);
 }
 

@@ -176,7 +176,8 @@ void ppp_free(struct ppp_link *link);
 void ppp_up(struct ppp_link *link, uint64_t now_ms);
 /* The tunnel is gone: no farewell possible. */
 void ppp_down(struct ppp_link *link, uint64_t now_ms);
-/* Ends the call in order: Terminate-Request, then PPP_EVENT_CLOSED with REASON. */
+/* Ends the call in order: Terminate-Request, in which an answerer tells REASON to a caller that has
+ * passed authentication, then PPP_EVENT_CLOSED with REASON. */
 void ppp_close(struct ppp_link *link, const struct reason *reason, uint64_t now_ms);
 
 /* One control frame received, from the code octet on.  Any octets may come. */

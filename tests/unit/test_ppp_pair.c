@@ -381,10 +381,30 @@ static void either_end_can_hang_up(void **state)
 		ppp_close(w->ends[by]->link, &reason, w->now_ms);
 		run_for(w, 5000);
 		expect_end(w->ends[by], EXIT_OK, "enough");
+		/* The server gives its reason, the caller keeps it. */
 		expect_end(w->ends[!by], EXIT_HANGUP,
-			   by ? "the server hung up" : "the caller hung up");
+			   by ? "the server hung up: \"enough\"" : "the caller hung up");
+		assert_true(by || !strstr(w->ends[1]->reason.text, "enough"));
 		world_free(w);
 	}
+}
+
+static void the_server_gives_no_reason_before_the_password(void **state)
+{
+	struct reason reason = {EXIT_NEGOTIATION_FAILED, "enough"};
+	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct world *w = world_new(&caller, &answerer, 9);
+
+	(void)state;
+	world_start(w);
+	while (w->ends[1]->phase != PPP_PHASE_AUTHENTICATE)
+		assert_true(step(w));
+	ppp_close(w->ends[1]->link, &reason, w->now_ms);
+	run_for(w, 5000);
+	expect_end(w->ends[1], EXIT_NEGOTIATION_FAILED, "enough");
+	assert_int_equal(w->ends[0]->closed, 1);
+	assert_null(strstr(w->ends[0]->reason.text, "enough"));
+	world_free(w);
 }
 
 static void keepalives_hold_a_quiet_line_and_find_a_dead_one(void **state)
@@ -485,6 +505,7 @@ int main(void)
 		cmocka_unit_test(ends_that_need_different_strengths_part),
 		cmocka_unit_test(a_strength_that_both_permit_is_found),
 		cmocka_unit_test(either_end_can_hang_up),
+		cmocka_unit_test(the_server_gives_no_reason_before_the_password),
 		cmocka_unit_test(keepalives_hold_a_quiet_line_and_find_a_dead_one),
 		cmocka_unit_test(a_dead_peer_is_found_within_twice_the_keepalive),
 		cmocka_unit_test(ipv6_comes_up_beside_ipv4),
