@@ -199,7 +199,10 @@ elif mode == "stray-l2tp":
     # None of these begins a tunnel: not one session may be started for them.
     s = udp()
     for octets in [b"", b"\0", rng.randbytes(100), l2tp(sccrq(1), tunnel=7), struct.pack("!HHH", 0x0002, 5, 9) + b"x" * 40,
-                   l2tp(sccrq(1), flags=0xC803), l2tp(sccrq(1), flags=0x4802)]:
+                   l2tp(sccrq(1), flags=0xC803), l2tp(sccrq(1), flags=0x4802), l2tp(sccrq(1), flags=0xC002), l2tp([]),
+                   l2tp([avp(0, b"\0\6")]), l2tp([avp(0, b"\0\2")] + sccrq(1)), l2tp(sccrq(1)[1:] + sccrq(1)[:1]),
+                   l2tp([avp(0, b"\0\1", 0xC000)] + sccrq(1)[1:]), l2tp([avp(0, b"\0\1")])[:-1],
+                   l2tp([struct.pack("!HHHH", 0x8008, 9, 0, 1)] + sccrq(1)[1:])]:
         send(s, octets)
         watch(0.1, 0)
 else:
