@@ -177,6 +177,7 @@ void auth_succeeded(struct ppp_link *link)
 
 	auth->waiting = false;
 	auth->done = true;
+	auth->eap_rounds = auth->eap_identities = 0; /* the server may ask again during the call */
 	auth_timer_stop(link);
 	if (first) { /* RFC 3079: a later challenge does not change the keys */
 		if (memcmp(&auth->keys, &auth->candidate, sizeof(auth->keys)) != 0)

@@ -720,6 +720,30 @@ static void an_eap_success_that_was_lost_is_taken_from_ipcp(void **state)
 	end_free(e);
 }
 
+/* RFC 3748 section 4.2 lets a server ask again during the call (pppd's eap-interval). */
+static void eap_asked_again_all_day_is_answered_each_time(void **state)
+{
+	struct end *e = eap_dial(PPP_AUTH_EAP | PPP_AUTH_CHAP, PPP_MPPE_NO);
+	char hex[64];
+
+	(void)state;
+	for (unsigned i = 0; i < 48; i++) {
+		unsigned id = 3 * i & 0xff;
+
+		snprintf(hex, sizeof(hex), "01%02x000501", id);
+		inject(e, FRAME_EAP, hex);
+		assert_int_equal(take(e, FRAME_EAP, 2)->info[4], 1); /* Identity */
+		snprintf(hex, sizeof(hex), "01%02x000e0408%016x", id + 1, i);
+		inject(e, FRAME_EAP, hex);
+		assert_int_equal(take(e, FRAME_EAP, 2)->info[4], 4); /* MD5 */
+		snprintf(hex, sizeof(hex), "03%02x0004", id + 1);
+		inject(e, FRAME_EAP, hex);
+	}
+	assert_int_equal(e->authenticated, 1);
+	assert_int_equal(e->phase, PPP_PHASE_NETWORK);
+	end_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -758,6 +782,7 @@ int main(void)
 		cmocka_unit_test(eap_md5_is_used_where_it_may_be),
 		cmocka_unit_test(eap_refuses_unknown_methods_and_endless_requests),
 		cmocka_unit_test(an_eap_success_that_was_lost_is_taken_from_ipcp),
+		cmocka_unit_test(eap_asked_again_all_day_is_answered_each_time),
 	};
 
 	return cmocka_run_group_tests(tests, crypto_set_up, crypto_tear_down);
