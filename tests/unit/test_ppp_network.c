@@ -525,6 +525,40 @@ static void a_server_silent_in_ipcp_is_said_to_be_silent(void **state)
 	end_free(e);
 }
 
+/* IPv6 alone would be a call without an address that anybody waits for. */
+static void ipv4_that_is_lost_ends_the_call_also_where_ipv6_is_open(void **state)
+{
+	static const struct {
+		uint16_t protocol;
+		const char *frame, *words;
+	} cases[] = {
+		{FRAME_LCP, "0808000a802101010004", "does not carry IPv4 (it rejected IPCP)"},
+		{FRAME_IPCP, "0502000a6e6f20706f6f", "the server closed IPCP: \"no poo\""},
+	};
+	struct ppp_config c = caller_config();
+
+	(void)state;
+	c.ipv6 = true;
+	for (unsigned i = 0; i < 4; i++) {
+		struct end *e = clear_dial(&c);
+
+		e->random.fill = end_random;
+		send_back(e, take(e, FRAME_IPV6CP, 1), 2);
+		peer_request(e, FRAME_IPV6CP, 1, "010a0211223344556677");
+		assert_true(e->data.ipv6);
+		if (i & 1) { /* in mid-call */
+			e->read_count = 0;
+			open_ipcp_ours(e);
+			open_ipcp(e);
+		}
+		inject(e, cases[i / 2].protocol, cases[i / 2].frame);
+		assert_int_equal(e->networks, i & 1);
+		run_timers(e, 5000);
+		expect_end(e, i & 1 ? EXIT_HANGUP : EXIT_NEGOTIATION_FAILED, cases[i / 2].words);
+		end_free(e);
+	}
+}
+
 static void a_server_without_name_servers_is_fine(void **state)
 {
 	struct ppp_config c = caller_config();
@@ -981,6 +1015,7 @@ int main(void)
 		cmocka_unit_test(ipv6_is_told_when_it_opens_after_ipv4),
 		cmocka_unit_test(a_server_that_closes_ipcp_ends_the_call_with_its_words),
 		cmocka_unit_test(a_server_silent_in_ipcp_is_said_to_be_silent),
+		cmocka_unit_test(ipv4_that_is_lost_ends_the_call_also_where_ipv6_is_open),
 		cmocka_unit_test(a_server_without_name_servers_is_fine),
 		cmocka_unit_test(interface_identifiers_follow_naks),
 		cmocka_unit_test(the_phase_limit_names_the_layer_that_is_stuck),
