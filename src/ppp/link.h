@@ -68,6 +68,7 @@ struct auth {
 	uint8_t proof[42]; /* what an MS-CHAPv2 server must send, or what we send as one */
 	/* EAP */
 	uint8_t eap_type;
+	uint8_t eap_refused; /* caller: the method asked for last, if we do not take it */
 	uint8_t eap_ms_id;
 	bool eap_method_done;
 	uint8_t eap_past[4]; /* identifiers answered before the last one, newest first */

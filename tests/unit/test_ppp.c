@@ -720,6 +720,31 @@ static void an_eap_success_that_was_lost_is_taken_from_ipcp(void **state)
 	end_free(e);
 }
 
+/* As a Windows server does that is set up for PEAP alone. */
+static void a_server_without_a_common_eap_method_does_not_blame_the_password(void **state)
+{
+	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_REQUIRE);
+
+	(void)state;
+	inject_vector(e, FRAME_EAP, "eap", "identity_request");
+	inject(e, FRAME_EAP, "010300061920"); /* PEAP */
+	take(e, FRAME_EAP, 2);
+	expect_eap(e, "eap", "nak_response");
+	inject(e, FRAME_EAP, "04030004");
+	run_timers(e, 5000);
+	expect_end(e, EXIT_NEGOTIATION_FAILED,
+		   "the server only offers PEAP in EAP, but here only MSCHAPv2 may be used");
+	end_free(e);
+	/* What counts is the method that was gone through last. */
+	e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_NO);
+	inject(e, FRAME_EAP, "010100060d20"); /* TLS */
+	inject_vector(e, FRAME_EAP, "eap_mschapv2", "challenge");
+	inject(e, FRAME_EAP, "04040004");
+	run_timers(e, 5000);
+	expect_end(e, EXIT_AUTH_FAILED, "wrong user name or password");
+	end_free(e);
+}
+
 /* RFC 3748 section 4.2 lets a server ask again during the call (pppd's eap-interval). */
 static void eap_asked_again_all_day_is_answered_each_time(void **state)
 {
@@ -782,6 +807,7 @@ int main(void)
 		cmocka_unit_test(eap_md5_is_used_where_it_may_be),
 		cmocka_unit_test(eap_refuses_unknown_methods_and_endless_requests),
 		cmocka_unit_test(an_eap_success_that_was_lost_is_taken_from_ipcp),
+		cmocka_unit_test(a_server_without_a_common_eap_method_does_not_blame_the_password),
 		cmocka_unit_test(eap_asked_again_all_day_is_answered_each_time),
 	};
 
