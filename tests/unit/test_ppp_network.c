@@ -798,6 +798,44 @@ static void a_hang_up_of_the_server_is_told_with_its_words(void **state)
 	end_free(e);
 }
 
+/* Its magic number, three octets that are always the same behind a zero, an error of RAS. */
+static void a_windows_server_hangs_up_with_a_number_which_is_told_in_words(void **state)
+{
+	static const struct {
+		const char *frame, *words;
+		enum exit_status code;
+	} cases[] = {
+		{"050400107ff04cbc003ccd74000002b3", "wrong user name or password (error 691)",
+		 EXIT_AUTH_FAILED},
+		{"050400107ff04cbc003ccd7400000289",
+		 "the account has no permission to dial in (error 649)", EXIT_AUTH_FAILED},
+		{"0504001057ad016c003ccd74000003a2",
+		 "hung up during authentication: its authentication server does not answer (error "
+		 "930)",
+		 EXIT_NEGOTIATION_FAILED},
+		{"050400107ff04cbc003ccd74000002e6",
+		 "hung up during authentication: it wants another kind of encryption (error 742)",
+		 EXIT_NEGOTIATION_FAILED},
+		{"050400107ff04cbc003ccd740000ffff", "hung up during authentication: error 65535",
+		 EXIT_NEGOTIATION_FAILED},
+		{"050400107ff04cbc003ccd7400000000", "hung up during authentication",
+		 EXIT_NEGOTIATION_FAILED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ppp_config c = caller_config();
+		struct end *e = dial_new(&c);
+
+		open_lcp(e, AUTH_MS2);
+		inject(e, FRAME_LCP, cases[i].frame);
+		run_timers(e, 5000);
+		expect_end(e, cases[i].code, cases[i].words);
+		assert_null(strchr(e->reason.text, '\\'));
+		end_free(e);
+	}
+}
+
 static void a_lost_tunnel_ends_without_farewell(void **state)
 {
 	struct ppp_config c = caller_config();
@@ -1025,6 +1063,7 @@ int main(void)
 		cmocka_unit_test(keepalive_asks_each_second_then_gives_up),
 		cmocka_unit_test(hanging_up_is_in_order),
 		cmocka_unit_test(a_hang_up_of_the_server_is_told_with_its_words),
+		cmocka_unit_test(a_windows_server_hangs_up_with_a_number_which_is_told_in_words),
 		cmocka_unit_test(a_lost_tunnel_ends_without_farewell),
 		cmocka_unit_test(lcp_negotiated_anew_blocks_and_redoes_everything),
 		cmocka_unit_test(
