@@ -40,11 +40,11 @@ static void mru_nak(void *ctx, const struct option *o)
 	struct lcp *lcp = lcp_of(ctx);
 	uint16_t mru = option_u16(o);
 
-	/* A smaller one is followed; for a larger one we ask nothing, which means 1500. */
-	if (mru >= MRU_FLOOR && mru < lcp->mru)
+	/* A smaller one is followed, asked for or not; for a larger one we ask nothing, which means
+	 * 1500. */
+	lcp->ask_mru = mru >= MRU_FLOOR && mru < lcp->mru;
+	if (lcp->ask_mru)
 		lcp->mru = mru;
-	else
-		lcp->ask_mru = false;
 }
 
 static void mru_reject(void *ctx, const struct option *o)

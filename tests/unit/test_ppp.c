@@ -122,6 +122,29 @@ static void rejected_and_naked_options_of_ours_are_followed(void **state)
 	end_free(e);
 }
 
+/* RFC 1661 section 5.3: a Nak may name what the request lacks, and insists on it. */
+static void an_mru_that_was_not_asked_for_is_asked_for_when_a_nak_wants_it(void **state)
+{
+	struct ppp_config c = caller_config();
+	struct end *e;
+	struct frame *f;
+	char hex[64];
+
+	(void)state;
+	c.mru = 1500;
+	e = dial_new(&c);
+	f = take(e, FRAME_LCP, 1);
+	assert_int_equal(f->len, 4 + 6);
+	snprintf(hex, sizeof(hex), "03%02x000801040578", f->info[1]);
+	inject(e, FRAME_LCP, hex); /* MRU 1400 */
+	f = take(e, FRAME_LCP, 1);
+	assert_memory_equal(f->info + 4, "\x01\x04\x05\x78", 4);
+	send_back(e, f, 2);
+	peer_request(e, FRAME_LCP, 1, AUTH_MS2);
+	assert_int_equal(e->data.own_mru, 1400);
+	end_free(e);
+}
+
 static void the_strongest_allowed_method_is_named_in_a_nak(void **state)
 {
 	struct ppp_config c = caller_config();
@@ -778,6 +801,7 @@ int main(void)
 		cmocka_unit_test(unsupported_options_are_rejected_and_no_others),
 		cmocka_unit_test(an_mru_beyond_1500_is_asked_for_up_to_9000),
 		cmocka_unit_test(rejected_and_naked_options_of_ours_are_followed),
+		cmocka_unit_test(an_mru_that_was_not_asked_for_is_asked_for_when_a_nak_wants_it),
 		cmocka_unit_test(the_strongest_allowed_method_is_named_in_a_nak),
 		cmocka_unit_test(a_server_that_insists_on_pap_is_left_with_a_sentence),
 		cmocka_unit_test(a_nak_never_names_what_is_forbidden),
