@@ -177,7 +177,8 @@ void auth_succeeded(struct ppp_link *link)
 
 	auth->waiting = false;
 	auth->done = true;
-	auth->eap_rounds = auth->eap_identities = 0; /* the server may ask again during the call */
+	/* The server may ask again during the call, from the start. */
+	auth->eap_rounds = auth->eap_identities = auth->eap_past_count = 0;
 	auth_timer_stop(link);
 	if (first) { /* RFC 3079: a later challenge does not change the keys */
 		if (memcmp(&auth->keys, &auth->candidate, sizeof(auth->keys)) != 0)

@@ -150,7 +150,7 @@ static void next_request(struct auth *auth, uint8_t id)
 {
 	size_t kept = sizeof(auth->eap_past);
 
-	if (auth->packet_len > 0) {
+	if (auth->packet_len > 0 && auth->waiting) {
 		memmove(auth->eap_past + 1, auth->eap_past, kept - 1);
 		auth->eap_past[0] = auth->id;
 		if (auth->eap_past_count < kept)
