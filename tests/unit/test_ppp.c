@@ -160,6 +160,27 @@ static void the_strongest_allowed_method_is_named_in_a_nak(void **state)
 	end_free(e);
 }
 
+/* A Windows server begins with EAP, callback and multilink: its method's turn comes when the others
+ * are out of the way, and no method of ours may be passed over meanwhile. */
+static void the_strongest_method_is_named_also_after_a_reject(void **state)
+{
+	struct ppp_config c = caller_config();
+	struct end *e;
+
+	(void)state;
+	c.allow = PPP_AUTH_MSCHAP2 | PPP_AUTH_MSCHAP1 | PPP_AUTH_CHAP | PPP_AUTH_PAP;
+	e = dial_new(&c);
+	peer_request(e, FRAME_LCP, 0,
+		     "01040578" AUTH_EAP "05061122334407020802"
+		     "0d03061104064e");
+	expect_frame(take(e, FRAME_LCP, 4), "0400000b0d03061104064e");
+	peer_request(e, FRAME_LCP, 1, "01040578" AUTH_EAP "05061122334407020802");
+	expect_frame(take(e, FRAME_LCP, 3), "030100090305c22381");
+	peer_request(e, FRAME_LCP, 2, "01040578" AUTH_EAP "05061122334407020802");
+	expect_frame(take(e, FRAME_LCP, 3), "030200090305c22380");
+	end_free(e);
+}
+
 static void a_server_that_insists_on_pap_is_left_with_a_sentence(void **state)
 {
 	struct ppp_config c = caller_config();
@@ -803,6 +824,7 @@ int main(void)
 		cmocka_unit_test(rejected_and_naked_options_of_ours_are_followed),
 		cmocka_unit_test(an_mru_that_was_not_asked_for_is_asked_for_when_a_nak_wants_it),
 		cmocka_unit_test(the_strongest_allowed_method_is_named_in_a_nak),
+		cmocka_unit_test(the_strongest_method_is_named_also_after_a_reject),
 		cmocka_unit_test(a_server_that_insists_on_pap_is_left_with_a_sentence),
 		cmocka_unit_test(a_nak_never_names_what_is_forbidden),
 		cmocka_unit_test(encryption_without_authentication_is_refused),

@@ -405,6 +405,16 @@ static void a_wished_address_yields_and_a_demanded_one_does_not(void **state)
 	end_free(e);
 	c.local_must = false;
 	c.remote = ip("10.0.0.9");
+	e = clear_dial(&c);
+	peer_request(e, FRAME_IPCP, 1,
+		     "0206002d0f01"
+		     "03060a000001");
+	expect_frame(take(e, FRAME_IPCP, 4), "0401000a0206002d0f01");
+	peer_request(e, FRAME_IPCP, 2, "03060a000001"); /* the wish is told once */
+	expect_frame(take(e, FRAME_IPCP, 3), "0302000a03060a000009");
+	peer_request(e, FRAME_IPCP, 3, "03060a000001");
+	take(e, FRAME_IPCP, 2);
+	end_free(e);
 	c.remote_must = true;
 	e = clear_dial(&c);
 	for (uint8_t id = 1; id < 10; id++)
