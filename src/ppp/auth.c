@@ -177,6 +177,8 @@ void auth_succeeded(struct ppp_link *link)
 
 	auth->waiting = false;
 	auth->done = true;
+	/* The server may ask again during the call, from the start. */
+	auth->eap_rounds = auth->eap_identities = auth->eap_past_count = 0;
 	auth_timer_stop(link);
 	if (first) { /* RFC 3079: a later challenge does not change the keys */
 		if (memcmp(&auth->keys, &auth->candidate, sizeof(auth->keys)) != 0)
@@ -227,7 +229,7 @@ void auth_refused(struct ppp_link *link, struct octets message)
 	link_fail(link, EXIT_AUTH_FAILED, "wrong user name or password%s", said);
 }
 
-void auth_refused_mschap(struct ppp_link *link, const struct mschap_failure *failure)
+const char *auth_refusal(uint32_t error)
 {
 	static const struct {
 		uint32_t error;
@@ -240,15 +242,22 @@ void auth_refused_mschap(struct ppp_link *link, const struct mschap_failure *fai
 		{691, "wrong user name or password"},
 		{709, "the new password was refused"},
 	};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (errors[i].error == error)
+			return errors[i].sentence;
+	return NULL;
+}
+
+void auth_refused_mschap(struct ppp_link *link, const struct mschap_failure *failure)
+{
+	const char *sentence = failure->has_error ? auth_refusal(failure->error) : NULL;
 	char said[180];
 
 	append_message(link, said, sizeof(said), failure->message);
-	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
-		if (failure->has_error && failure->error == errors[i].error) {
-			link_fail(link, EXIT_AUTH_FAILED, "%s%s", errors[i].sentence, said);
-			return;
-		}
-	if (failure->has_error)
+	if (sentence)
+		link_fail(link, EXIT_AUTH_FAILED, "%s%s", sentence, said);
+	else if (failure->has_error)
 		link_fail(link, EXIT_AUTH_FAILED, "the password was refused with error %u%s",
 			  failure->error, said);
 	else

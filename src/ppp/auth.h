@@ -37,6 +37,8 @@ bool auth_mschap2_proved(struct ppp_link *link, struct octets text);
 /* The server refused us, with its words if it has any. */
 void auth_refused(struct ppp_link *link, struct octets message);
 void auth_refused_mschap(struct ppp_link *link, const struct mschap_failure *failure);
+/* What a Windows error number says of the account; NULL if it says nothing of it. */
+const char *auth_refusal(uint32_t error);
 
 /* ---- answerer ---- */
 

@@ -26,26 +26,30 @@ static bool legal_length(const struct automaton *a, const struct option *o)
 	return !info || (o->len >= info->min && o->len <= info->max);
 }
 
+/* An option of wrong length has no value to correct: rejecting it makes the peer do without, which
+ * is safe for every option that we know. */
+static bool has_rule(const struct automaton *a, const struct option *o)
+{
+	const struct option_rule *rule = find_rule(a, o->type);
+
+	return rule && rule->request && legal_length(a, o);
+}
+
 static enum option_verdict judge_option(struct automaton *a, const struct option *o,
 					struct writer *nak)
 {
-	const struct option_rule *rule = find_rule(a, o->type);
-	enum option_verdict verdict;
+	enum option_verdict verdict = find_rule(a, o->type)->request(a->ctx, o, nak);
 
-	/* An option of wrong length has no value to correct: rejecting it makes the peer do
-	 * without, which is safe for every option that we know. */
-	if (!rule || !rule->request || !legal_length(a, o))
-		return OPTION_REJECT;
-	verdict = rule->request(a->ctx, o, nak);
 	if (verdict == OPTION_NAK && a->naks_sent >= MAX_FAILURE)
 		verdict = OPTION_REJECT;
 	return verdict;
 }
 
-static void log_reject(const struct automaton *a, const struct option *o)
+static void reject_option(const struct automaton *a, struct writer *reject, const struct option *o)
 {
 	const struct option_info *info = option_info(a->driver->protocol, o->type);
 
+	option_write_raw(reject, o);
 	if (info)
 		log_debug(a->host->log, "%s: rejecting option %s", a->driver->name, info->name);
 	else
@@ -65,6 +69,11 @@ static bool judge_request(struct automaton *a, bool *fit)
 
 	if (a->driver->judge)
 		a->driver->judge(a->ctx);
+	while (option_next(&c, &o))
+		if (!has_rule(a, &o))
+			reject_option(a, &reject, &o);
+	/* The rules count their Naks: they are not asked for any that would not be sent. */
+	c = cursor_make(a->packet.data, writer_len(&reject) > 0 ? 0 : a->packet.len);
 	while (option_next(&c, &o)) {
 		size_t before = writer_len(&nak);
 
@@ -72,8 +81,7 @@ static bool judge_request(struct automaton *a, bool *fit)
 			continue;
 		if (!nak.failed)
 			nak.at = nak.start + before;
-		option_write_raw(&reject, &o);
-		log_reject(a, &o);
+		reject_option(a, &reject, &o);
 	}
 	if (writer_len(&reject) == 0 && a->driver->missing)
 		(void)a->driver->missing(a->ctx, &nak);

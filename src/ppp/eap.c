@@ -2,6 +2,7 @@
 /* EAP as a caller (RFC 3748): Identity, Notification, MD5 and MSCHAPv2; all else is refused. */
 #include "ppp/auth.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ROUNDS_MAX     20
@@ -40,6 +41,7 @@ static void refuse_method(struct ppp_link *link, uint8_t type)
 	static const uint8_t wanted[] = {EAP_MSCHAPV2, EAP_MD5};
 
 	log_info(link->log, "EAP: refusing method %u", type);
+	link->auth.eap_refused = type;
 	respond(link, EAP_NAK, wanted, auth_eap_md5_allowed(link) ? 2 : 1);
 }
 
@@ -148,7 +150,7 @@ static void next_request(struct auth *auth, uint8_t id)
 {
 	size_t kept = sizeof(auth->eap_past);
 
-	if (auth->packet_len > 0) {
+	if (auth->packet_len > 0 && auth->waiting) {
 		memmove(auth->eap_past + 1, auth->eap_past, kept - 1);
 		auth->eap_past[0] = auth->id;
 		if (auth->eap_past_count < kept)
@@ -156,6 +158,7 @@ static void next_request(struct auth *auth, uint8_t id)
 	}
 	auth->id = id;
 	auth->packet_len = 0;
+	auth->eap_refused = 0;
 	auth->waiting = true;
 }
 
@@ -200,6 +203,28 @@ static bool result_id(const struct auth *auth, uint8_t id)
 	return id == auth->id || id == (uint8_t)(auth->id + 1);
 }
 
+/* A server that gives up after our Nak has no method in common with us. */
+static void on_failure(struct ppp_link *link)
+{
+	uint8_t type = link->auth.eap_refused;
+	const char *name = type == EAP_MD5    ? "MD5"
+			   : type == EAP_TLS  ? "TLS"
+			   : type == EAP_TTLS ? "TTLS"
+			   : type == EAP_PEAP ? "PEAP"
+					      : NULL;
+	char number[24];
+
+	if (!type) {
+		auth_refused(link, (struct octets){0});
+		return;
+	}
+	snprintf(number, sizeof(number), "method %u", type);
+	link_fail(link, EXIT_NEGOTIATION_FAILED,
+		  "%s only offers %s in EAP, but here only %s may be used", link_peer(link),
+		  name ? name : number,
+		  auth_eap_md5_allowed(link) ? "MSCHAPv2 or MD5" : "MSCHAPv2");
+}
+
 static void caller_input(struct ppp_link *link, const uint8_t *info, size_t len)
 {
 	struct auth *auth = &link->auth;
@@ -221,7 +246,7 @@ static void caller_input(struct ppp_link *link, const uint8_t *info, size_t len)
 	if (e.code == EAP_SUCCESS)
 		auth_succeeded(link);
 	else
-		auth_refused(link, (struct octets){0});
+		on_failure(link);
 }
 
 const struct auth_role eap_caller = {NULL, caller_input, NULL};

@@ -53,6 +53,16 @@ static bool is_sent_by_us(uint16_t protocol)
 	return false;
 }
 
+static void ncp_rejected(struct automaton *ncp)
+{
+	bool open = automaton_opened(ncp);
+
+	automaton_raise(ncp, AUTOMATON_REJECT_FATAL);
+	/* The table goes on to say farewell: nobody will answer, and the why would be forgotten. */
+	if (open)
+		ncp->driver->finished(ncp->ctx, AUTOMATON_REJECT_FATAL);
+}
+
 void link_protocol_rejected(struct ppp_link *link, uint16_t protocol)
 {
 	struct automaton *ncps[] = {&link->ccp.fsm, &link->ipcp.fsm, &link->ipv6cp.fsm};
@@ -67,7 +77,7 @@ void link_protocol_rejected(struct ppp_link *link, uint16_t protocol)
 		return;
 	for (size_t i = 0; i < sizeof(ncps) / sizeof(ncps[0]); i++)
 		if (ncps[i]->driver->protocol == protocol && ncps[i]->state >= AUTOMATON_CLOSED)
-			automaton_raise(ncps[i], AUTOMATON_REJECT_FATAL);
+			ncp_rejected(ncps[i]);
 	if (protocol == auth_protocol(link->auth.method) && !link->auth.done)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "%s agreed to authentication with %s, then rejected it", link_peer(link),

@@ -254,7 +254,6 @@ static void up(void *ctx)
 	memset(a->wins, 0, sizeof(a->wins));
 	take_servers(ipcp, IPCP_DNS1, IPCP_DNS2, a->dns);
 	take_servers(ipcp, IPCP_WINS1, IPCP_WINS2, a->wins);
-	ipcp->lost = false;
 	link_ncp_up(link);
 }
 
@@ -267,7 +266,6 @@ static void finished(void *ctx, enum automaton_event why)
 {
 	struct ppp_link *link = ctx;
 
-	link->ipcp.lost = true;
 	/* The peer may hold it for open: IPv6 alone would leave it with an address in vain. */
 	if (why == AUTOMATON_EXHAUSTED && !link->ending)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
@@ -291,7 +289,6 @@ static void terminated(void *ctx, const struct control_packet *p)
 	if (p->len > 0)
 		str_printf(&s, ": \"%s\"",
 			   link_clean(text, sizeof(text), (struct octets){p->data, p->len}, 80));
-	link->ipcp.lost = true;
 	link_ncp_lost(link, &link->ipcp.fsm, why);
 }
 
@@ -320,7 +317,6 @@ void ipcp_reset(struct ppp_link *link)
 	const struct ppp_config *c = &link->config;
 	bool caller = c->role == PPP_CALLER;
 
-	ipcp->lost = false;
 	ipcp->local_naks = ipcp->remote_naks = 0;
 	ipcp->remote.s_addr = 0;
 	ipcp->local = !caller && link->account.local.s_addr ? link->account.local : c->local;

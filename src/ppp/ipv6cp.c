@@ -85,7 +85,6 @@ static void up(void *ctx)
 
 	memcpy(link->addresses.local_ifid, link->ipv6cp.local, 8);
 	memcpy(link->addresses.remote_ifid, link->ipv6cp.remote, 8);
-	link->ipv6cp.lost = false;
 	link_ncp_up(link);
 }
 
@@ -102,7 +101,6 @@ static void finished(void *ctx, enum automaton_event why)
 {
 	struct ppp_link *link = ctx;
 
-	link->ipv6cp.lost = true;
 	link_ncp_lost(link, &link->ipv6cp.fsm,
 		      why == AUTOMATON_REJECT_FATAL ? "does not carry IPv6 (it rejected IPV6CP)"
 						    : "does not agree on IPv6");
@@ -113,7 +111,6 @@ static void terminated(void *ctx, const struct control_packet *p)
 	struct ppp_link *link = ctx;
 
 	(void)p;
-	link->ipv6cp.lost = true;
 	link_ncp_lost(link, &link->ipv6cp.fsm, "closed IPV6CP");
 }
 
@@ -138,7 +135,6 @@ void ipv6cp_init(struct ppp_link *link)
 
 void ipv6cp_reset(struct ppp_link *link)
 {
-	link->ipv6cp.lost = false;
 	link->ipv6cp.ask = true;
 	random_id(link, link->ipv6cp.local);
 	memset(link->ipv6cp.remote, 0, 8);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* LCP (RFC 1661 section 6, RFC 1570): its options, echoes and the codes beside the automaton. */
+#include "ppp/auth.h"
 #include "ppp/link.h"
 
 #include <string.h>
@@ -7,6 +8,7 @@
 #define LOOPS_MAX      10 /* as pppd: so many own magic numbers mean a loop */
 #define ECHO_LOOPS_MAX 3
 #define ECHO_MAX       1400
+#define RAS_MARK       0x003ccd74
 
 static struct lcp *lcp_of(void *ctx)
 {
@@ -38,11 +40,11 @@ static void mru_nak(void *ctx, const struct option *o)
 	struct lcp *lcp = lcp_of(ctx);
 	uint16_t mru = option_u16(o);
 
-	/* A smaller one is followed; for a larger one we ask nothing, which means 1500. */
-	if (mru >= MRU_FLOOR && mru < lcp->mru)
+	/* A smaller one is followed, asked for or not; for a larger one we ask nothing, which means
+	 * 1500. */
+	lcp->ask_mru = mru >= MRU_FLOOR && mru < lcp->mru;
+	if (lcp->ask_mru)
 		lcp->mru = mru;
-	else
-		lcp->ask_mru = false;
 }
 
 static void mru_reject(void *ctx, const struct option *o)
@@ -205,16 +207,57 @@ static void finished(void *ctx, enum automaton_event why)
 	link->over = true;
 }
 
+/* Windows gives its reason as a magic number, this mark and an error number of its RAS. */
+static bool ras_error(const struct control_packet *p, uint32_t *error)
+{
+	struct cursor c = cursor_make(p->data, p->len);
+	uint32_t mark;
+
+	cursor_skip(&c, 4);
+	mark = cursor_u32(&c);
+	*error = cursor_u32(&c);
+	return !c.failed && cursor_left(&c) == 0 && mark == RAS_MARK;
+}
+
+static void append_ras_error(struct str *s, uint32_t error)
+{
+	static const struct {
+		uint32_t error;
+		const char *words;
+	} texts[] = {
+		{718, "it waited too long for an answer"},
+		{741, "it wants another kind of encryption"},
+		{742, "it wants another kind of encryption"},
+		{812, "its policy does not permit this account or way of authentication"},
+		{930, "its authentication server does not answer"},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].error == error) {
+			str_printf(s, ": %s (error %u)", texts[i].words, error);
+			return;
+		}
+	if (error)
+		str_printf(s, ": error %u", error);
+}
+
 static void terminated(void *ctx, const struct control_packet *p)
 {
 	struct ppp_link *link = ctx;
 	char text[160], quoted[180];
 	struct str s = str_make(quoted, sizeof(quoted));
+	uint32_t error;
+	bool ras = ras_error(p, &error);
 
-	if (p->len > 0)
+	if (ras)
+		append_ras_error(&s, error);
+	else if (p->len > 0)
 		str_printf(&s, ": \"%s\"",
 			   link_clean(text, sizeof(text), (struct octets){p->data, p->len}, 100));
-	if (link->network_up)
+	if (ras && auth_refusal(error) && link->config.role == PPP_CALLER && !link->network_up)
+		reason_set(&link->reason, EXIT_AUTH_FAILED, "%s (error %u)", auth_refusal(error),
+			   error);
+	else if (link->network_up)
 		reason_set(&link->reason, EXIT_HANGUP, "%s hung up%s", link_peer(link), quoted);
 	else if (link->phase == PPP_PHASE_NETWORK)
 		reason_set(&link->reason, EXIT_NEGOTIATION_FAILED,

@@ -264,10 +264,10 @@ void link_ccp_settled(struct ppp_link *link)
 	}
 }
 
-/* IPv4 is what people wait for: IPv6 alone is told only where IPv4 is not wanted or lost. */
+/* IPv4 is what people wait for: IPv6 alone is told only where IPv4 is not wanted. */
 void link_ncp_up(struct ppp_link *link)
 {
-	bool wait = link->config.ipv4 && !link->ipcp.lost && !automaton_opened(&link->ipcp.fsm);
+	bool wait = link->config.ipv4 && !automaton_opened(&link->ipcp.fsm);
 
 	link_data_changed(link);
 	if (wait || link->ending)
@@ -285,17 +285,14 @@ void link_ncp_down(struct ppp_link *link)
 
 void link_ncp_lost(struct ppp_link *link, const struct automaton *ncp, const char *why)
 {
-	bool v4 = link->config.ipv4 && !link->ipcp.lost;
-	bool v6 = link->config.ipv6 && !link->ipv6cp.lost;
+	bool needed = ncp == &link->ipcp.fsm || !link->config.ipv4;
 
 	if (link->ending || link->phase != PPP_PHASE_NETWORK)
 		return;
 	log_info(link->log, "%s: %s %s", ncp->driver->name, link_peer(link), why);
-	if (!v4 && !v6)
+	if (needed)
 		link_fail(link, link->network_up ? EXIT_HANGUP : EXIT_NEGOTIATION_FAILED, "%s %s",
 			  link_peer(link), why);
-	else if (!v4 && automaton_opened(&link->ipv6cp.fsm) && !link->network_up)
-		link_ncp_up(link);
 }
 
 /* ---- the keep-alive ---- */

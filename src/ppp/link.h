@@ -68,6 +68,7 @@ struct auth {
 	uint8_t proof[42]; /* what an MS-CHAPv2 server must send, or what we send as one */
 	/* EAP */
 	uint8_t eap_type;
+	uint8_t eap_refused; /* caller: the method asked for last, if we do not take it */
 	uint8_t eap_ms_id;
 	bool eap_method_done;
 	uint8_t eap_past[4]; /* identifiers answered before the last one, newest first */
@@ -106,14 +107,12 @@ struct ipcp {
 	struct in_addr server[IPCP_SERVERS];
 	struct in_addr local, remote, staged;
 	unsigned remote_naks, local_naks;
-	bool lost;
 };
 
 struct ipv6cp {
 	struct automaton fsm;
 	bool ask;
 	uint8_t local[8], remote[8], staged[8];
-	bool lost;
 };
 
 /* A frame that came before its layer was ready, to be looked at when it is. */
@@ -179,7 +178,7 @@ void link_auth_done(struct ppp_link *link, enum ppp_auth method);
 void link_ccp_settled(struct ppp_link *link);
 void link_ncp_up(struct ppp_link *link);
 void link_ncp_down(struct ppp_link *link);
-/* The protocol will not come up; ends the call when no other one carries data. */
+/* The protocol will not come up, or ended: so does the call, unless it is IPv6 beside IPv4. */
 void link_ncp_lost(struct ppp_link *link, const struct automaton *ncp, const char *why);
 void link_emit(struct ppp_link *link, const struct ppp_event *event);
 /* The peer rejects PROTOCOL (RFC 1661 section 5.7). */

@@ -76,8 +76,7 @@ void session_explain_silence(struct session *s)
 /* Some L2TP servers (l2tpns) answer a wrong password by ending the call, without a word of CHAP. */
 void session_explain_refusal(struct session *s, const struct reason *why)
 {
-	if (s->start.tunnel == REQUEST_L2TP && !s->start.answerer && s->authenticating &&
-	    why->code == EXIT_HANGUP)
+	if (!s->start.answerer && s->authenticating)
 		reason_set(&s->reason, EXIT_AUTH_FAILED,
 			   "%s; it did so while checking the password: user name or password may "
 			   "be wrong",

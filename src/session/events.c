@@ -97,7 +97,8 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 		if (s->call_up && reason_is_set(ppp_reason(s->ppp)))
 			reason_set(&s->reason, ppp_reason(s->ppp)->code, "%s",
 				   ppp_reason(s->ppp)->text);
-		session_explain_refusal(s, event->reason);
+		if (event->unexplained)
+			session_explain_refusal(s, event->reason);
 		reason_set(&s->reason, event->reason->code, "%s", event->reason->text);
 		break;
 	}

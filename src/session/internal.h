@@ -109,7 +109,7 @@ void session_finish(struct session *s);
 void session_close(struct session *s, const struct reason *why);
 /* Nothing came back through the tunnel's data channel: the classic blocked protocol 47. */
 void session_explain_silence(struct session *s);
-/* The tunnel ended with WHY: did it mean the password? */
+/* The peer ended the tunnel with WHY, which explains nothing: did it mean the password? */
 void session_explain_refusal(struct session *s, const struct reason *why);
 /* After each input: what one room's event means for the others. */
 void session_settle(struct session *s);

@@ -21,7 +21,9 @@ static bool above(uint64_t part, uint64_t whole, unsigned percent)
 
 bool load_wants_two(const struct load_window *w)
 {
-	uint64_t other = w->spent_us - w->asleep_us - w->sending_us;
+	/* The last burst is counted whole, also what it took behind the window's end. */
+	uint64_t known = w->asleep_us + w->sending_us;
+	uint64_t other = w->spent_us > known ? w->spent_us - known : 0;
 
 	return !above(w->asleep_us, w->spent_us, ASLEEP_MAX) &&
 	       above(w->sending_us, w->spent_us, LESS_MIN) && above(other, w->spent_us, LESS_MIN);

@@ -25,6 +25,7 @@ struct tunnel {
 	const struct random_source *random;
 	const struct log *log;
 	struct tunnel_counters counters;
+	bool unexplained; /* see struct tunnel_event */
 };
 
 extern const struct tunnel_ops tunnel_pptp_ops, tunnel_l2tp_ops;

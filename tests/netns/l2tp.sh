@@ -67,6 +67,10 @@ refusals() {
 		cdn-with-unknown-cause | cdn:iccn,1,0,,999 | 16 | PPP: unknown cause 999 | 4
 		cdn-hostile-text | cdn:icrq,2,6,nasty | 8 | ended the call: general error | 4
 		cdn-for-an-answer-to-chap | cdn:response,3 | 19 | administrative reasons; .*user name or password may be wrong | 4
+		cdn-with-another-cause-for-chap | cdn:response,3,0,,13 | 16 | PPP: authentication timed out, it says "because"$ | 4
+		no-facilities-for-an-answer-to-chap | cdn:response,4 | 16 | no facilities at the moment$ | 4
+		no-resources-for-an-answer-to-chap | cdn:response,2,4 | 16 | not enough resources\)$ | 4
+		shutting-down-at-an-answer-to-chap | stopccn:response,6 | 16 | closed the tunnel: shutting down$ | 4
 		unknown-avp-in-sccrp | extra-avp:SCCRP,200,0,1 | 8 | a mandatory AVP that is unknown \(AVP 200, unknown\) | 4
 		unknown-avp-of-vendor-in-sccrp | extra-avp:SCCRP,7,9,1 | 8 | a mandatory AVP that is unknown \(AVP 7 of vendor 9\) | 4
 		unknown-avp-in-icrp | extra-avp:ICRP,200,0,1 | 8 | a mandatory AVP that is unknown \(AVP 200 | 4

@@ -122,6 +122,29 @@ static void rejected_and_naked_options_of_ours_are_followed(void **state)
 	end_free(e);
 }
 
+/* RFC 1661 section 5.3: a Nak may name what the request lacks, and insists on it. */
+static void an_mru_that_was_not_asked_for_is_asked_for_when_a_nak_wants_it(void **state)
+{
+	struct ppp_config c = caller_config();
+	struct end *e;
+	struct frame *f;
+	char hex[64];
+
+	(void)state;
+	c.mru = 1500;
+	e = dial_new(&c);
+	f = take(e, FRAME_LCP, 1);
+	assert_int_equal(f->len, 4 + 6);
+	snprintf(hex, sizeof(hex), "03%02x000801040578", f->info[1]);
+	inject(e, FRAME_LCP, hex); /* MRU 1400 */
+	f = take(e, FRAME_LCP, 1);
+	assert_memory_equal(f->info + 4, "\x01\x04\x05\x78", 4);
+	send_back(e, f, 2);
+	peer_request(e, FRAME_LCP, 1, AUTH_MS2);
+	assert_int_equal(e->data.own_mru, 1400);
+	end_free(e);
+}
+
 static void the_strongest_allowed_method_is_named_in_a_nak(void **state)
 {
 	struct ppp_config c = caller_config();
@@ -134,6 +157,27 @@ static void the_strongest_allowed_method_is_named_in_a_nak(void **state)
 	expect_frame(take(e, FRAME_LCP, 3), "030100090305c22381");
 	peer_request(e, FRAME_LCP, 2, AUTH_MS2);
 	take(e, FRAME_LCP, 2);
+	end_free(e);
+}
+
+/* A Windows server begins with EAP, callback and multilink: its method's turn comes when the others
+ * are out of the way, and no method of ours may be passed over meanwhile. */
+static void the_strongest_method_is_named_also_after_a_reject(void **state)
+{
+	struct ppp_config c = caller_config();
+	struct end *e;
+
+	(void)state;
+	c.allow = PPP_AUTH_MSCHAP2 | PPP_AUTH_MSCHAP1 | PPP_AUTH_CHAP | PPP_AUTH_PAP;
+	e = dial_new(&c);
+	peer_request(e, FRAME_LCP, 0,
+		     "01040578" AUTH_EAP "05061122334407020802"
+		     "0d03061104064e");
+	expect_frame(take(e, FRAME_LCP, 4), "0400000b0d03061104064e");
+	peer_request(e, FRAME_LCP, 1, "01040578" AUTH_EAP "05061122334407020802");
+	expect_frame(take(e, FRAME_LCP, 3), "030100090305c22381");
+	peer_request(e, FRAME_LCP, 2, "01040578" AUTH_EAP "05061122334407020802");
+	expect_frame(take(e, FRAME_LCP, 3), "030200090305c22380");
 	end_free(e);
 }
 
@@ -720,6 +764,55 @@ static void an_eap_success_that_was_lost_is_taken_from_ipcp(void **state)
 	end_free(e);
 }
 
+/* As a Windows server does that is set up for PEAP alone. */
+static void a_server_without_a_common_eap_method_does_not_blame_the_password(void **state)
+{
+	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_REQUIRE);
+
+	(void)state;
+	inject_vector(e, FRAME_EAP, "eap", "identity_request");
+	inject(e, FRAME_EAP, "010300061920"); /* PEAP */
+	take(e, FRAME_EAP, 2);
+	expect_eap(e, "eap", "nak_response");
+	inject(e, FRAME_EAP, "04030004");
+	run_timers(e, 5000);
+	expect_end(e, EXIT_NEGOTIATION_FAILED,
+		   "the server only offers PEAP in EAP, but here only MSCHAPv2 may be used");
+	end_free(e);
+	/* What counts is the method that was gone through last. */
+	e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_NO);
+	inject(e, FRAME_EAP, "010100060d20"); /* TLS */
+	inject_vector(e, FRAME_EAP, "eap_mschapv2", "challenge");
+	inject(e, FRAME_EAP, "04040004");
+	run_timers(e, 5000);
+	expect_end(e, EXIT_AUTH_FAILED, "wrong user name or password");
+	end_free(e);
+}
+
+/* RFC 3748 section 4.2 lets a server ask again during the call (pppd's eap-interval). */
+static void eap_asked_again_all_day_is_answered_each_time(void **state)
+{
+	struct end *e = eap_dial(PPP_AUTH_EAP | PPP_AUTH_CHAP, PPP_MPPE_NO);
+	char hex[64];
+
+	(void)state;
+	for (unsigned i = 0; i < 48; i++) {
+		unsigned id = i < 24 ? 3 * i & 0xff : 1; /* or each time from the start */
+
+		snprintf(hex, sizeof(hex), "01%02x000501", id);
+		inject(e, FRAME_EAP, hex);
+		assert_int_equal(take(e, FRAME_EAP, 2)->info[4], 1); /* Identity */
+		snprintf(hex, sizeof(hex), "01%02x000e0408%016x", id + 1, i);
+		inject(e, FRAME_EAP, hex);
+		assert_int_equal(take(e, FRAME_EAP, 2)->info[4], 4); /* MD5 */
+		snprintf(hex, sizeof(hex), "03%02x0004", id + 1);
+		inject(e, FRAME_EAP, hex);
+	}
+	assert_int_equal(e->authenticated, 1);
+	assert_int_equal(e->phase, PPP_PHASE_NETWORK);
+	end_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -729,7 +822,9 @@ int main(void)
 		cmocka_unit_test(unsupported_options_are_rejected_and_no_others),
 		cmocka_unit_test(an_mru_beyond_1500_is_asked_for_up_to_9000),
 		cmocka_unit_test(rejected_and_naked_options_of_ours_are_followed),
+		cmocka_unit_test(an_mru_that_was_not_asked_for_is_asked_for_when_a_nak_wants_it),
 		cmocka_unit_test(the_strongest_allowed_method_is_named_in_a_nak),
+		cmocka_unit_test(the_strongest_method_is_named_also_after_a_reject),
 		cmocka_unit_test(a_server_that_insists_on_pap_is_left_with_a_sentence),
 		cmocka_unit_test(a_nak_never_names_what_is_forbidden),
 		cmocka_unit_test(encryption_without_authentication_is_refused),
@@ -758,6 +853,8 @@ int main(void)
 		cmocka_unit_test(eap_md5_is_used_where_it_may_be),
 		cmocka_unit_test(eap_refuses_unknown_methods_and_endless_requests),
 		cmocka_unit_test(an_eap_success_that_was_lost_is_taken_from_ipcp),
+		cmocka_unit_test(a_server_without_a_common_eap_method_does_not_blame_the_password),
+		cmocka_unit_test(eap_asked_again_all_day_is_answered_each_time),
 	};
 
 	return cmocka_run_group_tests(tests, crypto_set_up, crypto_tear_down);

@@ -253,7 +253,7 @@ static void losing_encryption_in_mid_call_blocks_at_once_and_ends_the_call(void 
 		assert_int_equal(e->data.tx.bits, 0);
 		run_timers(e, 30000);
 		assert_int_equal(e->closed, 1);
-		assert_int_equal(e->reason.code, EXIT_NEGOTIATION_FAILED);
+		expect_end(e, EXIT_NEGOTIATION_FAILED, i < 2 ? "" : "(it rejected CCP)");
 		end_free(e);
 	}
 }
@@ -405,6 +405,16 @@ static void a_wished_address_yields_and_a_demanded_one_does_not(void **state)
 	end_free(e);
 	c.local_must = false;
 	c.remote = ip("10.0.0.9");
+	e = clear_dial(&c);
+	peer_request(e, FRAME_IPCP, 1,
+		     "0206002d0f01"
+		     "03060a000001");
+	expect_frame(take(e, FRAME_IPCP, 4), "0401000a0206002d0f01");
+	peer_request(e, FRAME_IPCP, 2, "03060a000001"); /* the wish is told once */
+	expect_frame(take(e, FRAME_IPCP, 3), "0302000a03060a000009");
+	peer_request(e, FRAME_IPCP, 3, "03060a000001");
+	take(e, FRAME_IPCP, 2);
+	end_free(e);
 	c.remote_must = true;
 	e = clear_dial(&c);
 	for (uint8_t id = 1; id < 10; id++)
@@ -523,6 +533,40 @@ static void a_server_silent_in_ipcp_is_said_to_be_silent(void **state)
 	run_timers(e, 40000);
 	expect_end(e, EXIT_NEGOTIATION_FAILED, "the server does not answer any more in IPCP");
 	end_free(e);
+}
+
+/* IPv6 alone would be a call without an address that anybody waits for. */
+static void ipv4_that_is_lost_ends_the_call_also_where_ipv6_is_open(void **state)
+{
+	static const struct {
+		uint16_t protocol;
+		const char *frame, *words;
+	} cases[] = {
+		{FRAME_LCP, "0808000a802101010004", "does not carry IPv4 (it rejected IPCP)"},
+		{FRAME_IPCP, "0502000a6e6f20706f6f", "the server closed IPCP: \"no poo\""},
+	};
+	struct ppp_config c = caller_config();
+
+	(void)state;
+	c.ipv6 = true;
+	for (unsigned i = 0; i < 4; i++) {
+		struct end *e = clear_dial(&c);
+
+		e->random.fill = end_random;
+		send_back(e, take(e, FRAME_IPV6CP, 1), 2);
+		peer_request(e, FRAME_IPV6CP, 1, "010a0211223344556677");
+		assert_true(e->data.ipv6);
+		if (i & 1) { /* in mid-call */
+			e->read_count = 0;
+			open_ipcp_ours(e);
+			open_ipcp(e);
+		}
+		inject(e, cases[i / 2].protocol, cases[i / 2].frame);
+		assert_int_equal(e->networks, i & 1);
+		run_timers(e, 5000);
+		expect_end(e, i & 1 ? EXIT_HANGUP : EXIT_NEGOTIATION_FAILED, cases[i / 2].words);
+		end_free(e);
+	}
 }
 
 static void a_server_without_name_servers_is_fine(void **state)
@@ -764,6 +808,44 @@ static void a_hang_up_of_the_server_is_told_with_its_words(void **state)
 	end_free(e);
 }
 
+/* Its magic number, three octets that are always the same behind a zero, an error of RAS. */
+static void a_windows_server_hangs_up_with_a_number_which_is_told_in_words(void **state)
+{
+	static const struct {
+		const char *frame, *words;
+		enum exit_status code;
+	} cases[] = {
+		{"050400107ff04cbc003ccd74000002b3", "wrong user name or password (error 691)",
+		 EXIT_AUTH_FAILED},
+		{"050400107ff04cbc003ccd7400000289",
+		 "the account has no permission to dial in (error 649)", EXIT_AUTH_FAILED},
+		{"0504001057ad016c003ccd74000003a2",
+		 "hung up during authentication: its authentication server does not answer (error "
+		 "930)",
+		 EXIT_NEGOTIATION_FAILED},
+		{"050400107ff04cbc003ccd74000002e6",
+		 "hung up during authentication: it wants another kind of encryption (error 742)",
+		 EXIT_NEGOTIATION_FAILED},
+		{"050400107ff04cbc003ccd740000ffff", "hung up during authentication: error 65535",
+		 EXIT_NEGOTIATION_FAILED},
+		{"050400107ff04cbc003ccd7400000000", "hung up during authentication",
+		 EXIT_NEGOTIATION_FAILED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ppp_config c = caller_config();
+		struct end *e = dial_new(&c);
+
+		open_lcp(e, AUTH_MS2);
+		inject(e, FRAME_LCP, cases[i].frame);
+		run_timers(e, 5000);
+		expect_end(e, cases[i].code, cases[i].words);
+		assert_null(strchr(e->reason.text, '\\'));
+		end_free(e);
+	}
+}
+
 static void a_lost_tunnel_ends_without_farewell(void **state)
 {
 	struct ppp_config c = caller_config();
@@ -981,6 +1063,7 @@ int main(void)
 		cmocka_unit_test(ipv6_is_told_when_it_opens_after_ipv4),
 		cmocka_unit_test(a_server_that_closes_ipcp_ends_the_call_with_its_words),
 		cmocka_unit_test(a_server_silent_in_ipcp_is_said_to_be_silent),
+		cmocka_unit_test(ipv4_that_is_lost_ends_the_call_also_where_ipv6_is_open),
 		cmocka_unit_test(a_server_without_name_servers_is_fine),
 		cmocka_unit_test(interface_identifiers_follow_naks),
 		cmocka_unit_test(the_phase_limit_names_the_layer_that_is_stuck),
@@ -990,6 +1073,7 @@ int main(void)
 		cmocka_unit_test(keepalive_asks_each_second_then_gives_up),
 		cmocka_unit_test(hanging_up_is_in_order),
 		cmocka_unit_test(a_hang_up_of_the_server_is_told_with_its_words),
+		cmocka_unit_test(a_windows_server_hangs_up_with_a_number_which_is_told_in_words),
 		cmocka_unit_test(a_lost_tunnel_ends_without_farewell),
 		cmocka_unit_test(lcp_negotiated_anew_blocks_and_redoes_everything),
 		cmocka_unit_test(

@@ -270,6 +270,15 @@ static void second_thread_goes_when_one_would_do(void **state)
 	}
 }
 
+/* The last burst's time may lie behind the end of the window that it is counted in. */
+static void one_direction_is_one_however_its_time_is_counted(void **state)
+{
+	const struct load_window w = {.spent_us = 250000, .asleep_us = 2000, .sending_us = 251000};
+
+	(void)state;
+	assert_false(load_wants_two(&w));
+}
+
 /* What makes the second thread come does not make it go, whatever the shares: no flapping. */
 static void what_calls_the_second_thread_keeps_it(void **state)
 {
@@ -350,6 +359,7 @@ int main(void)
 		T(a_lost_step_ends_the_call_only_after_ten_seconds_of_nonsense),
 		T(nothing_is_told_before_there_is_a_network),
 		cmocka_unit_test(second_thread_is_wanted_when_one_core_is_full_both_ways),
+		cmocka_unit_test(one_direction_is_one_however_its_time_is_counted),
 		cmocka_unit_test(second_thread_goes_when_one_would_do),
 		cmocka_unit_test(what_calls_the_second_thread_keeps_it),
 	};

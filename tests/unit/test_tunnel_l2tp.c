@@ -890,6 +890,26 @@ static void hello_is_acknowledged_and_sent_after_silence(void **state)
 	tunnel_free(e.t);
 }
 
+/* Which copy an acknowledgment is for cannot be known. */
+static void hello_that_was_sent_twice_is_no_measure_of_the_round_trip(void **state)
+{
+	struct end e;
+	(void)state;
+	caller_up(&e, plain);
+	tunnel_tick(e.t, 61000);
+	take(&e, L2TP_HELLO);
+	tunnel_tick(e.t, tunnel_deadline(e.t));
+	take(&e, L2TP_HELLO);
+	script_zlb(&e, 62040);
+	assert_int_equal(e.echo, 0);
+	tunnel_tick(e.t, 122040);
+	take(&e, L2TP_HELLO);
+	script_zlb(&e, 122080);
+	assert_int_equal(e.echo, 1);
+	assert_int_equal(e.rtt_ms, 40);
+	tunnel_free(e.t);
+}
+
 static void unacknowledged_hello_means_a_dead_peer_after_31_s(void **state)
 {
 	struct end e;
@@ -1501,7 +1521,7 @@ static void calls_survive_loss_duplication_and_reordering(void **state)
 			/* Each message is handled exactly once. */
 			assert_int_equal(tunnel_counters(caller.t)->unexpected, 0);
 			assert_int_equal(tunnel_counters(answerer.t)->unexpected, 0);
-			assert_true(caller.echo + answerer.echo >= 8);
+			assert_true(caller.echo + answerer.echo >= 4);
 			struct end *first = seed % 2 ? &caller : &answerer;
 			tunnel_close(first->t, &asked, now);
 			now = net_run(&net, &caller, &answerer, now, now + 3000);
@@ -1611,6 +1631,7 @@ int main(void)
 		cmocka_unit_test(icmp_errors_count_only_while_nothing_was_heard),
 		cmocka_unit_test(setup_limit_names_what_was_waited_for),
 		cmocka_unit_test(hello_is_acknowledged_and_sent_after_silence),
+		cmocka_unit_test(hello_that_was_sent_twice_is_no_measure_of_the_round_trip),
 		cmocka_unit_test(unacknowledged_hello_means_a_dead_peer_after_31_s),
 		cmocka_unit_test(a_full_queue_never_leaves_a_deadline_behind),
 		cmocka_unit_test(duplicates_are_acknowledged_and_not_handled_again),

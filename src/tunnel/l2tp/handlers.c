@@ -164,6 +164,23 @@ static void on_scccn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 	tunnel_emit_progress(&l->base, "tunnel up");
 }
 
+/* Results and causes that may stand for anything, a refused caller too; all others tell of
+ * something else.  Cause 16 is just that refusal. */
+static const uint8_t plain_stopccn[] = {STOPCCN_GENERAL, STOPCCN_ERROR, STOPCCN_NOT_AUTHORIZED};
+static const uint8_t plain_cdn[] = {CDN_LOST_CARRIER, CDN_ERROR, CDN_ADMINISTRATIVE};
+static const uint8_t plain_causes[] = {0, 1, 3, 16};
+
+static bool is_one_of(unsigned code, const uint8_t *codes, size_t count)
+{
+	return code <= UINT8_MAX && memchr(codes, (int)code, count);
+}
+
+static bool explains_nothing(const struct l2tp_result *r, const uint8_t *plain, size_t count)
+{
+	return is_one_of(r->result, plain, count) &&
+	       (r->error == 0 || r->error == L2TP_ERROR_VENDOR);
+}
+
 /* The peer's end.  It may come instead of SCCRP, and then brings the id to acknowledge to. */
 static void on_stopccn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 {
@@ -174,7 +191,10 @@ static void on_stopccn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 	if (l->call.peer_tunnel_id == 0)
 		l->reliable.peer_tunnel_id = l2tp_u16(m, AVP_ASSIGNED_TUNNEL_ID);
 	str_printf(&s, "the %s closed the tunnel", tunnel_peer_word(&l->base));
+	l->base.unexplained = !reason_is_set(&l->reason);
 	if (l2tp_result(m, &result)) {
+		l->base.unexplained &=
+			explains_nothing(&result, plain_stopccn, sizeof plain_stopccn);
 		str_printf(&s, ": ");
 		code_append(&s, l2tp_stopccn_text(result.result), result.result);
 		if (result.result == STOPCCN_VERSION && result.has_error)
@@ -258,7 +278,9 @@ static void on_cdn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 	struct l2tp_cause cause;
 
 	str_printf(&s, "the %s ended the call", tunnel_peer_word(&l->base));
+	l->base.unexplained = !reason_is_set(&l->reason);
 	if (l2tp_result(m, &result)) {
+		l->base.unexplained &= explains_nothing(&result, plain_cdn, sizeof plain_cdn);
 		str_printf(&s, ": ");
 		code_append(&s, l2tp_cdn_text(result.result), result.result);
 		if (result.has_error && (result.error != 0 || result.result == CDN_ERROR))
@@ -268,6 +290,7 @@ static void on_cdn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 			       result.result == CDN_NO_FACILITIES || result.result == CDN_BUSY);
 	}
 	if (l2tp_cause(m, &cause)) {
+		l->base.unexplained &= is_one_of(cause.code, plain_causes, sizeof plain_causes);
 		str_printf(&s, "; PPP: ");
 		code_append(&s, l2tp_cause_text(cause.code), cause.code);
 		text_append(&s, cause.text, cause.text_len);

@@ -53,6 +53,7 @@ struct l2tp_tunnel {
 	uint64_t heard_ms;
 	uint64_t hello_sent_ms;
 	uint16_t hello_ns;
+	uint32_t hello_repeats; /* messages that had been repeated when it was sent */
 	bool hello_pending;
 	unsigned soft_errors; /* ICMP said no so often while nothing was heard */
 	int last_error;

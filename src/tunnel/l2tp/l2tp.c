@@ -230,7 +230,9 @@ static void hello_check(struct l2tp_tunnel *l)
 	if (!l->hello_pending || (int16_t)(uint16_t)(l->reliable.una - l->hello_ns) <= 0)
 		return;
 	l->hello_pending = false;
-	tunnel_emit_echo(&l->base, (uint32_t)(l->now_ms - l->hello_sent_ms));
+	/* Of one that was repeated nobody knows which copy is acknowledged. */
+	if (l->reliable.retransmitted == l->hello_repeats)
+		tunnel_emit_echo(&l->base, (uint32_t)(l->now_ms - l->hello_sent_ms));
 }
 
 static void l2tp_input(struct tunnel *t, const uint8_t *octets, size_t len, uint64_t now_ms)
@@ -464,6 +466,7 @@ static void hello_expired(struct l2tp_tunnel *l)
 	l->hello_pending = true;
 	l->hello_sent_ms = l->now_ms;
 	l->hello_ns = l->reliable.ns_next;
+	l->hello_repeats = l->reliable.retransmitted;
 	l2tp_send_hello(l);
 }
 
