@@ -50,7 +50,7 @@ refusals() {
 		stopccn-instead-of-call-reply | stopccn:icrq,2,4,full | 8 | closed the tunnel: general error \(not enough resources\), it says "full" | 3
 		stopccn-after-the-call-is-up | stopccn:iccn,6 | 16 | closed the tunnel: shutting down | 3
 		cdn-1 | cdn:icrq,1 | 8 | ended the call: carrier lost$ | 4
-		cdn-2 | cdn:icrq,2,4 | 8 | ended the call: general error \(not enough resources\)$ | 4
+		cdn-2 | cdn:icrq,2,4 | 8 | ended the call: general error \(not enough resources\); it has no room for another call now, try again later$ | 4
 		cdn-2-without-error | cdn:icrq,2 | 8 | ended the call: general error$ | 4
 		cdn-3 | cdn:icrq,3 | 8 | administrative reasons$ | 4
 		cdn-4 | cdn:icrq,4,0,no-port-free | 8 | no facilities at the moment, it says "no-port-free" | 4
