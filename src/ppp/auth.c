@@ -108,10 +108,10 @@ static void arm(struct auth *auth, uint64_t now_ms)
 	auth->deadline_ms = now_ms + auth->interval_ms;
 }
 
-void auth_timer_start(struct ppp_link *link)
+void auth_timer_start(struct ppp_link *link, uint32_t first_ms)
 {
 	link->auth.tries = 1;
-	link->auth.interval_ms = link->config.restart_ms;
+	link->auth.interval_ms = first_ms;
 	arm(&link->auth, link_now(link));
 }
 
@@ -158,7 +158,7 @@ void auth_network_heard(struct ppp_link *link)
 		/* That one, or its answer, may be lost as well; the peer says nothing more of it.
 		 */
 		if (auth->deadline_ms == DEADLINE_NONE)
-			auth_timer_start(link);
+			auth_timer_start(link, link->config.restart_ms);
 	}
 }
 

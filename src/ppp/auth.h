@@ -20,8 +20,8 @@ extern const struct auth_role eap_caller, eap_answerer;
 /* Sends a packet and keeps it, to be repeated by auth_repeat. */
 void auth_send_kept(struct ppp_link *link, const struct writer *w);
 void auth_repeat(struct ppp_link *link);
-/* Starts the repetition timer anew. */
-void auth_timer_start(struct ppp_link *link);
+/* Starts the repetition timer anew: FIRST_MS until the first repetition. */
+void auth_timer_start(struct ppp_link *link, uint32_t first_ms);
 void auth_timer_stop(struct ppp_link *link);
 
 /* ---- caller ---- */

@@ -121,7 +121,7 @@ static void answerer_start(struct ppp_link *link)
 	chap_value_encode(&w, CHAP_CHALLENGE, auth->id, auth->challenge, auth->challenge_len,
 			  link->config.host_name, strlen(link->config.host_name));
 	auth_send_kept(link, &w);
-	auth_timer_start(link);
+	auth_timer_start(link, link->config.restart_ms);
 }
 
 static void send_result(struct ppp_link *link)

@@ -12,7 +12,7 @@ static void send_request(struct ppp_link *link, uint8_t type, const void *data, 
 	eap_encode(&w, EAP_REQUEST, ++link->auth.id, type, data, len);
 	link->auth.eap_type = type;
 	auth_send_kept(link, &w);
-	auth_timer_start(link);
+	auth_timer_start(link, link->config.restart_ms);
 }
 
 static void send_mschap(struct ppp_link *link, uint8_t op, const void *body, size_t len)
@@ -27,7 +27,7 @@ static void send_mschap(struct ppp_link *link, uint8_t op, const void *body, siz
 	eap_mschap_encode(&w, EAP_REQUEST, auth->id, op, auth->eap_ms_id, body, len);
 	auth->eap_type = EAP_MSCHAPV2;
 	auth_send_kept(link, &w);
-	auth_timer_start(link);
+	auth_timer_start(link, link->config.restart_ms);
 }
 
 /* The value and name of a challenge, for either method. */

@@ -30,7 +30,9 @@ static void caller_start(struct ppp_link *link)
 	random_fill(link->random, &link->auth.id, 1);
 	link->auth.waiting = true;
 	send_request(link);
-	auth_timer_start(link);
+	/* A server that asks another one takes its time, and some count each copy of a wrong
+	 * password as a try: no haste. */
+	auth_timer_start(link, link->config.restart_max_ms);
 }
 
 static void caller_input(struct ppp_link *link, const uint8_t *info, size_t len)

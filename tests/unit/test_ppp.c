@@ -327,7 +327,10 @@ static void pap_logs_on_and_repeats_until_answered(void **state)
 			    "\x04User\x0a"
 			    "clientPass",
 			    16);
-	run_timers(e, 500);
+	/* Some servers count each copy of a wrong password: a slow one has time to answer. */
+	run_timers(e, c.restart_max_ms - 1);
+	none_sent(e, FRAME_PAP, 1);
+	run_timers(e, 1);
 	second = take(e, FRAME_PAP, 1);
 	assert_int_equal(second->info[1], (uint8_t)(first->info[1] + 1));
 	snprintf(hex, sizeof(hex), "02%02x0004", (uint8_t)(second->info[1] + 1));
