@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Name look-up in a child process: getaddrinfo blocks, and what it parses comes from the network.
- * The child has no privilege left; its answer is an error code and addresses of fixed size. */
+ * The child has no privilege, secret or descriptor of its parent's left; its answer is an error
+ * code and addresses of fixed size. */
 #include "supervisor/internal.h"
 
 #include "base/str.h"
@@ -18,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define ANSWER_FD 3
+
 static void give_up_privileges(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -33,7 +36,15 @@ static void give_up_privileges(void)
 		_exit(1);
 }
 
-static void look_up(const struct supervisor *s, int out)
+/* Journal, TUN device and sockets are the parent's; the journal's lock would outlast it, too. */
+static void keep_only(int out)
+{
+	if ((out != ANSWER_FD && dup2(out, ANSWER_FD) < 0) ||
+	    close_range(ANSWER_FD + 1, ~0U, 0) < 0)
+		_exit(1);
+}
+
+static void look_up(const struct supervisor *s)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
 	struct resolver_answer a;
@@ -46,7 +57,7 @@ static void look_up(const struct supervisor *s, int out)
 		if (i->ai_addrlen <= sizeof a.addresses[0])
 			memcpy(&a.addresses[count++], i->ai_addr, i->ai_addrlen);
 	a.count = (uint32_t)count;
-	if (write(out, &a, sizeof a) < 0)
+	if (write(ANSWER_FD, &a, sizeof a) < 0)
 		_exit(1);
 	_exit(0);
 }
@@ -110,10 +121,12 @@ int resolver_start(struct supervisor *s)
 		return -errno;
 	}
 	if (r->pid == 0) {
-		secret_wipe(&s->password); /* this process's copy */
+		secret_wipe(&s->password); /* this process's copies */
+		secret_wipe(&s->profile.tunnel_secret);
+		keep_only(pipe_fds[1]);
 		give_up_privileges();
 		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of identity would clear it */
-		look_up(s, pipe_fds[1]);
+		look_up(s);
 	}
 	close(pipe_fds[1]);
 	r->answer_len = 0;

@@ -180,4 +180,33 @@ t_password_in_memory_is_where_it_must_be_and_nowhere_else() {
 		fi
 	done
 }
+# The look-up parses what comes from the network: of its parent's descriptors it has the three standard
+# ones and the pipe for its answer.  (The journal is among the others: what stands there root acts on.)
+lookup_pid() {
+	local p
+	for p in $(client_pids); do
+		[ "$(cat "/proc/$p/comm")" = vpdial-session ] || [ "$(status_of "$p" Uid | cut -d ' ' -f 1)" != 65534 ] || echo "$p"
+	done
+}
+lookup_asks() { [ -n "$(lookup_pid)" ] && grep -q ':0035 ' "/proc/$(lookup_pid)/net/udp"; }
+t_name_lookup_has_no_descriptor_of_its_parent() {
+	local pid fd list=''
+	# Nobody has this address: it waits for an answer.
+	printf 'nameserver 10.88.1.77\n' >/etc/resolv.conf
+	profile lab 'connect-to = vpn.example'
+	snapshot >"$T/before"
+	call_begin
+	within 5 lookup_asks || fail 'no look-up runs: no test'
+	pid=$(lookup_pid)
+	for fd in "/proc/$pid/fd"/*; do
+		case ${fd##*/}:$(readlink "$fd") in
+		[012]:* | *:socket:*) ;;
+		*) list="$list ${fd##*/}:$(readlink "$fd")" ;;
+		esac
+	done
+	[ "$(wc -w <<<"$list")" = 1 ] && grep -q 'pipe:' <<<"$list" || fail "it holds:$list"
+	[ "$(find "/proc/$pid/fd" -lname 'socket:*' | wc -l)" -le 2 ] || fail "it holds $(find "/proc/$pid/fd" -lname 'socket:*' | wc -l) sockets"
+	kill -TERM "$CALL"
+	wait "$CALL"
+}
 lanes_main "$@"
