@@ -206,9 +206,10 @@ static void on_account(struct call *c, const struct request_account *question)
 	const char *refusal = NULL;
 	bool exhausted = false;
 
-	/* Once the network is up it is known who it is; who is refused need not say. */
+	/* Once the network is up it is known who it is; who is refused need not say.  The number is
+	 * the session's own, to know the answer by, and no count of its questions. */
 	if (question->user_len > sizeof question->user || c->open || c->refused ||
-	    question->number > REQUEST_ACCOUNTS_MAX) {
+	    ++c->accounts_asked > REQUEST_ACCOUNTS_MAX) {
 		call_kill(c);
 		return;
 	}

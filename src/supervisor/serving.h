@@ -40,6 +40,7 @@ struct call {
 	struct host *host;
 	struct host_tun tun;
 	struct loop_timer limit_timer; /* half-open, then the end of an unanswered hang-up */
+	unsigned accounts_asked;       /* by its session */
 	int secret;		       /* index; -1 = not known yet */
 	const struct conf_interface *interface; /* static entry, NULL = dynamic */
 	struct in_addr remote;			/* to be given */

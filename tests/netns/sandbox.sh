@@ -180,6 +180,33 @@ t_password_in_memory_is_where_it_must_be_and_nowhere_else() {
 		fi
 	done
 }
+# A session of the server asks for accounts; how often, it is not the one to count.
+t_session_of_a_server_learns_four_passwords_at_most() {
+	local i serving
+	[ -x "$ATTACKER" ] || { skip "make attacker"; return; }
+	rm -rf "${T:?}/bin"
+	mkdir "$T/bin"
+	cp "$VPDIAL" "$T/bin/vpdial"
+	cp "$ATTACKER" "$T/bin/"
+	{
+		printf '[pptp-server]\nenabled = yes\nlisten = 10.88.1.2\n'
+		for ((i = 0; i < 20; i++)); do
+			printf '[secret user%s]\npassword = "secret%s"\nlocal-address = 10.99.0.1\nremote-address = 10.99.0.%s\n' $i $i $((i + 10))
+		done
+	} >"$P/server.conf"
+	chmod 600 "$P/server.conf"
+	echo 'call accounts' >"$R/attack"
+	"$T/bin/vpdial" --config "$P" --run-dir "$R" serve >"$T/out" 2>&1 </dev/null &
+	serving=$!
+	within 5 grep -q enabled "$T/out" || fail "the server does not start: $(tail -n 1 "$T/out")"
+	ip netns exec far python3 -c 'import socket; socket.create_connection(("10.88.1.2", 1723)).recv(1)'
+	kill -TERM $serving
+	wait $serving
+	rm -f "$R/attack"
+	grep -q 'has user0$' "$T/out" || fail "no test: $(tail -n 3 "$T/out" | tr '\n' '|')"
+	[ "$(grep -c 'has user' "$T/out")" -le 4 ] || fail "it has the passwords of $(grep -c 'has user' "$T/out") users"
+	all_gone 5
+}
 # The look-up parses what comes from the network: of its parent's descriptors it has the three standard
 # ones and the pipe for its answer.  (The journal is among the others: what stands there root acts on.)
 lookup_pid() {

@@ -299,6 +299,26 @@ static void a_log_endless_line(void)
 		(void)!write(2, big, sizeof big);
 	ended(EXIT_HANGUP, "flooded", true);
 }
+/* As a server's session: the passwords of twenty users, each as if it were the first question. */
+static void a_accounts(void)
+{
+	static struct request_message m;
+	struct request_account body = {.number = 1};
+	char line[64];
+
+	for (int i = 0; i < 20; i++) {
+		body.user_len =
+			(uint16_t)snprintf((char *)body.user, sizeof body.user, "user%d", i);
+		record(REQUEST_ACCOUNT, &body, sizeof body, 0);
+		for (int k = 0; k < 1000000 && request_receive(&channel, &m) <= 0; k++)
+			;
+		if (m.type == REQUEST_ACCOUNT_ANSWER && m.account_answer.known)
+			(void)!write(2, line,
+				     (size_t)snprintf(line, sizeof line, "1has user%d\n", i));
+		m.type = REQUEST_NONE;
+	}
+	ended(EXIT_HANGUP, "asked", true);
+}
 static void a_exit(void)
 {
 	_exit(0);
@@ -375,6 +395,7 @@ static const struct {
 	ATTACK(network_flood),
 	ATTACK(log_flood),
 	ATTACK(log_endless_line),
+	ATTACK(accounts),
 	ATTACK(exit),
 	ATTACK(exit_127),
 	ATTACK(crash),
