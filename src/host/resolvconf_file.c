@@ -17,6 +17,8 @@
 #define SERVERS_MAX 3 /* MAXNS of the C libraries */
 #define MARK_MAX    (HOST_NAME_MAX + 64)
 
+#define WRITTEN_AT_ONCE 4096 /* octets of a file that a kill cannot divide */
+
 struct marks {
 	char begin[MARK_MAX], end[MARK_MAX], aside[MARK_MAX];
 };
@@ -321,17 +323,20 @@ static int replace(const struct resolv_edit *e, const struct resolv_text *t)
 }
 
 /* For a file that is a mount point of its own (containers) or stands in a directory we may not
- * write.  The journal has both texts, so a crash in the middle is repaired too. */
+ * write.  The journal has both texts, so a crash in the middle is repaired too: a longer file is
+ * cut first, since what remained behind the new text could not be told from lines of others. */
 static int overwrite(const struct resolv_edit *e, const struct resolv_text *t)
 {
 	int fd = open(e->path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
-	int r;
+	struct stat st;
+	int r = 0;
 
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, t);
-	if (r == 0 && ftruncate(fd, (off_t)t->len) < 0)
+	if (fstat(fd, &st) < 0 || (st.st_size > (off_t)t->len && ftruncate(fd, (off_t)t->len) < 0))
 		r = -errno;
+	if (r == 0)
+		r = write_all(fd, t);
 	close(fd);
 	return r;
 }
@@ -374,7 +379,8 @@ static bool same_text(const struct resolv_text *a, const struct resolv_text *b)
 }
 
 /* Is CURRENT the outcome of our own write, maybe cut short by a crash: the first octets new, the
- * rest (of an overwrite in place) old? */
+ * rest (of an overwrite in place) old?  Only at the end of a page: with another profile's block
+ * gone from behind ours, the file may look like that anywhere. */
 static bool is_ours(const struct resolv_edit *e, const struct resolv_text *current)
 {
 	size_t n = 0;
@@ -383,11 +389,10 @@ static bool is_ours(const struct resolv_edit *e, const struct resolv_text *curre
 		return true;
 	while (n < current->len && n < e->after.len && current->text[n] == e->after.text[n])
 		n++;
-	if (n == 0)
-		return false;
-	if (current->len > e->before.len)
-		return n == current->len;
-	return current->len == e->before.len &&
+	if (n == current->len)
+		return n > 0;
+	n -= n % WRITTEN_AT_ONCE;
+	return n > 0 && current->len == e->before.len &&
 	       memcmp(current->text + n, e->before.text + n, current->len - n) == 0;
 }
 

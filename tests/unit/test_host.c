@@ -10,10 +10,17 @@
 #include "host/journal.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
 #include <linux/rtnetlink.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static bool covers(int family, const char *a, uint8_t a_len, const char *b, uint8_t b_len)
 {
@@ -116,6 +123,139 @@ static void unmake_without_end_mark_keeps_other_lines(void **state)
 	assert_int_equal(resolv_text_unmake("office", &current, &back), 0);
 	assert_string_equal(back.text, "nameserver 5.5.5.5\n");
 	free(back.text);
+}
+
+#define PLAIN "nameserver 192.0.2.1\nsearch home.example\n"
+
+static struct resolv_edit *edit_make(const char *name, const char *path, const char *before,
+				     const char *server)
+{
+	struct resolv_edit *e = resolv_edit_new();
+	struct in_addr servers[1];
+	struct resolv_wish wish = {.servers = servers, .server_count = 1, .search = ""};
+
+	inet_pton(AF_INET, server, &servers[0]);
+	strcpy(e->path, path);
+	strcpy(e->name, name);
+	e->was_there = true;
+	e->mode = 0644;
+	e->uid = geteuid();
+	e->gid = getegid();
+	e->before = (struct resolv_text){.text = strdup(before), .len = strlen(before)};
+	assert_int_equal(resolv_text_make(name, &e->before, &wish, &e->after), 0);
+	return e;
+}
+
+static void file_put(const char *path, const char *text, size_t len)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	fclose(f);
+}
+
+static void assert_file(const char *path, const char *text)
+{
+	static char octets[RESOLV_SIZE_MAX];
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	octets[fread(octets, 1, sizeof(octets) - 1, f)] = '\0';
+	fclose(f);
+	assert_string_equal(octets, text);
+}
+
+static void profile_that_ended_does_not_come_back_with_the_other(void **state)
+{
+	char path[] = "/tmp/vpdial-resolv.XXXXXX";
+	struct resolv_edit *a, *b;
+	(void)state;
+
+	close(mkstemp(path));
+	/* Blocks of one length: what the first leaves is as long as the second has found it. */
+	a = edit_make("aa", path, PLAIN, "10.99.0.53");
+	b = edit_make("bb", path, a->after.text, "10.99.1.53");
+	file_put(path, b->after.text, b->after.len);
+	assert_int_equal(resolv_edit_undo(a), RESOLV_LINES_REMOVED);
+	assert_int_equal(resolv_edit_undo(b), RESOLV_LINES_REMOVED);
+	assert_file(path, PLAIN);
+	resolv_edit_free(a);
+	resolv_edit_free(b);
+	unlink(path);
+}
+
+static void write_in_place_that_was_cut_short_is_repaired(void **state)
+{
+	char path[] = "/tmp/vpdial-resolv.XXXXXX", large[9000], torn[2 * sizeof(large)];
+	struct resolv_edit *e;
+	(void)state;
+
+	close(mkstemp(path));
+	for (size_t i = 0; i < sizeof(large) - 1; i++)
+		large[i] = i % 50 == 49 ? '\n' : (char)('a' + i % 23);
+	large[sizeof(large) - 1] = '\0';
+	e = edit_make("office", path, large, "10.99.0.53");
+	/* The kernel writes page by page; what is behind the end is not there yet. */
+	for (size_t at = 4096; at < e->after.len; at += 4096) {
+		memcpy(torn, e->before.text, e->before.len);
+		memcpy(torn, e->after.text, at);
+		file_put(path, torn, e->before.len);
+		assert_int_equal(resolv_edit_undo(e), RESOLV_RESTORED);
+		assert_file(path, large);
+	}
+	/* It was to be restored: the old length, then the old text. */
+	file_put(path, e->after.text, e->before.len);
+	assert_int_equal(resolv_edit_undo(e), RESOLV_RESTORED);
+	assert_file(path, large);
+	resolv_edit_free(e);
+	unlink(path);
+}
+
+/* From now on files can only be written in place, and this process dies when it has. */
+static void die_behind_the_write(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+#ifdef SYS_unlink
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unlink, 3, 0),
+#endif
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unlinkat, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsync, 2, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EROFS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		_exit(1);
+}
+
+static void kill_while_the_old_text_is_put_back_leaves_nothing_of_ours(void **state)
+{
+	char path[] = "/tmp/vpdial-resolv.XXXXXX";
+	struct resolv_edit *e;
+	int status = 0;
+	pid_t pid;
+	(void)state;
+
+	close(mkstemp(path));
+	e = edit_make("office", path, PLAIN, "10.99.0.53");
+	file_put(path, e->after.text, e->after.len);
+	pid = fork();
+	if (pid == 0) {
+		die_behind_the_write();
+		(void)resolv_edit_undo(e);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(resolv_edit_undo(e), RESOLV_RESTORED);
+	assert_file(path, PLAIN);
+	resolv_edit_free(e);
+	unlink(path);
 }
 
 static void parse_copy(const char *text, int expected, struct undo_step *step)
@@ -278,6 +418,9 @@ int main(void)
 		cmocka_unit_test(edit_puts_block_first_and_surplus_aside),
 		cmocka_unit_test(unmake_gives_back_every_text),
 		cmocka_unit_test(unmake_without_end_mark_keeps_other_lines),
+		cmocka_unit_test(profile_that_ended_does_not_come_back_with_the_other),
+		cmocka_unit_test(write_in_place_that_was_cut_short_is_repaired),
+		cmocka_unit_test(kill_while_the_old_text_is_put_back_leaves_nothing_of_ours),
 		cmocka_unit_test(pin_line_survives_both_ways),
 		cmocka_unit_test(block_line_survives_both_ways),
 		cmocka_unit_test(default_route_has_two_halves),
