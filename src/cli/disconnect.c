@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `vpdial disconnect`: hang up in order, or repair what a crash left. */
+#include "base/clock.h"
 #include "cli/spawn.h"
 #include "client/client.h"
 
@@ -7,21 +8,46 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define SILENCE_MS 10000
+#define SILENCE_MS   10000
+#define ROOM_MS	     2000 /* so long a place among its clients is waited for */
+#define ROOM_STEP_MS 50
 
 /* Waits until the supervisor closes the socket, which it does when everything is put back.  It
- * bounds each step by itself, and as long as it lives it tells its state once a second. */
+ * bounds each step by itself, and as long as it lives it tells its state once a second.  -EPIPE if
+ * it closes without a word: then it has no room for us, or has just ended. */
 static int wait_gone(int fd)
 {
 	struct control_status status;
+	bool heard = false;
 	int r;
 
-	do
-		r = client_receive(fd, &status, SILENCE_MS);
-	while (r == 0);
-	return r == -EPIPE ? 0 : r;
+	while ((r = client_receive(fd, &status, SILENCE_MS)) == 0)
+		heard = true;
+	return r == -EPIPE && heard ? 0 : r;
+}
+
+/* 0 when it is gone; -ENOENT if there is none, -EPIPE if it does not take us, or another -errno. */
+static int hang_up(const char *run_dir, const char *name)
+{
+	const struct timespec pause = {.tv_nsec = ROOM_STEP_MS * 1000000L};
+	uint64_t end = clock_now_ms() + ROOM_MS;
+	int fd, r;
+
+	for (;;) {
+		fd = client_open(run_dir, name);
+		if (fd < 0)
+			return fd;
+		r = client_send(fd, CONTROL_HANGUP);
+		if (r == 0)
+			r = wait_gone(fd);
+		close(fd);
+		if (r != -EPIPE || clock_now_ms() >= end)
+			return r;
+		(void)nanosleep(&pause, NULL);
+	}
 }
 
 /* What a killed supervisor may have left: a journal of changes, a lockdown's, a dead socket. */
@@ -65,29 +91,27 @@ static int not_running(const struct cli *cli, const char *name)
 
 static int disconnect_one(const struct cli *cli, const char *name)
 {
-	int fd, r;
+	int r;
 
 	if (!conf_name_valid(name))
 		return cli_unknown_profile(cli, name);
-	fd = client_open(cli->run_dir, name);
-	if (fd == -ENOENT)
+	r = hang_up(cli->run_dir, name);
+	if (r == -ENOENT)
 		return not_running(cli, name);
-	if (fd < 0) {
-		cli_error("%s: control socket: %s", name, strerror(-fd));
-		return cli_status_of(fd);
-	}
-	r = client_send(fd, CONTROL_HANGUP);
-	if (r == 0)
-		r = wait_gone(fd);
-	close(fd);
 	if (r == -ETIMEDOUT)
 		cli_error("%s did not hang up: nothing was heard of it for %d seconds", name,
 			  SILENCE_MS / 1000);
+	else if (r == -EPIPE)
+		cli_error("%s has no room for another client: end programs that watch it, as "
+			  "monitors, and try again",
+			  name);
 	else if (r < 0)
 		cli_error("%s: control socket: %s", name, strerror(-r));
 	else
 		printf("%s disconnected\n", name);
-	return r < 0 ? EXIT_FATAL : EXIT_OK;
+	if (r == -ETIMEDOUT || r == -EPIPE || r == -EPROTO)
+		return EXIT_FATAL;
+	return r < 0 ? cli_status_of(r) : EXIT_OK;
 }
 
 /* Every name with a file of that ending in the run directory. */

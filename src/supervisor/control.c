@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define LAST_LIMIT_MS 500 /* the last status, for all clients together */
+#define OWN_CLIENTS   4	  /* places that other users leave free */
 
 static void drop(struct control_client *c)
 {
@@ -156,14 +157,32 @@ static struct control_client *take_client(struct supervisor *s, int fd)
 	return NULL;
 }
 
+/* Members of the group may hold places as long as they like, but not the last ones: whose
+ * connection it is can always see it and hang up. */
+static bool has_room(const struct supervisor *s, int fd)
+{
+	struct ucred who = {.uid = (uid_t)-1};
+	socklen_t len = sizeof who;
+	size_t room = 0;
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		room += s->clients[i].handle.fd < 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
+	    (who.uid == 0 || who.uid == geteuid()))
+		return room > 0;
+	return room > OWN_CLIENTS;
+}
+
 static void on_connection(void *ctx, uint32_t events)
 {
 	struct supervisor *s = ctx;
 	int fd = accept4(s->listen_handle.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
-	if (fd >= 0)
+	if (fd >= 0 && has_room(s, fd))
 		take_client(s, fd);
+	else if (fd >= 0)
+		close(fd);
 }
 
 void control_adopt(struct supervisor *s, int fd)

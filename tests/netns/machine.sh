@@ -344,4 +344,59 @@ time.sleep(60)' >"$T/dns" &
 	printf 'nameserver 192.0.2.1\nsearch home.example\n' >/etc/resolv.conf
 }
 
+# --- programs that hold the control socket
+
+# crowd UID: clients of that user, more than may come, that say nothing.
+crowd() {
+	python3 -c 'import os, socket, sys, time
+held = []
+os.setgroups([])
+os.setresgid(int(sys.argv[2]), int(sys.argv[2]), int(sys.argv[2]))
+os.setresuid(int(sys.argv[2]), int(sys.argv[2]), int(sys.argv[2]))
+for i in range(24):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.connect(sys.argv[1])
+    held.append(s)
+print("crowded", flush=True)
+time.sleep(60)' "$R/lab.sock" "$1" >"$T/crowd" &
+	CROWD=$!
+	within 5 grep -qs crowded "$T/crowd" || fail "no test: no clients"
+}
+crowd_ends() {
+	kill "$CROWD"
+	wait "$CROWD" 2>/dev/null
+}
+t_hang_up_that_nobody_heard_is_not_claimed() {
+	local sup pid
+	serve good
+	profile lab
+	up_in_foreground
+	sup=$(field .pid)
+	crowd 0
+	# What it is told reaches it before it says that there is no room.
+	kill -STOP "$sup"
+	vpdial disconnect lab >"$T/out" 2>&1 &
+	pid=$!
+	sleep 0.3
+	kill -CONT "$sup"
+	wait $pid && fail "disconnect succeeds: $(cat "$T/out")"
+	grep -q 'no room for another client' "$T/out" || fail "does not say what is wrong: $(cat "$T/out")"
+	crowd_ends
+	is_connected || fail "not connected any more"
+	hang_up
+	lane_kill
+}
+# As members of the group are: other users who may use the socket.
+t_clients_of_other_users_leave_room_for_its_own() {
+	serve good
+	profile lab
+	up_in_foreground
+	chmod 666 "$R/lab.sock"
+	crowd 65534
+	is_connected || fail "no status while others hold the socket"
+	hang_up
+	crowd_ends
+	lane_kill
+}
+
 lanes_main
