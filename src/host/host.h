@@ -145,6 +145,8 @@ int host_repin(struct host *host, const struct sockaddr_storage *server, unsigne
  * without `lockdown` or the machine's next start.  0 or -errno with *REASON; then it is as before.
  */
 int host_lockdown(struct host *host, const struct host_config *config, struct reason *reason);
+/* Is there one, of this run or of one before it? */
+bool host_is_locked_down(const struct host *host);
 /* Ends the lockdown.  After host_undo, when the user hangs up. */
 void host_lockdown_lift(struct host *host);
 /* The same where no process of the profile lives.  The number of things undone (0 if there was no

@@ -166,11 +166,18 @@ int host_lockdown_take_over(struct host *host, struct reason *reason)
 	return 0;
 }
 
-void host_lockdown_close(struct host *host)
+bool host_is_locked_down(const struct host *host)
 {
 	for (size_t i = 0; i < host->step_count; i++)
 		if (host->steps[i].lasting)
-			return;
+			return true;
+	return false;
+}
+
+void host_lockdown_close(struct host *host)
+{
+	if (host_is_locked_down(host))
+		return;
 	host->locked = false;
 	journal_close(&host->lockdown);
 }

@@ -131,11 +131,12 @@ void supervisor_set_state(struct supervisor *s, enum control_state state, const 
 /* Only the user ends it. */
 static void end_lockdown(struct supervisor *s)
 {
-	if (!s->host || !s->profile.lockdown)
+	/* Also one that the profile, read anew, does not ask for any more. */
+	if (!s->host || !host_is_locked_down(s->host))
 		return;
 	if (s->hanging_up && (s->reason.code == EXIT_OK || s->reason.code == EXIT_SIGNAL))
 		host_lockdown_lift(s->host);
-	else if (s->dialed_ms)
+	else
 		log_warn(&s->log,
 			 "lockdown: what goes into the tunnel stays blocked until "
 			 "`vpdial disconnect %s`",
@@ -348,6 +349,20 @@ static void describe_profile(struct supervisor *s)
 	str_copy(st->user, sizeof st->user, s->profile.user);
 }
 
+/* The path to the server is that of packets from `src-address`. */
+static void set_source(struct supervisor *s)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+
+	if (inet_pton(AF_INET, s->profile.src_address, &in.sin_addr) == 1)
+		host_set_source(s->host, (const struct sockaddr *)&in);
+	else if (inet_pton(AF_INET6, s->profile.src_address, &in6.sin6_addr) == 1)
+		host_set_source(s->host, (const struct sockaddr *)&in6);
+	else
+		host_set_source(s->host, NULL);
+}
+
 void supervisor_reload(struct supervisor *s)
 {
 	struct conf_profile profile;
@@ -364,21 +379,10 @@ void supervisor_reload(struct supervisor *s)
 	if (s->profile.password_set)
 		s->password = s->profile.password;
 	secret_wipe(&s->profile.password); /* one copy is enough */
+	set_source(s);
 	persist_init(s);
 	events_reload(s);
 	describe_profile(s);
-}
-
-/* The path to the server is that of packets from `src-address`. */
-static void set_source(struct supervisor *s)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-
-	if (inet_pton(AF_INET, s->profile.src_address, &in.sin_addr) == 1)
-		host_set_source(s->host, (const struct sockaddr *)&in);
-	else if (inet_pton(AF_INET6, s->profile.src_address, &in6.sin6_addr) == 1)
-		host_set_source(s->host, (const struct sockaddr *)&in6);
 }
 
 static int open_machine(struct supervisor *s)

@@ -68,6 +68,7 @@ int __wrap_host_apply(struct host *host, const struct host_config *config,
 		      struct host_applied *applied, struct reason *reason);
 void __wrap_host_undo(struct host *host);
 void __wrap_host_suspend(struct host *host);
+bool __wrap_host_is_locked_down(const struct host *host);
 int __wrap_host_tun_open(struct host *host, const char *pattern, enum host_offload wanted,
 			 struct host_tun *tun, struct reason *reason);
 int __wrap_host_tun_rename(struct host *host, struct host_tun *tun, const char *name,
@@ -221,6 +222,12 @@ void __wrap_host_undo(struct host *host)
 void __wrap_host_suspend(struct host *host)
 {
 	(void)host;
+}
+
+bool __wrap_host_is_locked_down(const struct host *host)
+{
+	(void)host;
+	return false;
 }
 
 int __wrap_host_tun_open(struct host *host, const char *pattern, enum host_offload wanted,

@@ -269,6 +269,29 @@ b_lockdown_lets_nothing_past_the_tunnel() {
 	[ "$(leaks)" = 2 ] || fail "after the end: $(leaks) packets"
 }
 
+t_lockdown_that_the_profile_has_no_more_ends_with_the_hang_up() {
+	profile pptp 'add-default-route = yes' 'lockdown = yes'
+	connect
+	server_end
+	within 8 state_is waiting-to-redial || fail "does not wait: $(field .state)"
+	sed -i 's/^lockdown.*/lockdown = no/' "$P/lab.conf"
+	kill -HUP "$(field .pid)"
+	vpdial status lab >/dev/null
+	end_call
+	[ ! -e "$R/lab.lockdown" ] || fail 'the lockdown stays'
+}
+t_src_address_read_anew_is_the_one_that_counts() {
+	ip addr add 10.88.1.3/24 dev eth0
+	snapshot >"$T/before.two"
+	profile pptp 'src-address = 10.88.1.3'
+	connect
+	sed -i 's/^src-address.*/src-address = 10.88.1.2/' "$P/lab.conf"
+	ip addr del 10.88.1.3/24 dev eth0
+	kill -HUP "$(field .pid)"
+	redialed 2 10
+	end_call
+}
+
 # --- dial on demand
 
 b_on_demand() {
