@@ -24,6 +24,7 @@ struct call {
 	struct host_nl *nl;
 	host_nl_visit visit;
 	void *ctx;
+	uint32_t sequence;
 	bool done;
 	int error;
 };
@@ -36,8 +37,9 @@ int host_nl_open(struct host_nl *nl, int protocol)
 	nl->sock = nl_socket_alloc();
 	if (!nl->sock)
 		return -ENOMEM;
+	errno = 0;
 	if (nl_connect(nl->sock, protocol) < 0)
-		return -EPROTONOSUPPORT;
+		return errno ? -errno : -EIO; /* libnl's own codes tell less */
 	fd = nl_socket_get_fd(nl->sock);
 	/* Old kernels lack the last two: then errors are bare and dumps unfiltered. */
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
@@ -62,6 +64,15 @@ struct nl_msg *host_nl_msg(int type, int flags, const void *header, size_t len)
 		return NULL;
 	}
 	return msg;
+}
+
+/* What belongs to a request before this one, which failed half-way, is passed over.  (libnl counts
+ * by itself otherwise, and never finds its place again after one that it could not send.) */
+static int on_sequence(struct nl_msg *msg, void *arg)
+{
+	const struct call *call = arg;
+
+	return nlmsg_hdr(msg)->nlmsg_seq == call->sequence ? NL_OK : NL_SKIP;
 }
 
 static int on_valid(struct nl_msg *msg, void *arg)
@@ -110,11 +121,13 @@ static int exchange(struct call *call, struct nl_msg *msg, struct nl_cb *cb)
 	bool dump = (nlmsg_hdr(msg)->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	int r;
 
+	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, on_sequence, call);
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, call);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_end, call);
 	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_end, call);
 	nl_cb_err(cb, NL_CB_CUSTOM, on_error, call);
 	r = nl_send_auto(call->nl->sock, msg);
+	call->sequence = nlmsg_hdr(msg)->nlmsg_seq;
 	while (r >= 0 && !call->done)
 		r = nl_recvmsgs(call->nl->sock, cb);
 	if (call->error)

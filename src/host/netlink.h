@@ -21,7 +21,8 @@ struct host_nl {
 
 typedef void (*host_nl_visit)(void *ctx, struct nlmsghdr *h);
 
-/* A socket of PROTOCOL (NETLINK_ROUTE).  0 or -errno; host_nl_close in any case. */
+/* A socket of PROTOCOL (NETLINK_ROUTE).  0, -EPROTONOSUPPORT if the kernel does not know it, or
+ * another -errno; host_nl_close in any case. */
 int host_nl_open(struct host_nl *nl, int protocol);
 void host_nl_close(struct host_nl *nl);
 

@@ -11,13 +11,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
+#include <netlink/socket.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -258,6 +261,61 @@ static void kill_while_the_old_text_is_put_back_leaves_nothing_of_ours(void **st
 	unlink(path);
 }
 
+static void answers_are_found_after_a_request_that_could_not_be_sent(void **state)
+{
+	struct host_nl nl;
+	struct host_link link;
+	int fd, kept, null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	(void)state;
+
+	assert_int_equal(host_nl_open(&nl, NETLINK_ROUTE), 0);
+	fd = nl_socket_get_fd(nl.sock);
+	kept = dup(fd);
+	assert_int_equal(host_link_get(&nl, 1, &link), 0);
+	assert_return_code(dup2(null_fd, fd), errno);
+	assert_true(host_link_get(&nl, 1, &link) < 0);
+	assert_return_code(dup2(kept, fd), errno);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(host_link_get(&nl, 1, &link), 0);
+		assert_string_equal(link.name, "lo");
+	}
+	/* Nor does the answer to a request that nobody waited for count as that to the next. */
+	{
+		struct ifinfomsg ifi = {.ifi_index = 0x7fffffff};
+		struct nl_msg *lost = host_nl_msg(RTM_GETLINK, NLM_F_ACK, &ifi, sizeof(ifi));
+
+		assert_non_null(lost);
+		assert_true(nl_send_auto(nl.sock, lost) > 0);
+		nlmsg_free(lost);
+	}
+	assert_int_equal(host_link_get(&nl, 1, &link), 0);
+	assert_string_equal(link.name, "lo");
+	host_nl_close(&nl);
+	close(kept);
+	close(null_fd);
+}
+
+/* Who finds no IPsec in the kernel sends past it: that must not be said of a lack of descriptors.
+ */
+static void lack_of_descriptors_is_no_lack_of_a_protocol(void **state)
+{
+	struct rlimit none = {0}, before;
+	struct host_nl nl;
+	int r;
+	(void)state;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none.rlim_max = before.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	r = host_nl_open(&nl, NETLINK_XFRM);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	host_nl_close(&nl);
+	assert_int_equal(r, -EMFILE);
+	r = host_nl_open(&nl, 30); /* no such protocol */
+	host_nl_close(&nl);
+	assert_int_equal(r, -EPROTONOSUPPORT);
+}
+
 static void parse_copy(const char *text, int expected, struct undo_step *step)
 {
 	char *copy = strdup(text);
@@ -421,6 +479,8 @@ int main(void)
 		cmocka_unit_test(profile_that_ended_does_not_come_back_with_the_other),
 		cmocka_unit_test(write_in_place_that_was_cut_short_is_repaired),
 		cmocka_unit_test(kill_while_the_old_text_is_put_back_leaves_nothing_of_ours),
+		cmocka_unit_test(answers_are_found_after_a_request_that_could_not_be_sent),
+		cmocka_unit_test(lack_of_descriptors_is_no_lack_of_a_protocol),
 		cmocka_unit_test(pin_line_survives_both_ways),
 		cmocka_unit_test(block_line_survives_both_ways),
 		cmocka_unit_test(default_route_has_two_halves),
