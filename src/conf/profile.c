@@ -123,6 +123,9 @@ static void check_ppp_sections(const struct ini *ini, struct fault_list *faults)
 {
 	struct conf_draft *scratch = malloc(sizeof(*scratch));
 
+	if (ini->st.st_mode & 002)
+		fault_add(faults, 0, NULL, "everybody may change it (mode %04o), run: chmod o-w %s",
+			  ini->st.st_mode & 07777, faults->path);
 	if (!scratch) {
 		fault_add(faults, 0, NULL, "out of memory");
 		return;

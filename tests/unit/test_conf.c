@@ -300,6 +300,23 @@ static void tunnel_secret_others_may_read_is_refused(void **state)
 	assert_fault(p, "chmod 600");
 }
 
+/* They decide on encryption, routes and name servers as the profile does. */
+static void ppp_profiles_that_everybody_may_change_are_refused(void **state)
+{
+	static const char ppp[] = "[default-encryption]\nuse-encryption = no\n";
+	struct place *p = *state;
+
+	put(p->ppp, ppp, strlen(ppp));
+	assert_int_equal(chmod(p->ppp, 0664), 0);
+	assert_int_equal(load(p, HEAD), 0);
+	assert_int_equal(chmod(p->ppp, 0666), 0);
+	assert_int_equal(load(p, HEAD), -EINVAL);
+	assert_fault(p, "ppp-profiles.conf: everybody may change it (mode 0666), run: chmod o-w");
+	conf_faults_free(&p->faults);
+	assert_int_equal(conf_check_ppp_file(p->ppp, &p->faults), -EINVAL);
+	assert_fault(p, "run: chmod o-w");
+}
+
 static void ppp_profile_applies_and_connection_wins(void **state)
 {
 	struct place *p = *state;
@@ -1006,6 +1023,7 @@ int main(void)
 		T(l2tp_servers_may_have_ipv6_addresses),
 		T(l2tp_source_and_server_are_of_one_family),
 		T(tunnel_secret_others_may_read_is_refused),
+		T(ppp_profiles_that_everybody_may_change_are_refused),
 		T(ppp_profile_applies_and_connection_wins),
 		T(ppp_file_faults_fail_the_profile),
 		T(quoted_password_survives_every_octet),
