@@ -541,6 +541,19 @@ policy() {
 		hang_up c
 		report
 	fi
+	# Of a server that was killed with all its guards; most calls had ended before.
+	if case_is journal-of-a-late-call-is-undone routed; then
+		SERVER=192.168.80.1
+		ip -n far addr add 10.150.1.254/24 dev Office
+		ip -n far neigh add proxy 10.150.1.2 dev Office
+		printf 'vpdial-journal 1\nname .server-150\nboot %s\nnetns %s\nproxy %s 10.150.1.2\n' "$(cat /proc/sys/kernel/random/boot_id)" \
+			"$(ip netns exec far stat -Lc %i /proc/self/ns/net)" "$(ip netns exec far cat /sys/class/net/Office/ifindex)" >"$S/.server-150.journal"
+		chmod 600 "$S/.server-150.journal"
+		{ both; secret ex lkjrht; } | serve
+		[ -z "$(ip -n far neigh show proxy)" ] || fail "proxy-ARP is left"
+		[ ! -e "$S/.server-150.journal" ] || fail "the journal is left"
+		report
+	fi
 	if case_is wrong-passwords-in-series; then
 		{ both; secret ex lkjrht "${LINK[@]}"; } | serve
 		profile bad pptp ex wrong
