@@ -85,7 +85,16 @@ static bool hear(struct hook_child *c)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
-	c->octets += n > 0 ? (size_t)n : 0;
+	/* A closed pipe would kill the script that writes there; what it left behind has no limit
+	 * of time, though, and shall not keep us busy. */
+	if (n <= 0 || (c->octets >= HOOK_OUTPUT_MAX && !c->pid)) {
+		say(c);
+		close_output(c);
+		return false;
+	}
+	if (c->octets >= HOOK_OUTPUT_MAX)
+		return true;
+	c->octets += (size_t)n;
 	for (ssize_t i = 0; i < n; i++) {
 		if (piece[i] == '\n') {
 			say(c);
@@ -95,11 +104,7 @@ static bool hear(struct hook_child *c)
 			c->line[c->line_len] = piece[i];
 		c->line_len++;
 	}
-	if (n > 0 && c->octets < HOOK_OUTPUT_MAX)
-		return true;
-	say(c);
-	close_output(c);
-	return false;
+	return true;
 }
 
 static void on_output(void *ctx, uint32_t events)

@@ -11,7 +11,7 @@
 
 #define HOOK_LINE_MAX	512	     /* octets of a line that are shown */
 #define HOOK_LINES_MAX	100	     /* lines of one script */
-#define HOOK_OUTPUT_MAX (256 * 1024) /* octets; a script that says more is not heard any longer */
+#define HOOK_OUTPUT_MAX (256 * 1024) /* octets that are looked at; the rest is dropped */
 #define HOOK_ARGS_MAX	8
 
 /* All zero = free.  After its end it stays as long as somebody it has left behind holds its

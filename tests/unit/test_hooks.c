@@ -798,6 +798,22 @@ static void endless_output_does_not_keep_a_script_from_its_limit(void **state)
 	assert_true(strlen(b->text) < 8000);
 }
 
+static void script_that_says_much_is_not_killed_for_it(void **state)
+{
+	struct bench *b = *state;
+
+	put_script(b, "etc/pre-up.d/10-x",
+		   "i=0; while [ $i -lt 4000 ]; do i=$((i+1)); echo "
+		   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		   "aaaaaaaa"
+		   "; done; echo alive >$D/out");
+	hooks_of(b, 20000, 20000);
+	add(b, HOOK_PRE_UP);
+	finish(b);
+	assert_string_equal(read_back(b, "out"), "alive\n");
+	assert_false(b->failed[0]);
+}
+
 static void process_left_behind_does_not_hold_the_event(void **state)
 {
 	struct bench *b = *state;
@@ -920,6 +936,7 @@ int main(void)
 		T(more_parallel_scripts_than_places_all_run),
 		T(output_is_logged_clean_and_bounded),
 		T(endless_output_does_not_keep_a_script_from_its_limit),
+		T(script_that_says_much_is_not_killed_for_it),
 		T(process_left_behind_does_not_hold_the_event),
 		T(abort_kills_and_ends_every_event),
 		T(what_cannot_be_executed_is_told),
