@@ -363,6 +363,23 @@ static void set_source(struct supervisor *s)
 		host_set_source(s->host, NULL);
 }
 
+/* From where it can be had at once: a program would hold up the call, and nobody is there to ask.
+ */
+static void reload_password(struct supervisor *s)
+{
+	struct secret fresh = {0};
+	char error[256] = "";
+	int rc = 1;
+
+	if (!s->profile.password_command[0])
+		rc = conf_password(&s->profile, &fresh, error, sizeof error);
+	if (rc == 0)
+		s->password = fresh;
+	else if (rc < 0)
+		log_warn(&s->log, "%s; the old password stays in use", error);
+	secret_wipe(&fresh);
+}
+
 void supervisor_reload(struct supervisor *s)
 {
 	struct conf_profile profile;
@@ -376,8 +393,7 @@ void supervisor_reload(struct supervisor *s)
 	conf_profile_wipe(&s->profile);
 	s->profile = profile;
 	wipe(&profile, sizeof profile);
-	if (s->profile.password_set)
-		s->password = s->profile.password;
+	reload_password(s);
 	secret_wipe(&s->profile.password); /* one copy is enough */
 	set_source(s);
 	persist_init(s);

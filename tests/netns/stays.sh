@@ -280,6 +280,25 @@ t_lockdown_that_the_profile_has_no_more_ends_with_the_hang_up() {
 	end_call
 	[ ! -e "$R/lab.lockdown" ] || fail 'the lockdown stays'
 }
+t_password_file_is_read_anew_with_the_profile() {
+	sed -i "/secret jane/,\$s/$PASSWORD/Jane-Pass2/" "$T/server.d/server.conf"
+	server_end
+	server_again
+	profile pptp 'password-file = lab.password'
+	sed -i '/^password =/d' "$P/lab.conf"
+	printf '%s\n' "$PASSWORD" >"$P/lab.password"
+	chmod 600 "$P/lab.password"
+	connect
+	sed -i 's/^user.*/user = jane/' "$P/lab.conf"
+	echo Jane-Pass2 >"$P/lab.password"
+	kill -HUP "$(field .pid)"
+	within 10 is_call 2 || fail "not dialed with the new password: $(vpdial status lab | tail -n 1)"
+	# One that cannot be read leaves the old one.
+	rm "$P/lab.password"
+	kill -HUP "$(field .pid)"
+	within 10 is_call 3 || fail "the old password is gone: $(vpdial status lab | tail -n 1)"
+	end_call
+}
 t_src_address_read_anew_is_the_one_that_counts() {
 	ip addr add 10.88.1.3/24 dev eth0
 	snapshot >"$T/before.two"
