@@ -49,7 +49,8 @@ static _Noreturn void watch(int fd, const char *run_dir, const char *name)
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "vpdial-guard");
 	(void)prctl(PR_SET_PDEATHSIG, 0);
-	/* The parent's memory came along by fork: no core file, no debugger. */
+	/* The parent's memory came along by fork, but for its secrets: no core file, no debugger.
+	 */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	close_all_but(fd);
 	do
@@ -59,6 +60,12 @@ static _Noreturn void watch(int fd, const char *run_dir, const char *name)
 		_exit(0);
 	(void)host_recover_wait(run_dir, name, &silent, LOCK_WAIT_MS);
 	_exit(0);
+}
+
+void host_set_forget(struct host *host, void (*forget)(void *ctx), void *ctx)
+{
+	host->forget = forget;
+	host->forget_ctx = ctx;
 }
 
 int host_guard_start(struct host *host)
@@ -72,6 +79,8 @@ int host_guard_start(struct host *host)
 		return -errno;
 	pid = fork();
 	if (pid == 0) {
+		if (host->forget)
+			host->forget(host->forget_ctx);
 		close(ends[1]);
 		watch(ends[0], host->run_dir, host->name);
 	}

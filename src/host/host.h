@@ -23,6 +23,9 @@ struct host;
  * (EXIT_NOT_PERMITTED names the missing capability and how to grant it). */
 struct host *host_new(const char *run_dir, const char *name, const struct log *log,
 		      struct reason *reason);
+/* FORGET(CTX) is called in a process that HOST forks and that goes on as it is: it wipes what that
+ * one need not know. */
+void host_set_forget(struct host *host, void (*forget)(void *ctx), void *ctx);
 /* Undoes nothing by itself: call host_undo first. */
 void host_free(struct host *host);
 

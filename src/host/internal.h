@@ -31,6 +31,8 @@ struct host {
 	bool locked;  /* what is pinned now outlasts us, in the second journal */
 	int guard_fd; /* our end of the guardian's socket, -1 = none */
 	pid_t guard_pid;
+	void (*forget)(void *ctx); /* in the guardian; may be NULL */
+	void *forget_ctx;
 	size_t step_count;			/* lasting ones stay through host_undo */
 	struct undo_step steps[HOST_STEPS_MAX]; /* undone from the last to the first */
 	struct host_names names;

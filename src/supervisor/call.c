@@ -428,6 +428,14 @@ static void on_died(void *ctx, const struct reason *reason)
 
 /* Begin and end */
 
+/* In the guardian of a call. */
+static void forget(void *ctx)
+{
+	struct server *s = ctx;
+
+	conf_server_free(&s->conf);
+}
+
 static int open_all(struct call *c, struct reason *reason)
 {
 	static const struct process_events events = {on_request, on_died};
@@ -445,6 +453,7 @@ static int open_all(struct call *c, struct reason *reason)
 	c->host = host_new(s->run_dir, name, &c->log, reason);
 	if (!c->host)
 		return -EIO;
+	host_set_forget(c->host, forget, s);
 	rc = host_tun_open(c->host, "vpdial-N", offload_tun(), &c->tun, reason);
 	if (rc == 0)
 		rc = process_spawn(&c->session, &config, reason);

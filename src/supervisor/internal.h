@@ -139,6 +139,8 @@ void supervisor_farewell(struct supervisor *s);
 void supervisor_finish(struct supervisor *s);
 /* The session said that it is hanging up: it may take only so long. */
 void supervisor_expect_end(struct supervisor *s);
+/* In a child that goes on without it: wipes its copies of the secrets; CTX is the supervisor. */
+void supervisor_forget(void *ctx);
 /* Reads the profile anew; what cannot be read leaves the old one. */
 void supervisor_reload(struct supervisor *s);
 

@@ -121,8 +121,7 @@ int resolver_start(struct supervisor *s)
 		return -errno;
 	}
 	if (r->pid == 0) {
-		secret_wipe(&s->password); /* this process's copies */
-		secret_wipe(&s->profile.tunnel_secret);
+		supervisor_forget(s);
 		keep_only(pipe_fds[1]);
 		give_up_privileges();
 		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of identity would clear it */

@@ -401,6 +401,14 @@ void supervisor_reload(struct supervisor *s)
 	describe_profile(s);
 }
 
+void supervisor_forget(void *ctx)
+{
+	struct supervisor *s = ctx;
+
+	secret_wipe(&s->password);
+	secret_wipe(&s->profile.tunnel_secret);
+}
+
 static int open_machine(struct supervisor *s)
 {
 	int rc = control_run_dir(s->run_dir, sizeof s->run_dir, s->options.run_dir);
@@ -416,6 +424,7 @@ static int open_machine(struct supervisor *s)
 	s->host = host_new(s->run_dir, s->options.name, &s->log, &s->reason);
 	if (!s->host)
 		return -EIO;
+	host_set_forget(s->host, supervisor_forget, s);
 	set_source(s);
 	crashed_load(s);
 	rc = control_listen(s, &s->reason);

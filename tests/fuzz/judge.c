@@ -69,6 +69,7 @@ int __wrap_host_apply(struct host *host, const struct host_config *config,
 void __wrap_host_undo(struct host *host);
 void __wrap_host_suspend(struct host *host);
 bool __wrap_host_is_locked_down(const struct host *host);
+void __wrap_host_set_forget(struct host *host, void (*forget)(void *ctx), void *ctx);
 int __wrap_host_tun_open(struct host *host, const char *pattern, enum host_offload wanted,
 			 struct host_tun *tun, struct reason *reason);
 int __wrap_host_tun_rename(struct host *host, struct host_tun *tun, const char *name,
@@ -222,6 +223,11 @@ void __wrap_host_undo(struct host *host)
 void __wrap_host_suspend(struct host *host)
 {
 	(void)host;
+}
+
+void __wrap_host_set_forget(struct host *host, void (*forget)(void *ctx), void *ctx)
+{
+	(void)host, (void)forget, (void)ctx;
 }
 
 bool __wrap_host_is_locked_down(const struct host *host)

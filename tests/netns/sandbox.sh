@@ -156,7 +156,7 @@ t_supervisor_works_with_the_capabilities_it_needs_and_no_others() {
 # By design there is one copy in each: the supervisor needs it for the next dial, the session for the
 # next challenge of the server.
 t_password_in_memory_is_where_it_must_be_and_nowhere_else() {
-	local pid sup how
+	local pid sup how other
 	for how in background foreground; do
 		serve good
 		profile lab
@@ -171,6 +171,10 @@ t_password_in_memory_is_where_it_must_be_and_nowhere_else() {
 		[ "$(occurrences "$pid" $USER_NAME)" -gt 0 ] && [ "$(occurrences "$sup" $USER_NAME)" -gt 0 ] || fail "the scan finds nothing: no test"
 		echo "session $(occurrences "$pid" "$PASSWORD") supervisor $(occurrences "$sup" "$PASSWORD")" >"$T/found"
 		[ "$(cat "$T/found")" = 'session 1 supervisor 1' ] || fail "$how: copies of the password: $(cat "$T/found")"
+		# The guardian is a fork of the supervisor.
+		other=$(client_pids | grep -vx -e "$pid" -e "$sup")
+		[ "$(cat "/proc/$other/comm")" = vpdial-guard ] || fail "no guardian: no test"
+		[ "$(occurrences "$other" "$PASSWORD")" = 0 ] || fail "$how: the guardian has the password"
 		if [ $how = foreground ]; then
 			kill -TERM "$sup"
 			ends_with '5|0' . 8
