@@ -124,14 +124,18 @@ static int by_resolvconf(struct host *host, const struct host_names *wish)
 static int by_file(struct host *host, const struct host_names *wish)
 {
 	struct undo_step step = {.kind = UNDO_FILE};
+	char boot[64];
 	struct resolv_wish want = {
 		.servers = wish->servers,
 		.server_count = wish->server_count,
 		.search = wish->search,
 		.exclusively = wish->exclusively,
+		.boot = boot,
 	};
-	int r = resolv_edit_plan(host->name, &want, &step.edit);
+	int r;
 
+	journal_boot_id(boot, sizeof(boot));
+	r = resolv_edit_plan(host->name, &want, &step.edit);
 	if (r < 0)
 		return r;
 	r = host_push(host, &step);
@@ -143,6 +147,23 @@ static int by_file(struct host *host, const struct host_names *wish)
 		host_pop(host);
 	}
 	return r;
+}
+
+void host_dns_clear_old(struct host *host)
+{
+	char boot[64];
+	int r;
+
+	journal_boot_id(boot, sizeof(boot));
+	r = resolv_clear_old(host->name, boot);
+	if (r > 0)
+		log_notice(
+			host->log,
+			"name servers of a call that ended with the machine were taken out of %s",
+			RESOLV_FILE);
+	else if (r < 0)
+		log_warn(host->log, "cannot take name servers of an earlier call out of %s: %s",
+			 RESOLV_FILE, strerror(-r));
 }
 
 /* Name servers that are asked past the tunnel: legal, but hardly meant. */

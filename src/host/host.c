@@ -125,6 +125,7 @@ struct host *host_new(const char *run_dir, const char *name, const struct log *l
 	} else if (host_nl_open(&host->nl, NETLINK_ROUTE) < 0) {
 		reason_set(reason, EXIT_OPEN_FAILED, "cannot talk to the kernel by netlink");
 	} else if (open_journal(host, reason) == 0 && host_lockdown_take_over(host, reason) == 0) {
+		host_dns_clear_old(host);
 		return host;
 	}
 	host_free(host);

@@ -117,6 +117,8 @@ void host_guard_stop(struct host *host);
 
 /* Wants everything of CONFIG but DNS.  0 or -errno with *REASON; on failure some of it is done. */
 int host_network_apply(struct host *host, const struct host_config *config, struct reason *reason);
+/* What is left in resolv.conf since the machine lost its power in a call. */
+void host_dns_clear_old(struct host *host);
 /* DNS: a failure is only a warning.  What is in force already is left alone. */
 void host_dns_apply(struct host *host, const struct host_config *config,
 		    struct host_applied *applied);

@@ -22,8 +22,7 @@
 #define HEADER_LINES 4
 #define NEW_SUFFIX   ".new"
 
-/* The first line of a small file of the kernel. */
-static void boot_id(char *out, size_t cap)
+void journal_boot_id(char *out, size_t cap)
 {
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
 
@@ -167,7 +166,7 @@ static int add_header(struct journal *j)
 	struct str s = str_make(text, sizeof(text));
 	int r;
 
-	boot_id(boot, sizeof(boot));
+	journal_boot_id(boot, sizeof(boot));
 	str_printf(&s, MAGIC_LINE "\nname %s\nboot %s\nnetns %llu\n", j->name, boot, netns_id());
 	r = append(j, text, s.len);
 	return r == 0 ? sync_directory(j->path) : r;
@@ -329,7 +328,7 @@ static int judge_header(const char *line, size_t number, const char *name,
 	case 1:
 		return strncmp(line, "name ", 5) == 0 && strcmp(line + 5, name) == 0 ? 0 : -EBADMSG;
 	case 2:
-		boot_id(boot, sizeof(boot));
+		journal_boot_id(boot, sizeof(boot));
 		content->same_boot =
 			strcmp(line + (strncmp(line, "boot ", 5) == 0 ? 5 : 0), boot) == 0;
 		return strncmp(line, "boot ", 5) == 0 && strlen(line) < 64 ? 0 : -EBADMSG;

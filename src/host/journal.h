@@ -34,6 +34,9 @@ struct journal_content {
 	bool same_boot, same_netns;
 };
 
+/* The kernel's name for this boot. */
+void journal_boot_id(char *out, size_t cap);
+
 /* Opens and locks; waits WAIT_MS for another's lock.  With CREATE makes the file.  0, -ENOENT,
  * -EBUSY (a living process holds it), -EPERM (not our file, or others may write it), -errno. */
 int journal_open(struct journal *j, enum journal_kind kind, const char *run_dir, const char *name,

@@ -16,6 +16,7 @@
 
 #define SERVERS_MAX 3 /* MAXNS of the C libraries */
 #define MARK_MAX    (HOST_NAME_MAX + 64)
+#define BOOT_MARK   "# boot "
 
 #define WRITTEN_AT_ONCE 4096 /* octets of a file that a kill cannot divide */
 
@@ -67,6 +68,8 @@ static void put_block(FILE *out, const struct marks *m, const struct resolv_wish
 	char text[INET_ADDRSTRLEN];
 
 	fprintf(out, "%s\n", m->begin);
+	if (wish->boot)
+		fprintf(out, BOOT_MARK "%s\n", wish->boot);
 	for (size_t i = 0; i < wish->server_count; i++)
 		fprintf(out, "nameserver %s\n",
 			inet_ntop(AF_INET, &wish->servers[i], text, sizeof(text)));
@@ -433,5 +436,47 @@ int resolv_edit_undo(const struct resolv_edit *e)
 		free(cleaned.text);
 	}
 	free(current.text);
+	return r;
+}
+
+/* Is there a whole block of NAME's of another boot in T? */
+static bool has_old_block(const struct resolv_text *t, const char *name, const char *boot)
+{
+	const size_t mark = sizeof(BOOT_MARK) - 1;
+	struct marks m;
+	size_t at = 0, len;
+	const char *line;
+	bool feed;
+
+	marks_make(&m, name);
+	while (next_line(t, &at, &line, &len, &feed))
+		if (is_line(line, len, m.begin) && block_whole(t, at, &m))
+			return next_line(t, &at, &line, &len, &feed) && len > mark &&
+			       memcmp(line, BOOT_MARK, mark) == 0 &&
+			       !is_line(line + mark, len - mark, boot);
+	return false;
+}
+
+int resolv_clear_old(const char *name, const char *boot)
+{
+	struct resolv_edit *e = resolv_edit_new();
+	struct stat st;
+	int r = 0;
+
+	if (!e)
+		return -ENOMEM;
+	/* What cannot be read holds nothing of ours either. */
+	if (real_file(e->path) == 0 && read_whole(e->path, &e->before, &st) == 0 &&
+	    has_old_block(&e->before, name, boot)) {
+		e->was_there = true;
+		e->mode = st.st_mode & 0777;
+		e->uid = st.st_uid;
+		e->gid = st.st_gid;
+		r = resolv_text_unmake(name, &e->before, &e->after);
+		if (r == 0)
+			r = put(e, &e->after);
+		r = r < 0 ? r : 1;
+	}
+	resolv_edit_free(e);
 	return r;
 }

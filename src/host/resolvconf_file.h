@@ -33,6 +33,7 @@ struct resolv_wish {
 	const struct in_addr *servers;
 	size_t server_count;
 	const char *search; /* "" = leave */
+	const char *boot;   /* id of this boot, for resolv_clear_old; NULL = none */
 	bool exclusively;
 };
 
@@ -58,6 +59,10 @@ bool resolv_edit_stands(const struct resolv_edit *edit);
 enum { RESOLV_RESTORED = 0, RESOLV_LINES_REMOVED = 1 };
 /* One of the two above, or -errno. */
 int resolv_edit_undo(const struct resolv_edit *edit);
+
+/* Takes out the block of NAME that stands there since a boot that is not BOOT: the journal ended
+ * with it, and so did the call.  1 if there was one, 0, or -errno. */
+int resolv_clear_old(const char *name, const char *boot);
 
 struct resolv_edit *resolv_edit_new(void);
 void resolv_edit_free(struct resolv_edit *edit);

@@ -1700,6 +1700,28 @@ t_resolv_changed_by_others_keeps_their_change() {
 		fail "$(cat /etc/resolv.conf)"
 	finish
 }
+# The journal is gone with the machine's power, resolv.conf is not.
+t_resolv_block_of_another_boot_is_taken_out() {
+	file_resolv $'nameserver 192.0.2.1\nsearch home.example\n'
+	snapshot >"$T/log/before"
+	dns_call exclusively corp.example
+	kill -KILL "$(guardian)"
+	murder
+	rm -f "$T/vpdial/office.journal"
+	ip route flush proto 118
+	cp -p /etc/resolv.conf "$T/log/resolv"
+	start
+	cmp -s /etc/resolv.conf "$T/log/resolv" || fail "of this boot, it may be that of a living one: $(cat /etc/resolv.conf)"
+	finish
+	sed -i 's/^# boot .*/# boot 00000000-0000-0000-0000-000000000000/' /etc/resolv.conf
+	start second
+	grep -q 'vpdial office begin' /etc/resolv.conf || fail 'the block of another profile was taken out'
+	finish
+	start
+	logged 'name servers of a call that ended with the machine'
+	finish
+	same_as_before
+}
 t_resolv_replaced_by_others_left_alone() {
 	dns_call yes
 	echo 'nameserver 198.51.100.7' >/etc/resolv.conf
