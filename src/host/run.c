@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -70,7 +71,8 @@ static int memory_file(const char *text, size_t len)
 	return fd;
 }
 
-static _Noreturn void child(const char *path, const char *const argv[], int in, int out)
+static _Noreturn void child(const char *path, const char *const argv[], int in, int out,
+			    pid_t parent)
 {
 	char env_path[PATH_MAX];
 	char *env[] = {env_path, (char[]){"LC_ALL=C"}, NULL};
@@ -83,6 +85,9 @@ static _Noreturn void child(const char *path, const char *const argv[], int in, 
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setpgid(0, 0);
+	/* Who undoes this after our death must not find it still at work. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(127);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		_exit(127);
 	if (syscall(SYS_close_range, 3u, ~0u, 0u) < 0)
@@ -136,7 +141,7 @@ int run_program(const char *const argv[], const char *input, size_t len, const s
 {
 	char path[PATH_MAX];
 	int in, out, r;
-	pid_t pid;
+	pid_t pid, self = getpid();
 
 	if (!find(argv[0], path, sizeof(path)))
 		return -ENOENT;
@@ -150,7 +155,7 @@ int run_program(const char *const argv[], const char *input, size_t len, const s
 	}
 	pid = fork();
 	if (pid == 0)
-		child(path, argv, in, out);
+		child(path, argv, in, out, self);
 	r = pid < 0 ? -errno : await(pid);
 	if (r == -ETIMEDOUT)
 		log_info(log, "%s did not end within %d s and was killed", argv[0],

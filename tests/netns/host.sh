@@ -1755,6 +1755,31 @@ fake() { # fake NAME [STATUS]: a program that logs its arguments and input
 	chmod +x "$T/bin/$1"
 	: >"$T/log/calls"
 }
+# The guardian takes the record back before a helper that nobody waits for any more has put it there.
+t_kill_while_resolvconf_runs_leaves_no_record() {
+	cat >"$T/bin/resolvconf" <<-END
+		#!/bin/sh
+		echo "\$1" >>$T/log/calls
+		case \$1 in
+		-a) sleep 1; cat >$T/log/record ;;
+		-d) rm -f $T/log/record ;;
+		esac
+	END
+	chmod +x "$T/bin/resolvconf"
+	: >"$T/log/calls"
+	start && call
+	say set default 1
+	say set dns 10.99.0.53
+	say set dns-mode yes
+	echo apply >&"${TOOL[1]}"
+	until_true 5 grep -q -e -a "$T/log/calls" || fail 'no test: resolvconf does not run'
+	murder
+	until_true 5 grep -q -e -d "$T/log/calls" || fail 'the guardian did not do its work'
+	sleep 1.5
+	[ ! -e "$T/log/record" ] || fail 'the record was made behind the back of the guardian'
+	rm -f "$T/bin/resolvconf"
+	same_as_before
+}
 t_resolved_first() {
 	mkdir -p /run/systemd/resolve
 	fake resolvectl
