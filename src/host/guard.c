@@ -53,6 +53,7 @@ static _Noreturn void watch(int fd, const char *run_dir, const char *name)
 	 */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	close_all_but(fd);
+	(void)!chdir("/"); /* RUN_DIR is absolute */
 	do
 		n = read(3, &c, 1);
 	while (n < 0 && errno == EINTR);

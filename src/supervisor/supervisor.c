@@ -62,6 +62,9 @@ static void detach(struct supervisor *s)
 		dup2(fd, i);
 	if (fd > 2)
 		close(fd);
+	/* Nor the file system that the user happened to stand in, if we can do without. */
+	if (s->run_dir[0] == '/' && s->config_dir[0] == '/')
+		(void)!chdir("/");
 	openlog("vpdial", LOG_PID, LOG_DAEMON);
 	s->log.format = LOG_FORMAT_SYSLOG;
 }

@@ -344,6 +344,18 @@ time.sleep(60)' >"$T/dns" &
 	printf 'nameserver 192.0.2.1\nsearch home.example\n' >/etc/resolv.conf
 }
 
+t_directory_of_the_dialer_is_free_while_connected() {
+	serve good
+	profile lab
+	mkdir -p "$T/disk"
+	mount -t tmpfs tmpfs "$T/disk"
+	(cd "$T/disk" && vpdial connect lab) >"$T/out" 2>"$T/err" </dev/null || fail "connect: $(tail -n 1 "$T/err")"
+	pgrep -x vpdial-guard >/dev/null || fail 'no guardian: no test'
+	umount "$T/disk" || fail "$(for p in $(client_pids); do echo "$(cat "/proc/$p/comm") in $(readlink "/proc/$p/cwd")"; done | tr '\n' ' ')"
+	umount -l "$T/disk" 2>/dev/null
+	hang_up
+}
+
 # --- programs that hold the control socket
 
 # crowd UID: clients of that user, more than may come, that say nothing.
