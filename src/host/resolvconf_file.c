@@ -2,6 +2,7 @@
 /* The guarded edit of resolv.conf. */
 #include "host/resolvconf_file.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
@@ -11,12 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SERVERS_MAX 3 /* MAXNS of the C libraries */
 #define MARK_MAX    (HOST_NAME_MAX + 64)
 #define BOOT_MARK   "# boot "
+
+#define LOCK_STEP_MS 5
+#define LOCK_WAIT_MS 1000 /* others hold it for some milliseconds */
 
 #define WRITTEN_AT_ONCE 4096 /* octets of a file that a kill cannot divide */
 
@@ -164,13 +170,51 @@ int resolv_text_unmake(const char *name, const struct resolv_text *current,
 
 struct resolv_edit *resolv_edit_new(void)
 {
-	return calloc(1, sizeof(struct resolv_edit));
+	struct resolv_edit *e = calloc(1, sizeof(*e));
+
+	if (e)
+		e->lock = -1;
+	return e;
+}
+
+/* From reading to writing the file it is ours alone among all profiles: the lock of its directory,
+ * or -1, since whoever holds it for ever must not keep a call from its name servers. */
+static int hold(const char *path)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_STEP_MS * 1000000L};
+	uint64_t end = clock_now_ms() + LOCK_WAIT_MS;
+	char dir[HOST_PATH_MAX];
+	int fd;
+
+	if (!str_copy(dir, sizeof(dir), path) || !strrchr(dir, '/'))
+		return -1;
+	strrchr(dir, '/')[1] = '\0';
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || clock_now_ms() >= end) {
+			close(fd);
+			return -1;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return fd;
+}
+
+/* A process that was forked meanwhile may have the descriptor too. */
+static void let_go(int *lock)
+{
+	if (*lock < 0)
+		return;
+	(void)flock(*lock, LOCK_UN);
+	close(*lock);
+	*lock = -1;
 }
 
 void resolv_edit_free(struct resolv_edit *edit)
 {
 	if (!edit)
 		return;
+	let_go(&edit->lock);
 	free(edit->before.text);
 	free(edit->after.text);
 	free(edit);
@@ -256,6 +300,7 @@ int resolv_edit_plan(const char *name, const struct resolv_wish *wish, struct re
 	e->mode = 0644;
 	r = str_copy(e->name, sizeof(e->name), name) ? real_file(e->path) : -ENAMETOOLONG;
 	if (r == 0) {
+		e->lock = hold(e->path);
 		r = read_whole(e->path, &e->before, &st);
 		if (r == 0) {
 			e->was_there = true;
@@ -353,9 +398,12 @@ static int put(const struct resolv_edit *e, const struct resolv_text *t)
 	return r;
 }
 
-int resolv_edit_do(const struct resolv_edit *e)
+int resolv_edit_do(struct resolv_edit *e)
 {
-	return put(e, &e->after);
+	int r = put(e, &e->after);
+
+	let_go(&e->lock);
+	return r;
 }
 
 bool resolv_edit_stands(const struct resolv_edit *e)
@@ -406,7 +454,7 @@ static int restore(const struct resolv_edit *e)
 	return unlink(e->path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-int resolv_edit_undo(const struct resolv_edit *e)
+static int undo_held(const struct resolv_edit *e)
 {
 	char new_path[HOST_PATH_MAX + 16];
 	struct resolv_text current = {0}, cleaned = {0};
@@ -439,6 +487,14 @@ int resolv_edit_undo(const struct resolv_edit *e)
 	return r;
 }
 
+int resolv_edit_undo(const struct resolv_edit *e)
+{
+	int lock = hold(e->path), r = undo_held(e);
+
+	let_go(&lock);
+	return r;
+}
+
 /* Is there a whole block of NAME's of another boot in T? */
 static bool has_old_block(const struct resolv_text *t, const char *name, const char *boot)
 {
@@ -461,12 +517,16 @@ int resolv_clear_old(const char *name, const char *boot)
 {
 	struct resolv_edit *e = resolv_edit_new();
 	struct stat st;
+	bool found;
 	int r = 0;
 
 	if (!e)
 		return -ENOMEM;
+	found = real_file(e->path) == 0;
+	if (found)
+		e->lock = hold(e->path);
 	/* What cannot be read holds nothing of ours either. */
-	if (real_file(e->path) == 0 && read_whole(e->path, &e->before, &st) == 0 &&
+	if (found && read_whole(e->path, &e->before, &st) == 0 &&
 	    has_old_block(&e->before, name, boot)) {
 		e->was_there = true;
 		e->mode = st.st_mode & 0777;

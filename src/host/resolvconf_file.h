@@ -27,6 +27,7 @@ struct resolv_edit {
 	uid_t uid;
 	gid_t gid;
 	struct resolv_text before, after;
+	int lock; /* from planning to writing; -1 = none */
 };
 
 struct resolv_wish {
@@ -46,12 +47,13 @@ int resolv_text_make(const char *name, const struct resolv_text *before,
 int resolv_text_unmake(const char *name, const struct resolv_text *current,
 		       struct resolv_text *result);
 
-/* Reads the file and plans the edit; nothing is changed yet.  0 and *EDIT (resolv_edit_free), or
+/* Reads the file and plans the edit; nothing is changed yet.  Until it is written or freed other
+ * profiles wait with theirs, but not for long.  0 and *EDIT (resolv_edit_free), or
  * -errno: -ELOOP for a file of systemd-resolved or a broken link, -EINVAL for a thing that is no
  * plain file, -EFBIG. */
 int resolv_edit_plan(const char *name, const struct resolv_wish *wish, struct resolv_edit **edit);
 /* Writes it: a new file beside, renamed over; in place where the file is a mount point. */
-int resolv_edit_do(const struct resolv_edit *edit);
+int resolv_edit_do(struct resolv_edit *edit);
 
 /* Does the file hold our block still? */
 bool resolv_edit_stands(const struct resolv_edit *edit);

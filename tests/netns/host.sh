@@ -1729,6 +1729,36 @@ t_resolv_replaced_by_others_left_alone() {
 	[ "$(cat /etc/resolv.conf)" = 'nameserver 198.51.100.7' ] || fail "$(cat /etc/resolv.conf)"
 	finish
 }
+# Each puts its block in and takes it out again, beside the other; none of the two may lose its own.
+edits() { # edits NAME N: how often the block was not there
+	local i lost=0
+	coproc EDITS { exec "$tool" "$T/vpdial" "$1" 2>/dev/null; }
+	local in=${EDITS[1]} out=${EDITS[0]} line
+	read -r line <&"$out"
+	for line in "tun $1N" "set local 10.99.$3.100" 'set mtu 1400' "set dns 10.99.$3.53" 'set dns-mode yes'; do
+		echo "$line" >&"$in"
+		read -r line <&"$out"
+	done
+	for ((i = 0; i < $2; i++)); do
+		echo apply >&"$in"
+		read -r line <&"$out"
+		grep -q "vpdial $1 begin" /etc/resolv.conf || lost=$((lost + 1))
+		echo suspend >&"$in"
+		read -r line <&"$out"
+	done
+	echo undo >&"$in"
+	read -r line <&"$out"
+	echo quit >&"$in"
+	wait
+	echo $lost
+}
+t_resolv_two_profiles_at_once() {
+	edits first 100 1 >"$T/log/first" &
+	edits second 100 2 >"$T/log/second"
+	wait
+	[ "$(cat "$T/log/first" "$T/log/second" | tr '\n' ' ')" = '0 0 ' ] || fail "blocks lost: $(cat "$T/log/first" "$T/log/second" | tr '\n' ' ')"
+	same_as_before
+}
 t_resolv_two_profiles_in_any_order() {
 	local second
 	dns_call yes
