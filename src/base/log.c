@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static void write_line(const struct log *log, enum log_level level, const char *
 {
 	char line[LOG_LINE_MAX + 128];
 	const char *open = log->name[0] ? "[" : "", *close = log->name[0] ? "]" : "";
+	struct pollfd room = {.fd = log->fd, .events = POLLOUT};
 	int n = 0;
 
 	switch (log->format) {
@@ -42,7 +44,10 @@ static void write_line(const struct log *log, enum log_level level, const char *
 	}
 	if (n >= (int)sizeof line)
 		n = sizeof line - 1;
-	/* A log that cannot be written must not end the call. */
+	/* A log that cannot be written must not end the call, nor a reader that pauses hold it up.
+	 * (The supervisor takes what a session tells it at once.) */
+	if (log->format != LOG_FORMAT_RELAY && poll(&room, 1, 0) == 0)
+		return;
 	if (n > 0 && write(log->fd, line, (size_t)n) < 0)
 		return;
 }

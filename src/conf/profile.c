@@ -353,6 +353,11 @@ static bool permissions_good(const struct ini *ini, const struct ini_section *se
 			faults, command->line, command->key,
 			"the file belongs to another user (uid %u), who would run programs as you",
 			(unsigned)ini->st.st_uid);
+	else if (command && (mode & 020))
+		fault_add(faults, command->line, command->key,
+			  "its group may change the file (mode %04o), and so run programs as you, "
+			  "run: chmod g-w %s",
+			  mode & 07777, faults->path);
 	else
 		return true;
 	return false;

@@ -29,6 +29,12 @@ int host_journal_undo(struct journal *j, const struct log *log)
 
 	if (r < 0) {
 		journal_content_free(&content);
+		j->records = 1; /* as long as it stands there it is kept */
+		if (r == -ENOMEM || r == -EIO) {
+			log_error(log, "cannot read %s (%s): what it tells is not undone yet",
+				  j->path, strerror(-r));
+			return r;
+		}
 		log_error(log, "%s is no journal of ours (%s): nothing in it was acted on", j->path,
 			  strerror(-r));
 		(void)journal_set_aside(j);

@@ -1325,6 +1325,13 @@ t_malformed_journal_refused() {
 		rm -f "$T/vpdial/office.journal.bad"
 		same_as_before || break
 	done
+	# One that cannot be set aside stays where it is.
+	mkdir -p "$T/vpdial/office.journal.bad/x"
+	printf 'vpdial-journal 1\nname other\n' >"$T/vpdial/office.journal"
+	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
+	want -74
+	[ -e "$T/vpdial/office.journal" ] || fail "a journal that could not be set aside is gone"
+	rm -rf "$T/vpdial/office.journal.bad"
 	# The same without the bad line is acted on.
 	printf 'vpdial-journal 1\nname office\nboot %s\nnetns %s\n%s\n' "$boot" "$netns" "$good" >"$T/vpdial/office.journal"
 	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")

@@ -190,6 +190,28 @@ static void log_lines_cannot_be_forged(void **state)
 	close(fds[1]);
 }
 
+/* Its reader pauses (a terminal after Ctrl-S, a pager): the program goes on, what it says is lost.
+ */
+static void a_log_that_nobody_reads_holds_nothing_up(void **state)
+{
+	const struct log log = {.level = LOG_LEVEL_NOTICE, .name = "office"};
+	struct log to = log;
+	char text[64];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	to.fd = fds[1];
+	alarm(20);
+	for (int i = 0; i < 5000; i++)
+		log_notice(&to, "line %d of many that fill every pipe", i);
+	alarm(0);
+	assert_int_equal(read(fds[0], text, 22), 22);
+	assert_memory_equal(text, "vpdial[office]: line 0", 22);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void secrets_are_wiped_and_bounded(void **state)
 {
 	static struct secret s;
@@ -266,6 +288,7 @@ int main(void)
 		cmocka_unit_test(first_reason_counts),
 		cmocka_unit_test(no_redial_after_what_would_fail_again),
 		cmocka_unit_test(log_lines_cannot_be_forged),
+		cmocka_unit_test(a_log_that_nobody_reads_holds_nothing_up),
 		cmocka_unit_test(secrets_are_wiped_and_bounded),
 		cmocka_unit_test(loop_runs_timers_and_descriptors_and_forgets_what_was_deleted),
 	};

@@ -317,6 +317,21 @@ static void ppp_profiles_that_everybody_may_change_are_refused(void **state)
 	assert_fault(p, "run: chmod o-w");
 }
 
+static void a_profile_with_a_program_that_its_group_may_change_is_refused(void **state)
+{
+	static const char text[] = HEAD "password-command = /bin/true\n";
+	struct place *p = *state;
+
+	put(p->file, text, strlen(text));
+	assert_int_equal(chmod(p->file, 0664), 0);
+	conf_faults_free(&p->faults);
+	assert_int_equal(conf_load(p->dir, "office", &p->profile, &p->faults), -EPERM);
+	assert_fault(p, "its group may change the file (mode 0664), and so run programs as you");
+	assert_int_equal(chmod(p->file, 0644), 0);
+	conf_faults_free(&p->faults);
+	assert_int_equal(conf_load(p->dir, "office", &p->profile, &p->faults), 0);
+}
+
 static void ppp_profile_applies_and_connection_wins(void **state)
 {
 	struct place *p = *state;
@@ -1024,6 +1039,7 @@ int main(void)
 		T(l2tp_source_and_server_are_of_one_family),
 		T(tunnel_secret_others_may_read_is_refused),
 		T(ppp_profiles_that_everybody_may_change_are_refused),
+		T(a_profile_with_a_program_that_its_group_may_change_is_refused),
 		T(ppp_profile_applies_and_connection_wins),
 		T(ppp_file_faults_fail_the_profile),
 		T(quoted_password_survives_every_octet),
