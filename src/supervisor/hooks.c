@@ -270,11 +270,20 @@ static void append(struct hooks *h, struct event *e)
 		hook_child_limit(h->serial, h->config.limit_ms);
 }
 
+/* What ends something finds a place where what begins it has had one. */
+static size_t places_for(enum hook_action action)
+{
+	bool ends = action == HOOK_PRE_DOWN || action == HOOK_DOWN;
+
+	return ends ? HOOK_EVENTS_MAX : HOOK_EVENTS_MAX - HOOK_EVENTS_OF_END;
+}
+
 int hooks_run(struct hooks *h, enum hook_action action, const struct hook_facts *facts,
 	      void (*done)(void *ctx, const struct reason *failure), void *ctx)
 {
-	struct event *e = h->count < HOOK_EVENTS_MAX ? calloc(1, sizeof *e) : NULL;
-	int rc = h->count < HOOK_EVENTS_MAX ? -ENOMEM : -EBUSY;
+	bool room = h->count < places_for(action);
+	struct event *e = room ? calloc(1, sizeof *e) : NULL;
+	int rc = room ? -ENOMEM : -EBUSY;
 
 	if (e) {
 		e->action = action;

@@ -11,7 +11,8 @@
 #include "loop/loop.h"
 #include "supervisor/hook_env.h"
 
-#define HOOK_EVENTS_MAX 8 /* that wait */
+#define HOOK_EVENTS_MAX	   10 /* that wait */
+#define HOOK_EVENTS_OF_END 2  /* places of these for HOOK_PRE_DOWN and HOOK_DOWN alone */
 
 struct hooks;
 
