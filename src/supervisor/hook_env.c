@@ -205,7 +205,7 @@ static void put_tunnel(struct hook_env *e, const struct hook_facts *f)
 	}
 }
 
-static bool is_end(enum hook_action action)
+bool hook_action_ends(enum hook_action action)
 {
 	return action == HOOK_PRE_DOWN || action == HOOK_DOWN;
 }
@@ -227,7 +227,7 @@ static void put_own(struct hook_env *e, enum hook_action action, const struct ho
 	put_text(e, "VPDIAL_DNS_WAY", s->dns_way);
 	put(e, "VPDIAL_DEFAULT_ROUTE=%s", s->default_route ? "yes" : "no");
 	put(e, "VPDIAL_PID=%u", s->pid);
-	if (!is_end(action))
+	if (!hook_action_ends(action))
 		return;
 	put(e, "VPDIAL_UPTIME=%" PRIu64, s->uptime_ms / 1000);
 	put(e, "VPDIAL_BYTES_SENT=%" PRIu64, s->counters.tx_bytes);
@@ -272,7 +272,7 @@ void hook_env_pppd(struct hook_env *e, enum hook_action action, const struct hoo
 	put_text(e, "DNS2", s->dns[1]);
 	put_text(e, "WINS1", s->wins[0]);
 	put_text(e, "WINS2", s->wins[1]);
-	if (!is_end(action))
+	if (!hook_action_ends(action))
 		return;
 	put(e, "CONNECT_TIME=%" PRIu64, s->uptime_ms / 1000);
 	put(e, "BYTES_SENT=%" PRIu64, s->counters.tx_bytes);

@@ -15,6 +15,8 @@
 enum hook_action { HOOK_PRE_UP, HOOK_UP, HOOK_PRE_DOWN, HOOK_DOWN, HOOK_ACTION_COUNT };
 /* "vpn-pre-up" ... */
 const char *hook_action_name(enum hook_action action);
+/* The call is ending or has ended. */
+bool hook_action_ends(enum hook_action action);
 
 /* Of one call; nothing is kept.  Texts of STATUS are clean and its uptime is fresh. */
 struct hook_facts {

@@ -273,9 +273,7 @@ static void append(struct hooks *h, struct event *e)
 /* What ends something finds a place where what begins it has had one. */
 static size_t places_for(enum hook_action action)
 {
-	bool ends = action == HOOK_PRE_DOWN || action == HOOK_DOWN;
-
-	return ends ? HOOK_EVENTS_MAX : HOOK_EVENTS_MAX - HOOK_EVENTS_OF_END;
+	return hook_action_ends(action) ? HOOK_EVENTS_MAX : HOOK_EVENTS_MAX - HOOK_EVENTS_OF_END;
 }
 
 int hooks_run(struct hooks *h, enum hook_action action, const struct hook_facts *facts,

@@ -30,8 +30,8 @@ struct bench {
 	struct hook_facts facts;
 	struct loop_timer guard;
 	unsigned done, wanted;
-	struct reason failures[8];
-	bool failed[8], late;
+	struct reason failures[HOOK_EVENTS_MAX];
+	bool failed[HOOK_EVENTS_MAX], late;
 	char text[65536];
 };
 
@@ -47,7 +47,7 @@ static void on_done(void *ctx, const struct reason *failure)
 {
 	struct bench *b = ctx;
 
-	assert_true(b->done < 8);
+	assert_true(b->done < HOOK_EVENTS_MAX);
 	b->failed[b->done] = failure != NULL;
 	if (failure)
 		b->failures[b->done] = *failure;
