@@ -70,6 +70,39 @@ t_run_directory_not_writable() {
 
 # --- the network as it is
 
+# output_drops RULE...: this machine's firewall, as "ufw default deny outgoing" and the like leave it.
+output_drops() {
+	nft add table inet strict
+	nft add chain inet strict out '{ type filter hook output priority 0; }'
+	nft add rule inet strict out "$@" drop
+}
+t_gre_forbidden_by_this_machine_is_10() {
+	command -v nft >/dev/null || { skip 'nft is not installed'; return; }
+	serve good
+	profile lab
+	output_drops meta l4proto gre
+	refused 10 'firewall on this machine forbids.*protocol 47' 24
+	nft delete table inet strict
+}
+t_gre_lost_on_the_way_out_is_10() {
+	command -v nft >/dev/null || { skip 'nft is not installed'; return; }
+	serve good
+	profile lab
+	ip netns exec far nft add table inet strict
+	ip netns exec far nft add chain inet strict in '{ type filter hook prerouting priority -300; }'
+	ip netns exec far nft add rule inet strict in meta l4proto gre drop
+	refused 10 'answers none of ours.*protocol 47' 40
+	ip netns exec far nft delete table inet strict
+}
+t_udp_forbidden_by_this_machine_is_8() {
+	command -v nft >/dev/null || { skip 'nft is not installed'; return; }
+	profile lab 'type = l2tp' 'source-port = random'
+	sed -i '/^type = pptp/d' "$P/lab.conf"
+	output_drops udp dport 1701
+	refused 8 'firewall on this machine forbids' 12
+	nft delete table inet strict
+}
+
 t_ssh_session_survives_the_default_route() {
 	local here there n
 	ip -n far addr add 192.0.2.50/32 dev lo
