@@ -455,6 +455,11 @@ static void each_fault_names_line_and_key(void **state)
 		{"allow =\n", ":4: allow:"},
 		{"allow = pap\n", ":4: allow: MPPE keys come from MS-CHAP"},
 		{"keepalive-timeout = 5x\n", ":4: keepalive-timeout:"},
+		{"redial-min = no\n",
+		 ":4: redial-min: \"no\" is not legal, write a time such as 30, 30s, 5m or 1h30m "
+		 "(seconds)"},
+		{"redial-min = 0\n", ":4: redial-min: \"0\" is not legal"},
+		{"redial-max = off\n", ":4: redial-max: \"off\" is not legal"},
 		{"name = ppp7\nname2 = x\n", ":5: name2: unknown key, did you mean name"},
 		{"name = sixteen-letters-\n", ":4: name:"},
 		{"name = a/b\n", ":4: name:"},
