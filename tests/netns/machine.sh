@@ -76,6 +76,10 @@ output_drops() {
 	nft add chain inet strict out '{ type filter hook output priority 0; }'
 	nft add rule inet strict out "$@" drop
 }
+t_source_address_of_another_machine_is_8() {
+	profile lab 'src-address = 10.99.99.99'
+	refused 8 'no route to 10.88.1.1 from the src-address 10.99.99.99' 3
+}
 t_gre_forbidden_by_this_machine_is_10() {
 	command -v nft >/dev/null || { skip 'nft is not installed'; return; }
 	serve good
