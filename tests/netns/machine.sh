@@ -138,6 +138,18 @@ while True:
 	ip -n far addr del 192.0.2.50/32 dev lo
 }
 
+t_lockdown_of_nothing_is_warned_of() {
+	serve good
+	profile lab 'lockdown = yes'
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "connect: $(tail -n 1 "$T/err")"
+	grep -q 'lockdown holds nothing back: write add-default-route' "$T/err" || fail "does not say so: $(cat "$T/err")"
+	hang_up
+	profile lab 'lockdown = yes' 'routes = 10.150.1.0/24'
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "connect: $(tail -n 1 "$T/err")"
+	! grep -q 'holds nothing back' "$T/err" || fail "says so of a route: $(cat "$T/err")"
+	hang_up
+}
+
 # --- profiles
 
 t_profile_unknown_is_2() { refused 2 'lab' 2; }
