@@ -243,6 +243,17 @@ user_dials() {
 	all_gone 3
 	! compgen -G "$T/u/run/vpdial/*.sock" >/dev/null || fail "a socket is left in the run directory"
 }
+t_ordinary_user_as_server_is_3() {
+	local rc
+	copy_program
+	user_home
+	printf '[pptp-server]\nenabled = yes\n' >"$T/u/config/vpdial/server.conf"
+	chmod 644 "$T/u/config/vpdial/server.conf"
+	as_user timeout 5 "$T/bin/vpdial" serve >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	[ $rc = 3 ] || fail "status $rc: $(cat "$T/err")"
+	grep -q 'CAP_NET_ADMIN.*setcap' "$T/err" || fail "does not say how to grant it: $(cat "$T/err")"
+}
 t_ordinary_user_with_ambient_capabilities() {
 	copy_program
 	user_home
