@@ -101,6 +101,9 @@ __attribute__((format(printf, 1, 2))) void cli_error(const char *fmt, ...);
 /* The exit status for -errno of something that was to be opened or read. */
 int cli_status_of(int error);
 
+/* Prints that the directory of the profiles cannot be read, for ERROR; the exit status. */
+int cli_no_profiles(const struct cli *cli, int error);
+
 /* Prints that there is no profile NAME, and the nearest; EXIT_OPTIONS. */
 int cli_unknown_profile(const struct cli *cli, const char *name);
 

@@ -386,20 +386,23 @@ static int connect_all(const struct cli *cli)
 {
 	struct control_status status;
 	char **names = NULL;
-	size_t count = 0;
+	size_t count = 0, dialed = 0;
 	int result = EXIT_OK, r = conf_list(cli->config_dir, &names, &count);
 
-	if (r < 0) {
-		cli_error("profiles in %s: %s", cli->config_dir, strerror(-r));
-		return cli_status_of(r);
-	}
+	if (r < 0)
+		return cli_no_profiles(cli, r);
 	for (size_t i = 0; i < count && result != EXIT_SIGNAL; i++) {
 		if (!enabled(cli, names[i]) || client_status(cli->run_dir, names[i], &status) == 0)
 			continue;
+		dialed++;
 		r = connect_one(cli, names[i]);
 		if (r && (result == EXIT_OK || r == EXIT_SIGNAL))
 			result = r;
 	}
+	if (dialed == 0)
+		printf("nothing to dial in %s: each profile is disabled or runs already; see "
+		       "vpdial list\n",
+		       cli->config_dir);
 	cli_names_free(names, count);
 	return result;
 }

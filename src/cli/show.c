@@ -65,10 +65,8 @@ static int status_all(const struct cli *cli)
 	size_t count = 0, good = 0;
 	int result = EXIT_OK, r = conf_list(cli->config_dir, &names, &count);
 
-	if (r < 0 && r != -ENOENT) {
-		cli_error("profiles in %s: %s", cli->config_dir, strerror(-r));
-		return cli_status_of(r);
-	}
+	if (r < 0 && r != -ENOENT)
+		return cli_no_profiles(cli, r);
 	records = calloc(count + 1, sizeof(*records));
 	for (size_t i = 0; records && i < count; i++) {
 		r = status_of(cli, names[i], &records[good]);
@@ -124,10 +122,8 @@ int cli_list(struct cli *cli)
 	size_t count = 0;
 	int r = conf_list(cli->config_dir, &names, &count);
 
-	if (r < 0) {
-		cli_error("profiles in %s: %s", cli->config_dir, strerror(-r));
-		return cli_status_of(r);
-	}
+	if (r < 0)
+		return cli_no_profiles(cli, r);
 	printf("Flags: X - disabled, R - running\n");
 	printf("FLAGS %-20s  %-4s  %-30s  %s\n", "NAME", "TYPE", "SERVER", "USER");
 	for (size_t i = 0; i < count; i++)
@@ -236,10 +232,8 @@ static int check_all(const struct cli *cli)
 	size_t count = 0;
 	int result = EXIT_OK, r = conf_list(cli->config_dir, &names, &count);
 
-	if (r < 0) {
-		cli_error("profiles in %s: %s", cli->config_dir, strerror(-r));
-		return cli_status_of(r);
-	}
+	if (r < 0)
+		return cli_no_profiles(cli, r);
 	if (count == 0)
 		printf("no profiles in %s\n", cli->config_dir);
 	for (size_t i = 0; i < count; i++) {

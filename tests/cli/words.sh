@@ -24,4 +24,17 @@ says() {
 }
 
 says serve-without-its-file 2 "there is no $work/config/server.conf: write it as vpdial.conf(5) says" serve
+says unknown-option-names-the-help 2 "vpdial: unknown option -V, see vpdial --help" -V
+says unknown-option-of-a-command-names-its-help 2 "unknown option -V, see vpdial list --help" list -V
+says file-name-as-profile 2 "no profile office.conf in $work/config, did you mean office" connect office.conf
+says path-as-profile 2 "./office.conf is no profile's name: write the name alone" connect ./office.conf
+says nothing-to-dial 0 "nothing to dial in $work/config: each profile is disabled or runs already" connect --all
+for command in list check "connect --all"; do
+	# shellcheck disable=SC2086  # words indeed
+	says "no-directory-${command%% *}" 2 "there is no $work/none: write a profile there" --config "$work/none" $command
+done
+test_equal usage-without-blank "vpdial: usage: vpdial list" "$(vpdial list x)"
+test_equal help-says-what-it-is "Dials PPTP and L2TP servers." "$(vpdial help | sed -n 3p)"
+output=$("$VPDIAL" --config "$work/config" --run-dir "$work/run" status --json 2>&1 >/dev/full)
+test_equal json-to-a-full-disk "1 vpdial: standard output: No space left on device" "$? $output"
 finish

@@ -254,6 +254,20 @@ t_ordinary_user_as_server_is_3() {
 	[ $rc = 3 ] || fail "status $rc: $(cat "$T/err")"
 	grep -q 'CAP_NET_ADMIN.*setcap' "$T/err" || fail "does not say how to grant it: $(cat "$T/err")"
 }
+t_ordinary_user_is_told_of_roots_profile() {
+	local rc
+	copy_program
+	user_home
+	mkdir -p /etc/vpdial
+	cp "$P/lab.conf" /etc/vpdial/office.conf
+	as_user "$T/bin/vpdial" connect office >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	[ $rc = 2 ] || fail "status $rc"
+	grep -q '^vpdial: no profile office in .*, but in /etc/vpdial: run this as root' "$T/err" || fail "does not say so: $(cat "$T/err")"
+	as_user "$T/bin/vpdial" --config "$T/u/config/vpdial" connect office >"$T/out" 2>"$T/err" </dev/null
+	! grep -q /etc/vpdial "$T/err" || fail "says so of another directory: $(cat "$T/err")"
+	rm -r /etc/vpdial
+}
 t_ordinary_user_with_ambient_capabilities() {
 	copy_program
 	user_home

@@ -404,7 +404,7 @@ static void connect_all_dials_what_is_enabled_and_reports_the_first_failure(void
 	struct place *p = *state;
 
 	assert_int_equal(RUN(p, "connect", "--all"), 0);
-	assert_string_equal(p->out, "");
+	assert_non_null(strstr(p->out, "nothing to dial in "));
 	assert_int_equal(RUN(p, "enable", "refused"), 0);
 	assert_int_equal(RUN(p, "enable", "good"), 0);
 	assert_int_equal(RUN(p, "connect", "--all"), EXIT_AUTH_FAILED);
@@ -573,7 +573,7 @@ static void bad_command_lines_return_2_and_name_the_nearest(void **state)
 		{{"connect", "a", "--timeout", "5x"}, "--timeout 5x: write a number of seconds"},
 		{{"list", "--help=yes"}, "--help takes no value"},
 		{{"help", "conect"}, "no help for conect"},
-		{{"connect", "../etc/passwd"}, "no profile ../etc/passwd in"},
+		{{"connect", "../etc/passwd"}, "../etc/passwd is no profile's name"},
 	};
 	struct place *p = *state;
 
