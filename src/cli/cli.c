@@ -5,7 +5,6 @@
 #include "base/str.h"
 #include "client/client.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -104,42 +103,6 @@ int cli_unknown_profile(const struct cli *cli, const char *name)
 		cli_error("no profile %s in %s", shown, cli->config_dir);
 	cli_names_free(names, count);
 	return EXIT_OPTIONS;
-}
-
-size_t cli_running_names(const char *run_dir, const char *suffix, char ***names)
-{
-	size_t count = 0, end = strlen(suffix);
-	DIR *d = opendir(run_dir);
-	struct dirent *entry;
-
-	*names = NULL;
-	while (d && (entry = readdir(d))) {
-		size_t len = strlen(entry->d_name);
-		char **grown, *name;
-
-		if (len <= end || strcmp(entry->d_name + len - end, suffix) != 0)
-			continue;
-		name = strndup(entry->d_name, len - end);
-		grown = name && conf_name_profile(name)
-				? realloc(*names, (count + 1) * sizeof(**names))
-				: NULL;
-		if (!grown) {
-			free(name);
-			continue;
-		}
-		*names = grown;
-		grown[count++] = name;
-	}
-	if (d)
-		closedir(d);
-	return count;
-}
-
-void cli_names_free(char **names, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(names[i]);
-	free(names);
 }
 
 static int unknown_option(const struct cli *cli, const char *word)

@@ -120,6 +120,9 @@ void cli_describe_profile(const struct cli *cli, const char *name, struct contro
 /* Names in RUN_DIR that have a file NAME + SUFFIX; the caller frees each and the array. */
 size_t cli_running_names(const char *run_dir, const char *suffix, char ***names);
 void cli_names_free(char **names, size_t count);
+/* Those of all profiles and of all sockets of the run directory, sorted, each once; the caller
+ * frees them whatever is returned: 0, or -errno where the profiles cannot be listed. */
+int cli_known_names(const struct cli *cli, char ***names, size_t *count);
 
 /* scripts.c: prints a line for a program, or a script beside the profiles, that would not be run.
  */

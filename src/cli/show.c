@@ -63,12 +63,16 @@ static int status_all(const struct cli *cli)
 	struct control_status *records;
 	char **names = NULL;
 	size_t count = 0, good = 0;
-	int result = EXIT_OK, r = conf_list(cli->config_dir, &names, &count);
+	int result = EXIT_OK, r = cli_known_names(cli, &names, &count);
 
-	if (r < 0 && r != -ENOENT)
+	if (r < 0 && r != -ENOENT) {
+		cli_names_free(names, count);
 		return cli_no_profiles(cli, r);
+	}
 	records = calloc(count + 1, sizeof(*records));
 	for (size_t i = 0; records && i < count; i++) {
+		if (!cli_is_known(cli, names[i])) /* a dead socket and no profile */
+			continue;
 		r = status_of(cli, names[i], &records[good]);
 		if (r == 0)
 			good++;

@@ -200,6 +200,23 @@ t_two_dials_of_one_profile_at_once() {
 	hang_up
 }
 
+t_running_without_its_profile_is_in_status() {
+	local rc
+	serve good
+	profile lab
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "connect: $(tail -n 1 "$T/err")"
+	mkdir "$T/none"
+	"$VPDIAL" --config "$T/none" --run-dir "$R" status >"$T/out" 2>&1
+	rc=$?
+	[ "$rc" = 0 ] && [ "$(sed -n 1p "$T/out")" = lab ] && grep -q 'status: connected' "$T/out" || fail "status $rc: $(tr '\n' '|' <"$T/out")"
+	hang_up
+	: >"$R/dead.sock"
+	"$VPDIAL" --config "$T/none" --run-dir "$R" status >"$T/out" 2>&1 || fail "of a dead socket: $(cat "$T/out")"
+	[ "$(cat "$T/out")" = "no profiles in $T/none" ] || fail "of a dead socket: $(cat "$T/out")"
+	rm "$R/dead.sock"
+	rmdir "$T/none"
+}
+
 # --- ordinary users
 
 # as_user COMMAND...: as nobody, with directories of his own and SETPRIV's options.
