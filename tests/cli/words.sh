@@ -33,6 +33,8 @@ for command in list check "connect --all"; do
 	# shellcheck disable=SC2086  # words indeed
 	says "no-directory-${command%% *}" 2 "there is no $work/none: write a profile there" --config "$work/none" $command
 done
+says redial-of-what-does-not-run 16 "office is not running; run: vpdial connect office" redial office
+says log-of-what-does-not-run 16 "office is not running" log office
 test_equal usage-without-blank "vpdial: usage: vpdial list" "$(vpdial list x)"
 test_equal help-says-what-it-is "Dials PPTP and L2TP servers." "$(vpdial help | sed -n 3p)"
 output=$("$VPDIAL" --config "$work/config" --run-dir "$work/run" status --json 2>&1 >/dev/full)
