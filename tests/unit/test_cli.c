@@ -301,7 +301,8 @@ static void timeout_hangs_up_and_returns_8_or_the_better_reason(void **state)
 	struct place *p = *state;
 
 	assert_int_equal(RUN(p, "connect", "slow", "--timeout=1"), EXIT_CONNECT_FAILED);
-	assert_string_equal(p->err, "vpdial: slow: not connected after 1 seconds\n");
+	assert_string_equal(p->err,
+			    "vpdial: slow: not connected after 1 seconds (state: connecting)\n");
 	assert_int_equal(RUN(p, "connect", "reason", "--timeout=1"), EXIT_NEGOTIATION_FAILED);
 	assert_string_equal(p->err, "vpdial: reason: GRE is silent\n");
 }
