@@ -117,6 +117,9 @@ bool cli_is_known(const struct cli *cli, const char *name);
 struct control_status;
 void cli_describe_profile(const struct cli *cli, const char *name, struct control_status *status);
 
+/* Is there a file NAME + SUFFIX in the run directory, a socket or not empty (disconnect.c)? */
+bool cli_has_leftover(const struct cli *cli, const char *name, const char *suffix);
+
 /* Names in RUN_DIR that have a file NAME + SUFFIX; the caller frees each and the array. */
 size_t cli_running_names(const char *run_dir, const char *suffix, char ***names);
 void cli_names_free(char **names, size_t count);

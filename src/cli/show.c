@@ -11,6 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What still holds although nothing runs. */
+static void describe_leftovers(const struct cli *cli, const char *name,
+			       struct control_status *status)
+{
+	if (cli_has_leftover(cli, name, ".lockdown"))
+		(void)snprintf(status->message, sizeof(status->message),
+			       "the lockdown holds until: vpdial disconnect %s", name);
+	else if (cli_has_leftover(cli, name, ".journal"))
+		(void)snprintf(status->message, sizeof(status->message),
+			       "an unclean end left changes, undo them by: vpdial disconnect %s",
+			       name);
+}
+
 void cli_describe_profile(const struct cli *cli, const char *name, struct control_status *status)
 {
 	struct conf_faults faults = {0};
@@ -18,6 +31,7 @@ void cli_describe_profile(const struct cli *cli, const char *name, struct contro
 	int r = conf_load(cli->config_dir, name, &p, &faults);
 
 	status_terminated(status, name);
+	describe_leftovers(cli, name, status);
 	conf_faults_free(&faults);
 	if (r < 0)
 		return;

@@ -35,6 +35,12 @@ for command in list check "connect --all"; do
 done
 says redial-of-what-does-not-run 16 "office is not running; run: vpdial connect office" redial office
 says log-of-what-does-not-run 16 "office is not running" log office
+echo change >"$work/run/office.journal"
+test_equal changes-left-are-in-status "message: an unclean end left changes, undo them by: vpdial disconnect office" \
+	"$(vpdial status office | grep message)"
+rm "$work/run/office.journal"
+: >"$work/run/office.lockdown"
+test_equal nothing-left-is-not-told "" "$(vpdial status office | grep message)"
 test_equal usage-without-blank "vpdial: usage: vpdial list" "$(vpdial list x)"
 test_equal help-says-what-it-is "Dials PPTP and L2TP servers." "$(vpdial help | sed -n 3p)"
 output=$("$VPDIAL" --config "$work/config" --run-dir "$work/run" status --json 2>&1 >/dev/full)

@@ -200,6 +200,20 @@ t_two_dials_of_one_profile_at_once() {
 	hang_up
 }
 
+t_lockdown_of_a_killed_call_is_in_status() {
+	serve good
+	profile lab 'add-default-route = yes' 'lockdown = yes'
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "connect: $(tail -n 1 "$T/err")"
+	lane_kill_client
+	[ "$(field .message)" = 'the lockdown holds until: vpdial disconnect lab' ] || fail "lockdown: $(field .message)"
+	vpdial disconnect lab >"$T/out" 2>&1
+	[ "$(field .message)" = null ] || fail "still told: $(field .message)"
+}
+lane_kill_client() {
+	local pid
+	for pid in $(client_pids); do kill -KILL "$pid"; done
+	within 3 eval '[ -z "$(client_pids)" ]' || fail 'they live on'
+}
 t_running_without_its_profile_is_in_status() {
 	local rc
 	serve good
