@@ -317,6 +317,12 @@ static int busy(const struct cli *cli, const char *name)
 			  cli->run_dir);
 		return EXIT_NOT_PERMITTED;
 	}
+	if (r == -ENAMETOOLONG) {
+		cli_error("run directory %s: with %s.sock the path is too long for a socket; use a "
+			  "shorter --run-dir",
+			  cli->run_dir, name);
+		return EXIT_OPTIONS;
+	}
 	if (r == 0)
 		cli_error("%s is already running (%s, process %u)", name,
 			  control_phase_text(status.phase), status.pid);

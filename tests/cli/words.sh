@@ -41,6 +41,9 @@ test_equal changes-left-are-in-status "message: an unclean end left changes, und
 rm "$work/run/office.journal"
 : >"$work/run/office.lockdown"
 test_equal nothing-left-is-not-told "" "$(vpdial status office | grep message)"
+deep=$work/$(printf 'd%.0s' {1..110})
+mkdir "$deep"
+says run-directory-too-long-for-a-socket 2 "the path is too long for a socket; use a shorter --run-dir" --run-dir "$deep" connect office
 test_equal usage-without-blank "vpdial: usage: vpdial list" "$(vpdial list x)"
 test_equal help-says-what-it-is "Dials PPTP and L2TP servers." "$(vpdial help | sed -n 3p)"
 output=$("$VPDIAL" --config "$work/config" --run-dir "$work/run" status --json 2>&1 >/dev/full)
