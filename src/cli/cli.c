@@ -5,7 +5,6 @@
 #include "base/str.h"
 #include "client/client.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,58 +53,56 @@ bool cli_is_known(const struct cli *cli, const char *name)
 	return fd != -ENOENT;
 }
 
+int cli_no_profiles(const struct cli *cli, int error)
+{
+	if (error == -ENOENT)
+		cli_error("there is no %s: write a profile there as vpdial.conf(5) says",
+			  cli->config_dir);
+	else
+		cli_error("profiles in %s: %s", cli->config_dir, strerror(-error));
+	return cli_status_of(error);
+}
+
+/* NAME is root's, and we are not: 0 or an exit status, with the sentence said. */
+static int unknown_but_roots(const struct cli *cli, const char *name)
+{
+	struct cli root = {.config_dir = CONF_SYSTEM_DIR};
+
+	if (geteuid() == 0 || cli->given & CLI_OPTION_CONFIG || !cli_profile_exists(&root, name))
+		return 0;
+	cli_error("no profile %s in %s, but in %s: run this as root, with sudo for one", name,
+		  cli->config_dir, CONF_SYSTEM_DIR);
+	return EXIT_OPTIONS;
+}
+
 int cli_unknown_profile(const struct cli *cli, const char *name)
 {
-	char **names = NULL, shown[128];
+	char **names = NULL, shown[128], stem[2 * CONF_NAME_MAX];
 	struct str s = str_make(shown, sizeof(shown));
 	const char *nearest;
-	size_t count = 0;
+	size_t count = 0, len = strlen(name);
+	int r = unknown_but_roots(cli, name);
 
+	if (r)
+		return r;
 	str_clean(&s, name, strlen(name), CONF_NAME_MAX);
+	if (strchr(name, '/')) {
+		cli_error("%s is no profile's name: write the name alone, and where it is as "
+			  "--config DIR",
+			  shown);
+		return EXIT_OPTIONS;
+	}
+	if (len > 5 && strcmp(name + len - 5, ".conf") == 0) /* the file's name */
+		len -= 5;
+	(void)snprintf(stem, sizeof(stem), "%.*s", (int)len, name);
 	(void)conf_list(cli->config_dir, &names, &count);
-	nearest = str_nearest(name, (const char *const *)names, count);
+	nearest = str_nearest(stem, (const char *const *)names, count);
 	if (nearest)
 		cli_error("no profile %s in %s, did you mean %s", shown, cli->config_dir, nearest);
 	else
 		cli_error("no profile %s in %s", shown, cli->config_dir);
 	cli_names_free(names, count);
 	return EXIT_OPTIONS;
-}
-
-size_t cli_running_names(const char *run_dir, const char *suffix, char ***names)
-{
-	size_t count = 0, end = strlen(suffix);
-	DIR *d = opendir(run_dir);
-	struct dirent *entry;
-
-	*names = NULL;
-	while (d && (entry = readdir(d))) {
-		size_t len = strlen(entry->d_name);
-		char **grown, *name;
-
-		if (len <= end || strcmp(entry->d_name + len - end, suffix) != 0)
-			continue;
-		name = strndup(entry->d_name, len - end);
-		grown = name && conf_name_profile(name)
-				? realloc(*names, (count + 1) * sizeof(**names))
-				: NULL;
-		if (!grown) {
-			free(name);
-			continue;
-		}
-		*names = grown;
-		grown[count++] = name;
-	}
-	if (d)
-		closedir(d);
-	return count;
-}
-
-void cli_names_free(char **names, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(names[i]);
-	free(names);
 }
 
 static int unknown_option(const struct cli *cli, const char *word)
@@ -124,8 +121,11 @@ static int unknown_option(const struct cli *cli, const char *word)
 		if (!cli->command || (o[i].id & legal))
 			names[n++] = o[i].name;
 	nearest = str_nearest(word, names, n);
-	cli_error("unknown option %s%s%s", word, nearest ? ", did you mean " : "",
-		  nearest ? nearest : "");
+	if (nearest)
+		cli_error("unknown option %s, did you mean %s", word, nearest);
+	else
+		cli_error("unknown option %s, see vpdial%s%s --help", word, cli->command ? " " : "",
+			  cli->command ? cli->command->name : "");
 	return EXIT_OPTIONS;
 }
 
@@ -239,7 +239,7 @@ static int judge(struct cli *cli)
 		if (foreign & o[i].id)
 			return unknown_option(cli, o[i].name);
 	if (cli->arg_count < c->min || cli->arg_count > c->max) {
-		cli_error("usage: vpdial %s %s", c->name, c->synopsis);
+		cli_error("usage: vpdial %s%s%s", c->name, *c->synopsis ? " " : "", c->synopsis);
 		return EXIT_OPTIONS;
 	}
 	if ((c->options & CLI_OPTION_ALL) &&
@@ -324,7 +324,7 @@ int cli_main(int argc, char **argv, const struct cli_programs *programs)
 	}
 	r = run(&p);
 	free(cli.args);
-	if (fflush(stdout) != 0 && r == EXIT_OK) {
+	if (fflush(stdout) != 0 && (r == EXIT_OK || r == EXIT_FATAL)) {
 		cli_error("standard output: %s", strerror(errno));
 		r = EXIT_FATAL;
 	}

@@ -101,6 +101,9 @@ __attribute__((format(printf, 1, 2))) void cli_error(const char *fmt, ...);
 /* The exit status for -errno of something that was to be opened or read. */
 int cli_status_of(int error);
 
+/* Prints that the directory of the profiles cannot be read, for ERROR; the exit status. */
+int cli_no_profiles(const struct cli *cli, int error);
+
 /* Prints that there is no profile NAME, and the nearest; EXIT_OPTIONS. */
 int cli_unknown_profile(const struct cli *cli, const char *name);
 
@@ -114,9 +117,15 @@ bool cli_is_known(const struct cli *cli, const char *name);
 struct control_status;
 void cli_describe_profile(const struct cli *cli, const char *name, struct control_status *status);
 
+/* Is there a file NAME + SUFFIX in the run directory, a socket or not empty (disconnect.c)? */
+bool cli_has_leftover(const struct cli *cli, const char *name, const char *suffix);
+
 /* Names in RUN_DIR that have a file NAME + SUFFIX; the caller frees each and the array. */
 size_t cli_running_names(const char *run_dir, const char *suffix, char ***names);
 void cli_names_free(char **names, size_t count);
+/* Those of all profiles and of all sockets of the run directory, sorted, each once; the caller
+ * frees them whatever is returned: 0, or -errno where the profiles cannot be listed. */
+int cli_known_names(const struct cli *cli, char ***names, size_t *count);
 
 /* scripts.c: prints a line for a program, or a script beside the profiles, that would not be run.
  */

@@ -76,7 +76,7 @@ static const struct cli_command commands[] = {
 	{.name = "list", .synopsis = "", .help = "list all profiles", .run = cli_list},
 	{.name = "enable",
 	 .synopsis = "NAME",
-	 .help = "dial the profile at boot and by connect --all",
+	 .help = "let connect --all dial the profile",
 	 .min = 1,
 	 .max = 1,
 	 .words = CLI_WORDS_PROFILES,

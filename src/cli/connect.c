@@ -32,7 +32,8 @@ struct dial {
 	uint32_t attempt;
 	bool waits;
 	uint64_t started_ms, deadline_ms;
-	int given_up; /* exit status once we hung up ourselves; 0 = not */
+	int given_up;		    /* exit status once we hung up ourselves; 0 = not */
+	enum control_state reached; /* then */
 };
 
 /* Cells of a line of the terminal. */
@@ -116,6 +117,13 @@ static void wait_gone(const struct dial *d)
 	}
 }
 
+/* --timeout is over. */
+static void late(const struct dial *d)
+{
+	cli_error("%s: not connected after %u seconds (state: %s)", d->name, d->cli->timeout_s,
+		  control_state_text(d->reached));
+}
+
 /* The exit status of a call that ended before it was up. */
 static int ended(struct dial *d, const struct reason *reason)
 {
@@ -127,7 +135,7 @@ static int ended(struct dial *d, const struct reason *reason)
 		return EXIT_SIGNAL;
 	}
 	if (d->given_up && (code == EXIT_SIGNAL || code == EXIT_HANGUP)) {
-		cli_error("%s: not connected after %u seconds", d->name, d->cli->timeout_s);
+		late(d);
 		return d->given_up;
 	}
 	cli_error("%s: %s", d->name,
@@ -142,7 +150,7 @@ static int lost(struct dial *d)
 	if (d->given_up == EXIT_SIGNAL)
 		cli_error("%s: interrupted", d->name);
 	else if (d->given_up)
-		cli_error("%s: not connected after %u seconds", d->name, d->cli->timeout_s);
+		late(d);
 	else
 		cli_error("%s: the supervisor ended unexpectedly", d->name);
 	return d->given_up ? d->given_up : EXIT_FATAL;
@@ -151,6 +159,7 @@ static int lost(struct dial *d)
 static void give_up(struct dial *d, int code)
 {
 	d->given_up = code;
+	d->reached = d->state;
 	d->deadline_ms = clock_now_ms() + HANGUP_LIMIT_MS;
 	(void)client_send(d->supervisor.control_fd, CONTROL_HANGUP);
 }
@@ -159,7 +168,8 @@ static void give_up(struct dial *d, int code)
 static int on_status(struct dial *d)
 {
 	struct control_status status;
-	int r = client_receive(d->supervisor.control_fd, &status, 0), before = d->phase;
+	int r = client_receive(d->supervisor.control_fd, &status, 0);
+	bool changed;
 
 	if (r == -ETIMEDOUT || r == -EAGAIN)
 		return -1;
@@ -174,12 +184,13 @@ static int on_status(struct dial *d)
 		printf("%s\n", status.message);
 		return EXIT_OK;
 	}
+	changed = d->phase != (int)status.phase ||
+		  (d->terminal && (d->state != status.state || d->waits));
 	d->phase = (int)status.phase;
-	if (d->phase != before || (d->terminal && (d->state != status.state || d->waits))) {
-		d->state = (enum control_state)status.state;
-		d->attempt = status.attempt;
+	d->state = (enum control_state)status.state;
+	d->attempt = status.attempt;
+	if (changed)
 		show(d);
-	}
 	show_wait(d, &status);
 	if (d->phase != CONTROL_CONNECTED || d->given_up)
 		return -1;
@@ -306,6 +317,12 @@ static int busy(const struct cli *cli, const char *name)
 			  cli->run_dir);
 		return EXIT_NOT_PERMITTED;
 	}
+	if (r == -ENAMETOOLONG) {
+		cli_error("run directory %s: with %s.sock the path is too long for a socket; use a "
+			  "shorter --run-dir",
+			  cli->run_dir, name);
+		return EXIT_OPTIONS;
+	}
 	if (r == 0)
 		cli_error("%s is already running (%s, process %u)", name,
 			  control_phase_text(status.phase), status.pid);
@@ -386,20 +403,23 @@ static int connect_all(const struct cli *cli)
 {
 	struct control_status status;
 	char **names = NULL;
-	size_t count = 0;
+	size_t count = 0, dialed = 0;
 	int result = EXIT_OK, r = conf_list(cli->config_dir, &names, &count);
 
-	if (r < 0) {
-		cli_error("profiles in %s: %s", cli->config_dir, strerror(-r));
-		return cli_status_of(r);
-	}
+	if (r < 0)
+		return cli_no_profiles(cli, r);
 	for (size_t i = 0; i < count && result != EXIT_SIGNAL; i++) {
 		if (!enabled(cli, names[i]) || client_status(cli->run_dir, names[i], &status) == 0)
 			continue;
+		dialed++;
 		r = connect_one(cli, names[i]);
 		if (r && (result == EXIT_OK || r == EXIT_SIGNAL))
 			result = r;
 	}
+	if (dialed == 0)
+		printf("nothing to dial in %s: each profile is disabled or runs already; see "
+		       "vpdial list\n",
+		       cli->config_dir);
 	cli_names_free(names, count);
 	return result;
 }

@@ -65,17 +65,21 @@ static int recover(const struct cli *cli, const char *name)
 	return r < 0 ? EXIT_FATAL : r;
 }
 
-static bool has_leftovers(const struct cli *cli, const char *name)
+bool cli_has_leftover(const struct cli *cli, const char *name, const char *suffix)
 {
 	char path[2 * CONF_PATH_LEN];
 	struct stat st;
 
-	for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s%s", cli->run_dir, name, leftovers[i]);
-		/* An empty journal has nothing to undo. */
-		if (stat(path, &st) == 0 && (st.st_size > 0 || S_ISSOCK(st.st_mode)))
+	(void)snprintf(path, sizeof(path), "%s/%s%s", cli->run_dir, name, suffix);
+	/* An empty journal has nothing to undo. */
+	return stat(path, &st) == 0 && (st.st_size > 0 || S_ISSOCK(st.st_mode));
+}
+
+static bool has_leftovers(const struct cli *cli, const char *name)
+{
+	for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++)
+		if (cli_has_leftover(cli, name, leftovers[i]))
 			return true;
-	}
 	return false;
 }
 

@@ -31,7 +31,7 @@ static void print_commands(void)
 	const struct cli_command *c = cli_commands(&count);
 
 	printf("usage: vpdial [--config DIR] [--run-dir DIR] COMMAND ...\n\n"
-	       "Dials PPTP servers.\n\ncommands:\n");
+	       "Dials PPTP and L2TP servers.\n\ncommands:\n");
 	for (size_t i = 0; i < count; i++)
 		if (!c[i].hidden)
 			printf("  %-10s %-22s  %s\n", c[i].name, c[i].synopsis, c[i].help);

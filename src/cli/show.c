@@ -11,6 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What still holds although nothing runs. */
+static void describe_leftovers(const struct cli *cli, const char *name,
+			       struct control_status *status)
+{
+	if (cli_has_leftover(cli, name, ".lockdown"))
+		(void)snprintf(status->message, sizeof(status->message),
+			       "the lockdown holds until: vpdial disconnect %s", name);
+	else if (cli_has_leftover(cli, name, ".journal"))
+		(void)snprintf(status->message, sizeof(status->message),
+			       "an unclean end left changes, undo them by: vpdial disconnect %s",
+			       name);
+}
+
 void cli_describe_profile(const struct cli *cli, const char *name, struct control_status *status)
 {
 	struct conf_faults faults = {0};
@@ -18,6 +31,7 @@ void cli_describe_profile(const struct cli *cli, const char *name, struct contro
 	int r = conf_load(cli->config_dir, name, &p, &faults);
 
 	status_terminated(status, name);
+	describe_leftovers(cli, name, status);
 	conf_faults_free(&faults);
 	if (r < 0)
 		return;
@@ -63,14 +77,16 @@ static int status_all(const struct cli *cli)
 	struct control_status *records;
 	char **names = NULL;
 	size_t count = 0, good = 0;
-	int result = EXIT_OK, r = conf_list(cli->config_dir, &names, &count);
+	int result = EXIT_OK, r = cli_known_names(cli, &names, &count);
 
 	if (r < 0 && r != -ENOENT) {
-		cli_error("profiles in %s: %s", cli->config_dir, strerror(-r));
-		return cli_status_of(r);
+		cli_names_free(names, count);
+		return cli_no_profiles(cli, r);
 	}
 	records = calloc(count + 1, sizeof(*records));
 	for (size_t i = 0; records && i < count; i++) {
+		if (!cli_is_known(cli, names[i])) /* a dead socket and no profile */
+			continue;
 		r = status_of(cli, names[i], &records[good]);
 		if (r == 0)
 			good++;
@@ -124,10 +140,8 @@ int cli_list(struct cli *cli)
 	size_t count = 0;
 	int r = conf_list(cli->config_dir, &names, &count);
 
-	if (r < 0) {
-		cli_error("profiles in %s: %s", cli->config_dir, strerror(-r));
-		return cli_status_of(r);
-	}
+	if (r < 0)
+		return cli_no_profiles(cli, r);
 	printf("Flags: X - disabled, R - running\n");
 	printf("FLAGS %-20s  %-4s  %-30s  %s\n", "NAME", "TYPE", "SERVER", "USER");
 	for (size_t i = 0; i < count; i++)
@@ -236,10 +250,8 @@ static int check_all(const struct cli *cli)
 	size_t count = 0;
 	int result = EXIT_OK, r = conf_list(cli->config_dir, &names, &count);
 
-	if (r < 0) {
-		cli_error("profiles in %s: %s", cli->config_dir, strerror(-r));
-		return cli_status_of(r);
-	}
+	if (r < 0)
+		return cli_no_profiles(cli, r);
 	if (count == 0)
 		printf("no profiles in %s\n", cli->config_dir);
 	for (size_t i = 0; i < count; i++) {

@@ -74,6 +74,9 @@ static ssize_t receive(int fd, void *record, size_t cap, int timeout_ms)
 	if (r == 0)
 		return -ETIMEDOUT;
 	n = recv(fd, record, cap, MSG_DONTWAIT);
+	/* It closed with a request of ours unread, which is told once, before its last record. */
+	if (n < 0 && errno == ECONNRESET)
+		n = recv(fd, record, cap, MSG_DONTWAIT);
 	if (n == 0)
 		return -EPIPE;
 	if (n < 0)

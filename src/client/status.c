@@ -188,7 +188,7 @@ size_t status_rows(const struct control_status *status,
 	seed_rows(&t, status);
 	link_rows(&t, status);
 	traffic_rows(&t, status);
-	if (status->state == CONTROL_STATE_DOWN)
+	if (status->state == CONTROL_STATE_DOWN && *status->ended.text)
 		row_text(&t, "reason", status->ended.text);
 	else
 		row_text(&t, "message", status->message);

@@ -40,8 +40,8 @@ int conf_dir(char *out, size_t cap, const char *dir)
 		str_printf(&s, "%s", dir);
 		want = strlen(dir);
 	} else if (geteuid() == 0) {
-		str_printf(&s, "%s/vpdial", VPDIAL_SYSCONFDIR);
-		want = strlen(VPDIAL_SYSCONFDIR) + 7;
+		str_printf(&s, "%s", CONF_SYSTEM_DIR);
+		want = strlen(CONF_SYSTEM_DIR);
 	} else if (xdg && *xdg == '/') {
 		str_printf(&s, "%s/vpdial", xdg);
 		want = strlen(xdg) + 7;

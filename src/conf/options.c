@@ -105,7 +105,7 @@ static const struct conf_option options[] = {
 	{"redial-limit", NULL, CONNECTION, CONF_VALUE_U32, FIELD(p.redial_limit), .min = 0,
 	 .max = 1000000, .def = "0", .help = "failures in a row before giving up; 0 = never"},
 	{"disabled", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.disabled), .def = "yes",
-	 .help = "not dialed at boot and by connect --all"},
+	 .help = "not dialed by connect --all"},
 	{"max-mtu", "mtu", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mtu), .min = 128,
 	 .max = MTU_MOST, .def = "1460", .unit = "octets", .help = "largest packet to send"},
 	{"max-mru", "mru", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mru), .min = 128,
@@ -114,7 +114,7 @@ static const struct conf_option options[] = {
 	 .def = "disabled", .unit = "octets",
 	 .help = "largest packet put together by Multilink PPP"},
 	{"keepalive-timeout", NULL, CONNECTION, CONF_VALUE_DURATION, FIELD(p.keepalive_timeout),
-	 .min = 1, .max = WEEK, .def = "30", .unit = "seconds",
+	 .max = WEEK, .def = "30", .unit = "seconds",
 	 .help = "quiet time after which the server is asked whether it lives"},
 	{"src-address", NULL, CONNECTION, CONF_VALUE_ADDRESS, TEXT_FIELD(p.src_address),
 	 .help = "local address to dial from"},
@@ -124,7 +124,7 @@ static const struct conf_option options[] = {
 	 .help = "L2TP: secret that both ends prove to each other before the call"},
 	{"hide-avps", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.hide_avps), .def = "no",
 	 .help = "L2TP: send attributes hidden by the tunnel secret"},
-	{"hello-interval", NULL, CONNECTION, CONF_VALUE_DURATION, FIELD(p.hello_interval), .min = 1,
+	{"hello-interval", NULL, CONNECTION, CONF_VALUE_DURATION, FIELD(p.hello_interval),
 	 .max = WEEK, .def = "60", .unit = "seconds",
 	 .help = "L2TP: quiet time after which a Hello is sent"},
 	{"source-port", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.source_port),
@@ -166,10 +166,9 @@ static const struct conf_option options[] = {
 	 .help = "name servers to use instead of the peer's"},
 	{"search-domain", NULL, SHARED, CONF_VALUE_DOMAINS, TEXT_FIELD(p.search_domains),
 	 .help = "domains that the tunnel's name servers answer for"},
-	{"idle-timeout", NULL, SHARED, CONF_VALUE_DURATION, FIELD(p.idle_timeout), .min = 1,
-	 .max = WEEKS_7, .def = "no", .unit = "seconds",
-	 .help = "hang up after so long without traffic"},
-	{"session-timeout", NULL, SHARED, CONF_VALUE_DURATION, FIELD(p.session_timeout), .min = 1,
+	{"idle-timeout", NULL, SHARED, CONF_VALUE_DURATION, FIELD(p.idle_timeout), .max = WEEKS_7,
+	 .def = "no", .unit = "seconds", .help = "hang up after so long without traffic"},
+	{"session-timeout", NULL, SHARED, CONF_VALUE_DURATION, FIELD(p.session_timeout),
 	 .max = WEEKS_7, .def = "no", .unit = "seconds", .help = "hang up after so long"},
 	{"routes", NULL, SHARED, CONF_VALUE_ROUTES, FIELD(p.routes),
 	 .help = "networks behind the tunnel: dst-address/prefix [gateway [metric]], ..."},
@@ -205,7 +204,7 @@ static const struct conf_option server_options[] = {
 	{"authentication", NULL, LISTENER, CONF_VALUE_SET, FIELD(listener.authentication),
 	 .words = allow_words, .def = "mschap2", .help = "authentication methods to ask for"},
 	{"keepalive-timeout", NULL, LISTENER, CONF_VALUE_DURATION,
-	 FIELD(listener.keepalive_timeout), .min = 1, .max = WEEK, .def = "30", .unit = "seconds",
+	 FIELD(listener.keepalive_timeout), .max = WEEK, .def = "30", .unit = "seconds",
 	 .help = "quiet time after which the client is asked whether it lives"},
 	{"default-profile", NULL, LISTENER, CONF_VALUE_NAME, TEXT_FIELD(listener.default_profile),
 	 .def = "default", .help = "PPP profile of users that have none of their own"},
@@ -319,7 +318,6 @@ void conf_option_legal(const struct conf_option *o, struct str *out)
 {
 	static const char *const fixed[CONF_VALUE_TYPE_COUNT] = {
 		[CONF_VALUE_BOOLEAN] = "yes or no",
-		[CONF_VALUE_DURATION] = "a time such as 30, 30s, 5m or 1h30m, or no",
 		[CONF_VALUE_TEXT] = "any text",
 		[CONF_VALUE_USER] = "a user name such as john, DOMAIN\\john or john@example.com",
 		[CONF_VALUE_IFNAME] = "an interface name of at most 15 letters, digits, '.', '_', "
@@ -338,6 +336,8 @@ void conf_option_legal(const struct conf_option *o, struct str *out)
 
 	if (fixed[o->type])
 		str_printf(out, "%s", fixed[o->type]);
+	else if (o->type == CONF_VALUE_DURATION)
+		str_printf(out, "a time such as 30, 30s, 5m or 1h30m%s", o->min ? "" : ", or no");
 	else if (o->type == CONF_VALUE_POOL)
 		str_printf(out, o->max == 1 ? "an IPv4 address"
 					    : "an IPv4 address, or a range 10.0.0.10-10.0.0.50");

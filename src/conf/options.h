@@ -22,7 +22,7 @@ enum conf_value_type {
 	CONF_VALUE_U16,	     /* number within limits */
 	CONF_VALUE_U32,	     /* the same */
 	CONF_VALUE_MRRU,     /* disabled, or a number within limits */
-	CONF_VALUE_DURATION, /* 30, 30s, 5m, 1h30m; 0 and no = off; in seconds */
+	CONF_VALUE_DURATION, /* 30, 30s, 5m, 1h30m; 0 and no = off, if min is 0; in seconds */
 	CONF_VALUE_WORD,     /* one of words */
 	CONF_VALUE_SET,	     /* comma list of words */
 	CONF_VALUE_TEXT,     /* any text */

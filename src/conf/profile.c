@@ -284,7 +284,7 @@ static void check_together(struct conf_draft *d, const struct ini *ini,
 	if (*d->domain && strchr(d->p.user, '\\'))
 		fault_add(faults, line_of(ini, section, "domain"), "domain",
 			  "user already names a domain, keep one of them");
-	else if (strlen(d->domain) + 1 + strlen(d->p.user) >= CONF_USER_MAX)
+	else if (*d->domain && strlen(d->domain) + 1 + strlen(d->p.user) >= CONF_USER_MAX)
 		fault_add(faults, line_of(ini, section, "domain"), "domain",
 			  "too long together with user, at most %d octets are legal",
 			  CONF_USER_MAX - 2);

@@ -116,6 +116,9 @@ struct conf_faults {
 };
 void conf_faults_free(struct conf_faults *faults);
 
+/* Where root's profiles are. */
+#define CONF_SYSTEM_DIR VPDIAL_SYSCONFDIR "/vpdial"
+
 /* Where profiles are: DIR if not NULL, else /etc/vpdial for root, else
  * $XDG_CONFIG_HOME/vpdial (or ~/.config/vpdial).  Copied into OUT. */
 int conf_dir(char *out, size_t cap, const char *dir);

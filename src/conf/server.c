@@ -252,11 +252,11 @@ int conf_server_load(const char *path, struct conf_server *server, struct conf_f
 			fault_add(&l->faults, 0, NULL, "cannot be read: %s", strerror(-r));
 		fault_flush(&l->faults, faults);
 		ini_free(&l->ini);
-		(void)str_copy(l->server.file, sizeof(l->server.file), file);
 		if (r == 0)
 			*server = l->server;
 		else
 			conf_server_free(&l->server);
+		(void)str_copy(server->file, sizeof(server->file), file);
 	}
 	if (l && l->draft)
 		wipe(l->draft, sizeof(*l->draft));

@@ -83,7 +83,7 @@ struct conf_server {
 
 /* Loads PATH, or DIR/server.conf if PATH is a directory, with ppp-profiles.conf beside it.  0;
  * -ENOENT; -EPERM if others can read it although it holds passwords; -EINVAL with FAULTS.  Only on
- * 0 is *SERVER written; conf_server_free wipes it. */
+ * 0 is *SERVER written, but for its file's path; conf_server_free wipes it. */
 int conf_server_load(const char *path, struct conf_server *server, struct conf_faults *faults);
 void conf_server_free(struct conf_server *server);
 

@@ -117,6 +117,8 @@ static bool read_duration(struct value *v)
 	if (strcasecmp(v->t->text, "no") != 0 && strcasecmp(v->t->text, "off") != 0 &&
 	    (!conf_duration_read(v->t->text, &s) || s > v->o->max))
 		return false;
+	if (s < v->o->min)
+		return false;
 	*(uint32_t *)v->field = s;
 	return true;
 }

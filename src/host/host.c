@@ -105,18 +105,24 @@ static int open_journal(struct host *host, struct reason *reason)
 	return r;
 }
 
+bool host_permitted(struct reason *reason)
+{
+	if (may_administer())
+		return true;
+	reason_set(reason, EXIT_NOT_PERMITTED,
+		   "changing interfaces and routes needs CAP_NET_ADMIN: run as root or "
+		   "`setcap cap_net_admin,cap_net_raw+ep $(command -v vpdial)`");
+	return false;
+}
+
 struct host *host_new(const char *run_dir, const char *name, const struct log *log,
 		      struct reason *reason)
 {
 	char real[PATH_MAX];
 	struct host *host;
 
-	if (!may_administer()) {
-		reason_set(reason, EXIT_NOT_PERMITTED,
-			   "changing interfaces and routes needs CAP_NET_ADMIN: run as root or "
-			   "`setcap cap_net_admin,cap_net_raw+ep $(command -v vpdial)`");
+	if (!host_permitted(reason))
 		return NULL;
-	}
 	host = calloc(1, sizeof(*host));
 	if (!host) {
 		reason_set(reason, EXIT_FATAL, "out of memory");

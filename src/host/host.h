@@ -19,6 +19,10 @@
 
 struct host;
 
+/* May this process change interfaces and routes?  If not, *REASON names the missing capability and
+ * how to grant it. */
+bool host_permitted(struct reason *reason);
+
 /* RUN_DIR must exist; the journal is RUN_DIR/NAME.journal.  NULL with *REASON on failure
  * (EXIT_NOT_PERMITTED names the missing capability and how to grant it). */
 struct host *host_new(const char *run_dir, const char *name, const struct log *log,

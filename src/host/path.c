@@ -40,7 +40,7 @@ const uint8_t *host_source(const struct host *host, int family)
 int host_path_to(struct host *host, const struct sockaddr *addr, unsigned bind_ifindex,
 		 struct host_path *path, struct reason *reason)
 {
-	char name[INET6_ADDRSTRLEN], text[200];
+	char name[INET6_ADDRSTRLEN], from[INET6_ADDRSTRLEN], text[200];
 	uint8_t dst[16];
 	int family = host_sockaddr_octets(addr, dst), r;
 	struct host_rt found = {0}, entry;
@@ -59,8 +59,14 @@ int host_path_to(struct host *host, const struct sockaddr *addr, unsigned bind_i
 		r = host_link_get(&host->nl, found.oif, &link);
 	if (r < 0) {
 		inet_ntop(family, dst, name, sizeof(name));
-		reason_set(reason, EXIT_CONNECT_FAILED, "no route to %s: %s", name,
-			   host_nl_error(&host->nl, r, text, sizeof(text)));
+		(void)host_nl_error(&host->nl, r, text, sizeof(text));
+		if (host_source(host, family))
+			reason_set(reason, EXIT_CONNECT_FAILED,
+				   "no route to %s from the src-address %s, is it an address of "
+				   "this machine: %s",
+				   name, inet_ntop(family, host->source, from, sizeof(from)), text);
+		else
+			reason_set(reason, EXIT_CONNECT_FAILED, "no route to %s: %s", name, text);
 		return r;
 	}
 	path->ifindex = found.oif;

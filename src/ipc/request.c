@@ -143,6 +143,10 @@ int request_receive(struct request_channel *channel, struct request_message *mes
 	const struct request_rule *rule;
 	ssize_t n = recvmsg(channel->fd, &msg, MSG_CMSG_CLOEXEC);
 
+	/* The other end closed with a request of ours unread.  The kernel tells that once, before
+	 * the other's last words. */
+	if (n < 0 && errno == ECONNRESET)
+		n = recvmsg(channel->fd, &msg, MSG_CMSG_CLOEXEC);
 	message->type = REQUEST_NONE;
 	message->fd_count = 0;
 	if (n < 0)

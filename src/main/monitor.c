@@ -13,60 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Sorts, and drops what stands there twice. */
-static size_t unite(char **names, size_t count)
-{
-	size_t kept = 0;
-
-	if (count)
-		qsort(names, count, sizeof(*names), compare);
-	for (size_t i = 0; i < count; i++)
-		if (kept && strcmp(names[kept - 1], names[i]) == 0)
-			free(names[i]);
-		else
-			names[kept++] = names[i];
-	return kept;
-}
-
-/* Appends the names of what runs without a profile of ours. */
-static int add_running(const struct cli *cli, char ***names, size_t *count)
-{
-	char **running, **grown;
-	size_t n = cli_running_names(cli->run_dir, ".sock", &running);
-
-	grown = realloc(*names, (*count + n + 1) * sizeof(**names));
-	if (!grown) {
-		cli_names_free(running, n);
-		return -ENOMEM;
-	}
-	*names = grown;
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(running[i], "server") == 0) /* that of `vpdial serve` */
-			free(running[i]);
-		else
-			grown[(*count)++] = running[i];
-	free(running);
-	return 0;
-}
-
 static int names_of(void *ctx, char ***names, size_t *count, char *error, size_t cap)
 {
 	const struct cli *cli = ctx;
-	int profiles = conf_list(cli->config_dir, names, count), r;
+	int profiles = cli_known_names(cli, names, count);
 
-	if (profiles < 0) {
-		*names = NULL;
-		*count = 0;
-	}
-	r = add_running(cli, names, count);
-	*count = unite(*names, *count);
-	if (r < 0 || *count)
-		return r;
+	if (profiles == -ENOMEM || *count)
+		return *count ? 0 : profiles;
 	if (profiles < 0 && profiles != -ENOENT)
 		(void)snprintf(error, cap,
 			       "Profiles in %s: %s. Run vpdial as a user who may read "

@@ -200,7 +200,7 @@ static void run_event(struct automaton *a, enum automaton_event event)
 	}
 	if (event == AUTOMATON_UP || event == AUTOMATON_DOWN) {
 		a->naks_sent = a->naks_received = 0;
-		a->requests_sent = 0;
+		a->requests_sent = a->answers = 0;
 		a->answered = a->seen = a->refused = false;
 		a->repeat_after_ms = 0;
 	}

@@ -213,6 +213,7 @@ static void input_ack(struct automaton *a)
 			return;
 		}
 		a->answered = true;
+		a->answers++;
 		a->refused = false;
 		a->naks_received = 0;
 	}
@@ -266,6 +267,7 @@ static void input_nak(struct automaton *a)
 		if (++a->naks_received > NAKS_HOPELESS)
 			return;
 		a->answered = true;
+		a->answers++;
 		a->refused = false;
 		apply_answer(a, reject || a->naks_received > MAX_NAKS_RECEIVED);
 	}

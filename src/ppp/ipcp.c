@@ -47,6 +47,8 @@ static void address_nak(void *ctx, const struct option *o)
 
 	if (!ipcp->ask_address || given.s_addr == 0)
 		return;
+	if (link->config.role == PPP_ANSWERER)
+		return; /* it is ours to say: a caller that demands another one gives up */
 	if (!link->config.local_must || given.s_addr == link->config.local.s_addr) {
 		ipcp->local = given; /* judged when it is final */
 		return;

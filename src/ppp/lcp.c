@@ -266,9 +266,13 @@ static void terminated(void *ctx, const struct control_packet *p)
 	else if (link->phase == PPP_PHASE_AUTHENTICATE)
 		reason_set(&link->reason, EXIT_NEGOTIATION_FAILED,
 			   "%s hung up during authentication%s", link_peer(link), quoted);
-	if (!automaton_opened(&link->lcp.fsm))
-		link_fail(link, EXIT_NEGOTIATION_FAILED, "%s hung up during LCP negotiation%s",
-			  link_peer(link), quoted);
+	if (automaton_opened(&link->lcp.fsm))
+		return;
+	/* Many servers hang up on the first method that they do not take. */
+	if (link->config.role == PPP_CALLER && link->lcp.offered[0] && !link->lcp.staged.auth)
+		lcp_auth_fail(link);
+	link_fail(link, EXIT_NEGOTIATION_FAILED, "%s hung up during LCP negotiation%s",
+		  link_peer(link), quoted);
 }
 
 /* ---- the codes of LCP's own ---- */

@@ -105,7 +105,7 @@ static const char *list_methods(char *buf, size_t cap, unsigned set)
 	return buf;
 }
 
-static void fail_no_method(struct ppp_link *link)
+void lcp_auth_fail(struct ppp_link *link)
 {
 	char allowed[64];
 
@@ -159,7 +159,7 @@ enum option_verdict lcp_auth_request(void *ctx, const struct option *o, struct w
 	}
 	note_offer(&link->lcp, o);
 	if (!allowed || link->lcp.auth_naks >= AUTH_ROUNDS_MAX) {
-		fail_no_method(link);
+		lcp_auth_fail(link);
 		return OPTION_REJECT;
 	}
 	auth_write(nak, method_of_round(allowed, link->lcp.auth_naks++));
@@ -181,7 +181,7 @@ void lcp_auth_nak(void *ctx, const struct option *o)
 		method = lcp_auth_strongest(lcp->auth_left);
 	}
 	if (!method || ++lcp->auth_naks > AUTH_ROUNDS_MAX) {
-		fail_no_method(link);
+		lcp_auth_fail(link);
 		return;
 	}
 	lcp->ask_auth = method;
@@ -203,7 +203,7 @@ bool lcp_auth_missing(void *ctx, struct writer *nak)
 		return false;
 	if (!lcp_auth_allowed(link)) {
 		(void)str_copy(link->lcp.offered, sizeof(link->lcp.offered), "no authentication");
-		fail_no_method(link);
+		lcp_auth_fail(link);
 		return false;
 	}
 	if (link->lcp.auth_naks >= AUTH_ROUNDS_MAX) {

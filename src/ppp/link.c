@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REJECTS_BURST 5 /* Protocol-Rejects at once */
+#define REJECTS_BURST	 5 /* Protocol-Rejects at once */
+#define UNHEARD_REQUESTS 3 /* of LCP without an answer, before that means something */
 
 const char *ppp_phase_name(enum ppp_phase phase)
 {
@@ -508,6 +509,14 @@ void ppp_tick(struct ppp_link *link, uint64_t now_ms)
 	limit_tick(link);
 	keepalive_tick(link);
 	finish_turn(link);
+}
+
+bool ppp_is_unheard(const struct ppp_link *link)
+{
+	const struct automaton *lcp = &link->lcp.fsm;
+
+	return link->counters.rx_frames > 0 && lcp->answers == 0 &&
+	       lcp->requests_sent >= UNHEARD_REQUESTS;
 }
 
 const struct reason *ppp_reason(const struct ppp_link *link)

@@ -209,6 +209,8 @@ enum option_verdict lcp_auth_request(void *ctx, const struct option *o, struct w
 void lcp_auth_nak(void *ctx, const struct option *o);
 void lcp_auth_reject(void *ctx, const struct option *o);
 bool lcp_auth_missing(void *ctx, struct writer *nak);
+/* Ends the link: the peer wants none of the methods that may be used. */
+void lcp_auth_fail(struct ppp_link *link);
 
 void auth_start(struct ppp_link *link);
 void auth_stop(struct ppp_link *link);

@@ -53,12 +53,27 @@ void session_close(struct session *s, const struct reason *why)
 		session_finish(s);
 }
 
-/* Nothing came back through the tunnel's data channel: the classic blocked protocol 47. */
+/* The classic blocked protocol 47. */
 void session_explain_silence(struct session *s)
 {
 	const struct path_counters *c = path_counters(s->path);
 
-	if (!s->call_up || c->wire_rx || s->start.tunnel != REQUEST_PPTP || s->ppp_heard_any)
+	if (!s->call_up || s->start.tunnel != REQUEST_PPTP || s->network_up)
+		return;
+	if (s->send_refused) {
+		reason_set(&s->reason, EXIT_NEGOTIATION_FAILED,
+			   "a firewall on this machine forbids to send GRE packets: its rules for "
+			   "output must let IP protocol 47 pass");
+		return;
+	}
+	if (ppp_is_unheard(s->ppp)) {
+		reason_set(&s->reason, EXIT_NEGOTIATION_FAILED,
+			   "GRE packets of the %s come in, but it answers none of ours: a firewall "
+			   "on the way probably blocks IP protocol 47 in that direction",
+			   s->start.answerer ? "caller" : "server");
+		return;
+	}
+	if (c->wire_rx || s->ppp_heard_any)
 		return;
 	if (s->start.answerer) {
 		reason_set(&s->reason, EXIT_NEGOTIATION_FAILED,
@@ -106,6 +121,13 @@ void session_settle(struct session *s)
 		s->output_len = 0;
 		if (!s->tunnel_closed)
 			tunnel_lost(s->tunnel, ENOBUFS, now);
+	}
+	if (s->tunnel_refused) {
+		int error = s->tunnel_refused;
+
+		s->tunnel_refused = 0;
+		if (!s->tunnel_closed)
+			tunnel_lost(s->tunnel, error, now);
 	}
 	check_keys(s);
 	if (s->tunnel_closed && s->call_up && !s->ppp_closed)

@@ -39,6 +39,8 @@ static void on_tunnel_send(void *ctx, const uint8_t *octets, size_t len)
 
 		if (rc < 0)
 			log_debug(s->log, "control message not sent: %s", strerror(-rc));
+		if (rc == -EPERM || rc == -EACCES)
+			s->tunnel_refused = -rc;
 		return;
 	}
 	if (len > sizeof s->output - s->output_len) {
@@ -109,8 +111,9 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 static void on_ppp_send(void *ctx, uint16_t protocol, const uint8_t *info, size_t len)
 {
 	struct session *s = ctx;
+	int rc = path_send_control(s->path, protocol, info, len);
 
-	path_send_control(s->path, protocol, info, len);
+	s->send_refused = rc == -EPERM || rc == -EACCES;
 }
 
 static void on_phase(struct session *s, enum ppp_phase phase)

@@ -85,6 +85,9 @@ struct session {
 	bool control_connected, call_up, network_up;			/* how far the call is */
 	bool closing, tunnel_closing, tunnel_closed, ppp_closed, ended; /* how far its end is */
 	bool ppp_heard_any, output_overflow, authenticating;
+	bool send_refused;  /* PPP's last frame, by a rule of this machine */
+	int tunnel_refused; /* a datagram of the control channel, likewise: its error, until settled
+			     */
 	enum ppp_auth auth_method;
 	uint64_t call_up_ms, network_up_ms;
 	struct ppp_data data; /* PPP's last word on what may pass */
@@ -107,7 +110,7 @@ void session_tell_state(struct session *s, enum control_state state, const char 
 void session_finish(struct session *s);
 /* Starts the orderly end; the first reason counts. */
 void session_close(struct session *s, const struct reason *why);
-/* Nothing came back through the tunnel's data channel: the classic blocked protocol 47. */
+/* Nothing passes the tunnel's data channel, or one way only: the classic blocked protocol 47. */
 void session_explain_silence(struct session *s);
 /* The peer ended the tunnel with WHY, which explains nothing: did it mean the password? */
 void session_explain_refusal(struct session *s, const struct reason *why);

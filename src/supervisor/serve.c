@@ -105,7 +105,9 @@ static int load(struct server *s)
 		log_error(&s->log, "%s", faults.lines[i]);
 	conf_faults_free(&faults);
 	if (rc == -ENOENT)
-		reason_set(&s->reason, EXIT_OPTIONS, "there is no %s", s->options->config);
+		reason_set(&s->reason, EXIT_OPTIONS,
+			   "there is no %s: write it as vpdial.conf(5) says under SERVER FILE",
+			   s->conf.file);
 	else if (rc < 0)
 		reason_set(&s->reason, EXIT_OPTIONS, "the server's file cannot be used: %s",
 			   rc == -EINVAL ? "it has faults" : strerror(-rc));
@@ -209,6 +211,8 @@ static int begin(struct server *s)
 {
 	int rc = load(s);
 
+	if (rc == 0 && !host_permitted(&s->reason))
+		rc = -EPERM;
 	if (rc == 0)
 		rc = open_run_dir(s);
 	if (rc == 0) {

@@ -257,7 +257,7 @@ static void on_limit(void *ctx)
 {
 	struct supervisor *s = ctx;
 	struct reason reason = {0};
-	char text[64];
+	char text[96];
 
 	if (s->hanging_up) {
 		supervisor_end(s, EXIT_HANGUP, "the session did not end in time");
@@ -267,8 +267,8 @@ static void on_limit(void *ctx)
 		dial_session_ended(s, &reason);
 	} else {
 		/* In the words of `connect`, whose own limit may be a moment later. */
-		(void)snprintf(text, sizeof text, "not connected after %u seconds",
-			       s->options.timeout_s);
+		(void)snprintf(text, sizeof text, "not connected after %u seconds (state: %s)",
+			       s->options.timeout_s, control_state_text(s->status.state));
 		supervisor_hang_up(s, EXIT_CONNECT_FAILED, text);
 	}
 }

@@ -6,6 +6,7 @@
 #include <curses.h>
 #include <errno.h>
 #include <langinfo.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <term.h>
@@ -29,6 +30,14 @@ static const struct {
 	[ROLE_KEY] = {-1, A_BOLD, A_BOLD},
 };
 
+/* The terminal has colours, and the user has not forbidden them (no-color.org). */
+static bool coloured(void)
+{
+	const char *forbidden = getenv("NO_COLOR");
+
+	return has_colors() && !(forbidden && *forbidden);
+}
+
 static void set_modes(void)
 {
 	raw();
@@ -48,7 +57,7 @@ int screen_open(void)
 		return -ENOTTY;
 	}
 	set_modes();
-	if (has_colors() && start_color() == OK) {
+	if (coloured() && start_color() == OK) {
 		bool own = use_default_colors() == OK;
 
 		for (int i = 0; i < ROLE_COUNT; i++)
@@ -95,7 +104,7 @@ bool screen_utf8(void)
 
 static void set_role(enum role role)
 {
-	if (has_colors())
+	if (coloured())
 		attr_set(looks[role].with, (short)(role + 1), NULL);
 	else
 		attr_set(looks[role].without, 0, NULL);

@@ -53,6 +53,24 @@ done < <(mkdir -p "$work/c" "$work/r" &&
 	"$VPDIAL" --config "$work/c" --run-dir "$work/r" status --json |
 	sed -n '/"state_ms": {/,/}/!s/^ *"\([a-z0-9_]*\)":.*/\1/p')
 
+while read -r state; do
+	sed -n '/^\.It Va state$/,/^\.It Va uptime_s/p' "$top/man/vpdial.8" | grep -qw -- "$state" ||
+		fail "json-state-$state" "vpdial(8) does not name it as a value of state"
+done < <("$VPDIAL" --config "$work/c" --run-dir "$work/r" status --json |
+	sed -n '/"state_ms": {/,/}/s/^ *"\([a-z-]*\)": [0-9].*/\1/p')
+
+# The ways of name servers, as the program writes them.
+while read -r way; do
+	for file in vpdial.8 vpdial-dispatcher.8; do
+		awk '/^\.It (Va dns_way|Ev VPDIAL_DNS_WAY)$/ { on = 1; next } /^\.It/ { on = 0 } on' "$top/man/$file" |
+			grep -qwF -- "$way" || fail "dns-way-$way" "$file does not name it"
+	done
+done < <(sed -n '/^const char \*host_dns_way_name/,/^}/s/.*return "\(.*\)";/\1/p' "$top/src/host/dns.c" | sort -u)
+
+# A request in the middle of a line is text, and mandoc does not complain of it.
+stray=$(grep -nE '\.\.(Pp|It|Sh|Ss|Bl|El|Bd|Ed)( |$)' "$top"/man/*.[58])
+test_equal requests-begin-lines "" "$stray"
+
 if command -v mandoc >/dev/null; then
 	lint=$(mandoc -Tlint -W warning "$top"/man/*.[58] 2>&1)
 	test_equal mandoc-lint "" "$lint"

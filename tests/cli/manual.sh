@@ -89,6 +89,7 @@ has l2tp-ports 'port 1701' 'may answer from another port' 'passes address transl
 has pptp-client-port 'TCP connection from a port that the system chooses to port 1723'
 has pptp-packet 'PPP frame, is encrypted by MPPE' '0x880B' 'Call ID' 'one tunnel to each'
 has standards 'RFC 2637' 'RFC 2661' 'RFC 3078' 'RFC 3079' 'RFC 1701' 'RFC 1702'
+has no-common-method 'Exit status 10 with a word on the allow list' 'names those that it wants'
 has other-address 'load-balanced cluster' 'dropped' 'Windows 95, 98 and NT 4.0'
 has isp-filters-gre 'Internet providers filter GRE at the edge'
 has dial-up-encryption 'Encrypting that dial-up link too is unneeded and costs speed'

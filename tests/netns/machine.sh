@@ -70,6 +70,43 @@ t_run_directory_not_writable() {
 
 # --- the network as it is
 
+# output_drops RULE...: this machine's firewall, as "ufw default deny outgoing" and the like leave it.
+output_drops() {
+	nft add table inet strict
+	nft add chain inet strict out '{ type filter hook output priority 0; }'
+	nft add rule inet strict out "$@" drop
+}
+t_source_address_of_another_machine_is_8() {
+	profile lab 'src-address = 10.99.99.99'
+	refused 8 'no route to 10.88.1.1 from the src-address 10.99.99.99' 3
+}
+t_gre_forbidden_by_this_machine_is_10() {
+	command -v nft >/dev/null || { skip 'nft is not installed'; return; }
+	serve good
+	profile lab
+	output_drops meta l4proto gre
+	refused 10 'firewall on this machine forbids.*protocol 47' 24
+	nft delete table inet strict
+}
+t_gre_lost_on_the_way_out_is_10() {
+	command -v nft >/dev/null || { skip 'nft is not installed'; return; }
+	serve good
+	profile lab
+	ip netns exec far nft add table inet strict
+	ip netns exec far nft add chain inet strict in '{ type filter hook prerouting priority -300; }'
+	ip netns exec far nft add rule inet strict in meta l4proto gre drop
+	refused 10 'answers none of ours.*protocol 47' 40
+	ip netns exec far nft delete table inet strict
+}
+t_udp_forbidden_by_this_machine_is_8() {
+	command -v nft >/dev/null || { skip 'nft is not installed'; return; }
+	profile lab 'type = l2tp' 'source-port = random'
+	sed -i '/^type = pptp/d' "$P/lab.conf"
+	output_drops udp dport 1701
+	refused 8 'firewall on this machine forbids' 12
+	nft delete table inet strict
+}
+
 t_ssh_session_survives_the_default_route() {
 	local here there n
 	ip -n far addr add 192.0.2.50/32 dev lo
@@ -99,6 +136,18 @@ while True:
 	wait $here $there 2>/dev/null
 	server_done
 	ip -n far addr del 192.0.2.50/32 dev lo
+}
+
+t_lockdown_of_nothing_is_warned_of() {
+	serve good
+	profile lab 'lockdown = yes'
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "connect: $(tail -n 1 "$T/err")"
+	grep -q 'lockdown holds nothing back: write add-default-route' "$T/err" || fail "does not say so: $(cat "$T/err")"
+	hang_up
+	profile lab 'lockdown = yes' 'routes = 10.150.1.0/24'
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "connect: $(tail -n 1 "$T/err")"
+	! grep -q 'holds nothing back' "$T/err" || fail "says so of a route: $(cat "$T/err")"
+	hang_up
 }
 
 # --- profiles
@@ -151,6 +200,37 @@ t_two_dials_of_one_profile_at_once() {
 	hang_up
 }
 
+t_lockdown_of_a_killed_call_is_in_status() {
+	serve good
+	profile lab 'add-default-route = yes' 'lockdown = yes'
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "connect: $(tail -n 1 "$T/err")"
+	lane_kill_client
+	[ "$(field .message)" = 'the lockdown holds until: vpdial disconnect lab' ] || fail "lockdown: $(field .message)"
+	vpdial disconnect lab >"$T/out" 2>&1
+	[ "$(field .message)" = null ] || fail "still told: $(field .message)"
+}
+lane_kill_client() {
+	local pid
+	for pid in $(client_pids); do kill -KILL "$pid"; done
+	within 3 eval '[ -z "$(client_pids)" ]' || fail 'they live on'
+}
+t_running_without_its_profile_is_in_status() {
+	local rc
+	serve good
+	profile lab
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "connect: $(tail -n 1 "$T/err")"
+	mkdir "$T/none"
+	"$VPDIAL" --config "$T/none" --run-dir "$R" status >"$T/out" 2>&1
+	rc=$?
+	[ "$rc" = 0 ] && [ "$(sed -n 1p "$T/out")" = lab ] && grep -q 'status: connected' "$T/out" || fail "status $rc: $(tr '\n' '|' <"$T/out")"
+	hang_up
+	: >"$R/dead.sock"
+	"$VPDIAL" --config "$T/none" --run-dir "$R" status >"$T/out" 2>&1 || fail "of a dead socket: $(cat "$T/out")"
+	[ "$(cat "$T/out")" = "no profiles in $T/none" ] || fail "of a dead socket: $(cat "$T/out")"
+	rm "$R/dead.sock"
+	rmdir "$T/none"
+}
+
 # --- ordinary users
 
 # as_user COMMAND...: as nobody, with directories of his own and SETPRIV's options.
@@ -193,6 +273,31 @@ user_dials() {
 	as_user "$T/bin/vpdial" disconnect lab >"$T/out" 2>&1 || fail "disconnect: $(cat "$T/out")"
 	all_gone 3
 	! compgen -G "$T/u/run/vpdial/*.sock" >/dev/null || fail "a socket is left in the run directory"
+}
+t_ordinary_user_as_server_is_3() {
+	local rc
+	copy_program
+	user_home
+	printf '[pptp-server]\nenabled = yes\n' >"$T/u/config/vpdial/server.conf"
+	chmod 644 "$T/u/config/vpdial/server.conf"
+	as_user timeout 5 "$T/bin/vpdial" serve >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	[ $rc = 3 ] || fail "status $rc: $(cat "$T/err")"
+	grep -q 'CAP_NET_ADMIN.*setcap' "$T/err" || fail "does not say how to grant it: $(cat "$T/err")"
+}
+t_ordinary_user_is_told_of_roots_profile() {
+	local rc
+	copy_program
+	user_home
+	mkdir -p /etc/vpdial
+	cp "$P/lab.conf" /etc/vpdial/office.conf
+	as_user "$T/bin/vpdial" connect office >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	[ $rc = 2 ] || fail "status $rc"
+	grep -q '^vpdial: no profile office in .*, but in /etc/vpdial: run this as root' "$T/err" || fail "does not say so: $(cat "$T/err")"
+	as_user "$T/bin/vpdial" --config "$T/u/config/vpdial" connect office >"$T/out" 2>"$T/err" </dev/null
+	! grep -q /etc/vpdial "$T/err" || fail "says so of another directory: $(cat "$T/err")"
+	rm -r /etc/vpdial
 }
 t_ordinary_user_with_ambient_capabilities() {
 	copy_program

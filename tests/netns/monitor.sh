@@ -173,6 +173,15 @@ t_vt100_has_no_colours_and_c_locale_no_utf8() {
 	leave
 	end_call
 }
+t_no_colours_where_the_user_wants_none() {
+	up
+	open 80x24 TERM=linux NO_COLOR=1
+	ready
+	sees 'status: connected'
+	! LC_ALL=C grep -aqP '\x1b\[[0-9;]*[34][0-9]m' "$T/raw" || fail 'colours in spite of NO_COLOR'
+	leave
+	end_call
+}
 t_eight_colours_are_enough() {
 	up
 	open 80x24 TERM=linux

@@ -301,7 +301,8 @@ static void timeout_hangs_up_and_returns_8_or_the_better_reason(void **state)
 	struct place *p = *state;
 
 	assert_int_equal(RUN(p, "connect", "slow", "--timeout=1"), EXIT_CONNECT_FAILED);
-	assert_string_equal(p->err, "vpdial: slow: not connected after 1 seconds\n");
+	assert_string_equal(p->err,
+			    "vpdial: slow: not connected after 1 seconds (state: connecting)\n");
 	assert_int_equal(RUN(p, "connect", "reason", "--timeout=1"), EXIT_NEGOTIATION_FAILED);
 	assert_string_equal(p->err, "vpdial: reason: GRE is silent\n");
 }
@@ -404,7 +405,7 @@ static void connect_all_dials_what_is_enabled_and_reports_the_first_failure(void
 	struct place *p = *state;
 
 	assert_int_equal(RUN(p, "connect", "--all"), 0);
-	assert_string_equal(p->out, "");
+	assert_non_null(strstr(p->out, "nothing to dial in "));
 	assert_int_equal(RUN(p, "enable", "refused"), 0);
 	assert_int_equal(RUN(p, "enable", "good"), 0);
 	assert_int_equal(RUN(p, "connect", "--all"), EXIT_AUTH_FAILED);
@@ -573,7 +574,7 @@ static void bad_command_lines_return_2_and_name_the_nearest(void **state)
 		{{"connect", "a", "--timeout", "5x"}, "--timeout 5x: write a number of seconds"},
 		{{"list", "--help=yes"}, "--help takes no value"},
 		{{"help", "conect"}, "no help for conect"},
-		{{"connect", "../etc/passwd"}, "no profile ../etc/passwd in"},
+		{{"connect", "../etc/passwd"}, "../etc/passwd is no profile's name"},
 	};
 	struct place *p = *state;
 

@@ -487,6 +487,11 @@ static void each_fault_names_line_and_key(void **state)
 		{"allow =\n", ":4: allow:"},
 		{"allow = pap\n", ":4: allow: MPPE keys come from MS-CHAP"},
 		{"keepalive-timeout = 5x\n", ":4: keepalive-timeout:"},
+		{"redial-min = no\n",
+		 ":4: redial-min: \"no\" is not legal, write a time such as 30, 30s, 5m or 1h30m "
+		 "(seconds)"},
+		{"redial-min = 0\n", ":4: redial-min: \"0\" is not legal"},
+		{"redial-max = off\n", ":4: redial-max: \"off\" is not legal"},
 		{"name = ppp7\nname2 = x\n", ":5: name2: unknown key, did you mean name"},
 		{"name = sixteen-letters-\n", ":4: name:"},
 		{"name = a/b\n", ":4: name:"},
@@ -630,6 +635,27 @@ static void user_and_domain_in_every_spelling(void **state)
 	assert_int_equal(load(p, "[connection]\nconnect-to = a\nuser = A\\b\ndomain = C\n"),
 			 -EINVAL);
 	assert_fault(p, ":4: domain: user already names a domain");
+}
+
+static void a_user_name_may_have_255_octets_with_its_domain(void **state)
+{
+	struct place *p = *state;
+	char text[400];
+
+	(void)snprintf(text, sizeof(text), "[connection]\nconnect-to = a\nuser = %0255d\n", 7);
+	assert_int_equal(load(p, text), 0);
+	assert_int_equal(strlen(p->profile.user), 255);
+	(void)snprintf(text, sizeof(text), "[connection]\nconnect-to = a\nuser = %0256d\n", 7);
+	assert_int_equal(load(p, text), -EINVAL);
+	assert_fault(p, ":3: user:");
+	(void)snprintf(text, sizeof(text),
+		       "[connection]\nconnect-to = a\nuser = %0253d\ndomain = D\n", 7);
+	assert_int_equal(load(p, text), 0);
+	assert_int_equal(strlen(p->profile.user), 255);
+	(void)snprintf(text, sizeof(text),
+		       "[connection]\nconnect-to = a\nuser = %0254d\ndomain = D\n", 7);
+	assert_int_equal(load(p, text), -EINVAL);
+	assert_fault(p, ":4: domain: too long together with user");
 }
 
 static void password_file_others_may_read_is_refused(void **state)
@@ -1054,6 +1080,7 @@ int main(void)
 		T(nul_octet_and_over_long_line_are_faults),
 		T(other_editors_files_are_read),
 		T(user_and_domain_in_every_spelling),
+		T(a_user_name_may_have_255_octets_with_its_domain),
 		T(password_file_others_may_read_is_refused),
 		T(names_that_are_paths_do_not_exist),
 		T(hosts_that_are_none_are_faults),

@@ -238,6 +238,24 @@ static void receive_judges_records(void **state)
 	close(pair[0]);
 }
 
+static void
+the_last_record_comes_before_the_end_of_a_supervisor_that_left_a_request_unread(void **state)
+{
+	struct control_status got, sent;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	status_terminated(&sent, "office");
+	assert_int_equal(client_send(pair[0], CONTROL_HANGUP), 0);
+	assert_int_equal(send(pair[1], &sent, sizeof(sent), 0), (ssize_t)sizeof(sent));
+	close(pair[1]);
+	assert_int_equal(client_receive(pair[0], &got, 1000), 0);
+	assert_string_equal(got.profile, "office");
+	assert_int_equal(client_receive(pair[0], &got, 1000), -EPIPE);
+	close(pair[0]);
+}
+
 static void events_are_kept_up_to_the_bound_oldest_first(void **state)
 {
 	struct control_events e;
@@ -335,6 +353,8 @@ int main(void)
 		cmocka_unit_test(event_text_is_cut_and_cleaned),
 		cmocka_unit_test(events_record_that_is_not_whole_is_refused),
 		cmocka_unit_test(open_without_listener_is_not_found),
+		cmocka_unit_test(
+			the_last_record_comes_before_the_end_of_a_supervisor_that_left_a_request_unread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,6 +200,44 @@ static void a_server_that_insists_on_pap_is_left_with_a_sentence(void **state)
 	end_free(e);
 }
 
+static void a_server_that_hangs_up_on_our_method_is_left_with_what_it_wanted(void **state)
+{
+	struct ppp_config c = caller_config();
+	struct end *e;
+
+	(void)state;
+	c.allow = PPP_AUTH_PAP;
+	c.mppe = PPP_MPPE_NO;
+	e = dial_new(&c);
+	peer_request(e, FRAME_LCP, 1, AUTH_MS2);
+	take(e, FRAME_LCP, 3);
+	inject(e, FRAME_LCP, "05020004");
+	run_timers(e, 5000);
+	expect_end(e, EXIT_NEGOTIATION_FAILED,
+		   "the server only offers mschap2, which the profile's allow list (pap) does not "
+		   "permit");
+	end_free(e);
+}
+
+static void a_server_that_hangs_up_after_a_method_was_agreed_is_quoted(void **state)
+{
+	struct ppp_config c = caller_config();
+	struct end *e;
+
+	(void)state;
+	c.allow = PPP_AUTH_MSCHAP2;
+	e = dial_new(&c);
+	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
+	peer_request(e, FRAME_LCP, 2, AUTH_MS2);
+	inject(e, FRAME_LCP,
+	       "05030008"
+	       "66756c6c");
+	run_timers(e, 5000);
+	expect_end(e, EXIT_NEGOTIATION_FAILED,
+		   "the server hung up during LCP negotiation: \"full\"");
+	end_free(e);
+}
+
 static void a_nak_never_names_what_is_forbidden(void **state)
 {
 	static const char *const offers[] = {AUTH_PAP, AUTH_MD5,     AUTH_MS1,
@@ -829,6 +867,8 @@ int main(void)
 		cmocka_unit_test(the_strongest_allowed_method_is_named_in_a_nak),
 		cmocka_unit_test(the_strongest_method_is_named_also_after_a_reject),
 		cmocka_unit_test(a_server_that_insists_on_pap_is_left_with_a_sentence),
+		cmocka_unit_test(a_server_that_hangs_up_on_our_method_is_left_with_what_it_wanted),
+		cmocka_unit_test(a_server_that_hangs_up_after_a_method_was_agreed_is_quoted),
 		cmocka_unit_test(a_nak_never_names_what_is_forbidden),
 		cmocka_unit_test(encryption_without_authentication_is_refused),
 		cmocka_unit_test(encryption_makes_weak_methods_unacceptable),

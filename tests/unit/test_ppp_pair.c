@@ -366,6 +366,34 @@ static void a_strength_that_both_permit_is_found(void **state)
 	world_free(w);
 }
 
+/* A Nak does not change an answerer's address: who wishes another one takes it, who demands one is
+ * left with a sentence. */
+static void the_answerer_keeps_its_own_address(void **state)
+{
+	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct world *w;
+
+	(void)state;
+	caller.remote = ip("10.0.0.77");
+	w = world_new(&caller, &answerer, 9);
+	world_start(w);
+	assert_true(run_up(w, 30000));
+	both_agree(w);
+	world_free(w);
+	caller.remote_must = true;
+	w = world_new(&caller, &answerer, 9);
+	world_start(w);
+	assert_false(run_up(w, 30000));
+	run_for(w, 5000);
+	assert_int_equal(w->ends[0]->reason.code, EXIT_NEGOTIATION_FAILED);
+	assert_string_equal(
+		w->ends[0]->reason.text,
+		"the server insists on the address 10.0.0.1 for itself, which has to be "
+		"10.0.0.77");
+	assert_int_equal(w->ends[0]->networks + w->ends[1]->networks, 0);
+	world_free(w);
+}
+
 static void either_end_can_hang_up(void **state)
 {
 	struct reason reason = {EXIT_OK, "enough"};
@@ -504,6 +532,7 @@ int main(void)
 		cmocka_unit_test(ends_without_a_common_method_part),
 		cmocka_unit_test(ends_that_need_different_strengths_part),
 		cmocka_unit_test(a_strength_that_both_permit_is_found),
+		cmocka_unit_test(the_answerer_keeps_its_own_address),
 		cmocka_unit_test(either_end_can_hang_up),
 		cmocka_unit_test(the_server_gives_no_reason_before_the_password),
 		cmocka_unit_test(keepalives_hold_a_quiet_line_and_find_a_dead_one),

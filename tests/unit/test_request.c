@@ -77,6 +77,24 @@ static void a_call_goes_through_its_phases(void **state)
 	close(null_fd);
 }
 
+/* The session ends while a request waits for it: what it said last is not lost. */
+static void last_words_come_before_the_end_of_a_session_that_left_a_request_unread(void **state)
+{
+	struct ends *e = *state;
+	struct reason reason = {EXIT_HANGUP, "the server hung up"};
+	static struct request_message m;
+
+	e->supervisor.phase = e->session.phase = REQUEST_PHASE_CALL;
+	assert_int_equal(request_send(&e->supervisor, REQUEST_GET_STATS, NULL, NULL, 0), 0);
+	assert_int_equal(request_send(&e->session, REQUEST_ENDED, &reason, NULL, 0), 0);
+	close(e->fds[1]);
+	assert_int_equal(request_receive(&e->supervisor, &m), 1);
+	assert_int_equal(m.type, REQUEST_ENDED);
+	assert_string_equal(m.reason.text, "the server hung up");
+	assert_int_equal(request_receive(&e->supervisor, &m), -EPIPE);
+	e->fds[1] = dup(e->fds[0]); /* for the end of the test */
+}
+
 /* Every request, from both ends, in every phase: the sender's table refuses what is not permitted,
  * and the receiver refuses it too when a damaged sender sends it all the same. */
 static void what_the_table_does_not_permit_is_refused_at_both_ends(void **state)
@@ -211,6 +229,7 @@ int main(void)
 		WHOLE(descriptors_that_were_not_asked_for_are_closed),
 		WHOLE(descriptors_of_an_empty_record_are_closed),
 		WHOLE(the_end_of_the_other_side_is_told),
+		WHOLE(last_words_come_before_the_end_of_a_session_that_left_a_request_unread),
 		cmocka_unit_test(texts_with_control_characters_or_without_end_are_invalid),
 	};
 

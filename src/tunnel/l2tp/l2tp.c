@@ -331,6 +331,9 @@ static void set_silent_reason(struct l2tp_tunnel *l)
 	if (l->base.config.role == TUNNEL_ANSWERER)
 		reason_set(&l->reason, EXIT_CONNECT_FAILED, "the %s does not answer: %s", peer,
 			   hint);
+	else if (l->last_error == EPERM || l->last_error == EACCES)
+		reason_set(&l->reason, EXIT_CONNECT_FAILED, "the %s cannot be called: %s", peer,
+			   hint);
 	else
 		reason_set(&l->reason, EXIT_CONNECT_FAILED,
 			   "the %s does not answer: %u SCCRQ sent, %s came back; %s", peer,

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What people meet who type for the first time: one sentence says what is wrong and what to do next.
+source "$(dirname "$0")/lib.bash"
+
+mkdir "$work/config" "$work/run"
+printf '[connection]\nconnect-to = a\nuser = b\n' >"$work/config/office.conf"
+
+vpdial() {
+	"$VPDIAL" --config "$work/config" --run-dir "$work/run" "$@" </dev/null 2>&1
+}
+
+# says NAME STATUS TEXT ARGUMENT...: the command ends with STATUS and one line that holds TEXT.
+says() {
+	local name=$1 status=$2 text=$3 output rc
+	shift 3
+	output=$(vpdial "$@")
+	rc=$?
+	if [[ $rc == "$status" && $output == *"$text"* && $output != *$'\n'* ]]; then
+		ok "$name"
+	else
+		fail "$name" "status $rc: $output"
+	fi
+}
+
+says serve-without-its-file 2 "there is no $work/config/server.conf: write it as vpdial.conf(5) says" serve
+says unknown-option-names-the-help 2 "vpdial: unknown option -V, see vpdial --help" -V
+says unknown-option-of-a-command-names-its-help 2 "unknown option -V, see vpdial list --help" list -V
+says file-name-as-profile 2 "no profile office.conf in $work/config, did you mean office" connect office.conf
+says path-as-profile 2 "./office.conf is no profile's name: write the name alone" connect ./office.conf
+says nothing-to-dial 0 "nothing to dial in $work/config: each profile is disabled or runs already" connect --all
+for command in list check "connect --all"; do
+	# shellcheck disable=SC2086  # words indeed
+	says "no-directory-${command%% *}" 2 "there is no $work/none: write a profile there" --config "$work/none" $command
+done
+says redial-of-what-does-not-run 16 "office is not running; run: vpdial connect office" redial office
+says log-of-what-does-not-run 16 "office is not running" log office
+echo change >"$work/run/office.journal"
+test_equal changes-left-are-in-status "message: an unclean end left changes, undo them by: vpdial disconnect office" \
+	"$(vpdial status office | grep message)"
+rm "$work/run/office.journal"
+: >"$work/run/office.lockdown"
+test_equal nothing-left-is-not-told "" "$(vpdial status office | grep message)"
+deep=$work/$(printf 'd%.0s' {1..110})
+mkdir "$deep"
+says run-directory-too-long-for-a-socket 2 "the path is too long for a socket; use a shorter --run-dir" --run-dir "$deep" connect office
+test_equal usage-without-blank "vpdial: usage: vpdial list" "$(vpdial list x)"
+test_equal help-says-what-it-is "Dials PPTP and L2TP servers." "$(vpdial help | sed -n 3p)"
+output=$("$VPDIAL" --config "$work/config" --run-dir "$work/run" status --json 2>&1 >/dev/full)
+test_equal json-to-a-full-disk "1 vpdial: standard output: No space left on device" "$? $output"
+finish
