@@ -343,7 +343,7 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@scripts/demo
 
-UNITS := vpdial@.service vpdial-server.service
+UNITS := vpdial.service vpdial@.service vpdial-server.service
 
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man8 \

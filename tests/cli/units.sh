@@ -16,6 +16,22 @@ for unit in vpdial@.service vpdial-server.service; do
 		if grep -qx "$line" "$units/$unit"; then ok "$unit-$line"; else fail "$unit-$line" "not there"; fi
 	done
 done
+# What is enabled is started, each as a service of its own; no running systemd is needed to see that.
+mkdir -p "$work/boot/bin" "$work/boot/conf"
+for name in office home-2 b+x.y off; do
+	printf '[connection]\nconnect-to = 127.0.0.1\nuser = u\ndisabled = no\n' >"$work/boot/conf/$name.conf"
+done
+sed -i 's/disabled = no/disabled = yes/' "$work/boot/conf/off.conf"
+printf '#!/bin/sh\necho "$@"\n' >"$work/boot/bin/systemctl"
+printf '#!/bin/sh\nexec "%s" --config "%s" --run-dir "%s" "$@"\n' "$VPDIAL" "$work/boot/conf" "$work/boot/run" >"$work/boot/bin/vpdial"
+chmod +x "$work"/boot/bin/*
+# As systemd reads it: the word in double quotes, two backslashes for one.
+script=$(sed -n 's|^ExecStart=/bin/sh -c "\(.*\)"$|\1|p' "$units/vpdial.service" | sed 's/\\\\/\\/g; s|/usr/sbin/vpdial|vpdial|')
+test_equal vpdial.service-starts-what-is-enabled "start --no-block -- vpdial@b+x.y.service vpdial@home-2.service vpdial@office.service" \
+	"$(PATH=$work/boot/bin:$PATH sh -c "$script" 2>&1)"
+rm "$work"/boot/conf/[!o]*.conf "$work/boot/conf/office.conf"
+test_equal vpdial.service-starts-nothing-else "" "$(PATH=$work/boot/bin:$PATH sh -c "$script" 2>&1)"
+
 # The page says after which statuses a unit should not restart: the unit does so.
 want=$(sed -n 's/^A unit that restarts should not do so after \(.*\)\.$/\1/p' "$top/man/vpdial.8" | tr -d ',' | sed 's/and //')
 test_equal restart-as-in-the-manual "RestartPreventExitStatus=$want" "$(grep '^RestartPrevent' "$units/vpdial@.service")"
@@ -24,8 +40,10 @@ if command -v systemd-analyze >/dev/null; then
 	# An instance, and the program where the unit looks for it.
 	mkdir -p "$work/verify"
 	sed "s|/usr/sbin/vpdial|$VPDIAL|" "$units/vpdial@.service" >"$work/verify/vpdial@office.service"
-	sed "s|/usr/sbin/vpdial|$VPDIAL|" "$units/vpdial-server.service" >"$work/verify/vpdial-server.service"
-	for unit in vpdial@office.service vpdial-server.service; do
+	for unit in vpdial.service vpdial-server.service; do
+		sed "s|/usr/sbin/vpdial|$VPDIAL|" "$units/$unit" >"$work/verify/$unit"
+	done
+	for unit in vpdial@office.service vpdial-server.service vpdial.service; do
 		complaints=$(systemd-analyze verify --man=no --recursive-errors=no "$work/verify/$unit" 2>&1 | grep -v 'Failed to\|is not in the set') || true
 		test_equal "verify-$unit" "" "$(grep -F "$unit" <<<"$complaints")"
 		level=$(systemd-analyze security --offline=yes --no-pager "$work/verify/$unit" 2>/dev/null |
