@@ -139,10 +139,18 @@ void supervisor_farewell(struct supervisor *s);
 void supervisor_finish(struct supervisor *s);
 /* The session said that it is hanging up: it may take only so long. */
 void supervisor_expect_end(struct supervisor *s);
+
+/* profile.c */
+/* Profile, scripts and password.  0, or -errno (> 0: no password) with the reason in S. */
+int profile_load(struct supervisor *s);
+/* What the status tells of it. */
+void profile_describe(struct supervisor *s);
+/* The machine's side learns of `src-address`. */
+void profile_set_source(struct supervisor *s);
+/* Reads it anew; what cannot be read leaves the old one. */
+void profile_reload(struct supervisor *s);
 /* In a child that goes on without it: wipes its copies of the secrets; CTX is the supervisor. */
-void supervisor_forget(void *ctx);
-/* Reads the profile anew; what cannot be read leaves the old one. */
-void supervisor_reload(struct supervisor *s);
+void profile_forget(void *ctx);
 
 /* dial.c */
 /* A dial from its beginning: the name is looked up anew, all its addresses are tried. */

@@ -121,7 +121,7 @@ int resolver_start(struct supervisor *s)
 		return -errno;
 	}
 	if (r->pid == 0) {
-		supervisor_forget(s);
+		profile_forget(s);
 		keep_only(pipe_fds[1]);
 		give_up_privileges();
 		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of identity would clear it */

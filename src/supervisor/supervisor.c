@@ -7,7 +7,6 @@
 #include "supervisor/internal.h"
 #include "supervisor/rights.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -235,7 +234,7 @@ static void on_signal(void *ctx, uint32_t events)
 		return;
 	case SIGHUP:
 		manager_reloading(s);
-		supervisor_reload(s);
+		profile_reload(s);
 		persist_dial_now(s, "told by a signal, the profile read anew");
 		return;
 	case SIGUSR2:
@@ -297,121 +296,6 @@ static int make_dir(const char *path)
 	return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-static int read_password(struct supervisor *s)
-{
-	uint8_t octets[SECRET_MAX + 1];
-	char error[256] = "";
-	size_t len = 0;
-	ssize_t n;
-	int rc;
-
-	if (s->options.password_fd < 0) {
-		rc = conf_password(&s->profile, &s->password, error, sizeof error);
-		if (rc > 0)
-			reason_set(&s->reason, EXIT_OPTIONS,
-				   "no password in the profile and nobody to ask for it");
-		else if (rc < 0)
-			reason_set(&s->reason, EXIT_OPTIONS, "%s", error);
-		return rc;
-	}
-	while (len < sizeof octets &&
-	       (n = read(s->options.password_fd, octets + len, sizeof octets - len)) > 0)
-		len += (size_t)n;
-	close(s->options.password_fd);
-	rc = secret_set(&s->password, octets, len) ? 0 : -EMSGSIZE;
-	wipe(octets, sizeof octets);
-	if (rc < 0)
-		reason_set(&s->reason, EXIT_OPTIONS, "the password is longer than %d octets",
-			   SECRET_MAX);
-	return rc;
-}
-
-static int load_profile(struct supervisor *s, struct conf_profile *profile, struct reason *reason)
-{
-	struct conf_faults faults = {0};
-	int rc = conf_dir(s->config_dir, sizeof s->config_dir, s->options.config);
-
-	if (rc == 0)
-		rc = conf_load(s->config_dir, s->options.name, profile, &faults);
-	for (size_t i = 0; i < faults.count && i < sizeof faults.lines / sizeof faults.lines[0];
-	     i++)
-		log_error(&s->log, "%s", faults.lines[i]);
-	conf_faults_free(&faults);
-	if (rc < 0)
-		reason_set(reason, EXIT_OPTIONS, "the profile %s cannot be used: %s",
-			   s->options.name, rc == -EINVAL ? "it has faults" : strerror(-rc));
-	return rc;
-}
-
-static void describe_profile(struct supervisor *s)
-{
-	struct control_status *st = &s->status;
-
-	str_copy(st->type, sizeof st->type, s->profile.type == CONF_L2TP ? "l2tp" : "pptp");
-	str_copy(st->server, sizeof st->server, s->profile.connect_to);
-	str_copy(st->user, sizeof st->user, s->profile.user);
-}
-
-/* The path to the server is that of packets from `src-address`. */
-static void set_source(struct supervisor *s)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-
-	if (inet_pton(AF_INET, s->profile.src_address, &in.sin_addr) == 1)
-		host_set_source(s->host, (const struct sockaddr *)&in);
-	else if (inet_pton(AF_INET6, s->profile.src_address, &in6.sin6_addr) == 1)
-		host_set_source(s->host, (const struct sockaddr *)&in6);
-	else
-		host_set_source(s->host, NULL);
-}
-
-/* From where it can be had at once: a program would hold up the call, and nobody is there to ask.
- */
-static void reload_password(struct supervisor *s)
-{
-	struct secret fresh = {0};
-	char error[256] = "";
-	int rc = 1;
-
-	if (!s->profile.password_command[0])
-		rc = conf_password(&s->profile, &fresh, error, sizeof error);
-	if (rc == 0)
-		s->password = fresh;
-	else if (rc < 0)
-		log_warn(&s->log, "%s; the old password stays in use", error);
-	secret_wipe(&fresh);
-}
-
-void supervisor_reload(struct supervisor *s)
-{
-	struct conf_profile profile;
-	struct reason reason = {0};
-
-	if (load_profile(s, &profile, &reason) < 0) {
-		log_warn(&s->log, "%s; the old one stays in use", reason.text);
-		return;
-	}
-	/* The name of the interface stays as long as the device does. */
-	conf_profile_wipe(&s->profile);
-	s->profile = profile;
-	wipe(&profile, sizeof profile);
-	reload_password(s);
-	secret_wipe(&s->profile.password); /* one copy is enough */
-	set_source(s);
-	persist_init(s);
-	events_reload(s);
-	describe_profile(s);
-}
-
-void supervisor_forget(void *ctx)
-{
-	struct supervisor *s = ctx;
-
-	secret_wipe(&s->password);
-	secret_wipe(&s->profile.tunnel_secret);
-}
-
 static int open_machine(struct supervisor *s)
 {
 	int rc = control_run_dir(s->run_dir, sizeof s->run_dir, s->options.run_dir);
@@ -427,8 +311,8 @@ static int open_machine(struct supervisor *s)
 	s->host = host_new(s->run_dir, s->options.name, &s->log, &s->reason);
 	if (!s->host)
 		return -EIO;
-	host_set_forget(s->host, supervisor_forget, s);
-	set_source(s);
+	host_set_forget(s->host, profile_forget, s);
+	profile_set_source(s);
 	crashed_load(s);
 	rc = control_listen(s, &s->reason);
 	if (rc == 0)
@@ -465,19 +349,14 @@ static void fill_status(struct supervisor *s)
 	st->pid = (uint32_t)getpid();
 	s->begun_ms = st->started_ms = s->state_since_ms = loop_now(s->loop);
 	str_copy(st->profile, sizeof st->profile, s->options.name);
-	describe_profile(s);
+	profile_describe(s);
 	str_copy(st->encoding, sizeof st->encoding, "none");
 }
 
 static int begin(struct supervisor *s)
 {
-	int rc = load_profile(s, &s->profile, &s->reason);
+	int rc = profile_load(s);
 
-	if (rc == 0)
-		rc = events_open(s);
-	if (rc == 0)
-		rc = read_password(s);
-	secret_wipe(&s->profile.password); /* one copy is enough */
 	fill_status(s);
 	persist_init(s);
 	if (s->options.control_fd >= 0)
