@@ -105,7 +105,7 @@ static const struct conf_option options[] = {
 	{"redial-limit", NULL, CONNECTION, CONF_VALUE_U32, FIELD(p.redial_limit), .min = 0,
 	 .max = 1000000, .def = "0", .help = "failures in a row before giving up; 0 = never"},
 	{"disabled", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.disabled), .def = "yes",
-	 .help = "not dialed by connect --all"},
+	 .help = "not dialed by connect --all and vpdial.service"},
 	{"max-mtu", "mtu", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mtu), .min = 128,
 	 .max = MTU_MOST, .def = "1460", .unit = "octets", .help = "largest packet to send"},
 	{"max-mru", "mru", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mru), .min = 128,
