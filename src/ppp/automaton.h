@@ -139,7 +139,7 @@ struct automaton {
 	bool answered;		/* its answer came: another one is a duplicate */
 	bool refused;		/* a Terminate-Ack came for it: the peer has closed this layer */
 	uint32_t requests_sent; /* since the lower layer came up */
-	uint32_t answers;	/* to them */
+	uint32_t answers;	/* to them, good or bad */
 	size_t request_len;
 	uint8_t request[AUTOMATON_REQUEST_MAX];
 	/* timers and limits */

@@ -28,17 +28,17 @@ static bool legal_length(const struct automaton *a, const struct option *o)
 
 /* An option of wrong length has no value to correct: rejecting it makes the peer do without, which
  * is safe for every option that we know. */
-static bool has_rule(const struct automaton *a, const struct option *o)
+static const struct option_rule *rule_of(const struct automaton *a, const struct option *o)
 {
 	const struct option_rule *rule = find_rule(a, o->type);
 
-	return rule && rule->request && legal_length(a, o);
+	return rule && rule->request && legal_length(a, o) ? rule : NULL;
 }
 
-static enum option_verdict judge_option(struct automaton *a, const struct option *o,
-					struct writer *nak)
+static enum option_verdict judge_option(struct automaton *a, const struct option_rule *rule,
+					const struct option *o, struct writer *nak)
 {
-	enum option_verdict verdict = find_rule(a, o->type)->request(a->ctx, o, nak);
+	enum option_verdict verdict = rule->request(a->ctx, o, nak);
 
 	if (verdict == OPTION_NAK && a->naks_sent >= MAX_FAILURE)
 		verdict = OPTION_REJECT;
@@ -70,14 +70,15 @@ static bool judge_request(struct automaton *a, bool *fit)
 	if (a->driver->judge)
 		a->driver->judge(a->ctx);
 	while (option_next(&c, &o))
-		if (!has_rule(a, &o))
+		if (!rule_of(a, &o))
 			reject_option(a, &reject, &o);
 	/* The rules count their Naks: they are not asked for any that would not be sent. */
 	c = cursor_make(a->packet.data, writer_len(&reject) > 0 ? 0 : a->packet.len);
 	while (option_next(&c, &o)) {
+		const struct option_rule *rule = rule_of(a, &o);
 		size_t before = writer_len(&nak);
 
-		if (judge_option(a, &o, &nak) != OPTION_REJECT)
+		if (!rule || judge_option(a, rule, &o, &nak) != OPTION_REJECT)
 			continue;
 		if (!nak.failed)
 			nak.at = nak.start + before;
@@ -196,8 +197,10 @@ static bool expected_answer(struct automaton *a)
 {
 	if (a->state >= AUTOMATON_CLOSED && a->state <= AUTOMATON_STOPPING)
 		return true; /* the table answers or ignores it whatever it holds */
-	if (a->requests_sent > 0 && a->packet.id == a->request_id && !a->answered)
+	if (a->requests_sent > 0 && a->packet.id == a->request_id && !a->answered) {
+		a->answers++;
 		return true;
+	}
 	a->host->counters->unexpected++;
 	return false;
 }
@@ -213,7 +216,6 @@ static void input_ack(struct automaton *a)
 			return;
 		}
 		a->answered = true;
-		a->answers++;
 		a->refused = false;
 		a->naks_received = 0;
 	}
@@ -267,7 +269,6 @@ static void input_nak(struct automaton *a)
 		if (++a->naks_received > NAKS_HOPELESS)
 			return;
 		a->answered = true;
-		a->answers++;
 		a->refused = false;
 		apply_answer(a, reject || a->naks_received > MAX_NAKS_RECEIVED);
 	}

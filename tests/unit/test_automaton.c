@@ -426,7 +426,8 @@ int main(void)
 		cmocka_unit_test(after_five_naks_the_option_is_rejected),
 		cmocka_unit_test(a_peer_that_naks_for_ever_is_not_followed_for_ever),
 		cmocka_unit_test(an_unheard_request_is_repeated_before_the_ack),
-		cmocka_unit_test(a_repeated_request_in_opened_is_acked_four_times_then_taken_as_new),
+		cmocka_unit_test(
+			a_repeated_request_in_opened_is_acked_four_times_then_taken_as_new),
 		cmocka_unit_test(padding_behind_the_length_is_ignored),
 		cmocka_unit_test(an_unknown_code_is_rejected_with_its_octets),
 	};
