@@ -104,11 +104,15 @@ void call_closed(struct call *call, const struct control_status *status, uint64_
 
 void call_tick(struct call *call, uint64_t now_ms)
 {
+	uint64_t since = call->sampled_ms + SECOND_MS / 2; /* counters may come a little late */
+	uint64_t missed = now_ms > since ? (now_ms - since) / SECOND_MS : 0;
+
 	if (call->running && now_ms > call->heard_ms + MODEL_SILENT_MS)
 		(void)snprintf(call->note, sizeof(call->note),
 			       "the supervisor (process %u) does not answer", call->status.pid);
-	if (now_ms >= call->sampled_ms + SECOND_MS * 3 / 2)
-		add_rate(call, (struct model_rate){0}, now_ms);
+	for (uint64_t i = 0; i < missed && i < MODEL_HISTORY; i++)
+		add_rate(call, (struct model_rate){0}, call->sampled_ms);
+	call->sampled_ms += missed * SECOND_MS;
 }
 
 void call_take_events(struct call *call, const struct control_events *fresh)

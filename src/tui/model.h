@@ -44,7 +44,7 @@ void call_heard(struct call *call, const struct control_status *status, uint64_t
 /* It closed its end; STATUS as of call_init. */
 void call_closed(struct call *call, const struct control_status *status, uint64_t day_ms);
 
-/* A second passed: where no counters came, the history goes on with nothing. */
+/* Time passed: for each second without counters the history goes on with nothing. */
 void call_tick(struct call *call, uint64_t now_ms);
 
 /* Takes what is new of the supervisor's events. */

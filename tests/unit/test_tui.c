@@ -134,6 +134,19 @@ static void rates_are_octets_over_the_time_of_the_counters(void **state)
 	free(c);
 }
 
+static void each_second_of_silence_is_one_column_of_the_graph(void **state)
+{
+	struct call *c = running(2);
+	(void)state;
+
+	for (uint64_t now = 4000; now <= 12000; now += 1000)
+		call_tick(c, now);
+	assert_in_range(c->rate_count, 2 + 8, 2 + 9);
+	call_tick(c, 112000); /* the monitor was stopped for so long */
+	assert_in_range(c->rate_count, 2 + 108, 2 + 109);
+	free(c);
+}
+
 static void silence_is_nothing_in_the_graph_and_a_note_later(void **state)
 {
 	struct call *c = running(2);
@@ -459,6 +472,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rates_are_octets_over_the_time_of_the_counters),
+		cmocka_unit_test(each_second_of_silence_is_one_column_of_the_graph),
 		cmocka_unit_test(silence_is_nothing_in_the_graph_and_a_note_later),
 		cmocka_unit_test(supervisor_that_vanishes_is_an_error_and_one_that_ends_is_not),
 		cmocka_unit_test(events_are_taken_once_each),
