@@ -399,6 +399,15 @@ t_supervisor_killed_is_told_and_undone_by_a_key() {
 	leave
 	all_gone 3
 }
+t_dead_socket_without_profile_is_no_connection() {
+	profile pptp
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).bind(sys.argv[1])' "$R/gone.sock"
+	open 80x24
+	sees '^ vpdial  lab  '
+	sees_not 'gone'
+	leave
+	rm "$R/gone.sock"
+}
 t_supervisor_that_hangs_is_told() {
 	local pid
 	up
