@@ -141,15 +141,21 @@ struct model_rate call_rate(const struct call *call, size_t age)
 	return call->rates[(call->rate_count - 1 - age) % MODEL_HISTORY];
 }
 
-const char *call_message(const struct call *call)
+char *call_message(const struct call *call, char *buf, size_t cap)
 {
 	const struct control_status *s = &call->status;
+	const char *reason = *s->ended.text ? s->ended.text : s->last_end.text;
+	struct str out = str_make(buf, cap);
 
 	if (*call->note)
-		return call->note;
-	if (s->state == CONTROL_STATE_DOWN)
-		return *s->ended.text ? s->ended.text : s->last_end.text;
-	return s->message;
+		str_printf(&out, "%s", call->note);
+	else if (s->state != CONTROL_STATE_DOWN)
+		str_printf(&out, "%s", s->message);
+	else if (call->running || !*s->message)
+		str_printf(&out, "%s", reason);
+	else /* what holds although nothing runs */
+		str_printf(&out, "%s%s%s", reason, *reason ? "; " : "", s->message);
+	return buf;
 }
 
 uint64_t call_state_ms(const struct call *call, uint64_t now_ms)

@@ -79,6 +79,7 @@ static void on_said(void *ctx, const char *name, bool error, const char *text)
 	struct watched *w = calls_find(&t->calls, name);
 
 	if (w && w->handle.fd < 0) { /* it is the last word, then */
+		watched_refresh(w);
 		w->call.status.last_end = (struct reason){.code = error ? EXIT_FATAL : EXIT_OK};
 		(void)str_copy(w->call.status.last_end.text, REASON_TEXT_MAX, text);
 	}

@@ -399,6 +399,18 @@ t_supervisor_killed_is_told_and_undone_by_a_key() {
 	leave
 	all_gone 3
 }
+t_profile_and_leftovers_that_change_are_shown_anew() {
+	profile pptp
+	printf 'change' >"$R/lab.lockdown"
+	open 80x24
+	sees 'the lockdown holds until: vpdial disconnect lab'
+	sees 'server: 203.0.113.1$'
+	rm "$R/lab.lockdown"
+	sed -i 's/203.0.113.1/203.0.113.77/' "$P/lab.conf"
+	sees 'server: 203.0.113.77'
+	sees_not 'the lockdown holds'
+	leave
+}
 t_dead_socket_without_profile_is_no_connection() {
 	profile pptp
 	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).bind(sys.argv[1])' "$R/gone.sock"
