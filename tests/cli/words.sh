@@ -41,6 +41,14 @@ test_equal changes-left-are-in-status "message: an unclean end left changes, und
 rm "$work/run/office.journal"
 : >"$work/run/office.lockdown"
 test_equal nothing-left-is-not-told "" "$(vpdial status office | grep message)"
+# A user's name is shown as it is typed again, but what acts on the terminal is not.
+printf '[connection]\nconnect-to = a\nuser = "CORP\\john"\n' >"$work/config/domain.conf"
+test_equal backslash-in-list 'CORP\john' "$(vpdial list | sed -n 's/.*domain .* //p')"
+test_equal backslash-in-status 'user: CORP\john' "$(vpdial status domain | grep -o 'user: .*')"
+printf '[connection]\nconnect-to = a\nuser = "j\033[31m\377n"\n' >"$work/config/domain.conf"
+test_equal escape-in-list 'j?[31m?n' "$(vpdial list | sed -n 's/.*domain .* //p')"
+test_equal escape-in-status 'user: j?[31m?n' "$(vpdial status domain | grep -a -o 'user: .*')"
+rm "$work/config/domain.conf"
 deep=$work/$(printf 'd%.0s' {1..110})
 mkdir "$deep"
 says run-directory-too-long-for-a-socket 2 "the path is too long for a socket; use a shorter --run-dir" --run-dir "$deep" connect office
