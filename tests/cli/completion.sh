@@ -35,6 +35,13 @@ test_equal bash-running "" "$(complete_line --run-dir "$work/run" disconnect "")
 : >"$work/run/office.sock"
 test_equal bash-running-profile "office" "$(complete_line --run-dir "$work/run" disconnect "")"
 rm "$work/run/office.sock"
+echo change >"$work/run/killed.journal"
+: >"$work/run/killed.lockdown"
+echo change >"$work/run/locked.lockdown"
+: >"$work/run/undone.journal"
+test_equal bash-disconnect-has-what-is-left "killed locked" "$(complete_line --run-dir "$work/run" disconnect "")"
+test_equal bash-redial-has-only-what-runs "" "$(complete_line --run-dir "$work/run" redial "")"
+rm "$work"/run/*
 test_equal bash-users-without-server "" "$(complete_line --run-dir "$work/run" users --disconnect "")"
 
 # The same questions to zsh: its function, with what it would add printed.
