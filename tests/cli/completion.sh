@@ -43,6 +43,11 @@ test_equal bash-disconnect-has-what-is-left "killed locked" "$(complete_line --r
 test_equal bash-redial-has-only-what-runs "" "$(complete_line --run-dir "$work/run" redial "")"
 rm "$work"/run/*
 test_equal bash-users-without-server "" "$(complete_line --run-dir "$work/run" users --disconnect "")"
+# What a user could type stands there: names with characters that the shell takes for its own.
+vpdial() { for word in '<pptp-john>' 'CORP\john' plain; do [[ $word == "$2"* ]] && echo "$word"; done; }
+test_equal bash-names-are-quoted '\<pptp-john\> CORP\\john plain' "$(complete_line users --disconnect "")"
+test_equal bash-quoted-beginning 'CORP\\john' "$(complete_line users --disconnect 'CORP\\j')"
+unset -f vpdial
 
 # The same questions to zsh: its function, with what it would add printed.
 zsh_line() {
