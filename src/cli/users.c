@@ -143,10 +143,14 @@ static int disconnect(const struct cli *cli)
 	}
 	while (there && clock_now_ms() < end) {
 		r = client_users(cli->run_dir, USERS_LIST, NULL, &now, &now_count);
-		if (r < 0)
-			break;
-		there = is_still_there(ended, ended_count, now, now_count);
-		free(now);
+		if (r < 0 && r != -ENOENT) {
+			free(ended);
+			return no_answer(cli, r);
+		}
+		/* A server that has ended has hung up all its calls. */
+		there = r == 0 && is_still_there(ended, ended_count, now, now_count);
+		if (r == 0)
+			free(now);
 		if (there)
 			(void)nanosleep(&pause, NULL);
 	}
