@@ -16,8 +16,8 @@
 /* Not a dead socket alone: a profile, what runs, or what an end has left. */
 static bool is_shown(const struct cli *cli, const char *name)
 {
-	return cli_is_known(cli, name) || cli_has_leftover(cli, name, ".journal") ||
-	       cli_has_leftover(cli, name, ".lockdown");
+	return cli_profile_exists(cli, name) || cli_has_leftover(cli, name, ".journal") ||
+	       cli_has_leftover(cli, name, ".lockdown") || cli_is_known(cli, name);
 }
 
 static int names_of(void *ctx, char ***names, size_t *count, char *error, size_t cap)
