@@ -9,8 +9,15 @@ _vpdial() {
 		return
 		;;
 	esac
-	mapfile -t COMPREPLY < <("${COMP_WORDS[0]}" complete-words "$cur" \
-		"${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
+	# Users' and interfaces' names, as <pptp-john>, mean something else to the shell: quoted they go
+	# in and come out.
+	local word
+	# shellcheck disable=SC2162  # the backslashes are what it is for
+	IFS= read word <<<"$cur"
+	mapfile -t COMPREPLY < <("${COMP_WORDS[0]}" complete-words "$word" \
+		"${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null | while IFS= read -r word; do
+			printf '%q\n' "$word"
+		done)
 	if [[ " ${COMP_WORDS[*]:1:COMP_CWORD-1} " == *" check "* && $cur != -* ]]; then
 		compopt -o filenames
 		local -a files

@@ -15,6 +15,7 @@ enum cli_words {
 	CLI_WORDS_NONE,
 	CLI_WORDS_PROFILES,
 	CLI_WORDS_RUNNING,  /* profiles with a control socket */
+	CLI_WORDS_LEFT,	    /* the same, and those of which an end has left something */
 	CLI_WORDS_CHECKED,  /* profiles and files */
 	CLI_WORDS_COMMANDS, /* names of commands, and `options` */
 	CLI_WORDS_USERS,    /* of the server: users and interfaces of their calls */

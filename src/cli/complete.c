@@ -57,6 +57,27 @@ static void offer_users(const struct cli *cli, const char *current)
 	free(rows);
 }
 
+/* What `disconnect` ends or undoes. */
+static void offer_left(const struct cli *cli, const char *current)
+{
+	static const char *const suffixes[] = {".sock", ".journal", ".lockdown"};
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char **names;
+		size_t count = cli_running_names(cli->run_dir, suffixes[i], &names);
+
+		for (size_t k = 0; k < count; k++) {
+			bool fresh = i == 0 || cli_has_leftover(cli, names[k], suffixes[i]);
+
+			for (size_t before = 0; before < i && fresh; before++)
+				fresh = !cli_has_leftover(cli, names[k], suffixes[before]);
+			if (fresh)
+				offer(names[k], current);
+		}
+		cli_names_free(names, count);
+	}
+}
+
 static void offer_arguments(const struct cli *cli, enum cli_words words, const char *current)
 {
 	char **names = NULL;
@@ -72,6 +93,9 @@ static void offer_arguments(const struct cli *cli, enum cli_words words, const c
 		break;
 	case CLI_WORDS_RUNNING:
 		count = cli_running_names(cli->run_dir, ".sock", &names);
+		break;
+	case CLI_WORDS_LEFT:
+		offer_left(cli, current);
 		break;
 	case CLI_WORDS_COMMANDS:
 		offer_commands(current);

@@ -33,11 +33,13 @@ static int wait_gone(int fd)
 static int hang_up(const char *run_dir, const char *name)
 {
 	const struct timespec pause = {.tv_nsec = ROOM_STEP_MS * 1000000L};
-	uint64_t end = clock_now_ms() + ROOM_MS;
+	uint64_t end = clock_now_ms() + ROOM_MS, silent = clock_now_ms() + SILENCE_MS;
 	int fd, r;
 
 	for (;;) {
 		fd = client_open(run_dir, name);
+		if (fd == -ETIMEDOUT && clock_now_ms() < silent)
+			continue;
 		if (fd < 0)
 			return fd;
 		r = client_send(fd, CONTROL_HANGUP);

@@ -105,7 +105,7 @@ static int ask(int tty, const struct str *question, struct secret *password)
 int prompt_password(const char *user, const char *server, struct secret *password, char *error,
 		    size_t cap)
 {
-	char text[600];
+	char text[600], name[256];
 	struct str s = str_make(text, sizeof(text)), e = str_make(error, cap);
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), r;
 
@@ -114,9 +114,9 @@ int prompt_password(const char *user, const char *server, struct secret *passwor
 			       "password, password-file or password-command into the profile");
 		return -ENOTTY;
 	}
-	str_printf(&s, "Password for ");
-	str_clean(&s, user, strlen(user), 200);
-	str_printf(&s, " at %s: ", server);
+	(void)str_copy(name, sizeof(name), user);
+	str_blank(name);
+	str_printf(&s, "Password for %s at %s: ", name, server);
 	r = ask(tty, &s, password);
 	close(tty);
 	if (r == -EINTR)

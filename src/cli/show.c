@@ -116,8 +116,6 @@ static void list_row(const struct cli *cli, const char *name)
 	struct conf_faults faults = {0};
 	struct control_status status;
 	struct conf_profile p;
-	char user[300];
-	struct str s = str_make(user, sizeof(user));
 	int r = conf_load(cli->config_dir, name, &p, &faults);
 	bool running = client_status(cli->run_dir, name, &status) == 0 &&
 		       status.phase == CONTROL_CONNECTED;
@@ -128,9 +126,9 @@ static void list_row(const struct cli *cli, const char *name)
 		       running ? 'R' : ' ', name, name);
 		return;
 	}
-	str_clean(&s, p.user, strlen(p.user), 100);
+	str_blank(p.user);
 	printf("%c%c    %-20s  %-4s  %-30s  %s\n", p.disabled ? 'X' : ' ', running ? 'R' : ' ',
-	       name, p.type == CONF_PPTP ? "pptp" : "l2tp", p.connect_to, user);
+	       name, p.type == CONF_PPTP ? "pptp" : "l2tp", p.connect_to, p.user);
 	conf_profile_wipe(&p);
 }
 

@@ -2,6 +2,8 @@
 /* Status as text: the colon layout of the manuals. */
 #include "cli/text.h"
 
+#include "base/str.h"
+
 #include <string.h>
 
 void text_status(FILE *out, const struct control_status *status)
@@ -12,6 +14,8 @@ void text_status(FILE *out, const struct control_status *status)
 	for (size_t i = 0; i < n; i++)
 		if (strlen(rows[i].label) > width)
 			width = strlen(rows[i].label);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		str_blank(rows[i].text); /* a user's name is the profile's, as it stands there */
 		fprintf(out, "%*s: %s\n", (int)width, rows[i].label, rows[i].text);
+	}
 }

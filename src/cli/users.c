@@ -30,21 +30,21 @@ int cli_demo(struct cli *cli)
 /* The manuals' table. */
 static void print_table(const struct users_row *rows, size_t count)
 {
-	char uptime[32], mtu[12], user[120];
+	char uptime[32], mtu[12], user[USERS_USER_MAX];
 
 	printf("Flags: X - disabled, D - dynamic, R - running\n");
 	printf(" #    %-15s  %-15s  %-5s  %-15s  %-12s  %s\n", "NAME", "USER", "MTU",
 	       "CLIENT-ADDRESS", "UPTIME", "ENCODING");
 	for (size_t i = 0; i < count; i++) {
 		const struct users_row *r = &rows[i];
-		struct str s = str_make(user, sizeof(user));
 
 		uptime[0] = mtu[0] = '\0';
 		if (r->running) {
 			(void)duration_format(uptime, sizeof(uptime), r->uptime_ms / 1000);
 			(void)snprintf(mtu, sizeof(mtu), "%u", r->mtu);
 		}
-		str_clean(&s, r->user, strlen(r->user), 60);
+		(void)str_copy(user, sizeof(user), r->user);
+		str_blank(user);
 		printf("%2zu %c%c%c %-15s  %-15s  %-5s  %-15s  %-12s  %s\n", i,
 		       r->disabled ? 'X' : ' ', r->dynamic ? 'D' : ' ', r->running ? 'R' : ' ',
 		       r->name, user, mtu, r->client_address, uptime, r->encoding);
@@ -143,10 +143,14 @@ static int disconnect(const struct cli *cli)
 	}
 	while (there && clock_now_ms() < end) {
 		r = client_users(cli->run_dir, USERS_LIST, NULL, &now, &now_count);
-		if (r < 0)
-			break;
-		there = is_still_there(ended, ended_count, now, now_count);
-		free(now);
+		if (r < 0 && r != -ENOENT) {
+			free(ended);
+			return no_answer(cli, r);
+		}
+		/* A server that has ended has hung up all its calls. */
+		there = r == 0 && is_still_there(ended, ended_count, now, now_count);
+		if (r == 0)
+			free(now);
 		if (there)
 			(void)nanosleep(&pause, NULL);
 	}

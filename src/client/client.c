@@ -10,9 +10,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define ANSWER_LIMIT_MS 5000
+#define PLACE_LIMIT_MS	500 /* to be taken or to wait in the queue of the socket */
 
 int client_run_dir(char *out, size_t cap, const char *dir)
 {
@@ -28,6 +30,7 @@ int client_run_dir_make(const char *run_dir)
 
 int client_open(const char *run_dir, const char *name)
 {
+	const struct timeval limit = {.tv_usec = PLACE_LIMIT_MS * 1000};
 	struct sockaddr_un addr;
 	int fd, r = control_address(&addr, run_dir, name);
 
@@ -36,9 +39,13 @@ int client_open(const char *run_dir, const char *name)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0)
+	/* A supervisor that hangs takes nobody, and then connect would wait for ever. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
+	    connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0)
 		return fd;
-	r = errno == ECONNREFUSED || errno == ENOTDIR ? -ENOENT : -errno;
+	r = errno == ECONNREFUSED || errno == ENOTDIR ? -ENOENT
+	    : errno == EAGAIN			      ? -ETIMEDOUT
+						      : -errno;
 	close(fd);
 	return r;
 }

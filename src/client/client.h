@@ -12,7 +12,8 @@ int client_run_dir(char *out, size_t cap, const char *dir);
 int client_run_dir_make(const char *run_dir);
 
 /* Connects to the supervisor of NAME.  A descriptor (close-on-exec, the caller's) or -errno;
- * -ENOENT if none is running (also when a socket was left behind by a crash). */
+ * -ENOENT if none is running (also when a socket was left behind by a crash), -ETIMEDOUT if it
+ * takes nobody (within half a second). */
 int client_open(const char *run_dir, const char *name);
 
 /* Sends one request.  0 or -errno. */

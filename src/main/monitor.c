@@ -13,11 +13,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Not a dead socket alone: a profile, what runs, or what an end has left. */
+static bool is_shown(const struct cli *cli, const char *name)
+{
+	return cli_profile_exists(cli, name) || cli_has_leftover(cli, name, ".journal") ||
+	       cli_has_leftover(cli, name, ".lockdown") || cli_is_known(cli, name);
+}
+
 static int names_of(void *ctx, char ***names, size_t *count, char *error, size_t cap)
 {
 	const struct cli *cli = ctx;
 	int profiles = cli_known_names(cli, names, count);
+	size_t kept = 0;
 
+	for (size_t i = 0; i < *count; i++)
+		if (is_shown(cli, (*names)[i]))
+			(*names)[kept++] = (*names)[i];
+		else
+			free((*names)[i]);
+	*count = kept;
 	if (profiles == -ENOMEM || *count)
 		return *count ? 0 : profiles;
 	if (profiles < 0 && profiles != -ENOENT)

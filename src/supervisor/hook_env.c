@@ -195,7 +195,7 @@ static void put_tunnel(struct hook_env *e, const struct hook_facts *f)
 		put_routes(e, f, AF_INET);
 	}
 	put_pair(e, "VPN_IP4_NAMESERVERS", s->dns[0], s->dns[1]);
-	put_text(e, "VPN_IP4_DOMAINS", f->profile->search_domains);
+	put_text(e, "VPN_IP4_DOMAINS", s->domain[0] ? s->domain : f->profile->search_domains);
 	put_pair(e, "VPN_IP4_WINS_SERVERS", s->wins[0], s->wins[1]);
 	if (s->local6[0]) {
 		put(e, "VPN_IP6_ADDRESS_0=%s/64 %s", s->local6, s->remote6[0] ? s->remote6 : "::");

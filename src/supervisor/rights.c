@@ -21,7 +21,7 @@ static const struct {
 	{CAP_SETGID, "the same, and has no group"},
 	{CAP_DAC_OVERRIDE, "profiles and run directories of other users"},
 	{CAP_FOWNER, "resolv.conf keeps its mode"},
-	{CAP_CHOWN, "resolv.conf keeps its owner"},
+	{CAP_CHOWN, "resolv.conf keeps its owner; the group that may use the control socket"},
 };
 
 void rights_reduce(const struct log *log)

@@ -78,16 +78,16 @@ static void on_record(void *ctx, uint32_t events)
 		w->owner->changed(w->owner->ctx);
 }
 
-/* What could not be told is known now: nothing runs. */
-static void restore(struct watched *w)
+void watched_refresh(struct watched *w)
 {
 	struct control_status status;
 	struct reason last = w->call.status.last_end;
 
+	if (w->handle.fd >= 0)
+		return;
 	w->owner->source->describe(w->owner->source->ctx, w->call.status.profile, &status);
 	status.last_end = last;
 	w->call.status = status;
-	w->call.note[0] = '\0';
 }
 
 static void look_for_supervisor(struct watched *w)
@@ -98,8 +98,10 @@ static void look_for_supervisor(struct watched *w)
 	if (fd < 0) {
 		if (fd != -ENOENT)
 			call_unknown(&w->call);
-		else if (*w->call.note)
-			restore(w);
+		else if (*w->call.note) { /* what could not be told is known now */
+			w->call.note[0] = '\0';
+			watched_refresh(w);
+		}
 		if (fd == -EACCES || fd == -EPERM)
 			(void)snprintf(w->call.note, sizeof(w->call.note),
 				       "its control socket is not open to you; run vpdial as its "
@@ -218,6 +220,8 @@ void calls_tick(struct calls *calls)
 
 		if (w->handle.fd < 0)
 			look_for_supervisor(w);
+		if (w == calls_selected(calls) && !*w->call.note)
+			watched_refresh(w);
 		call_tick(&w->call, clock_now_ms());
 	}
 }

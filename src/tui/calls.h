@@ -31,7 +31,8 @@ struct calls {
 /* Looks which connections there are now, and keeps the selected one selected. */
 void calls_scan(struct calls *calls);
 
-/* Once a second: looks for supervisors, and lets time pass. */
+/* Once a second: looks for supervisors, for what changed of the selected one, and lets time pass.
+ */
 void calls_tick(struct calls *calls);
 
 void calls_close(struct calls *calls);
@@ -41,6 +42,9 @@ struct watched *calls_selected(struct calls *calls);
 
 /* The one with this name, or NULL. */
 struct watched *calls_find(struct calls *calls, const char *name);
+
+/* One that does not run: its profile, and what its end has left, may have changed. */
+void watched_refresh(struct watched *w);
 
 /* An event of the monitor's own. */
 void watched_event(struct watched *w, enum log_level level, const char *text);

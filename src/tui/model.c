@@ -104,11 +104,15 @@ void call_closed(struct call *call, const struct control_status *status, uint64_
 
 void call_tick(struct call *call, uint64_t now_ms)
 {
+	uint64_t since = call->sampled_ms + SECOND_MS / 2; /* counters may come a little late */
+	uint64_t missed = now_ms > since ? (now_ms - since) / SECOND_MS : 0;
+
 	if (call->running && now_ms > call->heard_ms + MODEL_SILENT_MS)
 		(void)snprintf(call->note, sizeof(call->note),
 			       "the supervisor (process %u) does not answer", call->status.pid);
-	if (now_ms >= call->sampled_ms + SECOND_MS * 3 / 2)
-		add_rate(call, (struct model_rate){0}, now_ms);
+	for (uint64_t i = 0; i < missed && i < MODEL_HISTORY; i++)
+		add_rate(call, (struct model_rate){0}, call->sampled_ms);
+	call->sampled_ms += missed * SECOND_MS;
 }
 
 void call_take_events(struct call *call, const struct control_events *fresh)
@@ -137,15 +141,21 @@ struct model_rate call_rate(const struct call *call, size_t age)
 	return call->rates[(call->rate_count - 1 - age) % MODEL_HISTORY];
 }
 
-const char *call_message(const struct call *call)
+char *call_message(const struct call *call, char *buf, size_t cap)
 {
 	const struct control_status *s = &call->status;
+	const char *reason = *s->ended.text ? s->ended.text : s->last_end.text;
+	struct str out = str_make(buf, cap);
 
 	if (*call->note)
-		return call->note;
-	if (s->state == CONTROL_STATE_DOWN)
-		return *s->ended.text ? s->ended.text : s->last_end.text;
-	return s->message;
+		str_printf(&out, "%s", call->note);
+	else if (s->state != CONTROL_STATE_DOWN)
+		str_printf(&out, "%s", s->message);
+	else if (call->running || !*s->message)
+		str_printf(&out, "%s", reason);
+	else /* what holds although nothing runs */
+		str_printf(&out, "%s%s%s", reason, *reason ? "; " : "", s->message);
+	return buf;
 }
 
 uint64_t call_state_ms(const struct call *call, uint64_t now_ms)

@@ -7,8 +7,9 @@
 #include "base/log.h"
 #include "client/client.h"
 
-#define MODEL_HISTORY	512  /* seconds */
-#define MODEL_SILENT_MS 5000 /* a watched supervisor tells its state once a second */
+#define MODEL_HISTORY	 512 /* seconds */
+#define CALL_MESSAGE_MAX 512
+#define MODEL_SILENT_MS	 5000 /* a watched supervisor tells its state once a second */
 
 struct model_rate {
 	uint64_t rx, tx; /* octets a second */
@@ -44,7 +45,7 @@ void call_heard(struct call *call, const struct control_status *status, uint64_t
 /* It closed its end; STATUS as of call_init. */
 void call_closed(struct call *call, const struct control_status *status, uint64_t day_ms);
 
-/* A second passed: where no counters came, the history goes on with nothing. */
+/* Time passed: for each second without counters the history goes on with nothing. */
 void call_tick(struct call *call, uint64_t now_ms);
 
 /* Takes what is new of the supervisor's events. */
@@ -56,8 +57,9 @@ void call_add_event(struct call *call, uint64_t day_ms, enum log_level level, co
 /* The newest rate, and the one AGE seconds before it; zeros where there is none. */
 struct model_rate call_rate(const struct call *call, size_t age);
 
-/* The sentence for the line under everything: a note, the last event or the reason of the end. */
-const char *call_message(const struct call *call);
+/* The sentence for the line under everything: a note, the last event, or the reason of the end and
+ * what holds after it.  BUF holds CALL_MESSAGE_MAX octets; returns BUF. */
+char *call_message(const struct call *call, char *buf, size_t cap);
 
 /* Milliseconds that the present dial spends in its present state. */
 uint64_t call_state_ms(const struct call *call, uint64_t now_ms);

@@ -191,9 +191,10 @@ static void paint_events(struct grid *g, struct rect r, const struct call *c, si
 static int message(struct grid *g, struct rect r, const struct call *c)
 {
 	enum role role = *c->note ? ROLE_BAD : status_role(&c->status);
+	char text[CALL_MESSAGE_MAX];
 
 	return paint_wrapped(g, (struct rect){r.x + 1, r.y, r.width - 2, r.height}, role,
-			     call_message(c));
+			     call_message(c, text, sizeof(text)));
 }
 
 static void paint_main(struct grid *g, const struct layout *l, const struct view *v,
@@ -220,7 +221,7 @@ static void paint_main(struct grid *g, const struct layout *l, const struct view
 /* A message that matters more than what else there is, on a screen that has no room for both. */
 static bool urgent(const struct call *c)
 {
-	return *c->note || (!c->running && *c->status.last_end.text);
+	return *c->note || (!c->running && (*c->status.last_end.text || *c->status.message));
 }
 
 void paint(struct grid *g, const struct view *v)

@@ -79,6 +79,7 @@ static void on_said(void *ctx, const char *name, bool error, const char *text)
 	struct watched *w = calls_find(&t->calls, name);
 
 	if (w && w->handle.fd < 0) { /* it is the last word, then */
+		watched_refresh(w);
 		w->call.status.last_end = (struct reason){.code = error ? EXIT_FATAL : EXIT_OK};
 		(void)str_copy(w->call.status.last_end.text, REASON_TEXT_MAX, text);
 	}
@@ -86,20 +87,26 @@ static void on_said(void *ctx, const char *name, bool error, const char *text)
 		watched_event(w, error ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, text);
 }
 
-/* The screen is left where the command has something to ask. */
+/* The screen is left where the command has something to ask.  To stop meanwhile would bring the
+ * screen back over the question. */
 static void start(struct tui *t, struct watched *w, const char *command, bool terminal)
 {
+	const struct sigaction ignored = {.sa_handler = SIG_IGN};
+	struct sigaction before;
 	int r, signo;
 
 	if (t->child.pid) {
 		watched_event(w, LOG_LEVEL_WARN, "a command runs already; wait for its end");
 		return;
 	}
-	if (terminal)
+	if (terminal) {
 		screen_leave();
+		(void)sigaction(SIGTSTP, &ignored, &before);
+	}
 	r = child_start(&t->child, t->source, command, w->call.status.profile, terminal);
 	signo = r == 0 && terminal ? child_wait_begun(&t->child, t->signals.fd) : 0;
 	if (terminal) {
+		(void)sigaction(SIGTSTP, &before, NULL);
 		screen_enter();
 		screen_size(&t->grid);
 	}
@@ -163,10 +170,17 @@ static void set_mode(struct tui *t, enum view_mode mode)
 	t->scroll = 0;
 }
 
+/* All of the shell's job, as the terminal's own ^Z would.  Where no shell could continue it the
+ * kernel lets it go on. */
 static void suspend(struct tui *t)
 {
+	const struct sigaction stop = {.sa_handler = SIG_DFL};
+	struct sigaction before; /* ncurses' own */
+
 	screen_leave();
-	raise(SIGSTOP);
+	(void)sigaction(SIGTSTP, &stop, &before);
+	kill(0, SIGTSTP);
+	(void)sigaction(SIGTSTP, &before, NULL);
 	screen_enter();
 	screen_size(&t->grid);
 }

@@ -35,7 +35,19 @@ test_equal bash-running "" "$(complete_line --run-dir "$work/run" disconnect "")
 : >"$work/run/office.sock"
 test_equal bash-running-profile "office" "$(complete_line --run-dir "$work/run" disconnect "")"
 rm "$work/run/office.sock"
+echo change >"$work/run/killed.journal"
+: >"$work/run/killed.lockdown"
+echo change >"$work/run/locked.lockdown"
+: >"$work/run/undone.journal"
+test_equal bash-disconnect-has-what-is-left "killed locked" "$(complete_line --run-dir "$work/run" disconnect "")"
+test_equal bash-redial-has-only-what-runs "" "$(complete_line --run-dir "$work/run" redial "")"
+rm "$work"/run/*
 test_equal bash-users-without-server "" "$(complete_line --run-dir "$work/run" users --disconnect "")"
+# What a user could type stands there: names with characters that the shell takes for its own.
+vpdial() { for word in '<pptp-john>' 'CORP\john' plain; do [[ $word == "$2"* ]] && echo "$word"; done; }
+test_equal bash-names-are-quoted '\<pptp-john\> CORP\\john plain' "$(complete_line users --disconnect "")"
+test_equal bash-quoted-beginning 'CORP\\john' "$(complete_line users --disconnect 'CORP\\j')"
+unset -f vpdial
 
 # The same questions to zsh: its function, with what it would add printed.
 zsh_line() {

@@ -41,6 +41,34 @@ test_equal changes-left-are-in-status "message: an unclean end left changes, und
 rm "$work/run/office.journal"
 : >"$work/run/office.lockdown"
 test_equal nothing-left-is-not-told "" "$(vpdial status office | grep message)"
+# A user's name is shown as it is typed again, but what acts on the terminal is not.
+printf '[connection]\nconnect-to = a\nuser = "CORP\\john"\n' >"$work/config/domain.conf"
+test_equal backslash-in-list 'CORP\john' "$(vpdial list | sed -n 's/.*domain .* //p')"
+test_equal backslash-in-status 'user: CORP\john' "$(vpdial status domain | grep -o 'user: .*')"
+printf '[connection]\nconnect-to = a\nuser = "j\033[31m\377n"\n' >"$work/config/domain.conf"
+test_equal escape-in-list 'j?[31m?n' "$(vpdial list | sed -n 's/.*domain .* //p')"
+test_equal escape-in-status 'user: j?[31m?n' "$(vpdial status domain | grep -a -o 'user: .*')"
+rm "$work/config/domain.conf"
+# A supervisor that hangs, and whose place for others to wait is full of those who have given up.
+if command -v python3 >/dev/null; then
+	coproc HANGS { exec python3 -c 'import os, socket, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind(sys.argv[1])
+s.listen(0)
+c = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+c.connect(sys.argv[1])
+print("full", flush=True)
+sys.stdin.read()' "$work/run/office.sock"; }
+	hangs=$HANGS_PID
+	read -r -t 10 line <&"${HANGS[0]}"
+	test_equal supervisor-that-takes-nobody "1 vpdial: office: control socket: Connection timed out" \
+		"$(output=$(timeout 8 "$VPDIAL" --config "$work/config" --run-dir "$work/run" status office 2>&1); echo "$? $output")"
+	test_equal disconnect-of-what-takes-nobody "1 vpdial: office did not hang up: nothing was heard of it for 10 seconds" \
+		"$(output=$(timeout 15 "$VPDIAL" --config "$work/config" --run-dir "$work/run" disconnect office 2>&1); echo "$? $output")"
+	kill "$hangs"
+	wait "$hangs"
+	rm "$work/run/office.sock"
+fi
 deep=$work/$(printf 'd%.0s' {1..110})
 mkdir "$deep"
 says run-directory-too-long-for-a-socket 2 "the path is too long for a socket; use a shorter --run-dir" --run-dir "$deep" connect office

@@ -321,6 +321,58 @@ t_control_c_at_the_password_comes_back() {
 	leave
 	all_gone 3
 }
+t_control_z_at_the_password_changes_nothing() {
+	profile pptp
+	sed -i '/^password/d' "$P/lab.conf"
+	open 80x24
+	ready
+	press c
+	sees '^Password for'
+	press C-z
+	sleep 0.5
+	press "$PASSWORD" Enter
+	sees 'status: connected' 10
+	! grep -aq "$PASSWORD" "$T/raw" || fail 'the password was shown'
+	press d
+	sees 'status: terminated' 5
+	leave
+	all_gone 3
+}
+t_control_z_gives_the_terminal_to_the_shell_and_back() {
+	profile pptp
+	open 80x24
+	press C-c
+	sees 'ended=0'
+	mux respawn-pane -k -t m "env PS1='shell> ' bash --norc --noprofile -i"
+	sees '^shell>'
+	press "LC_ALL=C.UTF-8 '$VPDIAL' --config '$P' --run-dir '$R' monitor" Enter
+	ready
+	press C-z
+	sees 'Stopped'
+	press 'echo still-$((40+2))' Enter
+	sees '^still-42'
+	mux resize-window -t m -x 100 -y 20
+	press fg Enter
+	ready
+	press u
+	sees 'received 0 B/s'
+	press q
+	sees '^shell>'
+}
+# Where there is no shell to continue it, as under `ssh -t`.
+t_control_z_without_a_shell_does_not_stop_it() {
+	profile pptp
+	open 80x24
+	press C-c
+	sees 'ended=0'
+	mux respawn-pane -k -t m "LC_ALL=C.UTF-8 python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' '$VPDIAL' --config '$P' --run-dir '$R' monitor"
+	sees 'received 0 bit/s'
+	press C-z
+	sleep 0.3
+	press u
+	sees 'received 0 B/s'
+	press q
+}
 t_call_outlives_the_monitor() {
 	profile pptp
 	open 80x24
@@ -346,6 +398,27 @@ t_supervisor_killed_is_told_and_undone_by_a_key() {
 	sees 'what an unclean end had left was undone' 8
 	leave
 	all_gone 3
+}
+t_profile_and_leftovers_that_change_are_shown_anew() {
+	profile pptp
+	printf 'change' >"$R/lab.lockdown"
+	open 80x24
+	sees 'the lockdown holds until: vpdial disconnect lab'
+	sees 'server: 203.0.113.1$'
+	rm "$R/lab.lockdown"
+	sed -i 's/203.0.113.1/203.0.113.77/' "$P/lab.conf"
+	sees 'server: 203.0.113.77'
+	sees_not 'the lockdown holds'
+	leave
+}
+t_dead_socket_without_profile_is_no_connection() {
+	profile pptp
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).bind(sys.argv[1])' "$R/gone.sock"
+	open 80x24
+	sees '^ vpdial  lab  '
+	sees_not 'gone'
+	leave
+	rm "$R/gone.sock"
 }
 t_supervisor_that_hangs_is_told() {
 	local pid

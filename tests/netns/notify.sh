@@ -167,6 +167,14 @@ check connected-again 15 is_up
 as_member disconnect pptp >"$T/out" 2>&1
 equal member-may-hang-up 0 $?
 [ ! -e /run/vpdial/pptp.sock ] && ok hung-up-by-member || fail hung-up-by-member "the socket is still there"
+# The same of a connection that its unit started.
+listen "$T/heard" "$T/notify11"
+dial pptp "$T/notify11"
+check service-with-group-ready 15 heard '^READY=1$'
+equal socket-of-service-with-group "root vpdial 660" "$(stat -c '%U %G %a' /run/vpdial/pptp.sock)"
+equal member-sees-status-of-service connected "$(as_member status pptp 2>"$T/out" | sed -n 's/^ *status: //p')"
+kill -TERM $main
+wait $main
 
 kill -TERM $server
 wait $server

@@ -253,6 +253,20 @@ static void fill_call(struct bench *b, struct host_route routes[3])
 	b->facts.route_count = 3;
 }
 
+static void domain_that_the_server_told_is_in_the_environment(void **state)
+{
+	struct bench *b = *state;
+	struct host_route routes[3];
+	struct hook_env *e = malloc(sizeof *e);
+
+	fill_call(b, routes);
+	b->profile.search_domains[0] = '\0';
+	strcpy(b->status.domain, "told.example");
+	hook_env_dispatcher(e, HOOK_UP, &b->facts);
+	assert_string_equal(env_get(e, "VPN_IP4_DOMAINS"), "told.example");
+	free(e);
+}
+
 static void environment_has_networkmanagers_names(void **state)
 {
 	static const char *const wanted[][2] = {
@@ -914,6 +928,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(uuid_is_version_5_of_the_files_url),
 		T(environment_has_networkmanagers_names),
+		T(domain_that_the_server_told_is_in_the_environment),
 		T(environment_at_the_end_has_counters_and_reason),
 		T(environment_of_a_call_without_addresses_has_no_empty_variables),
 		T(environment_with_more_routes_than_fit_is_cut_at_whole_variables),

@@ -110,6 +110,13 @@ static bool shows(const struct grid *g, const char *text)
 	return false;
 }
 
+static const char *message(const struct call *c)
+{
+	static char text[CALL_MESSAGE_MAX];
+
+	return call_message(c, text, sizeof(text));
+}
+
 static void rates_are_octets_over_the_time_of_the_counters(void **state)
 {
 	struct call *c = running(3);
@@ -134,21 +141,34 @@ static void rates_are_octets_over_the_time_of_the_counters(void **state)
 	free(c);
 }
 
+static void each_second_of_silence_is_one_column_of_the_graph(void **state)
+{
+	struct call *c = running(2);
+	(void)state;
+
+	for (uint64_t now = 4000; now <= 12000; now += 1000)
+		call_tick(c, now);
+	assert_in_range(c->rate_count, 2 + 8, 2 + 9);
+	call_tick(c, 112000); /* the monitor was stopped for so long */
+	assert_in_range(c->rate_count, 2 + 108, 2 + 109);
+	free(c);
+}
+
 static void silence_is_nothing_in_the_graph_and_a_note_later(void **state)
 {
 	struct call *c = running(2);
 	(void)state;
 
 	call_tick(c, 2999); /* a tick that was due before the last record came */
-	assert_string_equal(call_message(c), "traffic can flow");
+	assert_string_equal(message(c), "traffic can flow");
 	call_tick(c, 4000);
 	assert_int_equal(c->rate_count, 2);
 	call_tick(c, 4600);
 	assert_int_equal(c->rate_count, 3);
 	assert_int_equal(call_rate(c, 0).rx, 0);
-	assert_string_equal(call_message(c), "traffic can flow");
+	assert_string_equal(message(c), "traffic can flow");
 	call_tick(c, 3000 + MODEL_SILENT_MS + 1);
-	assert_non_null(strstr(call_message(c), "does not answer"));
+	assert_non_null(strstr(message(c), "does not answer"));
 	free(c);
 }
 
@@ -173,7 +193,14 @@ static void supervisor_that_vanishes_is_an_error_and_one_that_ends_is_not(void *
 	e = control_events_at(&c->events, 0);
 	assert_int_equal(e->level, LOG_LEVEL_NOTICE);
 	assert_string_equal(e->text, "ended: hung up on request");
-	assert_string_equal(call_message(c), "hung up on request");
+	assert_string_equal(message(c), "hung up on request");
+	free(c);
+	c = running(2);
+	c->status.state = CONTROL_STATE_DOWN;
+	reason_set(&c->status.ended, EXIT_AUTH_FAILED, "wrong password");
+	strcpy(gone.message, "the lockdown holds");
+	call_closed(c, &gone, 5);
+	assert_string_equal(message(c), "wrong password; the lockdown holds");
 	free(c);
 }
 
@@ -459,6 +486,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rates_are_octets_over_the_time_of_the_counters),
+		cmocka_unit_test(each_second_of_silence_is_one_column_of_the_graph),
 		cmocka_unit_test(silence_is_nothing_in_the_graph_and_a_note_later),
 		cmocka_unit_test(supervisor_that_vanishes_is_an_error_and_one_that_ends_is_not),
 		cmocka_unit_test(events_are_taken_once_each),
