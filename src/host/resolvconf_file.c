@@ -429,9 +429,22 @@ static bool same_text(const struct resolv_text *a, const struct resolv_text *b)
 	return a->len == b->len && (a->len == 0 || memcmp(a->text, b->text, a->len) == 0);
 }
 
+/* Is T, the beginning of what we wrote, just our block? */
+static bool is_block(const struct resolv_edit *e, const struct resolv_text *t)
+{
+	struct marks m;
+	size_t len;
+
+	marks_make(&m, e->name);
+	len = strlen(m.end);
+	return t->len > len && t->text[t->len - 1] == '\n' &&
+	       memcmp(t->text + t->len - 1 - len, m.end, len) == 0;
+}
+
 /* Is CURRENT the outcome of our own write, maybe cut short by a crash: the first octets new, the
- * rest (of an overwrite in place) old?  Only at the end of a page: with another profile's block
- * gone from behind ours, the file may look like that anywhere. */
+ * rest (of an overwrite in place) old?  Only at the end of a page: with lines of others gone, the
+ * file may look like that anywhere.  Or it has the old length already and awaits the old text; but
+ * just our block is what is left when another profile, alone in the file before us, has ended. */
 static bool is_ours(const struct resolv_edit *e, const struct resolv_text *current)
 {
 	size_t n = 0;
@@ -441,7 +454,8 @@ static bool is_ours(const struct resolv_edit *e, const struct resolv_text *curre
 	while (n < current->len && n < e->after.len && current->text[n] == e->after.text[n])
 		n++;
 	if (n == current->len)
-		return n > 0;
+		return n > 0 &&
+		       (n % WRITTEN_AT_ONCE == 0 || (n == e->before.len && !is_block(e, current)));
 	n -= n % WRITTEN_AT_ONCE;
 	return n > 0 && current->len == e->before.len &&
 	       memcmp(current->text + n, e->before.text + n, current->len - n) == 0;

@@ -188,6 +188,42 @@ static void profile_that_ended_does_not_come_back_with_the_other(void **state)
 	unlink(path);
 }
 
+/* What the first leaves is the beginning of what the second wrote: its block, and nothing else. */
+static void profile_that_ended_does_not_come_back_where_nothing_else_is_in_the_file(void **state)
+{
+	char path[] = "/tmp/vpdial-resolv.XXXXXX";
+	struct resolv_edit *a, *b;
+	(void)state;
+
+	close(mkstemp(path));
+	for (int longer = 0; longer < 2; longer++) {
+		a = edit_make("aa", path, "", "10.99.0.53");
+		b = edit_make(longer ? "branch" : "bb", path, a->after.text, "10.99.1.53");
+		file_put(path, b->after.text, b->after.len);
+		assert_int_equal(resolv_edit_undo(a), RESOLV_LINES_REMOVED);
+		assert_int_equal(resolv_edit_undo(b), RESOLV_LINES_REMOVED);
+		assert_file(path, "");
+		resolv_edit_free(a);
+		resolv_edit_free(b);
+	}
+	unlink(path);
+}
+
+static void last_line_that_others_took_out_does_not_come_back(void **state)
+{
+	char path[] = "/tmp/vpdial-resolv.XXXXXX";
+	struct resolv_edit *e;
+	(void)state;
+
+	close(mkstemp(path));
+	e = edit_make("office", path, PLAIN "nameserver 192.0.2.2\n", "10.99.0.53");
+	file_put(path, e->after.text, e->after.len - strlen("nameserver 192.0.2.2\n"));
+	assert_int_equal(resolv_edit_undo(e), RESOLV_LINES_REMOVED);
+	assert_file(path, PLAIN);
+	resolv_edit_free(e);
+	unlink(path);
+}
+
 static void write_in_place_that_was_cut_short_is_repaired(void **state)
 {
 	char path[] = "/tmp/vpdial-resolv.XXXXXX", large[9000], torn[2 * sizeof(large)];
@@ -477,6 +513,9 @@ int main(void)
 		cmocka_unit_test(unmake_gives_back_every_text),
 		cmocka_unit_test(unmake_without_end_mark_keeps_other_lines),
 		cmocka_unit_test(profile_that_ended_does_not_come_back_with_the_other),
+		cmocka_unit_test(
+			profile_that_ended_does_not_come_back_where_nothing_else_is_in_the_file),
+		cmocka_unit_test(last_line_that_others_took_out_does_not_come_back),
 		cmocka_unit_test(write_in_place_that_was_cut_short_is_repaired),
 		cmocka_unit_test(kill_while_the_old_text_is_put_back_leaves_nothing_of_ours),
 		cmocka_unit_test(answers_are_found_after_a_request_that_could_not_be_sent),
