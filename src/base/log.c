@@ -4,6 +4,8 @@
 
 #include "base/str.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,11 +21,30 @@ static const int syslog_priority[] = {
 	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
 
+/* Writes what there is room for now.  A terminal that has room for some of a line waits with the
+ * rest: it is opened anew, since O_NONBLOCK of FD itself would be its other users', too. */
+static void write_at_once(int fd, const char *line, size_t len)
+{
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+	int own = -1, error = errno;
+	char path[32];
+
+	if (poll(&room, 1, 0) == 0)
+		return;
+	if (isatty(fd)) {
+		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+		own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	}
+	(void)!write(own >= 0 ? own : fd, line, len);
+	if (own >= 0)
+		close(own);
+	errno = error;
+}
+
 static void write_line(const struct log *log, enum log_level level, const char *text)
 {
 	char line[LOG_LINE_MAX + 128];
 	const char *open = log->name[0] ? "[" : "", *close = log->name[0] ? "]" : "";
-	struct pollfd room = {.fd = log->fd, .events = POLLOUT};
 	int n = 0;
 
 	switch (log->format) {
@@ -46,10 +67,10 @@ static void write_line(const struct log *log, enum log_level level, const char *
 		n = sizeof line - 1;
 	/* A log that cannot be written must not end the call, nor a reader that pauses hold it up.
 	 * (The supervisor takes what a session tells it at once.) */
-	if (log->format != LOG_FORMAT_RELAY && poll(&room, 1, 0) == 0)
-		return;
-	if (n > 0 && write(log->fd, line, (size_t)n) < 0)
-		return;
+	if (n > 0 && log->format == LOG_FORMAT_RELAY)
+		(void)!write(log->fd, line, (size_t)n);
+	else if (n > 0)
+		write_at_once(log->fd, line, (size_t)n);
 }
 
 void log_line(const struct log *log, enum log_level level, const char *fmt, ...)
