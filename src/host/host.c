@@ -95,9 +95,12 @@ static int open_journal(struct host *host, struct reason *reason)
 	int r = journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name, true,
 			     HOST_LOCK_WAIT_MS);
 
+	/* Set aside; or it stays, and what is written behind it nobody could read. */
 	if (r == 0 && host_journal_undo(&host->journal, host->log) == -EBADMSG)
-		r = journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name, true,
-				 HOST_LOCK_WAIT_MS);
+		r = host->journal.fd >= 0
+			    ? -EEXIST
+			    : journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name,
+					   true, HOST_LOCK_WAIT_MS);
 	if (r == -EBUSY)
 		reason_set(reason, EXIT_BUSY, "profile %s is connected already", host->name);
 	else if (r < 0)

@@ -149,7 +149,11 @@ int host_lockdown_take_over(struct host *host, struct reason *reason)
 			  "%s is no journal of ours (%s): nothing in it was acted on; `ip route "
 			  "show proto %d` tells what may be left",
 			  host->lockdown.path, strerror(-r), HOST_ROUTE_PROTOCOL);
-		(void)journal_set_aside(&host->lockdown);
+		host->lockdown.records = 1; /* as long as it stands there it is kept */
+		if (r == -EBADMSG)
+			r = journal_set_aside(&host->lockdown);
+		if (r < 0)
+			host_journal_failed(host, r, reason);
 	} else if (content.same_boot && content.same_netns) {
 		host->locked = content.count > 0;
 		host->lockdown.records = content.count;
@@ -163,7 +167,7 @@ int host_lockdown_take_over(struct host *host, struct reason *reason)
 		journal_close(&host->lockdown);
 	}
 	journal_content_free(&content);
-	return 0;
+	return r;
 }
 
 bool host_is_locked_down(const struct host *host)

@@ -718,6 +718,13 @@ t_lockdown_malformed_journal_set_aside() {
 		rm -f "$T/vpdial/office.lockdown.bad"
 		same_as_before
 	done
+	# One that cannot be set aside stays where it is.
+	mkdir -p "$T/vpdial/office.lockdown.bad/x"
+	cp -p "$T/log/lockdown" "$T/vpdial/office.lockdown"
+	answer=$("$tool" "$T/vpdial" office 2>"$T/log/tool" </dev/null)
+	cmp -s "$T/log/lockdown" "$T/vpdial/office.lockdown" || fail "a lockdown that could not be set aside is gone: $answer"
+	[[ $answer == "failed 7 cannot keep a journal in $T/vpdial: "* ]] || fail "dialed with it: $answer"
+	rm -rf "$T/vpdial/office.lockdown.bad"
 	# The same without the bad line is taken over.
 	sed -i '$d' "$T/log/lockdown"
 	cp -p "$T/log/lockdown" "$T/vpdial/office.lockdown"
@@ -1331,6 +1338,9 @@ t_malformed_journal_refused() {
 	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
 	want -74
 	[ -e "$T/vpdial/office.journal" ] || fail "a journal that could not be set aside is gone"
+	answer=$("$tool" "$T/vpdial" office 2>"$T/log/tool" </dev/null)
+	[[ $answer == "failed 7 cannot keep a journal in $T/vpdial: "* ]] || fail "dialed with it: $answer"
+	[ -e "$T/vpdial/office.journal" ] || fail "a dial removes a journal that could not be set aside"
 	rm -rf "$T/vpdial/office.journal.bad"
 	# The same without the bad line is acted on.
 	printf 'vpdial-journal 1\nname office\nboot %s\nnetns %s\n%s\n' "$boot" "$netns" "$good" >"$T/vpdial/office.journal"
