@@ -527,25 +527,36 @@ static bool has_old_block(const struct resolv_text *t, const char *name, const c
 	return false;
 }
 
+/* What cannot be read holds nothing of ours either. */
+static bool read_old(struct resolv_edit *e, const char *name, const char *boot)
+{
+	struct stat st;
+
+	free(e->before.text);
+	e->before = (struct resolv_text){0};
+	if (read_whole(e->path, &e->before, &st) < 0 || !has_old_block(&e->before, name, boot))
+		return false;
+	e->was_there = true;
+	e->mode = st.st_mode & 0777;
+	e->uid = st.st_uid;
+	e->gid = st.st_gid;
+	return true;
+}
+
 int resolv_clear_old(const char *name, const char *boot)
 {
 	struct resolv_edit *e = resolv_edit_new();
-	struct stat st;
 	bool found;
 	int r = 0;
 
 	if (!e)
 		return -ENOMEM;
-	found = real_file(e->path) == 0;
-	if (found)
+	found = real_file(e->path) == 0 && read_old(e, name, boot);
+	if (found) {
 		e->lock = hold(e->path);
-	/* What cannot be read holds nothing of ours either. */
-	if (found && read_whole(e->path, &e->before, &st) == 0 &&
-	    has_old_block(&e->before, name, boot)) {
-		e->was_there = true;
-		e->mode = st.st_mode & 0777;
-		e->uid = st.st_uid;
-		e->gid = st.st_gid;
+		found = read_old(e, name, boot);
+	}
+	if (found) {
 		r = resolv_text_unmake(name, &e->before, &e->after);
 		if (r == 0)
 			r = put(e, &e->after);

@@ -251,6 +251,15 @@ static void write_in_place_that_was_cut_short_is_repaired(void **state)
 	unlink(path);
 }
 
+static void filter_calls(struct sock_filter *code, unsigned short len)
+{
+	struct sock_fprog program = {len, code};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		_exit(1);
+}
+
 /* From now on files can only be written in place, and this process dies when it has. */
 static void die_behind_the_write(void)
 {
@@ -265,11 +274,7 @@ static void die_behind_the_write(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EROFS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
-	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-		_exit(1);
+	filter_calls(code, sizeof(code) / sizeof(code[0]));
 }
 
 static void kill_while_the_old_text_is_put_back_leaves_nothing_of_ours(void **state)
@@ -295,6 +300,28 @@ static void kill_while_the_old_text_is_put_back_leaves_nothing_of_ours(void **st
 	assert_file(path, PLAIN);
 	resolv_edit_free(e);
 	unlink(path);
+}
+
+/* The server looks at each call, and anybody may hold the lock: it must not wait in vain. */
+static void looking_for_an_old_block_takes_no_lock(void **state)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_flock, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	int status = 0;
+	pid_t pid;
+	(void)state;
+
+	pid = fork();
+	if (pid == 0) {
+		filter_calls(code, sizeof(code) / sizeof(code[0]));
+		_exit(resolv_clear_old("no-such-profile", "no-such-boot"));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static void answers_are_found_after_a_request_that_could_not_be_sent(void **state)
@@ -518,6 +545,7 @@ int main(void)
 		cmocka_unit_test(last_line_that_others_took_out_does_not_come_back),
 		cmocka_unit_test(write_in_place_that_was_cut_short_is_repaired),
 		cmocka_unit_test(kill_while_the_old_text_is_put_back_leaves_nothing_of_ours),
+		cmocka_unit_test(looking_for_an_old_block_takes_no_lock),
 		cmocka_unit_test(answers_are_found_after_a_request_that_could_not_be_sent),
 		cmocka_unit_test(lack_of_descriptors_is_no_lack_of_a_protocol),
 		cmocka_unit_test(pin_line_survives_both_ways),
