@@ -18,7 +18,7 @@ for unit in vpdial@.service vpdial-server.service; do
 done
 # What is enabled is started, each as a service of its own; no running systemd is needed to see that.
 mkdir -p "$work/boot/bin" "$work/boot/conf"
-for name in office home-2 b+x.y off; do
+for name in office home-2 b@x.y off; do
 	printf '[connection]\nconnect-to = 127.0.0.1\nuser = u\ndisabled = no\n' >"$work/boot/conf/$name.conf"
 done
 sed -i 's/disabled = no/disabled = yes/' "$work/boot/conf/off.conf"
@@ -27,8 +27,10 @@ printf '#!/bin/sh\nexec "%s" --config "%s" --run-dir "%s" "$@"\n' "$VPDIAL" "$wo
 chmod +x "$work"/boot/bin/*
 # As systemd reads it: the word in double quotes, two backslashes for one.
 script=$(sed -n 's|^ExecStart=/bin/sh -c "\(.*\)"$|\1|p' "$units/vpdial.service" | sed 's/\\\\/\\/g; s|/usr/sbin/vpdial|vpdial|')
-test_equal vpdial.service-starts-what-is-enabled "start --no-block -- vpdial@b+x.y.service vpdial@home-2.service vpdial@office.service" \
-	"$(PATH=$work/boot/bin:$PATH sh -c "$script" 2>&1)"
+started="vpdial@b@x.y.service vpdial@home-2.service vpdial@office.service"
+test_equal vpdial.service-starts-what-is-enabled "start --no-block -- $started" "$(PATH=$work/boot/bin:$PATH sh -c "$script" 2>&1)"
+# shellcheck disable=SC2086  # words indeed
+! command -v systemd-escape >/dev/null || test_equal vpdial.service-starts-names-as-they-are "$started" "$(systemd-escape -m $started)"
 rm "$work"/boot/conf/[!o]*.conf "$work/boot/conf/office.conf"
 test_equal vpdial.service-starts-nothing-else "" "$(PATH=$work/boot/bin:$PATH sh -c "$script" 2>&1)"
 
