@@ -254,6 +254,7 @@ static void terminated(void *ctx, const struct control_packet *p)
 	else if (p->len > 0)
 		str_printf(&s, ": \"%s\"",
 			   link_clean(text, sizeof(text), (struct octets){p->data, p->len}, 100));
+	link->lcp.explained |= p->len > 0;
 	if (ras && auth_refusal(error) && link->config.role == PPP_CALLER && !link->network_up)
 		reason_set(&link->reason, EXIT_AUTH_FAILED, "%s (error %u)", auth_refusal(error),
 			   error);

@@ -158,6 +158,7 @@ enum option_verdict lcp_auth_request(void *ctx, const struct option *o, struct w
 		return OPTION_ACK;
 	}
 	note_offer(&link->lcp, o);
+	link->lcp.explained |= !allowed;
 	if (!allowed || link->lcp.auth_naks >= AUTH_ROUNDS_MAX) {
 		lcp_auth_fail(link);
 		return OPTION_REJECT;

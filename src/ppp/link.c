@@ -516,7 +516,7 @@ bool ppp_is_unheard(const struct ppp_link *link)
 	const struct automaton *lcp = &link->lcp.fsm;
 
 	return link->counters.rx_frames > 0 && lcp->answers == 0 &&
-	       lcp->requests_sent >= UNHEARD_REQUESTS;
+	       lcp->requests_sent >= UNHEARD_REQUESTS && !link->lcp.explained;
 }
 
 const struct reason *ppp_reason(const struct ppp_link *link)

@@ -33,6 +33,7 @@ struct lcp {
 	struct lcp_side staged, peer;
 	unsigned auth_naks; /* rounds about the method, of either role */
 	char offered[80];   /* methods that the peer wants and we may not use */
+	bool explained;	    /* why it ends, whether the peer hears us or not */
 	unsigned loops, echo_loops;
 	bool echo_pending;
 	uint8_t echo_id;

@@ -196,7 +196,8 @@ void ppp_request_reset(struct ppp_link *link, uint64_t now_ms);
 uint64_t ppp_deadline(const struct ppp_link *link);
 void ppp_tick(struct ppp_link *link, uint64_t now_ms);
 
-/* The peer is heard, but has answered none of several requests: it does not seem to hear us. */
+/* The peer is heard, but has answered none of several requests, and nothing else tells why it does
+ * not go on: it does not seem to hear us. */
 bool ppp_is_unheard(const struct ppp_link *link);
 
 /* Why the link ends, known before PPP_EVENT_CLOSED when the peer said so; no text if unknown. */

@@ -238,6 +238,39 @@ static void a_server_that_hangs_up_after_a_method_was_agreed_is_quoted(void **st
 	end_free(e);
 }
 
+/* A server that takes its time has not answered our requests yet when it says what it thinks. */
+static void a_slow_server_that_says_why_is_not_taken_for_a_deaf_one(void **state)
+{
+	static const struct {
+		const char *packet, *words;
+	} cases[] = {
+		{"05020004", NULL},
+		{"0502000866756c6c", "\"full\""},
+		{"050200101122334400"
+		 "3ccd740000032c",
+		 "(error 812)"},
+		{"01020008" AUTH_PAP, "only offers pap"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ppp_config c = caller_config();
+		struct end *e;
+
+		c.allow = PPP_AUTH_PAP;
+		c.mppe = PPP_MPPE_REQUIRE;
+		e = dial_new(&c);
+		run_timers(e, 4000);
+		assert_false(ppp_is_unheard(e->link));
+		inject(e, FRAME_LCP, cases[i].packet);
+		assert_int_equal(ppp_is_unheard(e->link), !cases[i].words);
+		run_timers(e, 5000);
+		if (cases[i].words)
+			assert_non_null(strstr(e->reason.text, cases[i].words));
+		end_free(e);
+	}
+}
+
 static void a_nak_never_names_what_is_forbidden(void **state)
 {
 	static const char *const offers[] = {AUTH_PAP, AUTH_MD5,     AUTH_MS1,
@@ -869,6 +902,7 @@ int main(void)
 		cmocka_unit_test(a_server_that_insists_on_pap_is_left_with_a_sentence),
 		cmocka_unit_test(a_server_that_hangs_up_on_our_method_is_left_with_what_it_wanted),
 		cmocka_unit_test(a_server_that_hangs_up_after_a_method_was_agreed_is_quoted),
+		cmocka_unit_test(a_slow_server_that_says_why_is_not_taken_for_a_deaf_one),
 		cmocka_unit_test(a_nak_never_names_what_is_forbidden),
 		cmocka_unit_test(encryption_without_authentication_is_refused),
 		cmocka_unit_test(encryption_makes_weak_methods_unacceptable),
