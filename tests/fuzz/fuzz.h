@@ -58,7 +58,7 @@ static inline uint8_t *fuzz_copy(const uint8_t *octets, size_t len)
 	return copy;
 }
 
-/* The N-th allocation of the rooms from now fails, once; 0 = none does (alloc.c). */
+/* The N-th allocation of the rooms from now fails, once; 0 = none does (kit.c). */
 void fuzz_fail_allocation(unsigned n);
 
 /* A log that wants all there is and keeps nothing: its lines must be fit to be seen. */
