@@ -29,7 +29,7 @@ int host_journal_undo(struct journal *j, const struct log *log)
 
 	if (r < 0) {
 		journal_content_free(&content);
-		j->records = 1; /* as long as it stands there it is kept */
+		j->unread = true;
 		if (r == -ENOMEM || r == -EIO) {
 			log_error(log, "cannot read %s (%s): what it tells is not undone yet",
 				  j->path, strerror(-r));
@@ -95,12 +95,15 @@ static int open_journal(struct host *host, struct reason *reason)
 	int r = journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name, true,
 			     HOST_LOCK_WAIT_MS);
 
-	/* Set aside; or it stays, and what is written behind it nobody could read. */
-	if (r == 0 && host_journal_undo(&host->journal, host->log) == -EBADMSG)
-		r = host->journal.fd >= 0
-			    ? -EEXIST
-			    : journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name,
-					   true, HOST_LOCK_WAIT_MS);
+	if (r == 0) {
+		int undone = host_journal_undo(&host->journal, host->log);
+
+		if (host->journal.fd < 0) /* set aside */
+			r = journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name,
+					 true, HOST_LOCK_WAIT_MS);
+		else if (host->journal.unread) /* the next hang-up would empty it */
+			r = undone;
+	}
 	if (r == -EBUSY)
 		reason_set(reason, EXIT_BUSY, "profile %s is connected already", host->name);
 	else if (r < 0)

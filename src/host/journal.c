@@ -97,6 +97,7 @@ int journal_open(struct journal *j, enum journal_kind kind, const char *run_dir,
 	j->fd = -1;
 	j->kind = kind;
 	j->records = 0;
+	j->unread = false;
 	/* The path has room for the suffix and NEW_SUFFIX. */
 	if (strlen(run_dir) >= HOST_PATH_MAX || !*name || strchr(name, '/') ||
 	    !str_copy(j->name, sizeof(j->name), name))
@@ -126,7 +127,7 @@ void journal_close(struct journal *j)
 {
 	if (j->fd < 0)
 		return;
-	if (j->records == 0)
+	if (j->records == 0 && !j->unread)
 		(void)unlink(j->path);
 	close(j->fd);
 	j->fd = -1;

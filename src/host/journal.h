@@ -26,6 +26,7 @@ struct journal {
 	char path[HOST_PATH_MAX + HOST_NAME_MAX + 24];
 	char name[HOST_NAME_MAX];
 	size_t records;
+	bool unread; /* what it holds is not known: it is kept */
 };
 
 struct journal_content {
@@ -41,7 +42,7 @@ void journal_boot_id(char *out, size_t cap);
  * -EBUSY (a living process holds it), -EPERM (not our file, or others may write it), -errno. */
 int journal_open(struct journal *j, enum journal_kind kind, const char *run_dir, const char *name,
 		 bool create, unsigned wait_ms);
-/* Closes, which unlocks; removes the file first if it holds no records. */
+/* Closes, which unlocks; removes the file first if it holds no records, as far as is known. */
 void journal_close(struct journal *j);
 
 /* Everything in it, judged line by line before anything is returned: 0, or -EBADMSG if any line

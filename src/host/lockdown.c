@@ -149,7 +149,7 @@ int host_lockdown_take_over(struct host *host, struct reason *reason)
 			  "%s is no journal of ours (%s): nothing in it was acted on; `ip route "
 			  "show proto %d` tells what may be left",
 			  host->lockdown.path, strerror(-r), HOST_ROUTE_PROTOCOL);
-		host->lockdown.records = 1; /* as long as it stands there it is kept */
+		host->lockdown.unread = true;
 		if (r == -EBADMSG)
 			r = journal_set_aside(&host->lockdown);
 		if (r < 0)

@@ -1311,6 +1311,27 @@ t_journal_of_living_process_left_alone() {
 	finish
 	same_as_before
 }
+t_journal_that_cannot_be_read_now_is_kept() {
+	local name
+	echo '#include <errno.h>' >"$T/eio.c"
+	for name in pread pread64 __pread_chk __pread64_chk; do
+		echo "long $name(void) { errno = EIO; return -1; }" >>"$T/eio.c"
+	done
+	${CC:-cc} -fno-builtin -w -shared -fPIC -o "$T/eio.so" "$T/eio.c" || { fail "no test: it does not compile"; return; }
+	start && call
+	say set default 1
+	say apply
+	kill -KILL "$(guardian)"
+	murder
+	cp -p "$T/vpdial/office.journal" "$T/log/journal"
+	answer=$(printf 'undo\nquit\n' | LD_PRELOAD=$T/eio.so timeout 10 "$tool" "$T/vpdial" office 2>"$T/log/tool" | head -n 1)
+	logged 'what it tells is not undone yet'
+	cmp -s "$T/vpdial/office.journal" "$T/log/journal" || fail "the journal is not what it was: $answer"
+	[[ $answer == "failed 7 cannot keep a journal in $T/vpdial: "* ]] || fail "dialed with it: $answer"
+	answer=$("$tool" "$T/vpdial" office recover 2>"$T/log/tool")
+	rm -f "$T"/eio.*
+	same_as_before
+}
 t_malformed_journal_refused() {
 	local boot line netns good
 	boot=$(cat /proc/sys/kernel/random/boot_id)
