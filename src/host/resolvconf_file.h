@@ -4,20 +4,13 @@
 #ifndef VPDIAL_HOST_RESOLVCONF_FILE_H
 #define VPDIAL_HOST_RESOLVCONF_FILE_H
 
-#include <netinet/in.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include "host/resolvconf_text.h"
+
 #include <sys/types.h>
 
 #define HOST_PATH_MAX	512
-#define HOST_NAME_MAX	64
 #define RESOLV_FILE	"/etc/resolv.conf"
 #define RESOLV_SIZE_MAX 65536
-
-struct resolv_text {
-	char *text; /* owned; may hold any octets but is NUL-terminated too */
-	size_t len;
-};
 
 struct resolv_edit {
 	char path[HOST_PATH_MAX]; /* the plain file behind all symbolic links */
@@ -29,23 +22,6 @@ struct resolv_edit {
 	struct resolv_text before, after;
 	int lock; /* from planning to writing; -1 = none */
 };
-
-struct resolv_wish {
-	const struct in_addr *servers;
-	size_t server_count;
-	const char *search; /* "" = leave */
-	const char *boot;   /* id of this boot, for resolv_clear_old; NULL = none */
-	bool exclusively;
-};
-
-/* BEFORE with our block in front: WISH's servers first; of the others only so many stay in force
- * that there are three, none if exclusively; old search lines give way if WISH has some.  What
- * gives way is kept behind a mark.  0 or -ENOMEM; *AFTER is owned by the caller. */
-int resolv_text_make(const char *name, const struct resolv_text *before,
-		     const struct resolv_wish *wish, struct resolv_text *after);
-/* CURRENT without our block and with what gave way restored. */
-int resolv_text_unmake(const char *name, const struct resolv_text *current,
-		       struct resolv_text *result);
 
 /* Reads the file and plans the edit; nothing is changed yet.  Until it is written or freed other
  * profiles wait with theirs, but not for long.  0 and *EDIT (resolv_edit_free), or
