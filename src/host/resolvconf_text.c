@@ -156,35 +156,38 @@ int resolv_text_unmake(const char *name, const struct resolv_text *current,
 	return finish(out, result, 0);
 }
 
-bool resolv_text_has_block(const struct resolv_text *t, const char *name)
+/* A whole block of NAME's; *AT is then behind its first line. */
+static bool find_block(const struct resolv_text *t, const char *name, size_t *at)
 {
 	struct marks m;
-	size_t at = 0, len;
 	const char *line;
+	size_t len;
 	bool feed;
 
+	*at = 0;
 	marks_make(&m, name);
-	while (next_line(t, &at, &line, &len, &feed))
-		if (is_line(line, len, m.begin) && block_whole(t, at, &m))
+	while (next_line(t, at, &line, &len, &feed))
+		if (is_line(line, len, m.begin) && block_whole(t, *at, &m))
 			return true;
 	return false;
+}
+
+bool resolv_text_has_block(const struct resolv_text *t, const char *name)
+{
+	size_t at;
+
+	return find_block(t, name, &at);
 }
 
 bool resolv_text_has_old_block(const struct resolv_text *t, const char *name, const char *boot)
 {
 	const size_t mark = sizeof(BOOT_MARK) - 1;
-	struct marks m;
-	size_t at = 0, len;
 	const char *line;
+	size_t at, len;
 	bool feed;
 
-	marks_make(&m, name);
-	while (next_line(t, &at, &line, &len, &feed))
-		if (is_line(line, len, m.begin) && block_whole(t, at, &m))
-			return next_line(t, &at, &line, &len, &feed) && len > mark &&
-			       memcmp(line, BOOT_MARK, mark) == 0 &&
-			       !is_line(line + mark, len - mark, boot);
-	return false;
+	return find_block(t, name, &at) && next_line(t, &at, &line, &len, &feed) && len > mark &&
+	       memcmp(line, BOOT_MARK, mark) == 0 && !is_line(line + mark, len - mark, boot);
 }
 
 bool resolv_text_ends_with_block(const struct resolv_text *t, const char *name)
