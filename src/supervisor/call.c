@@ -223,13 +223,16 @@ static void on_account(struct call *c, const struct request_account *question)
 			refusal = "neither secret nor profile has a local-address and a "
 				  "remote-address";
 	}
-	request_send(&c->session.channel, REQUEST_ACCOUNT_ANSWER, &answer, NULL, 0);
-	wipe(&answer, sizeof answer);
-	/* Only who knows the password learns it: the session gets to this after the check. */
+	/* The order to hang up goes first: the session, which waits for the answer, gets to it
+	 * right after the check, before the caller can ask for an address.  Only who knows the
+	 * password learns why. */
 	if (refusal) {
 		log_error(&c->log, "%s: %s", call_secret(c)->name, refusal);
 		call_hang_up(c, EXIT_NEGOTIATION_FAILED, refusal);
 	}
+	if (!c->dead)
+		request_send(&c->session.channel, REQUEST_ACCOUNT_ANSWER, &answer, NULL, 0);
+	wipe(&answer, sizeof answer);
 }
 
 /* The session speaks for a caller that nobody trusts: every value is checked again. */
