@@ -199,7 +199,7 @@ int judge_lockdown(struct supervisor *s, struct reason *reason)
 		return 0;
 	routes_collect(s, s->applied.local, false, &routes); /* of the call before, if any */
 	fill_config(s, &none, &routes, &config);
-	if (!config.default_route && config.route_count == 0)
+	if (!config.default_route && config.route_count == 0 && s->status.attempt <= 1)
 		log_warn(&s->log, "lockdown holds nothing back: write add-default-route = yes, or "
 				  "the networks into routes");
 	return host_lockdown(s->host, &config, reason);

@@ -148,6 +148,14 @@ t_lockdown_of_nothing_is_warned_of() {
 	vpdial connect lab >"$T/out" 2>"$T/err" || fail "connect: $(tail -n 1 "$T/err")"
 	! grep -q 'holds nothing back' "$T/err" || fail "says so of a route: $(cat "$T/err")"
 	hang_up
+	server_done
+	profile lab 'lockdown = yes' 'redial = yes' 'redial-min = 1' 'redial-max = 1'
+	vpdial connect lab --redial >"$T/out" 2>"$T/err" </dev/null &
+	within 8 eval '[ "$(vpdial status lab --json | jq -r ".connections[0].attempt")" -ge 3 ] 2>/dev/null' || fail "no third attempt: $(vpdial status lab)"
+	vpdial disconnect lab >/dev/null 2>&1
+	wait $!
+	n=$(grep -c 'holds nothing back' "$T/err")
+	[ "$n" = 1 ] || fail "says so $n times"
 }
 
 # --- profiles
