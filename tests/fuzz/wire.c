@@ -292,7 +292,7 @@ static void l2tp_composed(const uint8_t *p, size_t len)
 	static struct l2tp_message m;
 	const struct l2tp_rules rules = {&cipher, true};
 	struct cursor script = cursor_make(p, len);
-	uint8_t out[700], type = fuzz_u8(&script), how = fuzz_u8(&script);
+	uint8_t out[700], name[4 * 255] = {0}, type = fuzz_u8(&script), how = fuzz_u8(&script);
 	char text[256];
 	struct l2tp_fault fault = {0};
 	struct l2tp_builder b;
@@ -319,8 +319,11 @@ static void l2tp_composed(const uint8_t *p, size_t len)
 			memcpy(text, octets, n);
 			text[n] = '\0';
 			l2tp_add_result(&b, (uint16_t)(room & 15), room & 1, 6, text);
+		} else if (avp == AVP_VENDOR_NAME) { /* perhaps too long for a message */
+			memcpy(name, octets, n);
+			l2tp_add(&b, avp, name, 4 * n);
 		} else if (avp < AVP_COUNT && l2tp_avp_name(avp)[0] != 'u') {
-			l2tp_add(&b, avp, octets, avp == AVP_VENDOR_NAME ? 4 * n : n);
+			l2tp_add(&b, avp, octets, n);
 		}
 	}
 	built = l2tp_build_end(&b);
