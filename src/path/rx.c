@@ -277,7 +277,13 @@ static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t n
 {
 	struct path_frame f;
 
-	if (!path_unwrap(path, packet, len, &f) || join_run(path, &f))
+	if (!path_unwrap(path, packet, len, &f))
+		return;
+	if (f.len > PATH_FRAME_MAX) {
+		path->rx_counters.rx_malformed++;
+		return;
+	}
+	if (join_run(path, &f))
 		return;
 	path_settle_run(path);
 	if (f.numbered && !path_judge_number(path, f.number))

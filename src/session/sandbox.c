@@ -33,15 +33,11 @@ struct allowed {
 static const struct allowed allowed_calls[] = {
 	{SCMP_SYS(read), "packets of the TUN device, PPTP's control connection"},
 	{SCMP_SYS(readv), "the same in parts"},
-	{SCMP_SYS(write), "packets to the TUN device, log lines"},
-	{SCMP_SYS(writev), "log lines in parts"},
+	{SCMP_SYS(write), "packets to the TUN device, log lines, the call for the sending thread"},
+	{SCMP_SYS(writev), "packets to the TUN device in parts"},
 	{SCMP_SYS(recvfrom), "PPTP's control connection"},
 	{SCMP_SYS(recvmsg), "requests of the supervisor, errors of the network"},
 	{SCMP_SYS(recvmmsg), "bursts of packets from the tunnel"},
-	{SCMP_SYS(sendto), "control messages and frames"},
-	{SCMP_SYS(sendmsg), "requests to the supervisor"},
-	{SCMP_SYS(sendmmsg), "bursts of packets into the tunnel"},
-	{SCMP_SYS(shutdown), "the end of PPTP's control connection"},
 	{SCMP_SYS(close), "descriptors at the end"},
 	{SCMP_SYS(epoll_create1), "the event loop, made after the confinement"},
 	{SCMP_SYS(epoll_ctl), "the event loop"},
@@ -50,7 +46,6 @@ static const struct allowed allowed_calls[] = {
 	{SCMP_SYS(restart_syscall), "the kernel's own, after a stop and continue"},
 	{SCMP_SYS(rt_sigreturn), "the kernel's own, after a signal"},
 	{SCMP_SYS(clock_gettime), "time where the vDSO does not serve"},
-	{SCMP_SYS(gettimeofday), "time of log lines where the vDSO does not serve"},
 	{SCMP_SYS(getrandom), "ids, challenges, magic numbers"},
 	{SCMP_SYS(brk), "the heap"},
 	{SCMP_SYS(munmap), "the heap"},
@@ -109,26 +104,48 @@ static const struct allowed allowed_calls[] = {
 #endif
 };
 
+struct restricted {
+	int call;
+	const char *reason;
+	unsigned count;
+	struct scmp_arg_cmp arguments[2]; /* what COUNT of them must be */
+};
+
+/* clang-format off */
+#define IS(argument, value)	{argument, SCMP_CMP_EQ, value, 0}
+#define WITHOUT(argument, bits) {argument, SCMP_CMP_MASKED_EQ, bits, 0}
+/* clang-format on */
+
+static const struct restricted restricted_calls[] = {
+	/* MSG_FASTOPEN would be a `connect` by the socket of a control connection that has ended.
+	 */
+	{SCMP_SYS(sendto), "control messages and frames", 1, {WITHOUT(3, MSG_FASTOPEN)}},
+	{SCMP_SYS(sendmsg), "requests to the supervisor", 1, {WITHOUT(2, MSG_FASTOPEN)}},
+	{SCMP_SYS(sendmmsg), "bursts of packets into the tunnel", 1, {WITHOUT(3, MSG_FASTOPEN)}},
+	{SCMP_SYS(getsockopt),
+	 "how the connection attempt went",
+	 2,
+	 {IS(1, SOL_SOCKET), IS(2, SO_ERROR)}},
+#ifndef VPDIAL_SANITIZED
+	/* Nothing that could be executed, and nothing that RLIMIT_DATA does not count. */
+	{SCMP_SYS(mmap),
+	 "the heap",
+	 2,
+	 {WITHOUT(2, PROT_EXEC), WITHOUT(3, MAP_SHARED | MAP_GROWSDOWN)}},
+	{SCMP_SYS(mprotect), "the heap", 1, {WITHOUT(2, PROT_EXEC)}},
+#endif
+};
+
 static int allow_calls(scmp_filter_ctx ctx)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < sizeof allowed_calls / sizeof allowed_calls[0] && rc == 0; i++)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed_calls[i].call, 0);
-	/* How the connection attempt of the TCP socket went; nothing else about sockets. */
-	if (rc == 0)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(getsockopt), 2,
-				      SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
-				      SCMP_A2(SCMP_CMP_EQ, SO_ERROR, 0));
-#ifndef VPDIAL_SANITIZED
-	/* Heap, but no memory that could be executed. */
-	if (rc == 0)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-				      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (rc == 0)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-#endif
+	for (size_t i = 0; i < sizeof restricted_calls / sizeof restricted_calls[0] && rc == 0; i++)
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, restricted_calls[i].call,
+					    restricted_calls[i].count,
+					    restricted_calls[i].arguments);
 	return rc;
 }
 

@@ -29,6 +29,15 @@ static const struct conf_ppp *ppp_of(const struct call *c)
 	return secret ? &secret->ppp[c->type] : &c->server->conf.ppp[c->type];
 }
 
+/* Strangers come and go; but who runs a server wants to hear of a session that broke, and of wrong
+ * passwords. */
+static enum log_level level_of(enum exit_status code)
+{
+	if (code == EXIT_FATAL)
+		return LOG_LEVEL_ERROR;
+	return code == EXIT_PEER_AUTH_FAILED ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO;
+}
+
 /* The end.  The call is freed by calls_reap, outside of whatever calls this. */
 static void finish(struct call *c, const struct reason *reason)
 {
@@ -42,7 +51,7 @@ static void finish(struct call *c, const struct reason *reason)
 	if (c->open && secret)
 		log_notice(&c->log, "%s disconnected: %s", secret->name, reason->text);
 	else
-		log_info(&c->log, "call ended: %s", reason->text);
+		log_line(&c->log, level_of(reason->code), "call ended: %s", reason->text);
 	if (c->host)
 		host_undo(c->host);
 	loop_timer_del(s->loop, &c->limit_timer);

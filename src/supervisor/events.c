@@ -104,13 +104,22 @@ void events_network(struct supervisor *s)
 
 void events_stats(struct supervisor *s)
 {
+	int rc;
+
 	if (!s->event_stats)
 		return;
 	s->event_stats = false;
-	if (!hooks_exist(s->hooks, HOOK_PRE_UP) || run(s, HOOK_PRE_UP, NULL, on_pre_up_done) < 0)
+	if (!hooks_exist(s->hooks, HOOK_PRE_UP)) {
 		connected(s); /* nothing to wait for, nor for what waits before it */
-	else
+		return;
+	}
+	rc = run(s, HOOK_PRE_UP, NULL, on_pre_up_done);
+	if (rc == 0)
 		s->pre_ups++;
+	else /* a gate that cannot be asked is closed */
+		supervisor_hang_up(s, EXIT_INIT_FAILED,
+				   rc == -EBUSY ? "vpn-pre-up: too many scripts wait already"
+						: "vpn-pre-up: the scripts cannot be run");
 }
 
 static void on_pre_down_done(void *ctx, const struct reason *failure)

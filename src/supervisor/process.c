@@ -23,6 +23,13 @@
 #define SESSION_PROGRAM "vpdial-session"
 #define DIR_MAX		256
 #define EXIT_LIMIT_MS	1000 /* from "ended" to the end of the process */
+/* A session that was taken over, or whose peer makes it talk, fills no log and asks for no work
+ * without end: so many at once, then one each so many ms.  An honest call has some twenty of each.
+ */
+#define LINES_BURST    40
+#define LINES_MS       200
+#define REQUESTS_BURST 100
+#define REQUESTS_MS    250
 
 /* Beside this program where it was built, else where it was installed. */
 static void session_path(char *out, size_t cap)
@@ -82,8 +89,18 @@ static void relay_line(struct session_process *p, char *line)
 
 	if (level > LOG_LEVEL_NOTICE)
 		log.seen = NULL; /* steps of automata are no events for people */
-	if (level <= LOG_LEVEL_DEBUG)
-		log_line(&log, (enum log_level)level, "%s", line + 1);
+	if (level > LOG_LEVEL_DEBUG || !log_enabled(&log, (enum log_level)level))
+		return;
+	/* Who asks for each frame gets each. */
+	if (level < LOG_LEVEL_DEBUG &&
+	    !allowance_take(&p->lines, LINES_BURST, LINES_MS, loop_now(p->loop))) {
+		p->lines_left_out++;
+		return;
+	}
+	if (p->lines_left_out)
+		log_warn(&log, "%u lines of the session are left out", p->lines_left_out);
+	p->lines_left_out = 0;
+	log_line(&log, (enum log_level)level, "%s", line + 1);
 }
 
 static bool relay_log(struct session_process *p)
@@ -179,16 +196,24 @@ static bool texts_are_valid(const struct request_message *m)
 	return true;
 }
 
+/* What it says of itself when asked is no request of its own. */
+static bool may_ask(struct session_process *p, enum request_type type)
+{
+	return type == REQUEST_STATS || type == REQUEST_ENDED ||
+	       allowance_take(&p->requests, REQUESTS_BURST, REQUESTS_MS, loop_now(p->loop));
+}
+
 static void on_channel(void *ctx, uint32_t events)
 {
 	struct session_process *p = ctx;
 	struct request_message m;
 	int rc = request_receive(&p->channel, &m);
+	bool may = true;
 
 	(void)events;
 	if (rc == 0)
 		return;
-	if (rc > 0 && texts_are_valid(&m)) {
+	if (rc > 0 && texts_are_valid(&m) && (may = may_ask(p, m.type))) {
 		if (m.type == REQUEST_READY)
 			p->ready = true;
 		if (m.type == REQUEST_ENDED)
@@ -197,7 +222,8 @@ static void on_channel(void *ctx, uint32_t events)
 		return;
 	}
 	if (rc != -EPIPE) {
-		log_error(p->log, "the session sent a request that is not permitted; it is ended");
+		log_error(p->log, "the session sent %s; it is ended",
+			  may ? "a request that is not permitted" : "requests without end");
 		kill(p->pid, SIGKILL);
 	}
 	loop_fd_del(p->loop, &p->channel_handle);

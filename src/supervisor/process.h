@@ -3,6 +3,7 @@
 #ifndef VPDIAL_SUPERVISOR_PROCESS_H
 #define VPDIAL_SUPERVISOR_PROCESS_H
 
+#include "base/allowance.h"
 #include "base/log.h"
 #include "conf/profile.h"
 #include "host/host.h"
@@ -27,6 +28,8 @@ struct session_process {
 	struct loop_fd channel_handle, log_handle;
 	char line[RELAY_LINE_MAX];
 	size_t line_len;
+	struct allowance lines, requests;
+	unsigned lines_left_out;
 	bool ready, started, ended; /* started is the owner's: it has sent REQUEST_START */
 	struct loop *loop;
 	const struct log *log;

@@ -36,11 +36,19 @@ static void give_up_privileges(void)
 		_exit(1);
 }
 
-/* Journal, TUN device and sockets are the parent's; the journal's lock would outlast it, too. */
+/* Terminal, journal, TUN device and sockets are the parent's; the journal's lock would outlast it,
+ * too. */
 static void keep_only(int out)
 {
-	if ((out != ANSWER_FD && dup2(out, ANSWER_FD) < 0) ||
-	    close_range(ANSWER_FD + 1, ~0U, 0) < 0)
+	int null_fd;
+
+	if (out != ANSWER_FD && dup2(out, ANSWER_FD) < 0)
+		_exit(1);
+	null_fd = open("/dev/null", O_RDWR);
+	for (int fd = 0; fd < ANSWER_FD; fd++)
+		if (null_fd < 0 || dup2(null_fd, fd) < 0)
+			close(fd);
+	if (close_range(ANSWER_FD + 1, ~0U, 0) < 0)
 		_exit(1);
 }
 

@@ -302,6 +302,21 @@ def header_length(c, change):
         raise Wrong("it was answered by a SCCRP")
 
 
+@variants({"1500_octets": 1500, "1501_octets": 1501}, kinds="l2tp")
+def first_datagram_of(c, size):
+    """an optional AVP of another vendor fills it up"""
+    avps = c.sccrq()
+    room = size - len(ref.l2tp_ctrl(0, 0, 0, 0, *avps))
+    while room:
+        n = room if room <= 1000 else 500
+        avps.append(ref.avp(1, bytes(n - 6), m=0, vendor=9))
+        room -= n
+    c.message(*avps)
+    c.pump(1.5)
+    if bool(c.got(2)) != (size <= 1500):
+        raise Wrong("a first datagram of %d octets was %sanswered" % (size, "" if c.got(2) else "not "))
+
+
 @case("l2tp")
 def first_message_numbered_5(c):
     c.message(*c.sccrq(), ns=5)
@@ -448,6 +463,9 @@ def held_messages_beyond_the_window(c):
         c.message(ref.mt("HELLO"), ns=(c.ns + n) & 0xffff)
     c.message(ref.mt("HELLO"))
     c.pump(0.5)
+    held = (c.acked - c.ns) & 0xffff
+    if held > 8:
+        raise Wrong(f"{held} messages were held")
     c.ns = c.acked
     c.goes_on()
 
@@ -908,6 +926,9 @@ def ipcp_before_encryption(c):
 def encryption_switched_off(c):
     c.to("up")
     c.send(ref.CCP, ref.cp(5, 99))
+    for _ in range(20):
+        c.send(0x21, c.echo(0xbad1))
+        c.pump(0.02)
     c.ends(15)
     c.no_echo(0xbad1)
 
@@ -1029,7 +1050,8 @@ def gre_flood_of_garbage(c):
     head = struct.pack(">H", c.peer_call)
     for n in range(8000):
         bits = RNG.randbytes(2)
-        c.send_raw(bits + b"\x88\x0b" + RNG.randbytes(2) + head + RNG.randbytes(n % 90))
+        size = n % 90 if n % 1000 else 9300 if n % 2000 else 60000
+        c.send_raw(bits + b"\x88\x0b" + RNG.randbytes(2) + head + RNG.randbytes(size))
     small_session()
     c.goes_on()
 
@@ -1072,9 +1094,9 @@ def gre_call_ids_in_turn(c):
     c.goes_on()
 
 
-def spoofed(protocol, payload):
-    """An IP packet that claims to be the good caller's."""
-    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0, socket.inet_aton(GOOD_OUTER),
+def spoofed(protocol, payload, sender=GOOD_OUTER):
+    """An IP packet that claims to be of SENDER, the good caller."""
+    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0, socket.inet_aton(sender),
                        socket.inet_aton(ARGS.server))
     return head + payload
 
@@ -1089,13 +1111,18 @@ def spoofed_hang_up_with_guessed_ids(c):
     c.to("start")
 
 
-@case("l2tp", addresses=1)
+@case("l2tp")
 def spoofed_stopccn_with_guessed_ids(c):
+    """with the address and port of a call that is up, and 3000 ids but its own"""
     raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    c.to("up")
+    port = c.udp.getsockname()[1]
     for tunnel in RNG.sample(range(1, 65536), 3000):
-        octets = ref.l2tp_ctrl(tunnel, 0, 4, 4, ref.mt("StopCCN"), ref.avp(9, u16(tunnel)), ref.avp(1, u16(6)))
-        raw.sendto(spoofed(17, struct.pack(">HHHH", 1701, 1701, 8 + len(octets), 0) + octets), (ARGS.server, 0))
-    c.to("start")
+        if tunnel == c.peer_tunnel:
+            continue
+        octets = ref.l2tp_ctrl(tunnel, 0, c.ns, 4, ref.mt("StopCCN"), ref.avp(9, u16(tunnel)), ref.avp(1, u16(6)))
+        raw.sendto(spoofed(17, struct.pack(">HHHH", port, 1701, 8 + len(octets), 0) + octets, c.source), (ARGS.server, 0))
+    c.goes_on()
 
 
 @variants({"length_beyond": lambda c: struct.pack(">HHHH", 0x4002, 60000, c.peer_tunnel, c.peer_session) + b"x" * 20,
@@ -1125,7 +1152,7 @@ def data_numbers_jump(c):
 def flood_of_garbage(c):
     c.to("up")
     for n in range(8000):
-        c.put(RNG.randbytes(1 + n % 90))
+        c.put(RNG.randbytes(1 + n % 90 if n % 1000 else 9300 if n % 2000 else 60000))
     small_session()
     c.goes_on()
 
@@ -1133,10 +1160,15 @@ def flood_of_garbage(c):
 @case()
 def frames_of_garbage(c):
     c.to("up")
+    begin = time.monotonic()
     for n in range(3000):
         c.send_frame(RNG.randbytes(n % 60))
         if n % 50 == 0:
             c.pump(0.002)
+    c.pump(0.2)
+    rejects = c.codes.count((ref.LCP, 8))
+    if rejects > 6 + time.monotonic() - begin:
+        raise Wrong(f"{rejects} Protocol-Rejects")
     small_session()
     c.on = {}
     if not c.ended:

@@ -209,6 +209,22 @@ t_failing_pre_up_script_ends_a_redial_too() {
 	ends_with 18 'the script 10-second ended with status 1' 20
 	want_order "$CYCLE"
 }
+t_pre_up_that_cannot_be_asked_ends_the_dial() {
+	local i pid
+	our_server
+	profile lab 'redial = yes' 'redial-min = 1' 'redial-max = 1'
+	script 10-slow '[ $2 = vpn-down ] && exec sleep 40'
+	script pre-up.d/10-yes 'echo x >>$S/asked'
+	up_in_foreground
+	# Each call that comes up waits behind that script, and is ended: until no place is left to wait at.
+	for ((i = 0; i < 150; i++)); do
+		"$VPDIAL" --run-dir "$T/srv/run" users --disconnect "$USER_NAME" >/dev/null 2>&1
+		[ "$(field .state)" != hanging-up ] && kill -0 "$CALL" 2>/dev/null || break
+		sleep 0.2
+	done
+	ends_with 18 'vpn-pre-up: too many scripts wait already' 50
+	[ "$(wc -l <"$T/seen/asked")" -le 2 ] || fail "the gate was asked $(wc -l <"$T/seen/asked") times"
+}
 t_first_directory_wins_and_null_link_masks() {
 	mkdir -p "$T/upper" "$T/work"
 	mount -t overlay overlay -o "lowerdir=/usr/lib,upperdir=$T/upper,workdir=$T/work" /usr/lib 2>/dev/null || { skip 'no overlay file system for /usr/lib'; return; }

@@ -30,15 +30,17 @@ attacks() {
 		routes_count routes_count_65 routes_unterminated ended_code ended_unterminated ended_escape; do
 		echo "$what | call | $BROKEN | 1"
 	done
-	# Networks that attack this machine: refused by value; the session hangs after that.
-	for what in loopback zero multicast broadcast; do echo "network_$what | call | no host can have|not connected | 1|8|10"; done
-	echo 'network_server | call | its own address|not connected | 1|8|10'
-	for what in loopback multicast; do echo "network_remote_$what | call | no host can have|not connected | 1|8|10"; done
-	for what in 0 67 65535; do echo "network_mtu_$what | call | out of range|not connected | 1|8|10"; done
+	# Networks that attack this machine: refused by value.
+	for what in loopback zero multicast broadcast; do echo "network_$what | call | no host can have | 10"; done
+	echo 'network_server | call | its own address | 10'
+	for what in loopback multicast; do echo "network_remote_$what | call | no host can have | 10"; done
+	for what in 0 67 65535; do echo "network_mtu_$what | call | out of range | 10"; done
 	# Floods, crashes, silence.
 	# (It may say that it is up: "connect" is content, what it asked for is undone at its end.)
-	echo 'network_flood | call | - | 0|16'
-	for what in state_flood log_flood log_endless_line; do echo "$what | call | flooded | 16"; done
+	echo 'network_flood | call | - | 0|1'
+	echo 'state_flood | call | requests without end | 1'
+	echo 'log_flood | call | forged | 16'
+	echo 'log_endless_line | call | after it | 16'
 	for when in spawned ready call; do
 		echo "exit | $when | ended unexpectedly | 1"
 		echo "crash | $when | killed by signal 11 | 1"
@@ -77,7 +79,7 @@ run_case() {
 	[[ "|$status|" == *"|$rc|"* ]] || fail "status $rc instead of $status: $(tail -n 2 "$T/err" | tr '\n' '|')"
 	[ "$text" = - ] || grep -qE -- "$text" "$T/err" || fail "does not say '$text': $(tr '\n' '|' <"$T/err" | cut -c 1-300)"
 	lines=$(wc -l <"$T/err")
-	[ "$lines" -le 4 ] || fail "$lines lines on stderr"
+	[ "$lines" -le 4 ] || { [ $what = log_flood ] && [ "$lines" -le 45 ]; } || fail "$lines lines on stderr"
 	clean "$T/out" "$T/err"
 	all_gone 12
 }
@@ -231,7 +233,7 @@ t_name_lookup_has_no_descriptor_of_its_parent() {
 	pid=$(lookup_pid)
 	for fd in "/proc/$pid/fd"/*; do
 		case ${fd##*/}:$(readlink "$fd") in
-		[012]:* | *:socket:*) ;;
+		[012]:/dev/null | *:socket:*) ;;
 		*) list="$list ${fd##*/}:$(readlink "$fd")" ;;
 		esac
 	done

@@ -88,6 +88,19 @@ static void ended(unsigned code, const char *text, bool terminated)
 	record(REQUEST_ENDED, &body, sizeof body, 0);
 }
 
+/* Asks for a network and says what the supervisor answered. */
+static void network_answered(const char *local, const char *remote, uint16_t mtu)
+{
+	static struct request_message m;
+
+	network(local, remote, mtu, true);
+	for (int i = 0; i < 100000000 && m.type != REQUEST_APPLIED; i++)
+		(void)request_receive(&channel, &m);
+	m.applied.reason.text[sizeof m.applied.reason.text - 1] = '\0';
+	if (m.type == REQUEST_APPLIED && m.applied.error)
+		ended(m.applied.reason.code, m.applied.reason.text, true);
+}
+
 static void routes(uint32_t count, bool terminated)
 {
 	static struct request_routes body;
@@ -212,43 +225,43 @@ static void a_network_unterminated(void)
 }
 static void a_network_loopback(void)
 {
-	network("127.0.0.1", "10.99.0.1", 1400, true);
+	network_answered("127.0.0.1", "10.99.0.1", 1400);
 }
 static void a_network_zero(void)
 {
-	network("0.0.0.0", "10.99.0.1", 1400, true);
+	network_answered("0.0.0.0", "10.99.0.1", 1400);
 }
 static void a_network_multicast(void)
 {
-	network("224.0.0.1", "10.99.0.1", 1400, true);
+	network_answered("224.0.0.1", "10.99.0.1", 1400);
 }
 static void a_network_broadcast(void)
 {
-	network("255.255.255.255", "10.99.0.1", 1400, true);
+	network_answered("255.255.255.255", "10.99.0.1", 1400);
 }
 static void a_network_server(void)
 {
-	network("10.88.1.1", "10.99.0.1", 1400, true);
+	network_answered("10.88.1.1", "10.99.0.1", 1400);
 }
 static void a_network_remote_loopback(void)
 {
-	network("10.99.0.100", "127.0.0.1", 1400, true);
+	network_answered("10.99.0.100", "127.0.0.1", 1400);
 }
 static void a_network_remote_multicast(void)
 {
-	network("10.99.0.100", "239.1.2.3", 1400, true);
+	network_answered("10.99.0.100", "239.1.2.3", 1400);
 }
 static void a_network_mtu_0(void)
 {
-	network("10.99.0.100", "10.99.0.1", 0, true);
+	network_answered("10.99.0.100", "10.99.0.1", 0);
 }
 static void a_network_mtu_67(void)
 {
-	network("10.99.0.100", "10.99.0.1", 67, true);
+	network_answered("10.99.0.100", "10.99.0.1", 67);
 }
 static void a_network_mtu_65535(void)
 {
-	network("10.99.0.100", "10.99.0.1", 65535, true);
+	network_answered("10.99.0.100", "10.99.0.1", 65535);
 }
 static void a_routes_count(void)
 {
@@ -289,14 +302,17 @@ static void a_network_flood(void)
 static void a_log_flood(void)
 {
 	for (int i = 0; i < 20000; i++)
-		(void)!write(2, "4\033[2Jforged\r: line\n", 19);
+		(void)!write(2, "1\033[2Jforged\r: line\n", 19);
 	ended(EXIT_HANGUP, "flooded", true);
 }
 static void a_log_endless_line(void)
 {
 	memset(big, 'x', sizeof big);
+	big[0] = '1';
 	for (int i = 0; i < 8; i++)
 		(void)!write(2, big, sizeof big);
+	while (write(2, "\n1after it\n", 11) < 0)
+		; /* until there is room again */
 	ended(EXIT_HANGUP, "flooded", true);
 }
 /* As a server's session: the passwords of twenty users, each as if it were the first question. */

@@ -319,6 +319,19 @@ static void cut_data_messages_are_counted_and_disturb_nothing(void **state)
 	assert_int_equal(b->protocol, 0xc021);
 }
 
+static void a_frame_has_9216_octets_at_most(void **state)
+{
+	struct bench *b = *state;
+	uint8_t message[6 + 9217] = {0x00, 0x02, 0x11, 0x11, 0x22, 0x22, 0xc0, 0x21, 9};
+
+	open_call(b, false);
+	from_port(b, b->server, message, 6 + 9216);
+	assert_int_equal(b->control, 1);
+	from_port(b, b->server, message, sizeof message);
+	assert_int_equal(b->control, 1);
+	assert_int_equal(path_counters(b->path)->rx_malformed, 1);
+}
+
 static void foreign_versions_and_an_offset_beyond_the_end_are_refused(void **state)
 {
 	static const struct {
@@ -544,6 +557,7 @@ int main(void)
 		T(nothing_leaves_before_the_call_is_up),
 		T(every_combination_of_header_bits_is_read),
 		T(cut_data_messages_are_counted_and_disturb_nothing),
+		T(a_frame_has_9216_octets_at_most),
 		T(foreign_versions_and_an_offset_beyond_the_end_are_refused),
 		T(other_ids_are_counted_and_dropped),
 		T(numbers_answer_numbers_and_end_with_them),

@@ -225,6 +225,39 @@ static void try_mmap_exec(void)
 	syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
+/* Memory that no limit counts. */
+static void try_mmap_shared(void)
+{
+	syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+static void try_mmap_growsdown(void)
+{
+	syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0);
+}
+/* A connection to whom it likes, by a socket whose own has ended. */
+static void try_sendto_fastopen(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET};
+
+	syscall(SYS_sendto, stream[0], room, 1, MSG_FASTOPEN, &to, sizeof to);
+}
+static void try_sendmsg_fastopen(void)
+{
+	struct msghdr m = {0};
+
+	syscall(SYS_sendmsg, stream[0], &m, MSG_FASTOPEN);
+}
+static void try_sendmmsg_fastopen(void)
+{
+	struct mmsghdr m = {0};
+
+	syscall(SYS_sendmmsg, stream[0], &m, 1, MSG_FASTOPEN);
+}
+static void try_shutdown(void)
+{
+	syscall(SYS_shutdown, stream[0], SHUT_RD);
+}
 static void try_mprotect_exec(void)
 {
 	syscall(SYS_mprotect, (uintptr_t)room & ~UINT64_C(4095), 4096, PROT_READ | PROT_EXEC);
@@ -397,6 +430,12 @@ static const struct attempt {
 	{"ioctl TUNSETIFF", try_ioctl_tun},
 	{"ioctl TIOCSTI", try_ioctl_terminal},
 	{"mmap PROT_EXEC", try_mmap_exec},
+	{"mmap MAP_SHARED", try_mmap_shared},
+	{"mmap MAP_GROWSDOWN", try_mmap_growsdown},
+	{"sendto MSG_FASTOPEN", try_sendto_fastopen},
+	{"sendmsg MSG_FASTOPEN", try_sendmsg_fastopen},
+	{"sendmmsg MSG_FASTOPEN", try_sendmmsg_fastopen},
+	{"shutdown", try_shutdown},
 	{"mprotect PROT_EXEC", try_mprotect_exec},
 	{"pkey_mprotect PROT_EXEC", try_pkey_mprotect},
 	{"memfd_create", try_memfd},

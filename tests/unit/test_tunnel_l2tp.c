@@ -1380,6 +1380,22 @@ static void full_answerer_says_so_once_and_in_no_more_octets(void **state)
 	tunnel_free(e.t);
 }
 
+/* Faults are explained by messages that are repeated: not to an address that may be forged. */
+static void full_answerer_says_nothing_to_a_faulty_sccrq(void **state)
+{
+	struct end e;
+	struct script s;
+	(void)state;
+	end_open(&e, TUNNEL_ANSWERER, (struct options){.refuse = true});
+	tunnel_start(e.t, 0);
+	l2tp_build(&s.b, s.octets, sizeof s.octets, L2TP_SCCRQ, 0, 0);
+	script_send(&e, &s, 0);
+	assert_closed(&e, EXIT_CONNECT_FAILED, "there is no room for it");
+	tunnel_tick(e.t, 60000);
+	assert_silent(&e);
+	tunnel_free(e.t);
+}
+
 static void caller_of_a_full_answerer_is_told_so(void **state)
 {
 	static const struct options variants[] = {
@@ -1650,6 +1666,7 @@ int main(void)
 		cmocka_unit_test(answerer_tells_the_accm_and_counts_errors),
 		cmocka_unit_test(answerer_refuses_a_second_call),
 		cmocka_unit_test(full_answerer_says_so_once_and_in_no_more_octets),
+		cmocka_unit_test(full_answerer_says_nothing_to_a_faulty_sccrq),
 		cmocka_unit_test(caller_of_a_full_answerer_is_told_so),
 		cmocka_unit_test(answerer_hears_nothing_before_a_sccrq),
 		cmocka_unit_test(calls_survive_loss_duplication_and_reordering),

@@ -387,6 +387,11 @@ void l2tp_handle_fault(struct l2tp_tunnel *l, const struct l2tp_message *m,
 	l->base.counters.malformed++;
 	if (l->state == L2TP_CLOSING)
 		return;
+	if (l->base.config.refuse) { /* to a forged address this would be three datagrams for one */
+		reason_set(&l->reason, EXIT_CONNECT_FAILED, "there is no room for it");
+		l2tp_finish(l);
+		return;
+	}
 	if (l->call.peer_tunnel_id == 0 && l2tp_has(m, AVP_ASSIGNED_TUNNEL_ID))
 		l->call.peer_tunnel_id = l->reliable.peer_tunnel_id =
 			l2tp_u16(m, AVP_ASSIGNED_TUNNEL_ID);
