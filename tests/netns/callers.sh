@@ -52,7 +52,6 @@ server_end() {
 	SERVE_PID='' SERVER_KIND=''
 }
 gone() { ! kill -0 "$1" 2>/dev/null; }
-resident() { sed -n 's/^VmRSS:[ \t]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
 server_state() {
 	ip -n far -o link show | sed 's/^[0-9]*: //; s/qlen.*//'
 	ip -n far -4 -o addr show | sed 's/^[0-9]*: //'

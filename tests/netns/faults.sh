@@ -127,7 +127,11 @@ ends_whatever() { # the call is over: as before, nothing left
 	wait "$CALL" 2>/dev/null
 	within 5 client_gone || fail "processes are left: $(client_pids)"
 	heal "$1"
-	[ "$1" != supervisor-killed ] && [ "$1" != both-killed ] || vpdial disconnect lab >/dev/null 2>&1
+	case $1 in supervisor-killed | both-killed)
+		within 8 is_as_before || fail "the guardian left: $(snapshot 2>&1 | diff "$T/before" - | tr '\n' '|')"
+		vpdial disconnect lab >/dev/null 2>&1 # what it cannot undo: files of the run directory
+		;;
+	esac
 	all_gone 5
 }
 again_connected() {

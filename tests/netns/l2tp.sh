@@ -161,11 +161,16 @@ all_pings() {
 still_up() { is_connected && pings || fail "the call did not survive: $(field .status), $(field .message)"; }
 # survives SCENARIO STEP: it happens in mid-call, and the call goes on.
 survives() {
+	local pid memory open
 	serve "$1"
 	connects
+	pid=$(session_pid)
+	memory=$(resident "$pid") open=$(descriptors "$pid")
 	within 4 step "$2" || fail "the server did not get so far: $(tail -n 1 "$T/server")"
 	sleep 0.3
 	still_up
+	[ $(($(resident "$pid") - memory)) -le 512 ] || fail "VmRSS of the session grew from $memory to $(resident "$pid") kB"
+	[ "$(descriptors "$pid")" = "$open" ] || fail "$(descriptors "$pid") descriptors, $open before"
 	hangs_up
 }
 # ends_in_call SCENARIO STATUS SENTENCE
@@ -362,9 +367,10 @@ t_first_copy_of_each_control_message_lost() {
 	want_seen client-dropped -ge 4
 }
 t_hostile_names() {
-	serve hostile-names nasty
+	serve nasty hostile-names
 	connects
 	vpdial status lab >"$T/status"
+	grep -aq RED "$T/status" || fail "the names are not shown: no test"
 	vpdial status lab --json >"$T/json"
 	clean "$T/status" "$T/json"
 	hangs_up

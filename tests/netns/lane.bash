@@ -86,6 +86,8 @@ snapshot() {
 	cat /etc/resolv.conf
 	stat -c '%F %a %N' /etc/resolv.conf
 }
+resident() { sed -n 's/^VmRSS:[ \t]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
+descriptors() { find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l; }
 is_as_before() { snapshot 2>&1 | cmp -s - "$T/before"; }
 is_quiet() { [ -z "$(client_pids)" ] && ! compgen -G "$R/*.sock" >/dev/null && ! compgen -G "$R/*.journal" >/dev/null; }
 all_gone() { # all_gone SECONDS

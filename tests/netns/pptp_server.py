@@ -209,6 +209,8 @@ class Server:
     def gre(self, frame, seq=None):
         if seq is None:
             seq, self.seq = self.seq, (self.seq + 1) & 0xffffffff
+            if self.first_seq and seq == 0:
+                self.count("wrapped")
         ack = self.rx_newest
         return ref.gre((self.client_call + self.gre_call_offset) & 0xffff, frame, seq=seq, ack=ack)
 
@@ -823,9 +825,16 @@ def dhcp(server, argument):
             told += bytes([121, len(part)]) + part
         body = b"\x02" + question[1:236] + bytes.fromhex("63825363") + told + b"\xff"
         udp = struct.pack(">HHHH", 67, 68, 8 + len(body), 0) + body
-        for _ in range(int(words.get("times", 1))):
-            s.send_ip(ip_packet(INNER_SERVER, socket.inet_ntoa(ip[12:16]), udp, 17))
+        packet = ip_packet(INNER_SERVER, socket.inet_ntoa(ip[12:16]), udp, 17)
+
+        def flood():
+            for _ in range(int(words["times"]) - 1):
+                s.send_ip(packet)
+            s.step("dhcp-flooded")
+        s.send_ip(packet)
         s.step("dhcp-answered")
+        if "times" in words:
+            s.later(1.0, flood)
     server.on("dhcp", act)
 
 
