@@ -25,7 +25,7 @@
 #define GRE_SEQ	   0x1000
 #define TCP_RTO_MS 300
 
-enum { UNSENT, SENT, DELIVERED };
+enum { UNSENT, SENT, DELIVERED, OF_A_CALL_BEFORE };
 
 struct side {
 	struct pair *pair;
@@ -65,7 +65,7 @@ struct pair {
 	struct side sides[2];
 	struct flying flying[FLYING_MAX];
 	struct flying replay[REPLAY_MAX];
-	unsigned flying_count, replay_count, lost;
+	unsigned flying_count, replay_count, lost, dials;
 	uint64_t now_ms, order, seed, stream_due[2];
 	struct coverage *coverage;
 	char fault[200];
@@ -547,7 +547,8 @@ static void check_delivered(struct side *s)
 			return;
 		}
 		memcpy(&number, packet + 20, sizeof number);
-		if (number >= s->other->sent || (s->state[number] != SENT && !may_come_twice(s)) ||
+		if (number >= s->other->sent || s->state[number] == OF_A_CALL_BEFORE ||
+		    (s->state[number] != SENT && !may_come_twice(s)) ||
 		    make_packet(s->other, number, wanted) != (size_t)n ||
 		    memcmp(packet, wanted, (size_t)n) != 0) {
 			fault(s->pair, "a packet of %zd octets, number %u (state %d), came out", n,
@@ -729,7 +730,7 @@ static bool open_side(struct side *s)
 					       .ctx = s};
 	struct path_config path_config = {.encap = c->type == TUNNEL_L2TP ? PATH_L2TP : PATH_GRE};
 
-	s->seed = c->seed * 2 + (uint64_t)s->index;
+	s->seed = c->seed * 2 + (uint64_t)s->index + ((uint64_t)s->pair->dials << 48);
 	s->random = (struct random_source){seeded, &s->seed};
 	s->log = (struct log){.fd = 2, .level = LOG_LEVEL_ERROR};
 	s->limit_ms = DEADLINE_NONE;
@@ -739,6 +740,33 @@ static bool open_side(struct side *s)
 	s->ppp = ppp_new(&c->ppp[s->index], &ppp_cb, &s->random, &s->log);
 	s->path = path_new(&path_config, &path_cb, &s->log);
 	return s->tunnel && s->ppp && s->path;
+}
+
+static void close_side_of(struct side *s)
+{
+	const int fds[] = {s->tun, s->path_tun, s->wire, s->path_wire};
+
+	ppp_free(s->ppp);
+	tunnel_free(s->tunnel);
+	path_free(s->path);
+	for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+/* One that has not dialed yet, or not again; how many packets went and came is kept. */
+static void reset_side(struct side *s, struct pair *p, int index)
+{
+	*s = (struct side){.pair = p,
+			   .other = &p->sides[1 - index],
+			   .index = index,
+			   .state = p->states + (size_t)index * p->config.packets_max,
+			   .sent = s->sent,
+			   .got = s->got,
+			   .tun = -1,
+			   .path_tun = -1,
+			   .wire = -1,
+			   .path_wire = -1};
 }
 
 struct pair *pair_new(const struct pair_config *config, struct coverage *coverage)
@@ -752,14 +780,7 @@ struct pair *pair_new(const struct pair_config *config, struct coverage *coverag
 	p->now_ms = 1000;
 	p->seed = config->seed;
 	for (int i = 0; i < 2; i++)
-		p->sides[i] = (struct side){.pair = p,
-					    .other = &p->sides[1 - i],
-					    .index = i,
-					    .state = p->states + (size_t)i * config->packets_max,
-					    .tun = -1,
-					    .path_tun = -1,
-					    .wire = -1,
-					    .path_wire = -1};
+		reset_side(&p->sides[i], p, i);
 	if (open_side(&p->sides[0]) && open_side(&p->sides[1]))
 		return p;
 	pair_free(p);
@@ -768,18 +789,32 @@ struct pair *pair_new(const struct pair_config *config, struct coverage *coverag
 
 void pair_free(struct pair *p)
 {
+	close_side_of(&p->sides[0]);
+	close_side_of(&p->sides[1]);
+	free(p);
+}
+
+bool pair_again(struct pair *p)
+{
+	for (size_t i = 0; i < FLYING_MAX; i++)
+		if (p->flying[i].used &&
+		    p->flying[i].stream) { /* of a TCP connection that is over */
+			p->flying[i].used = false;
+			p->flying_count--;
+		}
+	p->stream_due[0] = p->stream_due[1] = 0;
+	p->dials++;
 	for (int i = 0; i < 2; i++) {
 		struct side *s = &p->sides[i];
-		const int fds[] = {s->tun, s->path_tun, s->wire, s->path_wire};
 
-		ppp_free(s->ppp);
-		tunnel_free(s->tunnel);
-		path_free(s->path);
-		for (size_t k = 0; k < sizeof fds / sizeof fds[0]; k++)
-			if (fds[k] >= 0)
-				close(fds[k]);
+		close_side_of(s);
+		reset_side(s, p, i);
+		for (uint32_t n = 0; n < p->sides[1 - i].sent; n++)
+			s->state[n] = OF_A_CALL_BEFORE;
+		p->config.tunnel[i].local_call_id ^= (uint16_t)(1 + prng(&p->seed) % 0x7fff);
+		p->config.tunnel[i].local_call_id |= p->config.tunnel[i].local_call_id == 0;
 	}
-	free(p);
+	return open_side(&p->sides[0]) && open_side(&p->sides[1]);
 }
 
 void pair_start(struct pair *p)

@@ -61,6 +61,9 @@ struct pair;
 /* Both idle, sockets and all; NULL when the machine has no more of something. */
 struct pair *pair_new(const struct pair_config *config, struct coverage *coverage);
 void pair_free(struct pair *p);
+/* Once both have ended: both idle anew, with other ids, while datagrams of the call before are
+ * still on their way.  False when the machine has no more of something. */
+bool pair_again(struct pair *p);
 
 void pair_start(struct pair *p);
 /* Lets time pass up to THEN, or until DONE says true. */
