@@ -42,8 +42,8 @@ static void check_faults(struct conf_faults *faults, int result)
 	FUZZ_CHECK(result != -EINVAL || faults->count);
 	FUZZ_CHECK(result != 0 || !faults->count);
 	for (size_t i = 0; i < faults->count && i < 64; i++)
-		for (const char *c = faults->lines[i]; c && *c; c++)
-			FUZZ_CHECK((uint8_t)*c >= 0x20 && *c != 0x7f);
+		if (faults->lines[i])
+			fuzz_check_text(faults->lines[i], strlen(faults->lines[i]));
 	conf_faults_free(faults);
 }
 
@@ -65,7 +65,14 @@ static void profile(void)
 			   first.password.len == again.password.len &&
 			   memcmp(first.password.bytes, again.password.bytes, first.password.len) ==
 				   0 &&
-			   strcmp(first.connect_to, again.connect_to) == 0);
+			   strcmp(first.connect_to, again.connect_to) == 0 &&
+			   first.type == again.type &&
+			   first.use_encryption == again.use_encryption &&
+			   first.mppe_bits == again.mppe_bits && first.lockdown == again.lockdown &&
+			   first.add_default_route == again.add_default_route &&
+			   first.route_count == again.route_count &&
+			   memcmp(first.routes, again.routes,
+				  first.route_count * sizeof first.routes[0]) == 0);
 		conf_profile_wipe(&again);
 	}
 	conf_profile_wipe(&first);

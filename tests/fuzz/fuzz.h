@@ -58,6 +58,28 @@ static inline uint8_t *fuzz_copy(const uint8_t *octets, size_t len)
 	return copy;
 }
 
+/* What a terminal may see: no control character, C1 in UTF-8 or alone included, and none that turns
+ * the direction of writing.  The last character may be cut. */
+static inline void fuzz_check_text(const char *text, size_t len)
+{
+	unsigned rest = 0, cp = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = (uint8_t)text[i];
+
+		FUZZ_CHECK(c >= 0x20 && c != 0x7f);
+		FUZZ_CHECK((c >= 0x80 && c < 0xc0) == (rest > 0));
+		if (rest) {
+			cp = cp << 6 | (c & 0x3f);
+			rest--;
+		} else {
+			rest = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+			cp = rest ? c & (0x3fu >> rest) : c;
+		}
+		FUZZ_CHECK(rest || ((cp < 0x80 || cp > 0x9f) && (cp < 0x202a || cp > 0x202e)));
+	}
+}
+
 /* The N-th allocation of the rooms from now fails, once; 0 = none does (kit.c). */
 void fuzz_fail_allocation(unsigned n);
 

@@ -470,8 +470,7 @@ static void seen(void *ctx, enum log_level level, const char *text)
 {
 	(void)ctx;
 	(void)level;
-	for (const char *c = text; *c; c++)
-		FUZZ_CHECK((uint8_t)*c >= 0x20 && *c != 0x7f);
+	fuzz_check_text(text, strlen(text));
 	control_events_add(&world.supervisor->history, 1, level, text);
 	FUZZ_CHECK(
 		control_events_valid(&world.supervisor->history, sizeof world.supervisor->history));

@@ -41,8 +41,7 @@ static void on_line(void *ctx, enum log_level level, const char *text)
 {
 	(void)ctx;
 	FUZZ_CHECK(level <= LOG_LEVEL_INFO);
-	for (; *text; text++)
-		FUZZ_CHECK((uint8_t)*text >= 0x20 && *text != 0x7f);
+	fuzz_check_text(text, strlen(text));
 }
 
 const struct log fuzz_log = {.fd = -1, .level = LOG_LEVEL_DEBUG, .seen = on_line};

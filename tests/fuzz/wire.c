@@ -22,8 +22,7 @@ static char line[512];
 static void check_text(const struct str *s)
 {
 	FUZZ_CHECK(s->len < sizeof line && s->text[s->len] == '\0');
-	for (size_t i = 0; i < s->len; i++)
-		FUZZ_CHECK((uint8_t)s->text[i] >= 0x20 && s->text[i] != 0x7f);
+	fuzz_check_text(s->text, s->len);
 }
 
 static bool within(struct octets part, const uint8_t *p, size_t len)
