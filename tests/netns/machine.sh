@@ -432,17 +432,29 @@ t_both_killed_while_connected() {
 	vpdial connect lab --timeout 10 >"$T/out" 2>"$T/err" </dev/null || fail "a new dial: status $?: $(tail -n 2 "$T/err" | tr '\n' '|')"
 	hang_up
 }
-t_supervisor_killed_while_looking_up_the_name() {
-	local pid
-	# A name server that takes the question and says nothing.
+# deaf_name_server: takes the questions and says nothing.
+deaf_name_server() {
 	ip netns exec far python3 -c 'import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("10.88.1.1", 53))
 print("bound", flush=True)
 time.sleep(60)' >"$T/dns" &
 	BUSY=$!
-	within 5 grep -q bound "$T/dns"
-	printf 'nameserver 10.88.1.1\noptions timeout:20\n' >/etc/resolv.conf
+	within 5 grep -qs bound "$T/dns"
+	printf 'nameserver 10.88.1.1\noptions timeout:%d\n' "$1" >/etc/resolv.conf
+}
+t_look_up_without_an_answer_ends_after_30_s() {
+	deaf_name_server 30 # each of the two tries that it would make
+	snapshot >"$T/before"
+	profile lab 'connect-to = vpn.example.test'
+	refused 8 'vpn.example.test does not resolve: ' 34
+	kill "$BUSY"
+	wait "$BUSY" 2>/dev/null
+	printf 'nameserver 192.0.2.1\nsearch home.example\n' >/etc/resolv.conf
+}
+t_supervisor_killed_while_looking_up_the_name() {
+	local pid
+	deaf_name_server 20
 	snapshot >"$T/before.dns"
 	profile lab 'connect-to = vpn.example.test'
 	call_begin

@@ -91,6 +91,31 @@ static void an_mru_beyond_1500_is_asked_for_up_to_9000(void **state)
 	}
 }
 
+/* What is rejected goes back whole, and we say no more than 1500 octets (end_send looks). */
+static void a_request_of_1500_octets_is_answered_a_longer_one_is_not(void **state)
+{
+	struct ppp_config c = caller_config();
+	struct end *e = dial_new(&c);
+	uint8_t request[1504] = {1, 7, 1500 >> 8, 1500 & 255};
+	size_t at = 4;
+
+	(void)state;
+	for (; at < 4 + 5 * 255; at += 255) { /* an option that no one has */
+		request[at] = 99;
+		request[at + 1] = 255;
+	}
+	request[at] = 99;
+	request[at + 1] = (uint8_t)(1500 - at);
+	input_frame(e, FRAME_LCP, request, 1500);
+	assert_int_equal(take(e, FRAME_LCP, 4)->len, 1500);
+	request[1] = 8;
+	request[3] = 1504 & 255;
+	request[at + 1] += 4;
+	input_frame(e, FRAME_LCP, request, 1504);
+	none_sent(e, FRAME_LCP, 4);
+	end_free(e);
+}
+
 static void rejected_and_naked_options_of_ours_are_followed(void **state)
 {
 	struct ppp_config c = caller_config();
@@ -895,6 +920,7 @@ int main(void)
 		cmocka_unit_test(the_request_is_repeated_when_the_peer_is_heard),
 		cmocka_unit_test(unsupported_options_are_rejected_and_no_others),
 		cmocka_unit_test(an_mru_beyond_1500_is_asked_for_up_to_9000),
+		cmocka_unit_test(a_request_of_1500_octets_is_answered_a_longer_one_is_not),
 		cmocka_unit_test(rejected_and_naked_options_of_ours_are_followed),
 		cmocka_unit_test(an_mru_that_was_not_asked_for_is_asked_for_when_a_nak_wants_it),
 		cmocka_unit_test(the_strongest_allowed_method_is_named_in_a_nak),
