@@ -55,7 +55,7 @@ static void finish(struct call *c, const struct reason *reason)
 	if (c->host)
 		host_undo(c->host);
 	loop_timer_del(s->loop, &c->limit_timer);
-	/* Who breaks the protocol or guesses passwords waits some day; who gives up does not. */
+	/* Who guesses passwords or breaks a session waits some day; who gives up does not. */
 	if (!c->refused)
 		s->rules->release(s->policy, c->slot,
 				  reason->code == EXIT_PEER_AUTH_FAILED ||

@@ -638,13 +638,21 @@ def lcp_packet(c, packet):
     c.goes_on()
 
 
-@variants({"lcp": ref.LCP, "chap": ref.CHAP, "ipcp": ref.IPCP}, log="agreed to authentication with mschap2, then rejected it|closed the (tunnel|control connection): no special reason")
-def protocol_reject_of(c, protocol):
+@case(log="agreed to authentication with mschap2, then rejected it")
+def protocol_reject_of_chap(c):
     c.to("lcp")
     c.on[ref.CHAP] = lambda p: None
-    c.send(ref.LCP, ref.cp(8, 5, u16(protocol) + b"\1\1\0\4"))
-    c.pump(2, lambda: c.ended)
+    c.send(ref.LCP, ref.cp(8, 5, u16(ref.CHAP) + b"\1\1\0\4"))
+    c.ends(5)
     c.no_network()
+
+
+@variants({"unknown": 0x8057, "ipcp": ref.IPCP})
+def protocol_reject_before_its_time_of(c, protocol):
+    c.to("lcp")
+    c.send(ref.LCP, ref.cp(8, 5, u16(protocol) + b"\1\1\0\4"))
+    c.pump(0.5)
+    c.goes_on()
 
 
 @case(log="refuses to authenticate itself")

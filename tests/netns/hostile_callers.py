@@ -155,7 +155,8 @@ if mode == "half-open":
     held = [udp() for _ in range(200)]
     for i, s in enumerate(held):
         send(s, l2tp(sccrq(i + 1)))
-    watch(1.5, HALF_OPEN_OF_A_SOURCE)
+    if watch(1.5, HALF_OPEN_OF_A_SOURCE) == 0:
+        give_up("no session of L2TP at all")
     for s in held:
         s.close()
     quiet(35)
