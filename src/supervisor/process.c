@@ -23,7 +23,7 @@
 #define SESSION_PROGRAM "vpdial-session"
 #define DIR_MAX		256
 #define EXIT_LIMIT_MS	1000 /* from "ended" to the end of the process */
-/* A session that was taken over, or whose peer makes it talk, fills no log and asks for no work
+/* A session that was taken over, or whose peer makes it talk, fills no log and makes no work
  * without end: so many at once, then one each so many ms.  An honest call has some twenty of each.
  */
 #define LINES_BURST    40
@@ -103,13 +103,15 @@ static void relay_line(struct session_process *p, char *line)
 	log_line(&log, (enum log_level)level, "%s", line + 1);
 }
 
-static bool relay_log(struct session_process *p)
+enum relay { RELAY_OVER, RELAY_NOTHING, RELAY_SOME };
+
+static enum relay relay_log(struct session_process *p)
 {
 	ssize_t n = read(p->log_handle.fd, p->line + p->line_len, sizeof p->line - 1 - p->line_len);
 	char *start = p->line, *end;
 
 	if (n <= 0)
-		return n < 0 && (errno == EAGAIN || errno == EINTR);
+		return n < 0 && (errno == EAGAIN || errno == EINTR) ? RELAY_NOTHING : RELAY_OVER;
 	p->line_len += (size_t)n;
 	p->line[p->line_len] = '\0';
 	while ((end = memchr(start, '\n', p->line_len - (size_t)(start - p->line)))) {
@@ -121,7 +123,14 @@ static bool relay_log(struct session_process *p)
 	memmove(p->line, start, p->line_len);
 	if (p->line_len == sizeof p->line - 1)
 		p->line_len = 0; /* no line is so long: drop it */
-	return true;
+	return RELAY_SOME;
+}
+
+/* All that is in the pipe, which has room for fewer reads than these. */
+static void relay_rest(struct session_process *p)
+{
+	for (int reads = 0; reads < 64 && relay_log(p) == RELAY_SOME; reads++)
+		;
 }
 
 static void on_log(void *ctx, uint32_t events)
@@ -129,7 +138,7 @@ static void on_log(void *ctx, uint32_t events)
 	struct session_process *p = ctx;
 
 	(void)events;
-	if (!relay_log(p))
+	if (relay_log(p) == RELAY_OVER)
 		loop_fd_del(p->loop, &p->log_handle);
 }
 
@@ -139,9 +148,7 @@ static void died(struct session_process *p)
 	struct reason reason = {0};
 	int status = 0;
 
-	for (int lines = 0; lines < 64 && relay_log(p); lines++)
-		if (p->line_len == 0)
-			break;
+	relay_rest(p);
 	kill(p->pid, SIGKILL);
 	waitpid(p->pid, &status, 0);
 	p->pid = 0;
@@ -196,11 +203,17 @@ static bool texts_are_valid(const struct request_message *m)
 	return true;
 }
 
-/* What it says of itself when asked is no request of its own. */
-static bool may_ask(struct session_process *p, enum request_type type)
+static bool is_within(struct session_process *p, struct allowance *a)
 {
-	return type == REQUEST_STATS || type == REQUEST_ENDED ||
-	       allowance_take(&p->requests, REQUESTS_BURST, REQUESTS_MS, loop_now(p->loop));
+	return allowance_take(a, REQUESTS_BURST, REQUESTS_MS, loop_now(p->loop));
+}
+
+/* Answers are asked for, and a state costs little: it is not told, since a peer that negotiates
+ * again and again makes an honest session say many. */
+static bool is_without_end(struct session_process *p, enum request_type type)
+{
+	return type != REQUEST_STATS && type != REQUEST_ENDED && type != REQUEST_STATE &&
+	       !is_within(p, &p->requests);
 }
 
 static void on_channel(void *ctx, uint32_t events)
@@ -208,12 +221,14 @@ static void on_channel(void *ctx, uint32_t events)
 	struct session_process *p = ctx;
 	struct request_message m;
 	int rc = request_receive(&p->channel, &m);
-	bool may = true;
+	bool without_end = rc > 0 && is_without_end(p, m.type);
 
 	(void)events;
 	if (rc == 0)
 		return;
-	if (rc > 0 && texts_are_valid(&m) && (may = may_ask(p, m.type))) {
+	if (rc > 0 && texts_are_valid(&m) && !without_end) {
+		if (m.type == REQUEST_STATE && !is_within(p, &p->states))
+			return;
 		if (m.type == REQUEST_READY)
 			p->ready = true;
 		if (m.type == REQUEST_ENDED)
@@ -223,7 +238,7 @@ static void on_channel(void *ctx, uint32_t events)
 	}
 	if (rc != -EPIPE) {
 		log_error(p->log, "the session sent %s; it is ended",
-			  may ? "a request that is not permitted" : "requests without end");
+			  without_end ? "requests without end" : "a request that is not permitted");
 		kill(p->pid, SIGKILL);
 	}
 	loop_fd_del(p->loop, &p->channel_handle);
@@ -297,9 +312,7 @@ void process_stop(struct session_process *p, bool kill_it)
 {
 	if (p->channel_handle.fd <= 0)
 		return;
-	for (int lines = 0; lines < 64 && relay_log(p); lines++)
-		if (p->line_len == 0)
-			break;
+	relay_rest(p);
 	loop_fd_del(p->loop, &p->channel_handle);
 	loop_fd_del(p->loop, &p->log_handle);
 	close(p->channel_handle.fd);

@@ -28,7 +28,7 @@ struct session_process {
 	struct loop_fd channel_handle, log_handle;
 	char line[RELAY_LINE_MAX];
 	size_t line_len;
-	struct allowance lines, requests;
+	struct allowance lines, states, requests;
 	unsigned lines_left_out;
 	bool ready, started, ended; /* started is the owner's: it has sent REQUEST_START */
 	struct loop *loop;

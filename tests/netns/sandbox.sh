@@ -38,7 +38,7 @@ attacks() {
 	# Floods, crashes, silence.
 	# (It may say that it is up: "connect" is content, what it asked for is undone at its end.)
 	echo 'network_flood | call | - | 0|1'
-	echo 'state_flood | call | requests without end | 1'
+	echo 'state_flood | call | flooded | 16'
 	echo 'log_flood | call | forged | 16'
 	echo 'log_endless_line | call | after it | 16'
 	for when in spawned ready call; do
