@@ -451,6 +451,7 @@ t_look_up_without_an_answer_ends_after_30_s() {
 	kill "$BUSY"
 	wait "$BUSY" 2>/dev/null
 	printf 'nameserver 192.0.2.1\nsearch home.example\n' >/etc/resolv.conf
+	snapshot >"$T/before"
 }
 t_supervisor_killed_while_looking_up_the_name() {
 	local pid
