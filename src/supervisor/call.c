@@ -41,6 +41,7 @@ static enum log_level level_of(enum exit_status code)
 /* The end.  The call is freed by calls_reap, outside of whatever calls this. */
 static void finish(struct call *c, const struct reason *reason)
 {
+	char from[INET6_ADDRSTRLEN];
 	struct server *s = c->server;
 	const struct conf_secret *secret = call_secret(c);
 
@@ -51,7 +52,8 @@ static void finish(struct call *c, const struct reason *reason)
 	if (c->open && secret)
 		log_notice(&c->log, "%s disconnected: %s", secret->name, reason->text);
 	else
-		log_line(&c->log, level_of(reason->code), "call ended: %s", reason->text);
+		log_line(&c->log, level_of(reason->code), "call from %s ended: %s",
+			 serve_address(&c->peer, from, sizeof from), reason->text);
 	if (c->host)
 		host_undo(c->host);
 	loop_timer_del(s->loop, &c->limit_timer);

@@ -99,7 +99,7 @@ run_case() {
 	[[ $1 != *-fin-after-* && $1 != *-rst-after-* ]] || limit=8
 	within $limit server_as_before || fail "the server is not as before: $(diff <(echo "$BEFORE") <(server_state 2>&1) | tr '\n' '|')"
 	tail -c +$((log_at + 1)) "$T/serve" >"$T/log"
-	[ -z "$text" ] || grep -aqE -- "$text" "$T/log" || fail "the log does not say '$text': $(grep -a 'call ended' "$T/log" | tail -n 1)"
+	[ -z "$text" ] || grep -aqE -- "$text" "$T/log" || fail "the log does not say '$text': $(grep -a 'call from .* ended' "$T/log" | tail -n 1)"
 	! grep -aqE 'forbidden|killed by|unexpectedly|not permitted|ended at once' "$T/log" || fail "a session broke: $(grep -aE -m1 'forbidden|killed|unexp|permitted|at once' "$T/log")"
 	clean "$T/log"
 	! grep -aqE 'Good-Pass1|Mallory-Pass1' "$T/log" || fail "a password is in the log"
