@@ -491,13 +491,16 @@ static unsigned free_number(const struct server *s)
 
 static void note_turned_away(struct server *s, const struct call *known, const char *why)
 {
-	char from[INET6_ADDRSTRLEN];
+	char from[INET6_ADDRSTRLEN], more[32] = "";
 	uint32_t suppressed = 0;
 
 	s->turned_away++;
-	if (log_limit_allow(&s->limit, loop_now(s->loop), &suppressed))
-		log_warn(&s->log, "call from %s turned away: %s (%u more were before)",
-			 serve_address(&known->peer, from, sizeof from), why, suppressed);
+	if (!log_limit_allow(&s->limit, loop_now(s->loop), &suppressed))
+		return;
+	if (suppressed)
+		snprintf(more, sizeof more, " (%u more were before)", suppressed);
+	log_warn(&s->log, "call from %s turned away: %s%s",
+		 serve_address(&known->peer, from, sizeof from), why, more);
 }
 
 void call_begin(struct server *s, enum conf_type type, const struct call *known)

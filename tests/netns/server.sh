@@ -561,7 +561,7 @@ policy() {
 		for ((n = 0; n < 10; n++)); do refused bad 19; done
 		refused bad 8
 		refused good 8
-		grep -q "call from $CLIENT ended: \"ex\" gave a wrong user name or password" "$T/serve" || fail "the server does not say who guesses: $(tail -n 1 "$T/serve")"
+		grep -q "call from 10.88.1.2 ended: the caller \"ex\" gave a wrong user name or password" "$T/serve" || fail "the server does not say who guesses: $(tail -n 1 "$T/serve")"
 		grep -q 'turned away: too many of its calls failed' "$T/serve" || fail "the server does not say why"
 		! grep -aq lkjrht "$T/serve" || fail "a password is in the log"
 		server_clean

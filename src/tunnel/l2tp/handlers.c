@@ -365,7 +365,8 @@ void l2tp_handle(struct l2tp_tunnel *l, const struct l2tp_header *h, const struc
 		return;
 	}
 	l->base.counters.unexpected++;
-	if (log_limit_allow(&l->noise, l->now_ms, NULL))
+	/* At the end messages of both cross each other. */
+	if (l->state < L2TP_CLOSING && log_limit_allow(&l->noise, l->now_ms, NULL))
 		log_warn(l->base.log, "%s of the %s ignored: not expected now",
 			 l2tp_type_name(m->type), peer);
 	if (rule->fatal && l->state != L2TP_CLOSING) {

@@ -333,7 +333,8 @@ void pptp_handle(struct pptp_tunnel *p, const struct pptp_message *m)
 		return;
 	}
 	p->base.counters.unexpected++;
-	if (log_limit_allow(&p->noise, p->now_ms, NULL))
+	/* At the end messages of both cross each other. */
+	if (p->state < PPTP_CLEARING && log_limit_allow(&p->noise, p->now_ms, NULL))
 		log_warn(p->base.log, "%s of the %s ignored: not expected now",
 			 pptp_type_name(m->type), tunnel_peer_word(&p->base));
 }
