@@ -283,7 +283,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(foreach r,path crypto wire base,$(call lib,$
 check:
 	@scripts/install-deps check
 	@scripts/check
-check-static check-builds check-unit check-valgrind check-cli check-netns check-package check-interop check-arm64 check-sanitized:
+check-static check-builds check-unit check-valgrind check-cli check-netns check-systemd check-package check-interop check-arm64 check-sanitized:
 	@scripts/check $(@:check-%=%)
 check-layers:
 	@scripts/check-layers
@@ -343,7 +343,7 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@scripts/demo
 
-UNITS := vpdial.service vpdial@.service vpdial-server.service
+UNITS := vpdial.service vpdial@.service vpdial-wait@.service vpdial-server.service
 
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man8 \
@@ -388,6 +388,6 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' -type f 2>/dev/null)
 .PHONY: all attacker fuzz print-fuzz fuzz-campaign fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
-	check-cli check-netns check-package check-interop check-arm64 check-sanitized check-layers asan ubsan tsan tsan-programs \
+	check-cli check-netns check-systemd check-package check-interop check-arm64 check-sanitized check-layers asan ubsan tsan tsan-programs \
 	print-tsan lint format bench bench-conditions bench-dial bench-mppe bench-twoways bench-count bench-count-record bench-integrity bench-guests \
 	bench-loss bench-server soak demo dist deb rpm install uninstall clean

@@ -138,6 +138,7 @@ int cli_connect(struct cli *cli);
 int cli_disconnect(struct cli *cli);
 int cli_redial(struct cli *cli);
 int cli_status(struct cli *cli);
+int cli_wait(struct cli *cli);
 int cli_log(struct cli *cli);
 int cli_monitor(struct cli *cli);
 int cli_list(struct cli *cli);

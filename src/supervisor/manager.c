@@ -36,8 +36,9 @@ void manager_tell(struct supervisor *s)
 	if (s->hanging_up || s->done)
 		notify_stopping(&s->notify);
 	else if (state == CONTROL_STATE_UP || state == CONTROL_STATE_DEMAND ||
-		 /* A profile that was read anew is in use, whether the server answers or not. */
-		 (state == CONTROL_STATE_WAITING && s->notify.reloading))
+		 /* The first dial has ended, and the service is to go on trying: a server that is
+		  * away must not hold up the machine's start. */
+		 state == CONTROL_STATE_WAITING)
 		notify_ready(&s->notify);
 }
 

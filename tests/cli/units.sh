@@ -34,6 +34,11 @@ test_equal vpdial.service-starts-what-is-enabled "start --no-block -- $started" 
 rm "$work"/boot/conf/[!o]*.conf "$work/boot/conf/office.conf"
 test_equal vpdial.service-starts-nothing-else "" "$(PATH=$work/boot/bin:$PATH sh -c "$script" 2>&1)"
 
+# What waits has a limit, and waits for the unit that dials.
+for line in Type=oneshot Requires=vpdial@%i.service After=vpdial@%i.service; do
+	if grep -qx "$line" "$units/vpdial-wait@.service"; then ok "vpdial-wait@.service-$line"; else fail "vpdial-wait@.service-$line" "not there"; fi
+done
+if grep -qE '^ExecStart=.* wait --timeout [1-9][0-9]* %i$' "$units/vpdial-wait@.service"; then ok wait-has-a-limit; else fail wait-has-a-limit "none"; fi
 # The page says after which statuses a unit should not restart: the unit does so.
 want=$(sed -n 's/^A unit that restarts should not do so after \(.*\)\.$/\1/p' "$top/man/vpdial.8" | tr -d ',' | sed 's/and //')
 test_equal restart-as-in-the-manual "RestartPreventExitStatus=$want" "$(grep '^RestartPrevent' "$units/vpdial@.service")"
@@ -42,10 +47,11 @@ if command -v systemd-analyze >/dev/null; then
 	# An instance, and the program where the unit looks for it.
 	mkdir -p "$work/verify"
 	sed "s|/usr/sbin/vpdial|$VPDIAL|" "$units/vpdial@.service" >"$work/verify/vpdial@office.service"
+	sed "s|/usr/sbin/vpdial|$VPDIAL|" "$units/vpdial-wait@.service" >"$work/verify/vpdial-wait@office.service"
 	for unit in vpdial.service vpdial-server.service; do
 		sed "s|/usr/sbin/vpdial|$VPDIAL|" "$units/$unit" >"$work/verify/$unit"
 	done
-	for unit in vpdial@office.service vpdial-server.service vpdial.service; do
+	for unit in vpdial@office.service vpdial-wait@office.service vpdial-server.service vpdial.service; do
 		complaints=$(systemd-analyze verify --man=no --recursive-errors=no "$work/verify/$unit" 2>&1 | grep -v 'Failed to\|is not in the set') || true
 		test_equal "verify-$unit" "" "$(grep -F "$unit" <<<"$complaints")"
 		level=$(systemd-analyze security --offline=yes --no-pager "$work/verify/$unit" 2>/dev/null |

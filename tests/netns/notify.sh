@@ -107,6 +107,8 @@ for type in pptp l2tp; do
 	dial $type "$T/notify$number"
 	check $type-ready-when-connected 15 heard '^READY=1$'
 	equal $type-is-connected-then connected "$(state $type)"
+	"$VPDIAL" --config "$T/conf" wait --timeout 5 $type >"$T/out" 2>&1
+	equal $type-wait-returns 0 $?
 	check $type-status-while-dialing 1 heard '^STATUS=dialing: '
 	check $type-status-in-one-line 2 heard '^STATUS=connected: 10\.7\.0\.1[0-9] on [a-z0-9-]+, encoding MPPE128 stateless$'
 	ping -q -c 1 -W 2 10.7.0.1 >/dev/null && ok $type-traffic || fail $type-traffic "no answer"
@@ -138,6 +140,26 @@ wait $main
 equal wrong-password-ends-with-19 19 $?
 check wrong-password-is-never-ready 0 times '^READY=1$' 0
 grep -q '^RestartPreventExitStatus=.*\b19\b' "$units/vpdial@.service" && ok unit-does-not-restart-it || fail unit-does-not-restart-it "19 is not in the unit"
+
+# A server that is away holds up nothing: ready when the first dial has failed, not before.
+printf '[connection]\ntype = pptp\nconnect-to = 192.0.2.9\nuser = john\npassword = "john"\nredial-min = 600\n' >"$T/conf/away.conf"
+chmod 600 "$T/conf/away.conf"
+listen "$T/heard" "$T/notify12"
+dial away "$T/notify12"
+check server-away-ready 20 heard '^READY=1$'
+equal server-away-ready-after-the-dial "STATUS=dialing: " "$(grep -B1 '^READY=1$' "$T/heard" | head -n 1 | cut -c1-16)"
+grep -B1 '^READY=1$' "$T/heard" | grep -q 'dialing again in' && ok server-away-and-why || fail server-away-and-why "$(tr '\n' '|' <"$T/heard")"
+"$VPDIAL" --config "$T/conf" wait --timeout 1 away >"$T/out" 2>&1
+equal wait-gives-up-with-the-reason "8 1" "$? $(grep -c 'away: not connected after 1 seconds: .*; dialing again in' "$T/out")"
+"$VPDIAL" --config "$T/conf" wait away >"$T/out" 2>&1 &
+waiting=$!
+sleep 1
+kill -TERM $main
+wait $main
+wait $waiting
+equal wait-ends-with-the-connection 5 $?
+"$VPDIAL" --config "$T/conf" wait away >"$T/out" 2>&1
+equal wait-for-what-does-not-run 16 $?
 
 # Who is no service says nothing.
 listen "$T/heard" "$T/notify10"
