@@ -228,6 +228,54 @@ b_routes_deleted_by_hand_come_back() {
 	end_call
 }
 
+dials() { field .attempt; }
+# The server is away: what changes on another interface leaves the wait alone, and a way that comes
+# and goes is dialed no more often than redial-min says.
+b_addresses_that_come_and_go_are_no_dials() {
+	local i
+	profile $TYPE 'redial-min = 4' 'redial-max = 60'
+	[ $TYPE = pptp ] || echo 'source-port = 1701' >>"$P/lab.conf" # else each dial is two attempts
+	server_end
+	call_begin
+	within 20 state_is waiting-to-redial || fail "does not wait: $(field .state)"
+	for ((i = 0; i < 12; i++)); do
+		ip addr add 192.0.2.$((i + 1))/24 dev eth1
+		sleep 0.5
+		ip addr del 192.0.2.$((i + 1))/24 dev eth1
+		sleep 0.5
+	done
+	[ "$(dials)" -le 3 ] || fail "$(dials) dials in 12 s"
+	vpdial disconnect lab >/dev/null 2>&1
+	within 5 gone "$CALL"
+}
+t_a_way_that_comes_and_goes_is_dialed_as_often_as_redial_min_says() {
+	local i
+	profile pptp 'redial-min = 3' 'redial-max = 60'
+	server_end
+	call_begin
+	within 20 state_is waiting-to-redial || fail "does not wait: $(field .state)"
+	for ((i = 0; i < 12; i++)); do
+		ip route del default
+		sleep 0.3
+		ip route add default via 10.88.1.1 dev eth0 metric 100
+		sleep 0.7
+	done
+	{ [ "$(dials)" -ge 3 ] && [ "$(dials)" -le 6 ]; } || fail "$(dials) dials in 12 s"
+	vpdial disconnect lab >/dev/null 2>&1
+	within 5 gone "$CALL"
+}
+t_a_way_that_comes_back_cuts_the_wait_short() {
+	profile pptp 'redial-min = 1' 'redial-max = 60'
+	ip route del default
+	call_begin
+	within 10 dials_are 4 || fail "$(dials) dials: $(field .message)"
+	ip route add default via 10.88.1.1 dev eth0 metric 100
+	redialed 1 5
+	vpdial disconnect lab >/dev/null 2>&1
+	within 5 gone "$CALL"
+}
+dials_are() { [ "$(dials)" -ge "$1" ]; }
+
 # --- lockdown
 
 leaks() { ip netns exec far nft list counter inet watch leaks | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
