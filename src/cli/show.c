@@ -232,6 +232,8 @@ static int check_one(const struct cli *cli, const char *word)
 	r = check_file(path, &faults);
 	for (size_t i = 0; i < faults.count && i < kept; i++)
 		printf("%s\n", faults.lines[i] ? faults.lines[i] : "out of memory");
+	for (size_t i = 0; i < faults.warning_count; i++)
+		printf("%s\n", faults.warnings[i]);
 	if (faults.count > kept)
 		printf("%s: and %zu more\n", path, faults.count - kept);
 	if (r == 0)

@@ -54,7 +54,7 @@ static void apply_entry(struct conf_draft *draft, const struct ini_entry *e, uns
 {
 	const struct conf_option *o = conf_option_find(e->key, sections);
 	struct conf_text t = {.text = e->value, .len = e->value_len, .quoted = e->quoted};
-	char buf[400], legal[200];
+	char buf[500], legal[200];
 	struct str why = str_make(buf, sizeof(buf)), unit = str_make(legal, sizeof(legal));
 
 	if (!o) {
@@ -70,6 +70,8 @@ static void apply_entry(struct conf_draft *draft, const struct ini_entry *e, uns
 	} else if (conf_option_only_default(o) && !same_as_default(o, draft))
 		fault_add(faults, e->line, e->key, "not supported by this version, write %s",
 			  o->def);
+	else if (why.len)
+		fault_warn(faults, e->line, e->key, buf);
 }
 
 static const struct ini_section *find_section(const struct ini *ini, const char *name)

@@ -780,6 +780,114 @@ static void bad_routes_are_refused_and_leave_the_list(void **state)
 	assert_int_equal(count, 0);
 }
 
+/* Address and mask is how other systems write a route. */
+static void a_mask_behind_a_destination_is_its_prefix(void **state)
+{
+	static const struct {
+		const char *text, *shown, *warning;
+	} cases[] = {
+		{"10.0.0.0 255.0.0.0", "10.0.0.0/8", NULL},
+		{"10.0.0.0/255.0.0.0", "10.0.0.0/8", NULL},
+		{"10.0.0.0/8 255.0.0.0", "10.0.0.0/8", NULL},
+		{"0.0.0.0 128.0.0.0", "0.0.0.0/1", NULL},
+		{"192.168.7.4 255.255.255.252 10.0.0.1 5", "192.168.7.4/30 10.0.0.1 5", NULL},
+		{"192.168.7.4 255.255.255.255", "192.168.7.4/32", NULL},
+		{"10.1.2.3 255.0.0.0", "10.0.0.0/8",
+		 "10.1.2.3 has bits set behind its mask, 10.0.0.0/8 is used"},
+		{"10.1.2.3 10.0.0.1", "10.1.2.3/32 10.0.0.1", NULL},
+		{"10.0.0.0", "10.0.0.0/32",
+		 "10.0.0.0 without a prefix is a single host, write 10.0.0.0/8 for the network, "
+		 "else 10.0.0.0/32"},
+		{"10.1.2.0 10.9.9.1", "10.1.2.0/32 10.9.9.1", "write 10.1.2.0/24 for the network"},
+		{"172.16.0.0/32", "172.16.0.0/32", NULL},
+		{"0.0.0.0", "0.0.0.0/32", "add-default-route = yes"},
+	};
+	struct conf_route r[CONF_ROUTES_MAX];
+	char why[400], dst[INET_ADDRSTRLEN], shown[80], gateway[INET_ADDRSTRLEN];
+	size_t count;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str w = str_make(why, sizeof(why));
+
+		assert_true(conf_routes_read(cases[i].text, r, &count, &w));
+		assert_int_equal(count, 1);
+		inet_ntop(AF_INET, &r->dst4, dst, sizeof(dst));
+		inet_ntop(AF_INET, &r->gateway4, gateway, sizeof(gateway));
+		(void)snprintf(shown, sizeof(shown), r->has_gateway ? "%s/%d %s" : "%s/%d", dst,
+			       r->prefix_len, gateway);
+		if (r->metric)
+			(void)snprintf(shown + strlen(shown), 12, " %u", r->metric);
+		assert_string_equal(shown, cases[i].shown);
+		if (cases[i].warning)
+			assert_non_null(strstr(why, cases[i].warning));
+		else
+			assert_string_equal(why, "");
+	}
+}
+
+static void no_gateway_is_a_fault_and_what_is_legal_is_named(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{"10.0.0.0 255.0.255.0", "255.0.255.0 behind 10.0.0.0 is neither a mask nor"},
+		{"10.0.0.0 0.255.255.255", "neither a mask nor a gateway"},
+		{"10.0.0.0/8 239.1.2.3", "neither a mask nor a gateway"},
+		{"10.0.0.0/8 127.0.0.1", "neither a mask nor a gateway"},
+		{"10.0.0.0 255.0.0.0 255.0.0.0", "neither a mask nor a gateway"},
+		{"10.0.0.0/8 255.255.0.0", "the prefix /8 and a mask of /16"},
+		{"0.0.0.0 0.0.0.0", "add-default-route = yes"},
+		{"0.0.0.0/0", "add-default-route = yes"},
+		{"::/0", "add-default-route = yes"},
+		{"default", "add-default-route = yes"},
+		{"10.0.0.0/33", "write /1 to /32; the default route is add-default-route = yes"},
+		{"10.0.0.0/255.0.255.0", "write /1 to /32"},
+		{"fd00::/129", "write /1 to /128"},
+		{"10.0.0.5/8", "has bits set behind its prefix, write 10.0.0.0/8"},
+		{"fd00::5/64", "write fd00::/64"},
+	};
+	struct conf_route routes[CONF_ROUTES_MAX];
+	char why[400];
+	size_t count;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str w = str_make(why, sizeof(why));
+
+		assert_false(conf_routes_read(cases[i].text, routes, &count, &w));
+		if (!strstr(why, cases[i].why))
+			fail_msg("%s: %s", cases[i].text, why);
+	}
+}
+
+static void what_is_probably_not_meant_is_a_warning(void **state)
+{
+	static const struct {
+		const char *line, *warning;
+	} cases[] = {
+		{"routes = 10.0.0.0\n", "office.conf:4: routes: warning: 10.0.0.0 without"},
+		{"routes = fd00::\n", ":4: routes: warning: fd00:: without a prefix is a single "
+				      "host, write fd00::/64"},
+		{"dns-server = 224.0.0.1\n", ":4: dns-server: warning: no host can have"},
+		{"local-address = 255.255.255.0\n", ":4: local-address: warning: no host"},
+		{"remote-address = 239.0.0.1!\n", ":4: remote-address: warning: no host"},
+		{"src-address = 255.255.255.255\n", ":4: src-address: warning: no host"},
+	};
+	struct place *p = *state;
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(text, sizeof(text), HEAD "%s", cases[i].line);
+		assert_int_equal(load(p, text), 0);
+		assert_int_equal(p->faults.count, 0);
+		assert_int_equal(p->faults.warning_count, 1);
+		assert_non_null(strstr(p->faults.warnings[0], cases[i].warning));
+	}
+	assert_int_equal(load(p, HEAD "routes = 10.0.0.0/8\nsrc-address = 0.0.0.0\n"), 0);
+	assert_int_equal(p->faults.warning_count, 0);
+}
+
 static void read_back(const struct place *p, char *buf, size_t cap)
 {
 	FILE *f = fopen(p->file, "r");
@@ -1086,6 +1194,9 @@ int main(void)
 		T(hosts_that_are_none_are_faults),
 		T(durations_in_every_form),
 		T(bad_routes_are_refused_and_leave_the_list),
+		T(a_mask_behind_a_destination_is_its_prefix),
+		T(no_gateway_is_a_fault_and_what_is_legal_is_named),
+		T(what_is_probably_not_meant_is_a_warning),
 		T(set_disabled_changes_only_that_value),
 		T(set_disabled_keeps_the_mode_and_refuses_bad_files),
 		T(list_is_sorted_and_leaves_other_files_out),
