@@ -125,9 +125,6 @@ static void check_ppp_sections(const struct ini *ini, struct fault_list *faults)
 {
 	struct conf_draft *scratch = malloc(sizeof(*scratch));
 
-	if (ini->st.st_mode & 002)
-		fault_add(faults, 0, NULL, "everybody may change it (mode %04o), run: chmod o-w %s",
-			  ini->st.st_mode & 07777, faults->path);
 	if (!scratch) {
 		fault_add(faults, 0, NULL, "out of memory");
 		return;
@@ -347,9 +344,8 @@ static bool permissions_good(const struct ini *ini, const struct ini_section *se
 		fault_add(faults, 0, NULL,
 			  "holds a password and others may read it (mode %04o), run: chmod 600 %s",
 			  mode & 07777, faults->path);
-	else if (mode & 002)
-		fault_add(faults, 0, NULL, "everybody may change it (mode %04o), run: chmod o-w %s",
-			  mode & 07777, faults->path);
+	else if (ini->untrusted)
+		return false;
 	else if (command && ini->st.st_uid != geteuid() && ini->st.st_uid != 0)
 		fault_add(
 			faults, command->line, command->key,

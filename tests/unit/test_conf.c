@@ -308,13 +308,14 @@ static void ppp_profiles_that_everybody_may_change_are_refused(void **state)
 
 	put(p->ppp, ppp, strlen(ppp));
 	assert_int_equal(chmod(p->ppp, 0664), 0);
-	assert_int_equal(load(p, HEAD), 0);
+	assert_int_equal(load(p, HEAD), geteuid() == 0 ? -EINVAL : 0);
 	assert_int_equal(chmod(p->ppp, 0666), 0);
 	assert_int_equal(load(p, HEAD), -EINVAL);
-	assert_fault(p, "ppp-profiles.conf: everybody may change it (mode 0666), run: chmod o-w");
+	assert_fault(p, "may change it (mode 0666), run: chmod ");
+	assert_fault(p, "ppp-profiles.conf");
 	conf_faults_free(&p->faults);
 	assert_int_equal(conf_check_ppp_file(p->ppp, &p->faults), -EINVAL);
-	assert_fault(p, "run: chmod o-w");
+	assert_fault(p, "may change it (mode 0666), run: chmod ");
 }
 
 static void a_profile_with_a_program_that_its_group_may_change_is_refused(void **state)
@@ -326,10 +327,120 @@ static void a_profile_with_a_program_that_its_group_may_change_is_refused(void *
 	assert_int_equal(chmod(p->file, 0664), 0);
 	conf_faults_free(&p->faults);
 	assert_int_equal(conf_load(p->dir, "office", &p->profile, &p->faults), -EPERM);
-	assert_fault(p, "its group may change the file (mode 0664), and so run programs as you");
+	assert_fault(p, geteuid() == 0 ? "others may change it (mode 0664), run: chmod go-w "
+				       : "its group may change the file (mode 0664), and so run "
+					 "programs as you");
 	assert_int_equal(chmod(p->file, 0644), 0);
 	conf_faults_free(&p->faults);
 	assert_int_equal(conf_load(p->dir, "office", &p->profile, &p->faults), 0);
+}
+
+static int load_again(struct place *p)
+{
+	conf_faults_free(&p->faults);
+	return conf_load(p->dir, "office", &p->profile, &p->faults);
+}
+
+/* Whom root dials, and with which of its files, is for root alone to say. */
+static void root_takes_no_profile_of_others(void **state)
+{
+	static const char ppp[] = "[default-encryption]\nuse-encryption = no\n";
+	struct place *p = *state;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(load(p, HEAD "password-file = /etc/shadow\n"), 0);
+	assert_int_equal(chown(p->file, 12345, 0), 0);
+	assert_int_equal(load_again(p), -EPERM);
+	assert_fault(p, "office.conf: root takes no settings that others may change: it belongs to "
+			"uid 12345, run: chown root ");
+	assert_int_equal(conf_set_disabled(p->dir, "office", true), -EINVAL);
+	assert_int_equal(chown(p->file, 0, 0), 0);
+	assert_int_equal(chmod(p->file, 0620), 0);
+	assert_int_equal(load_again(p), -EPERM);
+	assert_fault(p, "(mode 0620), run: chmod go-w ");
+	assert_int_equal(chmod(p->file, 0600), 0);
+	assert_int_equal(load_again(p), 0);
+	put(p->ppp, ppp, strlen(ppp));
+	assert_int_equal(chown(p->ppp, 12345, 0), 0);
+	assert_int_equal(load_again(p), -EINVAL);
+	assert_fault(p, "ppp-profiles.conf: root takes no settings that others may change");
+}
+
+static void root_takes_no_profile_from_a_directory_of_others(void **state)
+{
+	struct place *p = *state;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(load(p, HEAD), 0);
+	assert_int_equal(chown(p->dir, 12345, 0), 0);
+	assert_int_equal(load_again(p), -EPERM);
+	assert_fault(p, "others may change its directory ");
+	assert_fault(p, "(it belongs to uid 12345), run: chown root ");
+	assert_int_equal(chown(p->dir, 0, 0), 0);
+	assert_int_equal(chmod(p->dir, 01777), 0);
+	assert_int_equal(load_again(p), -EPERM);
+	assert_fault(p, "(mode 1777), run: chmod go-w ");
+	assert_int_equal(chmod(p->dir, 0755), 0);
+	assert_int_equal(load_again(p), 0);
+}
+
+/* A link of somebody's to a profile of root's, and one of root's to a profile of somebody's. */
+static void root_follows_no_link_that_others_may_set(void **state)
+{
+	struct place *p = *state;
+	char dir[96], link[128];
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(load(p, HEAD), 0);
+	(void)snprintf(dir, sizeof(dir), "%s/foreign", p->dir);
+	(void)snprintf(link, sizeof(link), "%s/office.conf", dir);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	assert_int_equal(symlink(p->file, link), 0);
+	conf_faults_free(&p->faults);
+	assert_int_equal(conf_load(dir, "office", &p->profile, &p->faults), 0);
+	assert_int_equal(chown(dir, 12345, 0), 0);
+	assert_int_equal(conf_load(dir, "office", &p->profile, &p->faults), -EPERM);
+	assert_fault(p, "foreign (it belongs to uid 12345), run: chown root ");
+	assert_int_equal(unlink(link), 0);
+	put(link, HEAD, strlen(HEAD));
+	assert_int_equal(unlink(p->file), 0);
+	assert_int_equal(symlink(link, p->file), 0);
+	assert_int_equal(load_again(p), -EPERM);
+	assert_fault(p, "foreign (it belongs to uid 12345), run: chown root ");
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void root_reads_no_secret_of_its_own_by_a_link_of_others(void **state)
+{
+	struct place *p = *state;
+	struct secret password = {0};
+	char dir[96], link[128], target[128], text[512], error[600] = "";
+
+	if (geteuid() != 0)
+		skip();
+	(void)snprintf(dir, sizeof(dir), "%s/foreign", p->dir);
+	(void)snprintf(link, sizeof(link), "%s/password", dir);
+	(void)snprintf(target, sizeof(target), "%s/secret", p->dir);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	put(target, "root's", 6);
+	assert_int_equal(symlink(target, link), 0);
+	(void)snprintf(text, sizeof(text), HEAD "password-file = %s\n", link);
+	assert_int_equal(load(p, text), 0);
+	assert_int_equal(conf_password(&p->profile, &password, error, sizeof(error)), 0);
+	assert_int_equal(chown(dir, 12345, 0), 0);
+	assert_int_equal(conf_password(&p->profile, &password, error, sizeof(error)), -EPERM);
+	assert_non_null(strstr(error, "others may change its directory "));
+	/* Their own file is theirs to choose. */
+	assert_int_equal(chown(target, 12345, 0), 0);
+	assert_int_equal(conf_password(&p->profile, &password, error, sizeof(error)), 0);
+	secret_wipe(&password);
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(unlink(target), 0);
+	assert_int_equal(rmdir(dir), 0);
 }
 
 static void ppp_profile_applies_and_connection_wins(void **state)
@@ -1195,6 +1306,10 @@ int main(void)
 		T(durations_in_every_form),
 		T(bad_routes_are_refused_and_leave_the_list),
 		T(a_mask_behind_a_destination_is_its_prefix),
+		T(root_takes_no_profile_of_others),
+		T(root_takes_no_profile_from_a_directory_of_others),
+		T(root_follows_no_link_that_others_may_set),
+		T(root_reads_no_secret_of_its_own_by_a_link_of_others),
 		T(no_gateway_is_a_fault_and_what_is_legal_is_named),
 		T(what_is_probably_not_meant_is_a_warning),
 		T(set_disabled_changes_only_that_value),
