@@ -24,6 +24,18 @@ static void describe_leftovers(const struct cli *cli, const char *name,
 			       name);
 }
 
+/* How the last run ended, which is all that is known of it now. */
+static void describe_end(const struct cli *cli, const char *name, struct control_status *status)
+{
+	struct control_last *last = malloc(sizeof(*last));
+
+	if (last && client_last(cli->run_dir, name, last) == 0) {
+		status->ended = status->last_end = last->reason;
+		status->last_end_day_ms = last->time_ms;
+	}
+	free(last);
+}
+
 void cli_describe_profile(const struct cli *cli, const char *name, struct control_status *status)
 {
 	struct conf_faults faults = {0};
@@ -32,6 +44,7 @@ void cli_describe_profile(const struct cli *cli, const char *name, struct contro
 
 	status_terminated(status, name);
 	describe_leftovers(cli, name, status);
+	describe_end(cli, name, status);
 	conf_faults_free(&faults);
 	if (r < 0)
 		return;

@@ -125,6 +125,7 @@ struct supervisor {
 		char server[64]; /* its address as text */
 	} crashed;
 	struct reason last_failure; /* of the attempt before this one */
+	bool last_end_before;	    /* the status' last_end is of the run before this one */
 };
 
 /* supervisor.c */
@@ -227,6 +228,15 @@ void crashed_forget(struct supervisor *s);
 void crashed_load(struct supervisor *s);
 /* For the session that dials the same server now, once; all zero if there is none. */
 struct request_call crashed_take(struct supervisor *s);
+
+/* last.c: ipc/last.h. */
+/* At the start: the status tells how the run before this one ended. */
+void last_begin(struct supervisor *s);
+/* A dial or call ended because of WHY, and the run goes on. */
+void last_note(struct supervisor *s, const struct reason *why);
+/* A call is up: what a run before this one met is of no interest any more. */
+void last_up(struct supervisor *s);
+void last_end(struct supervisor *s);
 
 /* judge.c: what the session asked to apply, checked against the profile and applied. */
 void judge_network(struct supervisor *s, const struct request_network *n);

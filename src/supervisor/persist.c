@@ -88,7 +88,7 @@ void persist_over(struct supervisor *s, const struct reason *reason)
 	}
 	leave_call(s);
 	s->redial_now = false;
-	s->status.last_end = why;
+	last_note(s, &why);
 	if (again) {
 		events_lost(s, &why);
 		start_again(s);
@@ -146,7 +146,7 @@ void persist_dial_soon(struct supervisor *s, const char *text)
 	}
 	reason_set(&why, EXIT_HANGUP, "%s", text);
 	leave_call(s);
-	s->status.last_end = why;
+	last_note(s, &why);
 	events_lost(s, &why);
 	s->wait_dials = true;
 	roam_note(s);
