@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "client/client.h"
+#include "conf/foreign.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -96,7 +97,7 @@ int cli_unknown_profile(const struct cli *cli, const char *name)
 		len -= 5;
 	(void)snprintf(stem, sizeof(stem), "%.*s", (int)len, name);
 	(void)conf_list(cli->config_dir, &names, &count);
-	nearest = str_nearest(stem, (const char *const *)names, count);
+	nearest = str_nearest(stem, (const char *const *)names, count, 3, 1);
 	if (nearest)
 		cli_error("no profile %s in %s, did you mean %s", shown, cli->config_dir, nearest);
 	else
@@ -112,6 +113,7 @@ static int unknown_option(const struct cli *cli, const char *word)
 	const struct cli_option *o = cli_options(&count);
 	unsigned legal = CLI_OPTIONS_GLOBAL | (cli->command ? cli->command->options : 0);
 	const struct cli_option *known = cli_option_find(word);
+	const char *foreign = foreign_text(FOREIGN_OPTION, word);
 
 	if (known && cli->command) {
 		cli_error("%s has no option %s", cli->command->name, word);
@@ -120,8 +122,10 @@ static int unknown_option(const struct cli *cli, const char *word)
 	for (size_t i = 0; i < count && n < 32; i++)
 		if (!cli->command || (o[i].id & legal))
 			names[n++] = o[i].name;
-	nearest = str_nearest(word, names, n);
-	if (nearest)
+	nearest = str_nearest(word, names, n, 5, 1);
+	if (foreign)
+		cli_error("unknown option %s: %s", word, foreign);
+	else if (nearest)
 		cli_error("unknown option %s, did you mean %s", word, nearest);
 	else
 		cli_error("unknown option %s, see vpdial%s%s --help", word, cli->command ? " " : "",
@@ -131,6 +135,7 @@ static int unknown_option(const struct cli *cli, const char *word)
 
 static int unknown_command(const char *word)
 {
+	const char *foreign = foreign_text(FOREIGN_COMMAND, word);
 	const char *names[32], *nearest;
 	size_t count, n = 0;
 	const struct cli_command *c = cli_commands(&count);
@@ -138,8 +143,10 @@ static int unknown_command(const char *word)
 	for (size_t i = 0; i < count && n < 32; i++)
 		if (!c[i].hidden)
 			names[n++] = c[i].name;
-	nearest = str_nearest(word, names, n);
-	if (nearest)
+	nearest = str_nearest(word, names, n, 5, 1);
+	if (foreign)
+		cli_error("unknown command %s: %s", word, foreign);
+	else if (nearest)
 		cli_error("unknown command %s, did you mean %s", word, nearest);
 	else
 		cli_error("unknown command %s, see vpdial --help", word);

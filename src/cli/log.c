@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define LIMIT_MS 5000
+#define OLDER	 "; older events: journalctl -u vpdial@%s, or journalctl -t vpdial\n"
 
 static void print_event(const struct control_event *e)
 {
@@ -40,11 +41,12 @@ static int log_of_last(const struct cli *cli, const char *name)
 	if (r == 0) {
 		print_events(&last->events);
 		fflush(stdout);
-		fprintf(stderr, "%s is not running: %s (exit code %d)\n", name, last->reason.text,
-			(int)last->reason.code);
+		fprintf(stderr, "%s is not running: %s (exit code %d)" OLDER, name,
+			last->reason.text, (int)last->reason.code, name);
 	} else
-		cli_error("%s is not running, and was not dialed since this machine started", name);
-	fprintf(stderr, "older events: journalctl -u vpdial@%s, or journalctl -t vpdial\n", name);
+		fprintf(stderr,
+			"%s is not running, and was not dialed since this machine started" OLDER,
+			name, name);
 	free(last);
 	return r == 0 ? EXIT_OK : EXIT_HANGUP;
 }

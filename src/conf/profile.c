@@ -4,6 +4,7 @@
 #include "conf/profile.h"
 
 #include "conf/draft.h"
+#include "conf/foreign.h"
 #include "conf/value.h"
 
 #include <arpa/inet.h>
@@ -19,12 +20,17 @@
 static void unknown_key(struct fault_list *faults, const struct ini_entry *e, unsigned sections)
 {
 	const struct conf_option *elsewhere = conf_option_find(e->key, CONF_IN_CONNECTION);
+	const char *foreign = sections & (CONF_IN_CONNECTION | CONF_IN_PPP)
+				      ? foreign_text(FOREIGN_KEY, e->key)
+				      : NULL;
 	const char *nearest = conf_option_nearest(e->key, sections);
 
 	if (elsewhere && sections == CONF_IN_PPP)
 		fault_add(faults, e->line, e->key,
 			  "does not belong to a PPP profile, write it into [connection] of "
 			  "NAME.conf");
+	else if (foreign)
+		fault_add(faults, e->line, ini_key_shown(e->key), "unknown key: %s", foreign);
 	else if (nearest)
 		fault_add(faults, e->line, ini_key_shown(e->key), "unknown key, did you mean %s",
 			  nearest);

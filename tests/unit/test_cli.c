@@ -11,6 +11,8 @@
 #include "cli/cli.h"
 #include "client/client.h"
 #include "client/status.h"
+#include "conf/foreign.h"
+#include "conf/options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -608,6 +610,30 @@ static void list_shows_flags(void **state)
 	(void)joined(pid);
 }
 
+/* The table of foreign words shadows none of ours, and no word stands in it twice. */
+static void foreign_words_are_none_of_ours(void **state)
+{
+	char words[1024], *save, *word;
+	size_t count, commands;
+	const struct foreign *f = foreign_words(&count);
+	(void)state;
+
+	(void)cli_commands(&commands);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(strlen(f[i].words) < sizeof(words));
+		strcpy(words, f[i].words);
+		for (word = strtok_r(words, "|", &save); word; word = strtok_r(NULL, "|", &save)) {
+			if (foreign_text(f[i].kind, word) != f[i].text)
+				fail_msg("%s is there twice", word);
+			if ((f[i].kind == FOREIGN_COMMAND && cli_command_find(word)) ||
+			    (f[i].kind == FOREIGN_OPTION && cli_option_find(word)) ||
+			    (f[i].kind == FOREIGN_KEY &&
+			     conf_option_find(word, CONF_IN_CONNECTION | CONF_IN_PPP)))
+				fail_msg("%s is a word of ours", word);
+		}
+	}
+}
+
 static void bad_command_lines_return_2_and_name_the_nearest(void **state)
 {
 	static const struct {
@@ -618,7 +644,8 @@ static void bad_command_lines_return_2_and_name_the_nearest(void **state)
 		{{"connect", "--forground", "x"},
 		 "unknown option --forground, did you mean --foreground"},
 		{{"status", "--debug"}, "status has no option --debug"},
-		{{"--jsn", "status"}, "unknown option --jsn, did you mean --json"},
+		{{"--verson"}, "unknown option --verson, did you mean --version"},
+		{{"--jsn", "status"}, "unknown option --jsn, see vpdial --help"},
 		{{"connect"}, "connect needs either a profile's name or --all"},
 		{{"connect", "a", "--all"}, "connect needs either a profile's name or --all"},
 		{{"connect", "a", "b"}, "usage: vpdial connect"},
@@ -716,6 +743,7 @@ int main(int argc, char **argv)
 		T(disconnect_recovers_what_a_crash_left),
 		T(list_shows_flags),
 		T(bad_command_lines_return_2_and_name_the_nearest),
+		T(foreign_words_are_none_of_ours),
 		T(check_lists_faults_and_returns_2),
 		T(completion_knows_commands_options_and_profiles),
 		T(help_names_every_command_and_option),
