@@ -76,7 +76,7 @@ static const struct cli_command commands[] = {
 	{.name = "list", .synopsis = "", .help = "list all profiles", .run = cli_list},
 	{.name = "enable",
 	 .synopsis = "NAME",
-	 .help = "have the profile dialed by connect --all and by vpdial.service",
+	 .help = "have the profile dialed at boot by vpdial.service, and by connect --all",
 	 .min = 1,
 	 .max = 1,
 	 .words = CLI_WORDS_PROFILES,

@@ -310,6 +310,7 @@ static void finish(struct conf_draft *d, const struct ini *ini, const struct ini
 	if (p->type == CONF_L2TP && !find_entry(ini, section, "name"))
 		(void)str_copy(p->ifname, sizeof(p->ifname), "l2tp-outN");
 	p->password_set = find_entry(ini, section, "password") != NULL;
+	p->disabled_set = find_entry(ini, section, "disabled") != NULL;
 	p->distance_set = find_entry(ini, section, "default-route-distance") != NULL;
 	p->local_address = d->local.address;
 	p->local_address_must = d->local.must;

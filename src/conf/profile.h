@@ -75,7 +75,7 @@ struct conf_profile {
 	bool redial;
 	uint32_t redial_min, redial_max; /* seconds */
 	uint32_t redial_limit;		 /* failures in a row; 0 = none */
-	bool disabled;
+	bool disabled, disabled_set;	 /* set: not by default */
 	uint16_t max_mtu, max_mru;
 	uint32_t mrru;			      /* 0 = disabled */
 	uint32_t keepalive_timeout;	      /* seconds, 0 = off */

@@ -370,6 +370,11 @@ static int begin(struct supervisor *s)
 		rc = open_machine(s);
 	if (rc)
 		return rc;
+	if (s->profile.disabled_set && s->profile.disabled && s->options.foreground)
+		log_warn(&s->log,
+			 "the profile is disabled, but dialed because it was named: where "
+			 "that is at boot, systemctl disable vpdial@%s ends it",
+			 s->options.name);
 	if (s->profile.dial_on_demand) {
 		demand_begin(s);
 	} else {
