@@ -23,7 +23,7 @@ static void put(struct supervisor *s, bool running)
 	last->events = s->history;
 	rc = control_last_write(s->run_dir, s->options.name, last);
 	if (rc < 0)
-		log_warn(&s->log, "how it ends will not be known: %s", strerror(-rc));
+		log_info(&s->log, "how it ends will not be known: %s", strerror(-rc));
 	free(last);
 }
 
