@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define PATH_LEN 512
+#define HEAD_LEN offsetof(struct control_last, events)
 
 static bool path_of(const char *run_dir, const char *name, const char *suffix,
 		    char out[static PATH_LEN])
@@ -31,19 +32,25 @@ void control_last_init(struct control_last *last)
 	control_events_init(&last->events);
 }
 
+static bool head_valid(const struct control_last *r)
+{
+	uint32_t head[4], code;
+
+	memcpy(head, r, sizeof(head));
+	memcpy(&code, &r->reason.code, sizeof(code));
+	return head[0] == CONTROL_LAST_MAGIC && head[1] == CONTROL_VERSION &&
+	       head[2] == sizeof(*r) && head[3] <= 1 && code <= EXIT_AUTH_FAILED &&
+	       memchr(r->reason.text, '\0', sizeof(r->reason.text));
+}
+
 bool control_last_valid(const void *record, size_t len)
 {
 	const struct control_last *r = record;
-	uint32_t head[4], code;
 
-	if (len != sizeof(*r))
+	if (len != sizeof(*r) && len != HEAD_LEN)
 		return false;
-	memcpy(head, record, sizeof(head));
-	memcpy(&code, &r->reason.code, sizeof(code));
-	return head[0] == CONTROL_LAST_MAGIC && head[1] == CONTROL_VERSION && head[2] == len &&
-	       head[3] <= 1 && code <= EXIT_AUTH_FAILED &&
-	       memchr(r->reason.text, '\0', sizeof(r->reason.text)) &&
-	       control_events_valid(&r->events, sizeof(r->events));
+	return head_valid(r) &&
+	       (len == HEAD_LEN || control_events_valid(&r->events, sizeof(r->events)));
 }
 
 /* As the control socket is shared; without the group it stays its owner's. */
@@ -55,25 +62,34 @@ static void share_with_group(int fd)
 		(void)fchmod(fd, 0640);
 }
 
-int control_last_write(const char *run_dir, const char *name, const struct control_last *last)
+static int replace(const char *fresh, const char *path, const struct control_last *last, size_t len)
 {
-	char path[PATH_LEN], fresh[PATH_LEN];
 	int fd, r = 0;
 
-	if (!path_of(run_dir, name, "", path) || !path_of(run_dir, name, ".new", fresh))
-		return -ENAMETOOLONG;
 	(void)unlink(fresh); /* of one that was killed while it wrote */
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	share_with_group(fd);
-	errno = EIO; /* for a write that is short */
-	if (write(fd, last, sizeof(*last)) != (ssize_t)sizeof(*last) || rename(fresh, path) < 0) {
+	errno = ENOSPC; /* where a write is short */
+	if (write(fd, last, len) != (ssize_t)len || rename(fresh, path) < 0) {
 		r = -errno;
 		(void)unlink(fresh);
 	}
 	close(fd);
 	return r;
+}
+
+int control_last_write(const char *run_dir, const char *name, const struct control_last *last)
+{
+	char path[PATH_LEN], fresh[PATH_LEN];
+	int r = -ENOSPC;
+
+	if (!path_of(run_dir, name, "", path) || !path_of(run_dir, name, ".new", fresh))
+		return -ENAMETOOLONG;
+	if (!last->running)
+		r = replace(fresh, path, last, sizeof(*last));
+	return r < 0 ? replace(fresh, path, last, HEAD_LEN) : 0;
 }
 
 static void clean(struct control_last *last)
@@ -115,7 +131,8 @@ int control_last_read(const char *run_dir, const char *name, struct control_last
 	r = !record ? -ENOMEM : n < 0 || !control_last_valid(record, (size_t)n) ? -EPROTO : 0;
 	close(fd);
 	if (r == 0) {
-		memcpy(last, &record->last, sizeof(*last));
+		control_last_init(last);
+		memcpy(last, record, (size_t)n);
 		clean(last);
 	}
 	free(record);

@@ -20,7 +20,8 @@ struct control_last {
 void control_last_init(struct control_last *last);
 
 /* Puts *LAST in the place of what there is; who may use the control socket of NAME may read it.
- * 0 or -errno. */
+ * While running, or where there is no room, without the events: journals need the room more.  0 or
+ * -errno. */
 int control_last_write(const char *run_dir, const char *name, const struct control_last *last);
 
 /* Reads, judges and cleans it.  Of a run without an end, which the caller knows to be over, the
@@ -28,7 +29,8 @@ int control_last_write(const char *run_dir, const char *name, const struct contr
  * -errno (-EPROTO for a file that is none of ours). */
 int control_last_read(const char *run_dir, const char *name, struct control_last *last);
 
-/* Is this record whole, of our version, with all its texts terminated and enums in range? */
+/* Is this record whole (with events or without), of our version, with all its texts terminated and
+ * enums in range? */
 bool control_last_valid(const void *record, size_t len);
 
 #endif

@@ -45,7 +45,7 @@ t_session_program_missing_is_1() {
 t_run_directory_full() {
 	local VPDIAL_RUN=$T/small
 	mkdir -p "$VPDIAL_RUN"
-	mount -t tmpfs -o size=16k tmpfs "$VPDIAL_RUN"
+	mount -t tmpfs -o size=20k tmpfs "$VPDIAL_RUN" # the journal reserves 16k
 	cat /dev/zero >"$VPDIAL_RUN/full" 2>/dev/null
 	R=$VPDIAL_RUN
 	serve good
