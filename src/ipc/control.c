@@ -68,12 +68,13 @@ int control_address(struct sockaddr_un *addr, const char *run_dir, const char *n
 	return 0;
 }
 
-/* In a directory where everybody may write, only what is our own is to be trusted. */
-static int trusted_directory(const char *path)
+/* In a directory where everybody may write, only what is our own is to be trusted; root undoes what
+ * journals say, so wherever it is told to look. */
+static int trusted_directory(const char *path, bool link_good)
 {
 	struct stat st;
 
-	if (lstat(path, &st) < 0)
+	if ((link_good ? stat(path, &st) : lstat(path, &st)) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
@@ -85,15 +86,16 @@ int control_run_dir(char *out, size_t cap, const char *dir)
 	const char *xdg = getenv("XDG_RUNTIME_DIR");
 	int n, r = 0;
 
-	if (dir)
+	if (dir) {
 		n = snprintf(out, cap, "%s", dir);
-	else if (geteuid() == 0)
+		r = geteuid() == 0 && n < (int)cap ? trusted_directory(out, true) : 0;
+	} else if (geteuid() == 0)
 		n = snprintf(out, cap, CONTROL_SYSTEM_DIR);
 	else if (xdg && *xdg == '/')
 		n = snprintf(out, cap, "%s/vpdial", xdg);
 	else {
 		n = snprintf(out, cap, "/tmp/vpdial-%u", (unsigned)geteuid());
-		r = n < (int)cap ? trusted_directory(out) : 0;
+		r = n < (int)cap ? trusted_directory(out, false) : 0;
 	}
 	return n < (int)cap ? r : -ENAMETOOLONG;
 }

@@ -334,6 +334,24 @@ static void open_without_listener_is_not_found(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* Its journals say what root is to undo. */
+static void run_dir_of_others_is_not_roots(void **state)
+{
+	char dir[] = "/tmp/vpdial-test-run-XXXXXX", out[64];
+	(void)state;
+
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(control_run_dir(out, sizeof(out), dir), 0);
+	assert_int_equal(chmod(dir, 01777), 0);
+	assert_int_equal(control_run_dir(out, sizeof(out), dir), -EPERM);
+	assert_int_equal(chmod(dir, 0700), 0);
+	assert_int_equal(chown(dir, 12345, 0), 0);
+	assert_int_equal(control_run_dir(out, sizeof(out), dir), -EPERM);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static void last_end_that_is_not_whole_is_refused(void **state)
 {
 	static const char path[] = "/tmp/vpdial-test-last.last";
@@ -402,6 +420,7 @@ int main(void)
 		cmocka_unit_test(open_without_listener_is_not_found),
 		cmocka_unit_test(
 			the_last_record_comes_before_the_end_of_a_supervisor_that_left_a_request_unread),
+		cmocka_unit_test(run_dir_of_others_is_not_roots),
 		cmocka_unit_test(last_end_that_is_not_whole_is_refused),
 	};
 
