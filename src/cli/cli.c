@@ -281,8 +281,7 @@ static int find_directories(struct parse *p)
 	}
 	r = client_run_dir(cli->run_dir, sizeof(cli->run_dir), p->run_dir);
 	if (r < 0) {
-		cli_error("run directory %s: %s; use --run-dir DIR", cli->run_dir,
-			  r == -EPERM ? "others own it or may write to it" : strerror(-r));
+		cli_error("run directory %s: %s; use --run-dir DIR", cli->run_dir, strerror(-r));
 		return cli_status_of(r);
 	}
 	if (!p->run_dir && cli->arg_count == 1 && cli->command->run != cli_connect)

@@ -68,13 +68,12 @@ int control_address(struct sockaddr_un *addr, const char *run_dir, const char *n
 	return 0;
 }
 
-/* In a directory where everybody may write, only what is our own is to be trusted; root undoes what
- * journals say, so wherever it is told to look. */
-static int trusted_directory(const char *path, bool link_good)
+/* In a directory where everybody may write, only what is our own is to be trusted. */
+static int trusted_directory(const char *path)
 {
 	struct stat st;
 
-	if ((link_good ? stat(path, &st) : lstat(path, &st)) < 0)
+	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
@@ -86,16 +85,15 @@ int control_run_dir(char *out, size_t cap, const char *dir)
 	const char *xdg = getenv("XDG_RUNTIME_DIR");
 	int n, r = 0;
 
-	if (dir) {
+	if (dir)
 		n = snprintf(out, cap, "%s", dir);
-		r = geteuid() == 0 && n < (int)cap ? trusted_directory(out, true) : 0;
-	} else if (geteuid() == 0)
+	else if (geteuid() == 0)
 		n = snprintf(out, cap, CONTROL_SYSTEM_DIR);
 	else if (xdg && *xdg == '/')
 		n = snprintf(out, cap, "%s/vpdial", xdg);
 	else {
 		n = snprintf(out, cap, "/tmp/vpdial-%u", (unsigned)geteuid());
-		r = n < (int)cap ? trusted_directory(out, false) : 0;
+		r = n < (int)cap ? trusted_directory(out) : 0;
 	}
 	return n < (int)cap ? r : -ENAMETOOLONG;
 }

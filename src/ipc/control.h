@@ -125,8 +125,7 @@ struct control_status {
 int control_address(struct sockaddr_un *addr, const char *run_dir, const char *name);
 
 /* The run directory: DIR if not NULL, else /run/vpdial for root, else $XDG_RUNTIME_DIR/vpdial
- * (or /tmp/vpdial-UID).  -errno on failure; -EPERM for one in /tmp, and for root any, that others
- * own or may write to. */
+ * (or /tmp/vpdial-UID).  -errno on failure. */
 int control_run_dir(char *out, size_t cap, const char *dir);
 
 /* The run directory of root's connections. */

@@ -117,6 +117,7 @@ int control_last_read(const char *run_dir, const char *name, struct control_last
 	} * record;
 	char path[PATH_LEN];
 	struct stat st;
+	bool good;
 	ssize_t n;
 	int fd, r;
 
@@ -126,8 +127,9 @@ int control_last_read(const char *run_dir, const char *name, struct control_last
 	if (fd < 0)
 		return errno == ENOTDIR ? -ENOENT : -errno;
 	record = malloc(sizeof(*record));
-	n = record && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read(fd, record, sizeof(*record))
-								 : -1;
+	good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_uid == 0 || st.st_uid == geteuid());
+	n = record && good ? read(fd, record, sizeof(*record)) : -1;
 	r = !record ? -ENOMEM : n < 0 || !control_last_valid(record, (size_t)n) ? -EPROTO : 0;
 	close(fd);
 	if (r == 0) {
