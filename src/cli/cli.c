@@ -35,10 +35,11 @@ int cli_status_of(int error)
 bool cli_profile_exists(const struct cli *cli, const char *name)
 {
 	char path[2 * CONF_PATH_LEN];
+	struct str s = str_make(path, sizeof(path));
 
 	if (!conf_name_profile(name))
 		return false;
-	(void)snprintf(path, sizeof(path), "%s/%s.conf", cli->config_dir, name);
+	str_printf(&s, "%s/%s.conf", cli->config_dir, name);
 	return access(path, F_OK) == 0;
 }
 
@@ -257,17 +258,33 @@ static int judge(struct cli *cli)
 	return 0;
 }
 
+/* May the user ask how the last run of root's connection ended? */
+static bool system_end_is_open(const struct cli *cli, const char *name)
+{
+	char path[2 * CONF_PATH_LEN];
+
+	(void)snprintf(path, sizeof(path), CONTROL_SYSTEM_DIR "/%s.last", name);
+	return (cli->command->run == cli_status || cli->command->run == cli_log) &&
+	       !cli_profile_exists(cli, name) && access(path, R_OK) == 0;
+}
+
 /* A connection that is not the user's own, but root's, and open to the user by the control socket's
  * group. */
-static void use_system_connection(struct cli *cli, const char *name)
+static void use_system_connection(struct cli *cli, const char *name, bool profiles_given)
 {
 	struct sockaddr_un own, system;
 
-	if (geteuid() != 0 && conf_name_valid(name) &&
-	    control_address(&own, cli->run_dir, name) == 0 &&
-	    control_address(&system, CONTROL_SYSTEM_DIR, name) == 0 &&
-	    access(own.sun_path, F_OK) < 0 && access(system.sun_path, W_OK) == 0)
+	if (geteuid() == 0 || !conf_name_valid(name) ||
+	    control_address(&own, cli->run_dir, name) < 0 ||
+	    control_address(&system, CONTROL_SYSTEM_DIR, name) < 0 ||
+	    access(own.sun_path, F_OK) == 0)
+		return;
+	if (access(system.sun_path, W_OK) == 0)
 		(void)str_copy(cli->run_dir, sizeof(cli->run_dir), CONTROL_SYSTEM_DIR);
+	else if (!profiles_given && system_end_is_open(cli, name)) {
+		(void)str_copy(cli->run_dir, sizeof(cli->run_dir), CONTROL_SYSTEM_DIR);
+		(void)str_copy(cli->config_dir, sizeof(cli->config_dir), CONF_SYSTEM_DIR);
+	}
 }
 
 static int find_directories(struct parse *p)
@@ -285,7 +302,7 @@ static int find_directories(struct parse *p)
 		return cli_status_of(r);
 	}
 	if (!p->run_dir && cli->arg_count == 1 && cli->command->run != cli_connect)
-		use_system_connection(cli, cli->args[0]);
+		use_system_connection(cli, cli->args[0], p->config != NULL);
 	return 0;
 }
 
