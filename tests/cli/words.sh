@@ -29,6 +29,7 @@ says unknown-option-of-a-command-names-its-help 2 "unknown option -V, see vpdial
 # Words of other programs: what they are here, and never a guess that does more, or the opposite.
 says foreign-dial 2 "unknown command dial: vpdial connect NAME dials" dial office
 says foreign-stop 2 "unknown command stop: vpdial disconnect NAME hangs up" stop office
+says foreign-help 2 "no help for up: vpdial connect NAME dials" help up
 says foreign-wait 2 "unknown option --wait: connect waits for the call by itself" connect --wait office
 says foreign-no-redial 2 "unknown option --no-redial: write redial = no into the profile" connect office --no-redial
 says foreign-password 2 "a password is never on the command line" connect office --password x
