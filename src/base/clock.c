@@ -19,6 +19,24 @@ uint64_t clock_now_ms(void)
 	return clock_now_us() / 1000;
 }
 
+uint64_t clock_day_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+char *day_format(char *buf, size_t cap, uint64_t day_ms)
+{
+	time_t seconds = (time_t)(day_ms / 1000);
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm) || strftime(buf, cap, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		(void)str_copy(buf, cap, "?");
+	return buf;
+}
+
 char *duration_format(char *buf, size_t cap, uint64_t seconds)
 {
 	static const struct {

@@ -14,6 +14,12 @@ uint64_t clock_now_ms(void);
 /* The same in microseconds. */
 uint64_t clock_now_us(void);
 
+/* The time of the day, in milliseconds since 1970; it may step. */
+uint64_t clock_day_ms(void);
+/* "2026-11-30 18:59:07", local time, of such a time; "?" if it is none.  BUF holds at least 32
+ * octets; returns BUF. */
+char *day_format(char *buf, size_t cap, uint64_t day_ms);
+
 /* "7h24m18s", "4h35s", "1d2h5s": units that are zero are left out; zero is "0s".
  * BUF holds at least 32 octets; returns BUF. */
 char *duration_format(char *buf, size_t cap, uint64_t seconds);

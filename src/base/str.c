@@ -161,15 +161,36 @@ static size_t edit_distance(const char *a, const char *b)
 	return d[la % 3][lb];
 }
 
-const char *str_nearest(const char *word, const char *const *candidates, size_t count)
+static const char *letters_of(const char *word)
+{
+	return word + strspn(word, "-");
+}
+
+/* Is WORD a denial, such as --no-redial or nodebug, and CANDIDATE none? */
+static bool denies(const char *word, const char *candidate)
+{
+	static const char *const prefixes[] = {"no", "un", "dis", "without"};
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+		size_t n = strlen(prefixes[i]);
+
+		if (strncmp(letters_of(word), prefixes[i], n) == 0 &&
+		    strncmp(letters_of(candidate), prefixes[i], n) != 0)
+			return true;
+	}
+	return false;
+}
+
+const char *str_nearest(const char *word, const char *const *candidates, size_t count,
+			size_t shortest, size_t limit)
 {
 	const char *nearest = NULL;
-	size_t least = strlen(word) / 3 + 2;
+	size_t least = limit + 1;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && strlen(letters_of(word)) >= shortest; i++) {
 		size_t distance = edit_distance(word, candidates[i]);
 
-		if (distance < least) {
+		if (distance < least && !denies(word, candidates[i])) {
 			least = distance;
 			nearest = candidates[i];
 		}

@@ -31,8 +31,10 @@ void str_blank(char *text);
 /* Copies SRC to DST (CAP octets), cut and terminated.  Returns false if it was cut. */
 bool str_copy(char *dst, size_t cap, const char *src);
 
-/* The candidate nearest to WORD by edit distance (transposition counts 1), or NULL if none is
- * nearer than a third of the word's length + 1. */
-const char *str_nearest(const char *word, const char *const *candidates, size_t count);
+/* The candidate that is most like WORD, within LIMIT changed, added, left out or exchanged letters,
+ * or NULL.  A word of fewer than SHORTEST letters is like anything, so like nothing, and none is
+ * taken for what it negates. */
+const char *str_nearest(const char *word, const char *const *candidates, size_t count,
+			size_t shortest, size_t limit);
 
 #endif

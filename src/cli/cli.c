@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "client/client.h"
+#include "conf/foreign.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -34,10 +35,11 @@ int cli_status_of(int error)
 bool cli_profile_exists(const struct cli *cli, const char *name)
 {
 	char path[2 * CONF_PATH_LEN];
+	struct str s = str_make(path, sizeof(path));
 
 	if (!conf_name_profile(name))
 		return false;
-	(void)snprintf(path, sizeof(path), "%s/%s.conf", cli->config_dir, name);
+	str_printf(&s, "%s/%s.conf", cli->config_dir, name);
 	return access(path, F_OK) == 0;
 }
 
@@ -96,7 +98,7 @@ int cli_unknown_profile(const struct cli *cli, const char *name)
 		len -= 5;
 	(void)snprintf(stem, sizeof(stem), "%.*s", (int)len, name);
 	(void)conf_list(cli->config_dir, &names, &count);
-	nearest = str_nearest(stem, (const char *const *)names, count);
+	nearest = str_nearest(stem, (const char *const *)names, count, 3, 1);
 	if (nearest)
 		cli_error("no profile %s in %s, did you mean %s", shown, cli->config_dir, nearest);
 	else
@@ -112,6 +114,7 @@ static int unknown_option(const struct cli *cli, const char *word)
 	const struct cli_option *o = cli_options(&count);
 	unsigned legal = CLI_OPTIONS_GLOBAL | (cli->command ? cli->command->options : 0);
 	const struct cli_option *known = cli_option_find(word);
+	const char *foreign = foreign_text(FOREIGN_OPTION, word);
 
 	if (known && cli->command) {
 		cli_error("%s has no option %s", cli->command->name, word);
@@ -120,8 +123,10 @@ static int unknown_option(const struct cli *cli, const char *word)
 	for (size_t i = 0; i < count && n < 32; i++)
 		if (!cli->command || (o[i].id & legal))
 			names[n++] = o[i].name;
-	nearest = str_nearest(word, names, n);
-	if (nearest)
+	nearest = str_nearest(word, names, n, 5, 1);
+	if (foreign)
+		cli_error("unknown option %s: %s", word, foreign);
+	else if (nearest)
 		cli_error("unknown option %s, did you mean %s", word, nearest);
 	else
 		cli_error("unknown option %s, see vpdial%s%s --help", word, cli->command ? " " : "",
@@ -131,6 +136,7 @@ static int unknown_option(const struct cli *cli, const char *word)
 
 static int unknown_command(const char *word)
 {
+	const char *foreign = foreign_text(FOREIGN_COMMAND, word);
 	const char *names[32], *nearest;
 	size_t count, n = 0;
 	const struct cli_command *c = cli_commands(&count);
@@ -138,8 +144,10 @@ static int unknown_command(const char *word)
 	for (size_t i = 0; i < count && n < 32; i++)
 		if (!c[i].hidden)
 			names[n++] = c[i].name;
-	nearest = str_nearest(word, names, n);
-	if (nearest)
+	nearest = str_nearest(word, names, n, 5, 1);
+	if (foreign)
+		cli_error("unknown command %s: %s", word, foreign);
+	else if (nearest)
 		cli_error("unknown command %s, did you mean %s", word, nearest);
 	else
 		cli_error("unknown command %s, see vpdial --help", word);
@@ -250,17 +258,33 @@ static int judge(struct cli *cli)
 	return 0;
 }
 
+/* May the user ask how the last run of root's connection ended? */
+static bool system_end_is_open(const struct cli *cli, const char *name)
+{
+	char path[2 * CONF_PATH_LEN];
+
+	(void)snprintf(path, sizeof(path), CONTROL_SYSTEM_DIR "/%s.last", name);
+	return (cli->command->run == cli_status || cli->command->run == cli_log) &&
+	       !cli_profile_exists(cli, name) && access(path, R_OK) == 0;
+}
+
 /* A connection that is not the user's own, but root's, and open to the user by the control socket's
  * group. */
-static void use_system_connection(struct cli *cli, const char *name)
+static void use_system_connection(struct cli *cli, const char *name, bool profiles_given)
 {
 	struct sockaddr_un own, system;
 
-	if (geteuid() != 0 && conf_name_valid(name) &&
-	    control_address(&own, cli->run_dir, name) == 0 &&
-	    control_address(&system, CONTROL_SYSTEM_DIR, name) == 0 &&
-	    access(own.sun_path, F_OK) < 0 && access(system.sun_path, W_OK) == 0)
+	if (geteuid() == 0 || !conf_name_valid(name) ||
+	    control_address(&own, cli->run_dir, name) < 0 ||
+	    control_address(&system, CONTROL_SYSTEM_DIR, name) < 0 ||
+	    access(own.sun_path, F_OK) == 0)
+		return;
+	if (access(system.sun_path, W_OK) == 0)
 		(void)str_copy(cli->run_dir, sizeof(cli->run_dir), CONTROL_SYSTEM_DIR);
+	else if (!profiles_given && system_end_is_open(cli, name)) {
+		(void)str_copy(cli->run_dir, sizeof(cli->run_dir), CONTROL_SYSTEM_DIR);
+		(void)str_copy(cli->config_dir, sizeof(cli->config_dir), CONF_SYSTEM_DIR);
+	}
 }
 
 static int find_directories(struct parse *p)
@@ -278,7 +302,7 @@ static int find_directories(struct parse *p)
 		return cli_status_of(r);
 	}
 	if (!p->run_dir && cli->arg_count == 1 && cli->command->run != cli_connect)
-		use_system_connection(cli, cli->args[0]);
+		use_system_connection(cli, cli->args[0], p->config != NULL);
 	return 0;
 }
 

@@ -85,13 +85,28 @@ static bool has_leftovers(const struct cli *cli, const char *name)
 	return false;
 }
 
+/* Not hung up by us: it had ended before, and of what. */
+static void print_end(const struct cli *cli, const char *name)
+{
+	struct control_status status;
+	char when[32];
+
+	cli_describe_profile(cli, name, &status);
+	printf("%s is not connected", name);
+	if (status.last_end_day_ms)
+		printf(" since %s", day_format(when, sizeof(when), status.last_end_day_ms));
+	if (reason_is_set(&status.last_end))
+		printf(": %s (exit code %d)", status.last_end.text, (int)status.last_end.code);
+	putchar('\n');
+}
+
 static int not_running(const struct cli *cli, const char *name)
 {
 	if (has_leftovers(cli, name))
 		return recover(cli, name);
 	if (!cli_profile_exists(cli, name))
 		return cli_unknown_profile(cli, name);
-	printf("%s is not connected\n", name);
+	print_end(cli, name);
 	return EXIT_OK;
 }
 

@@ -2,6 +2,7 @@
 /* Help, made from the tables. */
 #include "base/str.h"
 #include "cli/cli.h"
+#include "conf/foreign.h"
 #include "conf/options.h"
 
 #include <stdio.h>
@@ -81,7 +82,10 @@ int cli_help(struct cli *cli)
 		return EXIT_OK;
 	}
 	if (cli->arg_count && !c) {
-		cli_error("no help for %s, see vpdial --help", cli->args[0]);
+		const char *foreign = foreign_text(FOREIGN_COMMAND, cli->args[0]);
+
+		cli_error("no help for %s%s%s", cli->args[0], foreign ? ": " : ", see vpdial --help",
+			  foreign ? foreign : "");
 		return EXIT_OPTIONS;
 	}
 	cli_help_print(c);

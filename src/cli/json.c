@@ -71,7 +71,7 @@ static json_t *counters_object(const struct control_status *s)
 	return o;
 }
 
-static json_t *reason_object(const struct reason *reason)
+static json_t *reason_object(const struct reason *reason, uint64_t day_ms)
 {
 	json_t *o;
 
@@ -80,6 +80,7 @@ static json_t *reason_object(const struct reason *reason)
 	o = json_object();
 	json_object_set_new(o, "code", json_integer(reason->code));
 	json_object_set_new(o, "text", text(reason->text));
+	json_object_set_new(o, "time_s", known(day_ms / 1000));
 	return o;
 }
 
@@ -158,8 +159,8 @@ static void put_network(json_t *o, const struct control_status *s)
 	json_object_set_new(o, "state_ms", times_object(s));
 	json_object_set_new(o, "counters", counters_object(s));
 	json_object_set_new(o, "message", text(s->message));
-	json_object_set_new(o, "ended", reason_object(&s->ended));
-	json_object_set_new(o, "last_end", reason_object(&s->last_end));
+	json_object_set_new(o, "ended", reason_object(&s->ended, s->pid ? 0 : s->last_end_day_ms));
+	json_object_set_new(o, "last_end", reason_object(&s->last_end, s->last_end_day_ms));
 }
 
 int json_status(FILE *out, const struct control_status *records, size_t count)

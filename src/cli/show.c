@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `vpdial status`, `list`, `enable`, `disable` and `check`. */
 #include "base/str.h"
+#include "cli/boot.h"
 #include "cli/cli.h"
 #include "cli/text.h"
 #include "client/client.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What still holds although nothing runs. */
 static void describe_leftovers(const struct cli *cli, const char *name,
@@ -24,6 +26,18 @@ static void describe_leftovers(const struct cli *cli, const char *name,
 			       name);
 }
 
+/* How the last run ended, which is all that is known of it now. */
+static void describe_end(const struct cli *cli, const char *name, struct control_status *status)
+{
+	struct control_last *last = malloc(sizeof(*last));
+
+	if (last && client_last(cli->run_dir, name, last) == 0) {
+		status->ended = status->last_end = last->reason;
+		status->last_end_day_ms = last->time_ms;
+	}
+	free(last);
+}
+
 void cli_describe_profile(const struct cli *cli, const char *name, struct control_status *status)
 {
 	struct conf_faults faults = {0};
@@ -32,6 +46,7 @@ void cli_describe_profile(const struct cli *cli, const char *name, struct contro
 
 	status_terminated(status, name);
 	describe_leftovers(cli, name, status);
+	describe_end(cli, name, status);
 	conf_faults_free(&faults);
 	if (r < 0)
 		return;
@@ -148,6 +163,36 @@ int cli_list(struct cli *cli)
 	return EXIT_OK;
 }
 
+/* Only root's own profiles are dialed by services; the flag alone dials nothing. */
+static void say_who_dials(const struct cli *cli, const char *name, bool disabled)
+{
+	char unit[CONF_NAME_MAX + 32];
+	bool system = geteuid() == 0 && strcmp(cli->config_dir, CONF_SYSTEM_DIR) == 0;
+	bool all = system && boot_is_enabled("vpdial.service"), alone;
+
+	(void)snprintf(unit, sizeof(unit), "vpdial@%s.service", name);
+	alone = system && boot_is_enabled(unit);
+	if (disabled && alone)
+		printf("%s still dials it at boot; to end that: systemctl disable %s\n", unit,
+		       unit);
+	else if (!disabled && (all || alone))
+		printf("dialed at boot by %s\n", all ? "vpdial.service" : unit);
+	else if (!disabled && system && boot_is_systemd())
+		printf("nothing dials it at boot yet; to have all enabled profiles dialed: "
+		       "systemctl "
+		       "enable vpdial\n");
+	else if (!disabled)
+		printf("dialed by vpdial connect --all; nothing runs that at boot by itself\n");
+}
+
+static void say_it_runs(const struct cli *cli, const char *name)
+{
+	struct control_status status;
+
+	if (client_status(cli->run_dir, name, &status) != -ENOENT)
+		printf("it still runs; to hang it up: vpdial disconnect %s\n", name);
+}
+
 static int set_disabled(const struct cli *cli, bool disabled)
 {
 	const char *name = cli->args[0];
@@ -165,6 +210,9 @@ static int set_disabled(const struct cli *cli, bool disabled)
 		return cli_status_of(r);
 	}
 	printf("%s %s\n", name, disabled ? "disabled" : "enabled");
+	if (disabled)
+		say_it_runs(cli, name);
+	say_who_dials(cli, name, disabled);
 	return EXIT_OK;
 }
 
@@ -232,6 +280,8 @@ static int check_one(const struct cli *cli, const char *word)
 	r = check_file(path, &faults);
 	for (size_t i = 0; i < faults.count && i < kept; i++)
 		printf("%s\n", faults.lines[i] ? faults.lines[i] : "out of memory");
+	for (size_t i = 0; i < faults.warning_count; i++)
+		printf("%s\n", faults.warnings[i]);
 	if (faults.count > kept)
 		printf("%s: and %zu more\n", path, faults.count - kept);
 	if (r == 0)

@@ -139,6 +139,11 @@ int client_status(const char *run_dir, const char *name, struct control_status *
 	return r;
 }
 
+int client_last(const char *run_dir, const char *name, struct control_last *last)
+{
+	return control_last_read(run_dir, name, last);
+}
+
 int client_events(const char *run_dir, const char *name, struct control_events *events,
 		  int timeout_ms)
 {

@@ -3,7 +3,7 @@
 #ifndef VPDIAL_CLIENT_CLIENT_H
 #define VPDIAL_CLIENT_CLIENT_H
 
-#include "ipc/events.h"
+#include "ipc/last.h"
 
 /* The run directory, as control_run_dir finds it. */
 int client_run_dir(char *out, size_t cap, const char *dir);
@@ -25,6 +25,9 @@ int client_receive(int fd, struct control_status *status, int timeout_ms);
 
 /* Open, ask once, close: 0 or -errno as above. */
 int client_status(const char *run_dir, const char *name, struct control_status *status);
+
+/* How the last run of NAME, which is over, ended, and its events: as control_last_read. */
+int client_last(const char *run_dir, const char *name, struct control_last *last);
 
 /* The last events of the supervisor of NAME; waits TIMEOUT_MS for them.  0 or -errno as above. */
 int client_events(const char *run_dir, const char *name, struct control_events *events,

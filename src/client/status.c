@@ -180,6 +180,21 @@ static void traffic_rows(struct status_table *t, const struct control_status *s)
 	}
 }
 
+static void last_end_row(struct status_table *t, const struct control_status *s)
+{
+	const struct reason *why = &s->last_end;
+	bool stopped = s->state == CONTROL_STATE_DOWN && !s->pid;
+	char when[32] = "";
+
+	if (s->last_end_day_ms)
+		day_format(when, sizeof(when), s->last_end_day_ms);
+	if (reason_is_set(why))
+		row(t, "last-end", "%s%s%s (exit code %d)", when, *when ? "  " : "", why->text,
+		    (int)why->code);
+	else if (stopped)
+		row(t, "last-end", "none: not dialed since this machine started");
+}
+
 size_t status_rows(const struct control_status *status,
 		   struct status_row rows[static STATUS_ROWS_MAX])
 {
@@ -188,10 +203,10 @@ size_t status_rows(const struct control_status *status,
 	seed_rows(&t, status);
 	link_rows(&t, status);
 	traffic_rows(&t, status);
-	if (status->state == CONTROL_STATE_DOWN && *status->ended.text)
+	if (status->state == CONTROL_STATE_DOWN && status->pid && *status->ended.text)
 		row_text(&t, "reason", status->ended.text);
 	else
 		row_text(&t, "message", status->message);
-	row_text(&t, "last-end", status->last_end.text);
+	last_end_row(&t, status);
 	return t.count;
 }

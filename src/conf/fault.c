@@ -26,6 +26,16 @@ void fault_add(struct fault_list *list, unsigned line, const char *key, const ch
 	list->items[list->count - 1] = (struct fault_item){.line = line, .text = text};
 }
 
+void fault_warn(struct fault_list *list, unsigned line, const char *key, const char *text)
+{
+	char *whole;
+
+	if (list->warning_count == CONF_WARNINGS_MAX ||
+	    asprintf(&whole, "%s:%u: %s: warning: %s", list->path, line, key, text) < 0)
+		return;
+	list->warnings[list->warning_count++] = whole;
+}
+
 /* Insertion sort: stable, and at most FAULTS_KEPT items. */
 static void fault_sort(struct fault_item *items, size_t n)
 {
@@ -54,6 +64,12 @@ void fault_flush(struct fault_list *list, struct conf_faults *out)
 	/* Faults that found no room before still count. */
 	out->count += list->count;
 	list->count = 0;
+	for (size_t i = 0; i < list->warning_count; i++)
+		if (out->warning_count < CONF_WARNINGS_MAX)
+			out->warnings[out->warning_count++] = list->warnings[i];
+		else
+			free(list->warnings[i]);
+	list->warning_count = 0;
 }
 
 void conf_faults_free(struct conf_faults *faults)
@@ -63,4 +79,6 @@ void conf_faults_free(struct conf_faults *faults)
 		faults->lines[i] = NULL;
 	}
 	faults->count = 0;
+	while (faults->warning_count)
+		free(faults->warnings[--faults->warning_count]);
 }

@@ -3,6 +3,7 @@
 #include "conf/ini.h"
 
 #include "base/secret.h"
+#include "conf/trust.h"
 
 #include <ctype.h>
 #include <dictionary.h>
@@ -439,6 +440,23 @@ static int cross_check(const struct ini *ini, struct fault_list *faults)
 	return 0;
 }
 
+/* What root reads nobody else may change: whom it dials, with which of root's secrets, is there. */
+static void judge_owner(const char *path, struct ini *ini, struct fault_list *faults)
+{
+	char buf[600];
+	struct str why = str_make(buf, sizeof(buf));
+
+	if (trust_is_root() && !trust_opened(path, &ini->st, &why)) {
+		fault_add(faults, 0, NULL, "root takes no settings that others may change: %s",
+			  buf);
+		ini->untrusted = true;
+	} else if (ini->st.st_mode & 002) {
+		fault_add(faults, 0, NULL, "everybody may change it (mode %04o), run: chmod o-w %s",
+			  ini->st.st_mode & 07777, path);
+		ini->untrusted = true;
+	}
+}
+
 int ini_load(const char *path, struct ini *ini, struct fault_list *faults)
 {
 	int r;
@@ -446,8 +464,10 @@ int ini_load(const char *path, struct ini *ini, struct fault_list *faults)
 	*ini = (struct ini){0};
 	r = read_file(path, ini);
 	if (r == 0)
+		judge_owner(path, ini, faults);
+	if (r == 0)
 		r = scan_text(ini, faults);
-	if (r == 0 && faults->count == 0)
+	if (r == 0 && faults->count == ini->untrusted)
 		r = cross_check(ini, faults);
 	if (r < 0)
 		ini_free(ini);

@@ -41,6 +41,7 @@ struct ini {
 	char *text; /* owned; the file */
 	size_t len;
 	struct stat st;
+	bool untrusted;		      /* others may change it; a fault says how */
 	struct ini_section *sections; /* owned */
 	size_t section_count;
 	struct ini_entry *entries; /* owned */

@@ -291,7 +291,7 @@ const char *conf_option_nearest(const char *key, unsigned sections)
 		if (o->alias)
 			keys[n++] = o->alias;
 	}
-	return str_nearest(key, keys, n);
+	return str_nearest(key, keys, n, 5, 2);
 }
 
 bool conf_option_only_default(const struct conf_option *option)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "conf/profile.h"
+#include "conf/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,6 +90,10 @@ static int from_file(struct password_job *job, const char *path, bool guarded)
 		str_printf(&job->error,
 			   "password file %s can be read by others (mode %04o), run: chmod 600 %s",
 			   path, st.st_mode & 07777, path);
+	} else if (!guarded && st.st_uid == 0 && trust_is_root() &&
+		   !trust_opened(path, &st, &job->error)) {
+		r = -EPERM; /* a link of somebody's may have led to a secret of root's */
+		str_printf(&job->error, " (password file %s)", path);
 	} else {
 		r = read_secret(fd, job, clock_now_ms() + COMMAND_LIMIT_MS);
 		if (r < 0 && job->error.len == 0)

@@ -4,6 +4,7 @@
 #include "conf/profile.h"
 
 #include "conf/draft.h"
+#include "conf/foreign.h"
 #include "conf/value.h"
 
 #include <arpa/inet.h>
@@ -19,12 +20,17 @@
 static void unknown_key(struct fault_list *faults, const struct ini_entry *e, unsigned sections)
 {
 	const struct conf_option *elsewhere = conf_option_find(e->key, CONF_IN_CONNECTION);
+	const char *foreign = sections & (CONF_IN_CONNECTION | CONF_IN_PPP)
+				      ? foreign_text(FOREIGN_KEY, e->key)
+				      : NULL;
 	const char *nearest = conf_option_nearest(e->key, sections);
 
 	if (elsewhere && sections == CONF_IN_PPP)
 		fault_add(faults, e->line, e->key,
 			  "does not belong to a PPP profile, write it into [connection] of "
 			  "NAME.conf");
+	else if (foreign)
+		fault_add(faults, e->line, ini_key_shown(e->key), "unknown key: %s", foreign);
 	else if (nearest)
 		fault_add(faults, e->line, ini_key_shown(e->key), "unknown key, did you mean %s",
 			  nearest);
@@ -54,7 +60,7 @@ static void apply_entry(struct conf_draft *draft, const struct ini_entry *e, uns
 {
 	const struct conf_option *o = conf_option_find(e->key, sections);
 	struct conf_text t = {.text = e->value, .len = e->value_len, .quoted = e->quoted};
-	char buf[400], legal[200];
+	char buf[500], legal[200];
 	struct str why = str_make(buf, sizeof(buf)), unit = str_make(legal, sizeof(legal));
 
 	if (!o) {
@@ -70,6 +76,8 @@ static void apply_entry(struct conf_draft *draft, const struct ini_entry *e, uns
 	} else if (conf_option_only_default(o) && !same_as_default(o, draft))
 		fault_add(faults, e->line, e->key, "not supported by this version, write %s",
 			  o->def);
+	else if (why.len)
+		fault_warn(faults, e->line, e->key, buf);
 }
 
 static const struct ini_section *find_section(const struct ini *ini, const char *name)
@@ -123,9 +131,6 @@ static void check_ppp_sections(const struct ini *ini, struct fault_list *faults)
 {
 	struct conf_draft *scratch = malloc(sizeof(*scratch));
 
-	if (ini->st.st_mode & 002)
-		fault_add(faults, 0, NULL, "everybody may change it (mode %04o), run: chmod o-w %s",
-			  ini->st.st_mode & 07777, faults->path);
 	if (!scratch) {
 		fault_add(faults, 0, NULL, "out of memory");
 		return;
@@ -305,6 +310,7 @@ static void finish(struct conf_draft *d, const struct ini *ini, const struct ini
 	if (p->type == CONF_L2TP && !find_entry(ini, section, "name"))
 		(void)str_copy(p->ifname, sizeof(p->ifname), "l2tp-outN");
 	p->password_set = find_entry(ini, section, "password") != NULL;
+	p->disabled_set = find_entry(ini, section, "disabled") != NULL;
 	p->distance_set = find_entry(ini, section, "default-route-distance") != NULL;
 	p->local_address = d->local.address;
 	p->local_address_must = d->local.must;
@@ -345,9 +351,8 @@ static bool permissions_good(const struct ini *ini, const struct ini_section *se
 		fault_add(faults, 0, NULL,
 			  "holds a password and others may read it (mode %04o), run: chmod 600 %s",
 			  mode & 07777, faults->path);
-	else if (mode & 002)
-		fault_add(faults, 0, NULL, "everybody may change it (mode %04o), run: chmod o-w %s",
-			  mode & 07777, faults->path);
+	else if (ini->untrusted)
+		return false;
 	else if (command && ini->st.st_uid != geteuid() && ini->st.st_uid != 0)
 		fault_add(
 			faults, command->line, command->key,

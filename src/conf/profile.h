@@ -75,7 +75,7 @@ struct conf_profile {
 	bool redial;
 	uint32_t redial_min, redial_max; /* seconds */
 	uint32_t redial_limit;		 /* failures in a row; 0 = none */
-	bool disabled;
+	bool disabled, disabled_set;	 /* set: not by default */
 	uint16_t max_mtu, max_mru;
 	uint32_t mrru;			      /* 0 = disabled */
 	uint32_t keepalive_timeout;	      /* seconds, 0 = off */
@@ -108,11 +108,15 @@ struct conf_profile {
 	size_t route_count;
 };
 
+#define CONF_WARNINGS_MAX 16
+
 /* Faults found, in file order, each "FILE:LINE: key: what is wrong, what would be legal".
- * No line ever holds a value that may be a secret. */
+ * No line ever holds a value that may be a secret.  Warnings are of what is taken all the same. */
 struct conf_faults {
 	size_t count;
 	char *lines[64]; /* owned; more than 64 faults are only counted */
+	size_t warning_count;
+	char *warnings[CONF_WARNINGS_MAX]; /* "FILE:LINE: key: warning: ..."; owned, no more kept */
 };
 void conf_faults_free(struct conf_faults *faults);
 

@@ -2,6 +2,8 @@
 /* Finding and judging the administrator's scripts. */
 #include "conf/scripts.h"
 
+#include "conf/trust.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -10,9 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NO_WAIT	     "no-wait.d"
-#define ENTRIES_MAX  1024 /* looked at in one directory */
-#define SHOWN_OCTETS 200
+#define NO_WAIT	    "no-wait.d"
+#define ENTRIES_MAX 1024 /* looked at in one directory */
 
 static bool put_path(char *out, size_t cap, const char *a, const char *b, const char *c)
 {
@@ -153,52 +154,6 @@ void script_list_free(struct script_list *list)
 	*list = (struct script_list){0};
 }
 
-static void shown(struct str *why, const char *path)
-{
-	str_clean(why, path, strlen(path), SHOWN_OCTETS);
-}
-
-static bool owner_good(uid_t uid)
-{
-	return uid == 0 || uid == geteuid();
-}
-
-/* Others may put files into a directory with the sticky bit, but not take away those of root. */
-static bool directory_good(const char *path, struct str *why)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0) {
-		str_printf(why, "its directory cannot be read: %s", strerror(errno));
-		return false;
-	}
-	if (owner_good(st.st_uid) && (!(st.st_mode & 022) || (st.st_mode & S_ISVTX)))
-		return true;
-	str_printf(why, "others may change its directory ");
-	shown(why, path);
-	if (owner_good(st.st_uid))
-		str_printf(why, " (mode %04o), run: chmod go-w ", (unsigned)st.st_mode & 07777);
-	else
-		str_printf(why, " (it belongs to uid %u), run: chown root ", (unsigned)st.st_uid);
-	shown(why, path);
-	return false;
-}
-
-static bool directories_good(const char *real, struct str *why)
-{
-	char path[PATH_MAX];
-
-	(void)str_copy(path, sizeof path, real);
-	for (char *slash; (slash = strrchr(path, '/'));) {
-		slash[slash == path] = '\0';
-		if (!directory_good(path, why))
-			return false;
-		if (slash == path)
-			return true;
-	}
-	return false;
-}
-
 static bool file_good(const char *real, struct str *why)
 {
 	struct stat st;
@@ -207,20 +162,15 @@ static bool file_good(const char *real, struct str *why)
 		str_printf(why, "it cannot be read: %s", strerror(errno));
 	else if (!S_ISREG(st.st_mode))
 		str_printf(why, "it is no regular file");
-	else if (!owner_good(st.st_uid)) {
-		str_printf(why, "it belongs to uid %u, run: chown root ", (unsigned)st.st_uid);
-		shown(why, real);
-	} else if (st.st_mode & 022) {
-		str_printf(why, "others may change it (mode %04o), run: chmod go-w ",
-			   (unsigned)st.st_mode & 07777);
-		shown(why, real);
-	} else if (st.st_mode & (S_ISUID | S_ISGID)) {
+	else if (!trust_file(&st, real, why))
+		return false;
+	else if (st.st_mode & (S_ISUID | S_ISGID)) {
 		str_printf(why, "it is setuid or setgid (mode %04o), run: chmod ug-s ",
 			   (unsigned)st.st_mode & 07777);
-		shown(why, real);
+		trust_shown(why, real);
 	} else if (access(real, X_OK) < 0) {
 		str_printf(why, "it is not executable, run: chmod u+x ");
-		shown(why, real);
+		trust_shown(why, real);
 	} else
 		return true;
 	return false;
@@ -228,20 +178,9 @@ static bool file_good(const char *real, struct str *why)
 
 bool script_check(const char *path, char real[static PATH_MAX], struct str *why)
 {
-	char dir[PATH_MAX], real_dir[PATH_MAX], *slash;
-
-	/* The directory where it was found may hold but a link to it. */
-	if (!str_copy(dir, sizeof dir, path) || !(slash = strrchr(dir, '/')) || dir[0] != '/') {
-		str_printf(why, "its path is relative or too long");
+	if (path[0] != '/') {
+		str_printf(why, "its path is relative");
 		return false;
 	}
-	slash[1] = '\0';
-	if (!realpath(path, real) || !realpath(dir, real_dir)) {
-		str_printf(why, "it cannot be read: %s", strerror(errno));
-		return false;
-	}
-	str_printf(&(struct str){.text = real_dir, .len = strlen(real_dir), .cap = sizeof real_dir},
-		   "/");
-	return directories_good(real_dir, why) && directories_good(real, why) &&
-	       file_good(real, why);
+	return trust_place(path, real, why) && file_good(real, why);
 }

@@ -217,11 +217,8 @@ static int judge(struct loading *l)
 			  l->ini.st.st_mode & 07777, l->path);
 		return -EPERM;
 	}
-	if (l->ini.st.st_mode & 002) {
-		fault_add(&l->faults, 0, NULL, "everybody may change it, run: chmod o-w %s",
-			  l->path);
+	if (l->ini.untrusted)
 		return -EPERM;
-	}
 	return l->error || l->faults.count ? -EINVAL : 0;
 }
 

@@ -227,10 +227,21 @@ static bool read_ifname(struct value *v)
 	return str_copy(v->field, v->o->cap, t);
 }
 
+/* Such values were always taken, so this is a warning; 0.0.0.0 is any address where it is legal. */
+static void warn_of_address(struct value *v, struct in_addr a)
+{
+	char text[INET_ADDRSTRLEN];
+
+	if (a.s_addr && !conf_address_of_host(a) && v->why->len == 0)
+		str_printf(v->why, "no host can have the address %s",
+			   inet_ntop(AF_INET, &a, text, sizeof(text)));
+}
+
 static bool read_host(struct value *v)
 {
 	const char *t = v->t->text, *colon = strchr(t, ':');
 	struct in6_addr a6;
+	struct in_addr a4;
 
 	if (strstr(t, "://")) {
 		str_printf(v->why, "a URL is not a server, write only the host name or address");
@@ -242,14 +253,19 @@ static bool read_host(struct value *v)
 	}
 	if (!*t || v->t->len >= v->o->cap || *t == '-' || *t == '.' || !only_chars(t, ".-_:"))
 		return false;
+	if (inet_pton(AF_INET, t, &a4) == 1)
+		warn_of_address(v, a4);
 	return str_copy(v->field, v->o->cap, t);
 }
 
 static bool read_address(struct value *v)
 {
-	uint8_t bin[16];
+	struct in6_addr a6;
+	struct in_addr a4;
 
-	if (inet_pton(AF_INET, v->t->text, bin) != 1 && inet_pton(AF_INET6, v->t->text, bin) != 1)
+	if (inet_pton(AF_INET, v->t->text, &a4) == 1)
+		warn_of_address(v, a4);
+	else if (inet_pton(AF_INET6, v->t->text, &a6) != 1)
 		return false;
 	return text_fits(v, v->t->len) && str_copy(v->field, v->o->cap, v->t->text);
 }
@@ -270,6 +286,7 @@ static bool read_wish(struct value *v)
 	if (inet_pton(AF_INET, text, &address) != 1 || address.s_addr == 0)
 		return false;
 	*wish = (struct conf_wish){.address = address, .must = must};
+	warn_of_address(v, address);
 	return true;
 }
 
@@ -297,6 +314,8 @@ static bool read_dns(struct value *v)
 	if (n == 0)
 		return false;
 	memcpy(out, servers, sizeof(servers));
+	for (size_t i = 0; i < n; i++)
+		warn_of_address(v, servers[i]);
 	return true;
 }
 
@@ -339,6 +358,8 @@ static bool read_pool(struct value *v)
 	if (span >= v->o->max)
 		return false;
 	*(struct conf_pool *)v->field = pool;
+	warn_of_address(v, pool.first);
+	warn_of_address(v, pool.last);
 	return true;
 }
 
@@ -357,9 +378,10 @@ static bool read_listen(struct value *v)
 			return false;
 		memcpy(text, p, len);
 		text[len] = '\0';
-		if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+		if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
 			memcpy(&a.list[a.count], &v4, sizeof(v4));
-		else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
+			warn_of_address(v, v4.sin_addr);
+		} else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
 			memcpy(&a.list[a.count], &v6, sizeof(v6));
 		else
 			return false;

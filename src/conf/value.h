@@ -12,7 +12,8 @@ struct conf_text {
 };
 
 /* Reads TEXT into the option's field of *DRAFT.  On false the field is as before and WHY holds
- * what is wrong and what would be legal; never the text of a secret. */
+ * what is wrong and what would be legal; never the text of a secret.  On true with a text in WHY
+ * the value is taken, and the text is a warning. */
 bool conf_value_read(const struct conf_option *option, const struct conf_text *text,
 		     struct conf_draft *draft, struct str *why);
 

@@ -17,7 +17,7 @@
 #include <sys/un.h>
 
 #define CONTROL_MAGIC	0x56504443u
-#define CONTROL_VERSION 4
+#define CONTROL_VERSION 5
 /* Its members may use the control sockets of root's connections, where the group exists. */
 #define CONTROL_GROUP "vpdial"
 
@@ -115,9 +115,10 @@ struct control_status {
 		uint64_t rx_duplicate, rx_late, rx_lost, rx_too_late, rx_bad_mppe;
 		uint64_t control_tx, control_rx, lcp_rx, auth_rx, ccp_rx, ipcp_rx;
 	} counters;
-	char message[240];	/* last event in plain words */
-	struct reason ended;	/* set when state is CONTROL_STATE_DOWN */
-	struct reason last_end; /* of the dial or call before this one */
+	char message[240];	  /* last event in plain words */
+	struct reason ended;	  /* set when state is CONTROL_STATE_DOWN */
+	struct reason last_end;	  /* of the dial or call before this one */
+	uint64_t last_end_day_ms; /* when that was, of the day; 0 = not known */
 };
 
 /* RUN_DIR/NAME.sock into *ADDR; -ENAMETOOLONG if it does not fit. */

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINE_MAX_LEN 128
@@ -49,6 +50,7 @@ void crashed_load(struct supervisor *s)
 {
 	char path[RUN_DIR_MAX + CONF_NAME_MAX + 16], line[LINE_MAX_LEN] = "", server[64];
 	unsigned local, peer, ns, nr;
+	struct stat st;
 	ssize_t n = -1;
 	int fd;
 
@@ -57,7 +59,8 @@ void crashed_load(struct supervisor *s)
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	n = read(fd, line, sizeof line - 1);
+	if (fstat(fd, &st) == 0 && st.st_uid == geteuid())
+		n = read(fd, line, sizeof line - 1);
 	close(fd);
 	if (n > 0 &&
 	    /* NOLINTNEXTLINE(cert-err34-c): five digits cannot be too many */

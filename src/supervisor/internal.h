@@ -85,6 +85,7 @@ struct supervisor {
 	size_t address_count, address_at;
 	struct sockaddr_storage last_address; /* of the last call that was up; family 0 = none */
 	struct host_path server_path;
+	struct host_path wait_path; /* as the wait for the next dial knows it; ifindex 0 = none */
 	uint16_t call_id, tunnel_id;
 	struct {
 		bool on;   /* the session has a packet socket */
@@ -105,6 +106,7 @@ struct supervisor {
 	bool over;	 /* nothing runs any more */
 	bool ending;	 /* the session hangs up by itself */
 	bool redial_now; /* the call ends only to be dialed again */
+	bool wait_dials; /* the wait ends with a dial, also with dial-on-demand */
 	bool preparing;	 /* dial-on-demand: the look-up before the device can be ready */
 	bool path_lost;	 /* no way to the server now */
 	struct hooks *hooks;
@@ -123,6 +125,7 @@ struct supervisor {
 		char server[64]; /* its address as text */
 	} crashed;
 	struct reason last_failure; /* of the attempt before this one */
+	bool last_end_before;	    /* the status' last_end is of the run before this one */
 };
 
 /* supervisor.c */
@@ -170,8 +173,9 @@ void persist_init(struct supervisor *s);
 void persist_over(struct supervisor *s, const struct reason *reason);
 /* Hangs up what there is and dials at once; TEXT says why. */
 void persist_dial_now(struct supervisor *s, const char *text);
-/* The same where no farewell can reach the server any more. */
-void persist_lost(struct supervisor *s, const char *text);
+/* TEXT ended what there is of a call, and no farewell can reach the server, or it cuts short the
+ * wait: a dial follows soon, but not sooner than `redial-min` permits. */
+void persist_dial_soon(struct supervisor *s, const char *text);
 /* Dial on demand: looks up the server, then makes the device ready and waits for traffic. */
 void demand_begin(struct supervisor *s);
 void demand_prepare(struct supervisor *s);
@@ -181,6 +185,8 @@ void demand_stop(struct supervisor *s);
 /* roam.c */
 /* The server and the device that changes of the network are judged by. */
 void roam_set(struct supervisor *s);
+/* A wait for the next dial begins: changes are judged by the way to the server as it is now. */
+void roam_note(struct supervisor *s);
 /* Somebody says that the network changed or that the machine was asleep. */
 void roam_check(struct supervisor *s);
 int roam_begin(struct supervisor *s, struct reason *reason);
@@ -222,6 +228,15 @@ void crashed_forget(struct supervisor *s);
 void crashed_load(struct supervisor *s);
 /* For the session that dials the same server now, once; all zero if there is none. */
 struct request_call crashed_take(struct supervisor *s);
+
+/* last.c: ipc/last.h. */
+/* At the start: the status tells how the run before this one ended. */
+void last_begin(struct supervisor *s);
+/* A dial or call ended because of WHY, and the run goes on. */
+void last_note(struct supervisor *s, const struct reason *why);
+/* A call is up: what a run before this one met is of no interest any more. */
+void last_up(struct supervisor *s);
+void last_end(struct supervisor *s);
 
 /* judge.c: what the session asked to apply, checked against the profile and applied. */
 void judge_network(struct supervisor *s, const struct request_network *n);

@@ -213,7 +213,7 @@ void judge_again(struct supervisor *s)
 	if (rc == -ENOSPC || rc == -EROFS)
 		log_warn(&s->log, "%s", reason.text); /* what is applied is still there */
 	else if (rc < 0)
-		persist_lost(s, reason.text);
+		persist_dial_soon(s, reason.text);
 }
 
 int judge_demand(struct supervisor *s, struct reason *reason)
@@ -307,7 +307,7 @@ void judge_routes(struct supervisor *s, const struct request_routes *told)
 	log_warn(&s->log, "what the server tells by DHCP is not used: %s", reason.text);
 	memset(&s->told, 0, sizeof s->told);
 	if (apply(s, &now, false, &again) < 0)
-		persist_lost(s, again.text);
+		persist_dial_soon(s, again.text);
 }
 
 void judge_stats(struct supervisor *s, const struct request_stats *stats)

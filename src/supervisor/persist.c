@@ -35,17 +35,17 @@ static void on_wait(void *ctx)
 {
 	struct supervisor *s = ctx;
 
-	if (s->profile.dial_on_demand && !s->preparing)
+	if (s->profile.dial_on_demand && !s->preparing && !s->wait_dials)
 		demand_wait(s);
 	else
 		start_again(s);
 }
 
-static void wait_and_dial(struct supervisor *s, const struct reason *why, uint64_t delay_ms)
+static void wait_and_dial(struct supervisor *s, const char *why, uint64_t delay_ms)
 {
 	char time[32], text[REASON_TEXT_MAX + 64];
 
-	(void)snprintf(text, sizeof text, "%s; dialing again in %s", why->text,
+	(void)snprintf(text, sizeof text, "%s; dialing again in %s", why,
 		       duration_format(time, sizeof time, (delay_ms + 999) / 1000));
 	log_notice(&s->log, "%s", text);
 	s->status.next_dial_ms = loop_now(s->loop) + delay_ms;
@@ -88,7 +88,7 @@ void persist_over(struct supervisor *s, const struct reason *reason)
 	}
 	leave_call(s);
 	s->redial_now = false;
-	s->status.last_end = why;
+	last_note(s, &why);
 	if (again) {
 		events_lost(s, &why);
 		start_again(s);
@@ -97,9 +97,21 @@ void persist_over(struct supervisor *s, const struct reason *reason)
 		demand_wait(s);
 	} else if (redial_next(&s->redial, &why, up_ms, random_u32(&random_kernel), &delay)) {
 		events_lost(s, &why);
-		wait_and_dial(s, &why, delay);
+		s->wait_dials = false;
+		roam_note(s);
+		wait_and_dial(s, why.text, delay);
 	} else
 		give_up(s, &why);
+}
+
+/* Where no farewell can reach the server. */
+static void lost(struct supervisor *s, const char *text)
+{
+	struct reason why = {0};
+
+	reason_set(&why, EXIT_HANGUP, "%s", text);
+	s->redial_now = true;
+	persist_over(s, &why);
 }
 
 void persist_dial_now(struct supervisor *s, const char *text)
@@ -112,20 +124,33 @@ void persist_dial_now(struct supervisor *s, const char *text)
 	log_notice(&s->log, "%s: dialing again", text);
 	if (!s->network_up ||
 	    request_send(&s->session.channel, REQUEST_HANGUP, &why, NULL, 0) < 0) {
-		persist_lost(s, text);
+		lost(s, text);
 		return;
 	}
 	s->redial_now = true;
 	loop_timer_set(s->loop, &s->limit_timer, loop_now(s->loop) + FAREWELL_MS);
 }
 
-void persist_lost(struct supervisor *s, const char *text)
+void persist_dial_soon(struct supervisor *s, const char *text)
 {
+	uint64_t now = loop_now(s->loop);
+	uint64_t at = redial_soon(&s->redial, now, s->dialed_ms, random_u32(&random_kernel));
 	struct reason why = {0};
 
+	if (s->done || s->hanging_up || s->redial_now)
+		return;
+	if (s->status.state == CONTROL_STATE_WAITING) {
+		if (at < s->status.next_dial_ms)
+			wait_and_dial(s, text, at - now);
+		return;
+	}
 	reason_set(&why, EXIT_HANGUP, "%s", text);
-	s->redial_now = true;
-	persist_over(s, &why);
+	leave_call(s);
+	last_note(s, &why);
+	events_lost(s, &why);
+	s->wait_dials = true;
+	roam_note(s);
+	wait_and_dial(s, text, at - now);
 }
 
 void persist_init(struct supervisor *s)

@@ -19,6 +19,8 @@ static int load(struct supervisor *s, struct conf_profile *profile, struct reaso
 	for (size_t i = 0; i < faults.count && i < sizeof faults.lines / sizeof faults.lines[0];
 	     i++)
 		log_error(&s->log, "%s", faults.lines[i]);
+	for (size_t i = 0; i < faults.warning_count; i++)
+		log_warn(&s->log, "%s", faults.warnings[i]);
 	conf_faults_free(&faults);
 	if (rc < 0)
 		reason_set(reason, EXIT_OPTIONS, "the profile %s cannot be used: %s",

@@ -35,3 +35,10 @@ bool redial_next(struct redial *r, const struct reason *why, uint64_t up_ms, uin
 	*delay_ms = spread(ms < r->max_ms ? ms : r->max_ms, random);
 	return true;
 }
+
+uint64_t redial_soon(const struct redial *r, uint64_t now_ms, uint64_t dialed_ms, uint32_t random)
+{
+	uint64_t at = dialed_ms + r->min_ms;
+
+	return (at > now_ms ? at : now_ms) + (uint64_t)r->min_ms / 2 * (random >> 16) / 65535;
+}

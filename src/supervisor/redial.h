@@ -30,4 +30,9 @@ void redial_up(struct redial *r);
 bool redial_next(struct redial *r, const struct reason *why, uint64_t up_ms, uint32_t random,
 		 uint64_t *delay_ms);
 
+/* Something asks for a dial at NOW_MS, such as another way to the server: when it is to be, after
+ * the last one at DIALED_MS.  Not sooner than the shortest wait after that one, and by RANDOM up to
+ * half of that wait later: many profiles see the same change. */
+uint64_t redial_soon(const struct redial *r, uint64_t now_ms, uint64_t dialed_ms, uint32_t random);
+
 #endif

@@ -5,6 +5,7 @@
 #include "supervisor/internal.h"
 #include "supervisor/offload.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,6 @@
 #include <unistd.h>
 
 #define ASLEEP_MS      30000 /* so long, and the server has given the call up */
-#define DIAL_SPACE_MS  1000  /* between two dials that the network asks for */
 #define FAR_FUTURE_SEC (100LL * 365 * 24 * 3600)
 
 unsigned bind_ifindex(const struct supervisor *s)
@@ -70,7 +70,7 @@ static void check_path(struct supervisor *s)
 	if (!same_way(&path, &s->server_path)) {
 		(void)snprintf(text, sizeof text, "the way to the server changed from %s to %s",
 			       s->server_path.ifname, path.ifname);
-		persist_lost(s, text);
+		persist_dial_soon(s, text);
 		return;
 	}
 	s->server_path = path;
@@ -79,20 +79,47 @@ static void check_path(struct supervisor *s)
 	fast_check(s);
 }
 
-/* A wait is cut short by the first network that reaches the server. */
-static void try_now(struct supervisor *s)
+/* Where the server's name did not resolve, the way to an address of the documentation, which is
+ * the default route, stands for the way to it.  *PATH has ifindex 0 where there is none. */
+static void path_of_wait(struct supervisor *s, struct host_path *path)
 {
-	uint64_t now = loop_now(s->loop);
+	const struct sockaddr_in out4 = {.sin_family = AF_INET,
+					 .sin_addr.s_addr = htonl(0xc0000201)};
+	const struct sockaddr_in6 out6 = {.sin6_family = AF_INET6,
+					  .sin6_addr.s6_addr = {0x20, 0x01, 0x0d, 0xb8}};
+	unsigned ifindex = bind_ifindex(s);
 	struct reason reason = {0};
-	struct host_path path;
+	int rc;
 
-	if (s->address_count &&
-	    host_repin(s->host, &s->addresses[0], bind_ifindex(s), &path, &reason) < 0)
+	if (s->address_count) {
+		rc = host_repin(s->host, &s->addresses[0], ifindex, path, &reason);
+	} else {
+		rc = host_path_to(s->host, (const struct sockaddr *)&out4, ifindex, path, &reason);
+		if (rc < 0)
+			rc = host_path_to(s->host, (const struct sockaddr *)&out6, ifindex, path,
+					  &reason);
+	}
+	if (rc < 0)
+		path->ifindex = 0;
+}
+
+void roam_note(struct supervisor *s)
+{
+	path_of_wait(s, &s->wait_path);
+}
+
+/* A wait is cut short by a new way to the server, not by what else happens on this machine. */
+static void check_wait(struct supervisor *s)
+{
+	struct host_path before = s->wait_path;
+
+	path_of_wait(s, &s->wait_path);
+	if (!s->wait_path.ifindex ||
+	    (before.ifindex && same_way(&before, &s->wait_path) &&
+	     memcmp(&before.gateway, &s->wait_path.gateway, sizeof before.gateway) == 0))
 		return;
-	if (now < s->dialed_ms + DIAL_SPACE_MS)
-		loop_timer_set(s->loop, &s->wait_timer, s->dialed_ms + DIAL_SPACE_MS);
-	else
-		persist_dial_now(s, "the network changed");
+	persist_dial_soon(s, before.ifindex ? "the way to the server changed"
+					    : "there is a way to the server again");
 }
 
 static void on_network(void *ctx, unsigned changes)
@@ -108,7 +135,7 @@ static void on_network(void *ctx, unsigned changes)
 	log_debug(&s->log, "the machine's network changed (%#x)", changes);
 	switch (s->status.state) {
 	case CONTROL_STATE_WAITING:
-		try_now(s);
+		check_wait(s);
 		break;
 	case CONTROL_STATE_DEMAND:
 		demand_wait(s);
@@ -153,7 +180,10 @@ static bool check_sleep(struct supervisor *s)
 	if (asleep < 1000 || (asleep < ASLEEP_MS && s->network_up) ||
 	    s->status.state == CONTROL_STATE_DEMAND)
 		return false;
-	persist_dial_now(s, "the machine was asleep");
+	if (s->status.state == CONTROL_STATE_WAITING)
+		persist_dial_soon(s, "the machine was asleep");
+	else
+		persist_dial_now(s, "the machine was asleep");
 	return true;
 }
 

@@ -103,6 +103,8 @@ static int load(struct server *s)
 	for (size_t i = 0; i < faults.count && i < sizeof faults.lines / sizeof faults.lines[0];
 	     i++)
 		log_error(&s->log, "%s", faults.lines[i]);
+	for (size_t i = 0; i < faults.warning_count; i++)
+		log_warn(&s->log, "%s", faults.warnings[i]);
 	conf_faults_free(&faults);
 	if (rc == -ENOENT)
 		reason_set(&s->reason, EXIT_OPTIONS,

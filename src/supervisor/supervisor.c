@@ -2,6 +2,7 @@
 /* The life of one profile: start, dial, up, hang up, undo. */
 #include "supervisor/supervisor.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "base/trim.h"
 #include "supervisor/internal.h"
@@ -17,7 +18,6 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #define HANGUP_LIMIT_MS 8000 /* the session's own limit is shorter */
@@ -95,6 +95,7 @@ static void is_up(struct supervisor *s)
 	redial_up(&s->redial);
 	s->last_address = s->addresses[s->address_at];
 	s->path_lost = false;
+	last_up(s);
 	s->status.attempt = 0;
 	s->status.calls++;
 	ask_stats(s);
@@ -155,6 +156,7 @@ void supervisor_finish(struct supervisor *s)
 {
 	supervisor_set_state(s, CONTROL_STATE_DOWN, s->reason.text);
 	control_broadcast(s, true);
+	last_end(s);
 	s->over = true;
 	loop_stop(s->loop);
 }
@@ -314,6 +316,7 @@ static int open_machine(struct supervisor *s)
 	host_set_forget(s->host, profile_forget, s);
 	profile_set_source(s);
 	crashed_load(s);
+	last_begin(s);
 	rc = control_listen(s, &s->reason);
 	if (rc == 0)
 		rc = roam_begin(s, &s->reason);
@@ -367,6 +370,11 @@ static int begin(struct supervisor *s)
 		rc = open_machine(s);
 	if (rc)
 		return rc;
+	if (s->profile.disabled_set && s->profile.disabled && s->options.foreground)
+		log_warn(&s->log,
+			 "the profile is disabled, but dialed because it was named: where "
+			 "that is at boot, systemctl disable vpdial@%s ends it",
+			 s->options.name);
 	if (s->profile.dial_on_demand) {
 		demand_begin(s);
 	} else {
@@ -399,14 +407,11 @@ static void remember(void *ctx, enum log_level level, const char *text)
 {
 	struct supervisor *s = ctx;
 	size_t kept = control_events_kept(&s->history);
-	struct timespec now;
-	uint64_t ms;
+	uint64_t ms = clock_day_ms();
 
 	for (int p = CONTROL_DIALING; p <= CONTROL_TERMINATED; p++)
 		if (strcmp(text, control_phase_text((enum control_phase)p)) == 0)
 			return; /* the states tell it in more words */
-	clock_gettime(CLOCK_REALTIME, &now);
-	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 	/* The same once more, within a second, tells nothing. */
 	if (kept > 0 && strcmp(control_events_at(&s->history, kept - 1)->text, text) == 0 &&
 	    ms - control_events_at(&s->history, kept - 1)->time_ms < 1000)

@@ -2,28 +2,20 @@
 /* Connections to supervisors. */
 #include "tui/calls.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define EVENTS_LIMIT_MS 500 /* a local socket, and the supervisor has just spoken */
 
-static uint64_t day_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 void watched_event(struct watched *w, enum log_level level, const char *text)
 {
-	call_add_event(&w->call, day_ms(), level, text);
+	call_add_event(&w->call, clock_day_ms(), level, text);
 	w->owner->changed(w->owner->ctx);
 }
 
@@ -41,7 +33,7 @@ static void closed(struct watched *w)
 
 	hang(w);
 	source->describe(source->ctx, w->call.status.profile, &status);
-	call_closed(&w->call, &status, day_ms());
+	call_closed(&w->call, &status, clock_day_ms());
 	w->owner->changed(w->owner->ctx);
 }
 
@@ -53,6 +45,16 @@ static void take_events(struct watched *w)
 	    client_events(w->owner->source->run_dir, w->call.status.profile, &fresh,
 			  EVENTS_LIMIT_MS) == 0)
 		call_take_events(&w->call, &fresh);
+}
+
+/* Of a run that is over. */
+static void take_last_events(struct watched *w)
+{
+	struct control_last *last = malloc(sizeof(*last));
+
+	if (last && client_last(w->owner->source->run_dir, w->call.status.profile, last) == 0)
+		call_take_events(&w->call, &last->events);
+	free(last);
 }
 
 /* Records of a connection; the name is ours, whatever they say. */
@@ -81,12 +83,16 @@ static void on_record(void *ctx, uint32_t events)
 void watched_refresh(struct watched *w)
 {
 	struct control_status status;
-	struct reason last = w->call.status.last_end;
+	struct control_status old = w->call.status;
 
 	if (w->handle.fd >= 0)
 		return;
 	w->owner->source->describe(w->owner->source->ctx, w->call.status.profile, &status);
-	status.last_end = last;
+	/* What a command that could not even dial has said is nowhere else. */
+	if (old.last_end_day_ms > status.last_end_day_ms) {
+		status.last_end = old.last_end;
+		status.last_end_day_ms = old.last_end_day_ms;
+	}
 	w->call.status = status;
 }
 
@@ -133,6 +139,8 @@ static struct watched *watched_new(struct calls *calls, const char *name)
 	calls->source->describe(calls->source->ctx, name, &status);
 	call_init(&w->call, &status);
 	look_for_supervisor(w);
+	if (w->handle.fd < 0)
+		take_last_events(w);
 	return w;
 }
 

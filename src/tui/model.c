@@ -99,6 +99,7 @@ void call_closed(struct call *call, const struct control_status *status, uint64_
 		       text);
 	call->status = *status;
 	call->status.last_end = reason;
+	call->status.last_end_day_ms = day_ms;
 	call->stats_ms = 0;
 }
 

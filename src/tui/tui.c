@@ -82,6 +82,7 @@ static void on_said(void *ctx, const char *name, bool error, const char *text)
 		watched_refresh(w);
 		w->call.status.last_end = (struct reason){.code = error ? EXIT_FATAL : EXIT_OK};
 		(void)str_copy(w->call.status.last_end.text, REASON_TEXT_MAX, text);
+		w->call.status.last_end_day_ms = clock_day_ms();
 	}
 	if (w)
 		watched_event(w, error ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, text);

@@ -25,7 +25,8 @@ run() {
 		read -ra words <<<"${line#vpdial }"
 		"$VPDIAL" "${words[@]}" --help >/dev/null ;;
 	systemctl\ *)
-		[[ $line =~ vpdial@office && -f $top/packaging/systemd/vpdial@.service ]] ;;
+		[[ ${line##* } == vpdial@office && -f $top/packaging/systemd/vpdial@.service ||
+			${line##* } == vpdial && -f $top/packaging/systemd/vpdial.service ]] ;;
 	*) echo "this test does not know the command"; false ;;
 	esac
 }

@@ -53,4 +53,15 @@ if [[ $output == *"chmod 600"* && $output != *sesame* ]]; then
 else
 	fail open-file-text "$output"
 fi
+
+# What is probably not meant is said, and is no fault.
+printf '[connection]\nconnect-to = a\nuser = b\nroutes = 10.0.0.0\n' >"$work/config/hint.conf"
+chmod 600 "$work/config/hint.conf"
+output=$(vpdial check hint)
+test_equal warning-status 0 $?
+if [[ $output == *"hint.conf:4: routes: warning: 10.0.0.0 without a prefix"*"hint: ok" ]]; then
+	ok warning-text
+else
+	fail warning-text "$output"
+fi
 finish

@@ -26,6 +26,19 @@ says() {
 says serve-without-its-file 2 "there is no $work/config/server.conf: write it as vpdial.conf(5) says" serve
 says unknown-option-names-the-help 2 "vpdial: unknown option -V, see vpdial --help" -V
 says unknown-option-of-a-command-names-its-help 2 "unknown option -V, see vpdial list --help" list -V
+# Words of other programs: what they are here, and never a guess that does more, or the opposite.
+says foreign-dial 2 "unknown command dial: vpdial connect NAME dials" dial office
+says foreign-stop 2 "unknown command stop: vpdial disconnect NAME hangs up" stop office
+says foreign-help 2 "no help for up: vpdial connect NAME dials" help up
+says foreign-wait 2 "unknown option --wait: connect waits for the call by itself" connect --wait office
+says foreign-no-redial 2 "unknown option --no-redial: write redial = no into the profile" connect office --no-redial
+says foreign-password 2 "a password is never on the command line" connect office --password x
+says no-guess-of-another-command 2 "unknown command undial, see vpdial --help" undial office
+says no-guess-of-the-opposite 2 "unknown option --nodebug, see vpdial connect --help" connect --nodebug office
+says no-guess-below-five-letters 2 "unknown option --jsn, see vpdial status --help" status --jsn
+printf '[connection]\nconnect-to = a\nuser = b\ntype = l2tp\nipsec-secret = "x"\nnoipv6 = yes\n' >"$work/ipsec.conf"
+test_equal foreign-key "5: ipsec-secret: unknown key: vpdial does not set up IPsec yet" "$(vpdial check "$work/ipsec.conf" | grep -o '5: .*yet')"
+test_equal no-guess-of-the-opposite-key "6: noipv6: unknown key, see vpdial help options" "$(vpdial check "$work/ipsec.conf" | grep -o '6: .*')"
 says file-name-as-profile 2 "no profile office.conf in $work/config, did you mean office" connect office.conf
 says path-as-profile 2 "./office.conf is no profile's name: write the name alone" connect ./office.conf
 says nothing-to-dial 0 "nothing to dial in $work/config: each profile is disabled or runs already" connect --all
@@ -37,7 +50,7 @@ says redial-of-what-does-not-run 16 "office is not running; run: vpdial connect 
 says log-of-what-does-not-run 16 "office is not running" log office
 echo change >"$work/run/office.journal"
 test_equal changes-left-are-in-status "message: an unclean end left changes, undo them by: vpdial disconnect office" \
-	"$(vpdial status office | grep message)"
+	"$(vpdial status office | grep -o 'message: .*')"
 rm "$work/run/office.journal"
 : >"$work/run/office.lockdown"
 test_equal nothing-left-is-not-told "" "$(vpdial status office | grep message)"

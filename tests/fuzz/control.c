@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "client/status.h"
-#include "ipc/events.h"
+#include "ipc/last.h"
 #include "ipc/users.h"
 
 static void change(void *record, size_t len, struct cursor *script)
@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static struct control_status status;
 	static struct control_events events;
+	static struct control_last last;
 	static struct users_row row;
 	struct cursor script = cursor_make(data, len);
 	uint8_t which = fuzz_u8(&script);
@@ -49,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	const uint8_t *rest;
 	uint8_t *copy;
 
-	switch (which % 5) {
+	switch (which == 255 ? 5 : which % 5) { /* kept inputs keep their meaning */
 	case 0:
 		status_terminated(&status, "office");
 		status.state = CONTROL_STATE_UP;
@@ -73,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		copy = fuzz_copy(rest, n);
 		(void)control_status_valid(copy, n);
 		(void)control_events_valid(copy, n);
+		(void)control_last_valid(copy, n);
 		(void)users_row_valid(copy, n);
 		if (users_request_valid(copy, n))
 			FUZZ_CHECK(n == sizeof(struct users_request));
@@ -92,6 +94,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 			FUZZ_CHECK(e->level <= 4 && memchr(e->text, 0, sizeof e->text));
 		}
+		break;
+	case 5:
+		control_last_init(&last);
+		control_events_add(&last.events, 1, 1, "an event");
+		change(&last, sizeof last, &script);
+		if (control_last_valid(&last, sizeof last))
+			FUZZ_CHECK(last.running <= 1 && last.reason.code <= EXIT_AUTH_FAILED &&
+				   memchr(last.reason.text, 0, sizeof last.reason.text));
 		break;
 	}
 	return 0;

@@ -76,6 +76,9 @@ int __wrap_host_tun_rename(struct host *host, struct host_tun *tun, const char *
 			   struct reason *reason);
 int __wrap_host_path_to(struct host *host, const struct sockaddr *addr, unsigned bind_ifindex,
 			struct host_path *path, struct reason *reason);
+int __wrap_host_repin(struct host *host, const struct sockaddr_storage *server,
+		      unsigned bind_ifindex, struct host_path *path, struct reason *reason);
+void __wrap_last_end(struct supervisor *s);
 int __wrap_call_sockets_open(struct call *c);
 int __wrap_sockets_open(struct supervisor *s, struct reason *reason);
 void __wrap_dial_start(struct supervisor *s);
@@ -259,6 +262,18 @@ int __wrap_host_path_to(struct host *host, const struct sockaddr *addr, unsigned
 	(void)host, (void)addr, (void)bind_ifindex, (void)reason;
 	*path = (struct host_path){.mtu = 1500};
 	return 0;
+}
+
+int __wrap_host_repin(struct host *host, const struct sockaddr_storage *server,
+		      unsigned bind_ifindex, struct host_path *path, struct reason *reason)
+{
+	return __wrap_host_path_to(host, (const struct sockaddr *)server, bind_ifindex, path,
+				   reason);
+}
+
+void __wrap_last_end(struct supervisor *s)
+{
+	(void)s; /* its file is none of a session's matters */
 }
 
 int __wrap_call_sockets_open(struct call *c)
@@ -494,6 +509,7 @@ static void run_client(uint8_t how, uint8_t more)
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		s.clients[i].handle.fd = -1;
 	supervisor_timers(&s);
+	persist_init(&s);
 	s.host = (struct host *)(void *)&world;
 	s.profile.type = how & 2 ? CONF_L2TP : CONF_PPTP;
 	s.profile.source_port = CONF_SOURCE_1701; /* one attempt only */

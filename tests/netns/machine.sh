@@ -45,7 +45,7 @@ t_session_program_missing_is_1() {
 t_run_directory_full() {
 	local VPDIAL_RUN=$T/small
 	mkdir -p "$VPDIAL_RUN"
-	mount -t tmpfs -o size=16k tmpfs "$VPDIAL_RUN"
+	mount -t tmpfs -o size=20k tmpfs "$VPDIAL_RUN" # the journal reserves 16k
 	cat /dev/zero >"$VPDIAL_RUN/full" 2>/dev/null
 	R=$VPDIAL_RUN
 	serve good
@@ -56,6 +56,22 @@ t_run_directory_full() {
 	hang_up
 	R=$T/run
 	umount "$VPDIAL_RUN"
+}
+# It could name any file of root's as its password, to be sent to its server.
+t_profile_of_another_user_is_not_dialed_by_root() {
+	serve good
+	echo "$PASSWORD" >"$T/secret"
+	chmod 600 "$T/secret"
+	profile lab "password-file = $T/secret"
+	sed -i '/^password =/d' "$P/lab.conf"
+	chown 65534 "$P/lab.conf"
+	refused 2 "root takes no settings that others may change: it belongs to uid 65534, run: chown root $P/lab.conf" 3
+	chown 0 "$P/lab.conf"
+	chown 65534 "$P"
+	refused 2 "others may change its directory $P .it belongs to uid 65534., run: chown root $P" 3
+	chown 0 "$P"
+	vpdial connect lab >"$T/out" 2>"$T/err" || fail "of root's own: $(tail -n 1 "$T/err")"
+	hang_up
 }
 t_run_directory_not_writable() {
 	mkdir -p "$T/ro"

@@ -279,6 +279,19 @@ t_dial_that_fails_says_why() {
 	leave
 	all_gone 3
 }
+t_monitor_shows_what_ended_before_it() {
+	server_end
+	profile pptp 'redial = no'
+	vpdial connect lab >"$T/out" 2>"$T/err" && fail 'connected without a server'
+	open 80x24
+	sees 'nothing listens on TCP port 1723 of the server'
+	sees 'status: terminated'
+	press l
+	sees 'resolving: looking up the server'
+	press l
+	leave
+	all_gone 3
+}
 t_dial_shows_its_phases_with_their_times() {
 	no_gre
 	profile pptp 'redial = no'
@@ -537,9 +550,12 @@ t_log_prints_the_last_events() {
 	grep -q 'connected: local address 10.99.0.100' "$T/out" || fail 'no last step'
 	[ "$(wc -l <"$T/out")" -le 64 ] || fail 'more than are kept'
 	end_call
+	vpdial log lab >"$T/out" 2>"$T/err" || fail "log of what is over: $(cat "$T/err")"
+	grep -q 'connected: local address 10.99.0.100' "$T/out" || fail 'the events are gone with the call'
+	grep -q 'lab is not running: hung up on request' "$T/err" || fail "does not say so: $(cat "$T/err")"
+	rm "$R/lab.last"
 	vpdial log lab >"$T/out" 2>"$T/err"
 	[ $? = 16 ] || fail 'status of a log that is not there'
-	grep -q 'lab is not running' "$T/err" || fail "does not say so: $(cat "$T/err")"
 }
 t_costs_less_than_a_hundredth_of_a_core() {
 	local pid before after

@@ -189,6 +189,14 @@ check connected-again 15 is_up
 as_member disconnect pptp >"$T/out" 2>&1
 equal member-may-hang-up 0 $?
 [ ! -e /run/vpdial/pptp.sock ] && ok hung-up-by-member || fail hung-up-by-member "the socket is still there"
+mkdir -p /etc/vpdial
+cp "$T/conf/pptp.conf" /etc/vpdial/
+equal member-sees-the-last-end 1 "$(as_member status pptp 2>&1 | grep -c 'last-end: 20.*hung up on request (exit code 0)')"
+as_member log pptp >"$T/out" 2>&1
+equal member-sees-the-last-events "0 2" "$? $(grep -c 'up: traffic can flow' "$T/out")"
+as_stranger status pptp >"$T/out" 2>&1
+equal stranger-sees-no-last-end "2 0" "$? $(grep -c 'hung up' "$T/out")"
+rm -r /etc/vpdial
 # The same of a connection that its unit started.
 listen "$T/heard" "$T/notify11"
 dial pptp "$T/notify11"

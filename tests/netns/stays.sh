@@ -228,6 +228,54 @@ b_routes_deleted_by_hand_come_back() {
 	end_call
 }
 
+dials() { field .attempt; }
+# The server is away: what changes on another interface leaves the wait alone, and a way that comes
+# and goes is dialed no more often than redial-min says.
+b_addresses_that_come_and_go_are_no_dials() {
+	local i
+	profile $TYPE 'redial-min = 4' 'redial-max = 60'
+	[ $TYPE = pptp ] || echo 'source-port = 1701' >>"$P/lab.conf" # else each dial is two attempts
+	server_end
+	call_begin
+	within 20 state_is waiting-to-redial || fail "does not wait: $(field .state)"
+	for ((i = 0; i < 12; i++)); do
+		ip addr add 192.0.2.$((i + 1))/24 dev eth1
+		sleep 0.5
+		ip addr del 192.0.2.$((i + 1))/24 dev eth1
+		sleep 0.5
+	done
+	[ "$(dials)" -le 3 ] || fail "$(dials) dials in 12 s"
+	vpdial disconnect lab >/dev/null 2>&1
+	within 5 gone "$CALL"
+}
+t_a_way_that_comes_and_goes_is_dialed_as_often_as_redial_min_says() {
+	local i
+	profile pptp 'redial-min = 3' 'redial-max = 60'
+	server_end
+	call_begin
+	within 20 state_is waiting-to-redial || fail "does not wait: $(field .state)"
+	for ((i = 0; i < 12; i++)); do
+		ip route del default
+		sleep 0.3
+		ip route add default via 10.88.1.1 dev eth0 metric 100
+		sleep 0.7
+	done
+	{ [ "$(dials)" -ge 3 ] && [ "$(dials)" -le 6 ]; } || fail "$(dials) dials in 12 s"
+	vpdial disconnect lab >/dev/null 2>&1
+	within 5 gone "$CALL"
+}
+t_a_way_that_comes_back_cuts_the_wait_short() {
+	profile pptp 'redial-min = 1' 'redial-max = 60'
+	ip route del default
+	call_begin
+	within 10 dials_are 4 || fail "$(dials) dials: $(field .message)"
+	ip route add default via 10.88.1.1 dev eth0 metric 100
+	redialed 1 5
+	vpdial disconnect lab >/dev/null 2>&1
+	within 5 gone "$CALL"
+}
+dials_are() { [ "$(dials)" -ge "$1" ]; }
+
 # --- lockdown
 
 leaks() { ip netns exec far nft list counter inet watch leaks | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
@@ -347,4 +395,53 @@ b_on_demand_without_server_dials_again_for_new_traffic() {
 	end_call
 }
 failed_once() { [ "$(field .last_end.code)" = 8 ]; }
+
+# --- what is known of a call that is over
+
+last_end_is() { # last_end_is CODE REGEX
+	[ "$(field .ended.code),$(field .last_end.code)" = "$1,$1" ] || fail "ended $(field .ended.code), last_end $(field .last_end.code), not $1"
+	[ $(($(date +%s) - $(field .last_end.time_s))) -lt 60 ] || fail "the time is $(field .last_end.time_s)"
+	vpdial status lab >"$T/out"
+	grep -qE "last-end: 20.* .*($2).* \(exit code $1\)" "$T/out" || fail "status says: $(grep -a last-end "$T/out")"
+	vpdial log lab >"$T/out" 2>"$T/err" || fail "log: status $?"
+	grep -qE -- "$2" "$T/out" || fail "log does not say $2: $(tail -n 2 "$T/out" | tr '\n' '|')"
+	grep -q 'journalctl -u vpdial@lab, or journalctl -t vpdial' "$T/err" || fail "log says: $(tr '\n' '|' <"$T/err")"
+	vpdial disconnect lab >"$T/out"
+	grep -qE "not connected since 20.*($2)" "$T/out" || fail "disconnect says: $(cat "$T/out")"
+}
+b_failed_dial_is_known_afterwards() {
+	profile $TYPE 'redial = no'
+	vpdial status lab | grep -q 'last-end: none' || fail "before the first dial: $(vpdial status lab | tail -n 1)"
+	server_end
+	vpdial connect lab >"$T/out" 2>"$T/err" && fail 'connected without a server'
+	last_end_is 8 'answer|listens'
+	server_again
+	connect
+	[ "$(field .last_end)" = null ] || fail "still told of while connected: $(field .last_end.text)"
+	end_call
+	[ "$(field .last_end.code)" = 0 ] || fail "after a hang-up: $(field .last_end.code)"
+}
+b_call_that_the_server_ended_is_known_afterwards() {
+	profile $TYPE 'redial = no'
+	connect
+	server_end
+	within 10 client_gone || fail "still running: $(field .state)"
+	last_end_is 16 'server'
+}
+b_wrong_password_on_demand_is_known_afterwards() {
+	profile $TYPE 'dial-on-demand = yes' 'password = "another"' 'local-address = 10.99.0.100' 'remote-address = 10.99.0.1'
+	connect
+	ping -q -c 1 -W 1 $INNER >/dev/null 2>&1
+	within 10 client_gone || fail "still running: $(field .state)"
+	last_end_is 19 'password'
+}
+t_run_that_was_killed_is_known_afterwards() {
+	profile pptp
+	connect
+	client_pids | xargs -r kill -KILL
+	within 5 client_gone
+	vpdial disconnect lab >/dev/null 2>&1
+	field .last_end.text | grep -q '^ended without a word, killed or crashed; it had begun at 20' || fail "says: $(field .last_end.text)"
+	[ "$(stat -c %a "$R/lab.last")" = 600 ] || getent group vpdial >/dev/null || fail "mode $(stat -c %a "$R/lab.last")"
+}
 lanes_main

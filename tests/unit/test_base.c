@@ -124,9 +124,26 @@ static void nearest_word_is_found_or_none(void **state)
 	static const char *const words[] = {"connect-to", "password", "profile", "user"};
 
 	(void)state;
-	assert_string_equal(str_nearest("pasword", words, 4), "password");
-	assert_string_equal(str_nearest("connect-ot", words, 4), "connect-to");
-	assert_null(str_nearest("zzzzzzzz", words, 4));
+	assert_string_equal(str_nearest("pasword", words, 4, 5, 2), "password");
+	assert_string_equal(str_nearest("connect-ot", words, 4, 5, 1), "connect-to");
+	assert_string_equal(str_nearest("paswod", words, 4, 5, 2), "password");
+	assert_null(str_nearest("paswod", words, 4, 5, 1));
+	assert_null(str_nearest("pswod", words, 4, 5, 2));
+	assert_null(str_nearest("zzzzzzzz", words, 4, 5, 2));
+}
+
+static void no_word_is_guessed_from_few_letters_or_from_its_denial(void **state)
+{
+	static const char *const words[] = {"--all", "--redial", "redial", "lockdown", "notify"};
+
+	(void)state;
+	assert_null(str_nearest("--wait", words, 5, 5, 2));
+	assert_null(str_nearest("dial", words, 5, 5, 2));
+	assert_null(str_nearest("undial", words, 5, 5, 2));
+	assert_null(str_nearest("nolockdown", words, 5, 5, 2));
+	assert_null(str_nearest("--noall", words, 5, 5, 2));
+	assert_string_equal(str_nearest("notifi", words, 5, 5, 2), "notify");
+	assert_string_equal(str_nearest("redail", words, 5, 5, 1), "redial");
 }
 
 static void durations_read_as_in_the_mission(void **state)
@@ -297,6 +314,7 @@ int main(void)
 		cmocka_unit_test(hostile_text_is_cleaned),
 		cmocka_unit_test(text_never_overruns_its_buffer),
 		cmocka_unit_test(nearest_word_is_found_or_none),
+		cmocka_unit_test(no_word_is_guessed_from_few_letters_or_from_its_denial),
 		cmocka_unit_test(durations_read_as_in_the_mission),
 		cmocka_unit_test(first_reason_counts),
 		cmocka_unit_test(no_redial_after_what_would_fail_again),

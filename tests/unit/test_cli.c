@@ -11,6 +11,8 @@
 #include "cli/cli.h"
 #include "client/client.h"
 #include "client/status.h"
+#include "conf/foreign.h"
+#include "conf/options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -501,11 +503,65 @@ static void status_of_known_profile_without_supervisor_is_terminated(void **stat
 	struct place *p = *state;
 
 	assert_int_equal(RUN(p, "status", "good"), 0);
-	assert_int_equal(strncmp(p->out, "status: terminated\n", 19), 0);
+	assert_int_equal(strncmp(p->out, "  status: terminated\n", 21), 0);
+	assert_non_null(strstr(p->out, "last-end: none: not dialed since this machine started\n"));
 	assert_int_equal(RUN(p, "status", "goop"), EXIT_OPTIONS);
 	assert_non_null(strstr(p->err, "did you mean good"));
 	assert_int_equal(RUN(p, "status"), 0);
-	assert_non_null(strstr(p->out, "\nrefused\nstatus: terminated\n"));
+	assert_non_null(strstr(p->out, "\nrefused\n  status: terminated\n"));
+}
+
+/* A run of "good" that is over, or that was killed. */
+static void put_last(struct place *p, bool running)
+{
+	struct control_last last;
+
+	control_last_init(&last);
+	last.running = running;
+	last.time_ms = 1700000000000;
+	if (!running)
+		last.reason = (struct reason){EXIT_AUTH_FAILED, "the password is wrong"};
+	control_events_add(&last.events, 1700000000123, 1, "a thing happened");
+	assert_int_equal(control_last_write(p->run, "good", &last), 0);
+}
+
+static void what_ended_is_known_afterwards(void **state)
+{
+	struct place *p = *state;
+	char path[256];
+
+	assert_int_equal(setenv("TZ", "UTC", 1), 0);
+	assert_int_equal(mkdir(p->run, 0700), 0);
+	assert_int_equal(RUN(p, "log", "good"), EXIT_HANGUP);
+	assert_non_null(strstr(p->err, "not dialed since this machine started"));
+	assert_non_null(strstr(p->err, "journalctl -u vpdial@good, or journalctl -t vpdial"));
+	put_last(p, false);
+	assert_int_equal(RUN(p, "status", "good"), 0);
+	assert_non_null(strstr(p->out, "last-end: 2023-11-14 22:13:20  the password is wrong "
+				       "(exit code 19)\n"));
+	assert_null(strstr(p->out, "reason:"));
+	assert_int_equal(RUN(p, "status", "--json", "good"), 0);
+	for (const char *at = p->out, *key = "\"ended\": {"; key;
+	     key = *key == '"' && key[1] == 'e' ? "\"last_end\": {" : NULL) {
+		at = strstr(at, key);
+		assert_non_null(at);
+		assert_non_null(strstr(at, "\"code\": 19"));
+		assert_non_null(strstr(at, "\"time_s\": 1700000000"));
+	}
+	assert_int_equal(RUN(p, "log", "good"), 0);
+	assert_string_equal(p->out, "2023-11-14 22:13:20.123  warning: a thing happened\n");
+	assert_non_null(
+		strstr(p->err, "good is not running: the password is wrong (exit code 19)"));
+	assert_non_null(strstr(p->err, "journalctl -u vpdial@good, or journalctl -t vpdial"));
+	assert_int_equal(RUN(p, "disconnect", "good"), 0);
+	assert_string_equal(p->out, "good is not connected since 2023-11-14 22:13:20: the password "
+				    "is wrong (exit code 19)\n");
+	put_last(p, true);
+	assert_int_equal(RUN(p, "status", "good"), 0);
+	assert_non_null(strstr(p->out, "last-end: ended without a word, killed or crashed; it had "
+				       "begun at 2023-11-14 22:13:20 (exit code 1)\n"));
+	(void)snprintf(path, sizeof(path), "%s/good.last", p->run);
+	assert_int_equal(unlink(path), 0);
 }
 
 static void disconnect_asks_and_waits_until_gone(void **state)
@@ -554,6 +610,30 @@ static void list_shows_flags(void **state)
 	(void)joined(pid);
 }
 
+/* The table of foreign words shadows none of ours, and no word stands in it twice. */
+static void foreign_words_are_none_of_ours(void **state)
+{
+	char words[1024], *save, *word;
+	size_t count, commands;
+	const struct foreign *f = foreign_words(&count);
+	(void)state;
+
+	(void)cli_commands(&commands);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(strlen(f[i].words) < sizeof(words));
+		strcpy(words, f[i].words);
+		for (word = strtok_r(words, "|", &save); word; word = strtok_r(NULL, "|", &save)) {
+			if (foreign_text(f[i].kind, word) != f[i].text)
+				fail_msg("%s is there twice", word);
+			if ((f[i].kind == FOREIGN_COMMAND && cli_command_find(word)) ||
+			    (f[i].kind == FOREIGN_OPTION && cli_option_find(word)) ||
+			    (f[i].kind == FOREIGN_KEY &&
+			     conf_option_find(word, CONF_IN_CONNECTION | CONF_IN_PPP)))
+				fail_msg("%s is a word of ours", word);
+		}
+	}
+}
+
 static void bad_command_lines_return_2_and_name_the_nearest(void **state)
 {
 	static const struct {
@@ -564,7 +644,8 @@ static void bad_command_lines_return_2_and_name_the_nearest(void **state)
 		{{"connect", "--forground", "x"},
 		 "unknown option --forground, did you mean --foreground"},
 		{{"status", "--debug"}, "status has no option --debug"},
-		{{"--jsn", "status"}, "unknown option --jsn, did you mean --json"},
+		{{"--verson"}, "unknown option --verson, did you mean --version"},
+		{{"--jsn", "status"}, "unknown option --jsn, see vpdial --help"},
 		{{"connect"}, "connect needs either a profile's name or --all"},
 		{{"connect", "a", "--all"}, "connect needs either a profile's name or --all"},
 		{{"connect", "a", "b"}, "usage: vpdial connect"},
@@ -657,10 +738,12 @@ int main(int argc, char **argv)
 		T(status_shows_the_seed_fields_first),
 		T(status_json_is_valid_whatever_the_texts_are),
 		T(status_of_known_profile_without_supervisor_is_terminated),
+		T(what_ended_is_known_afterwards),
 		T(disconnect_asks_and_waits_until_gone),
 		T(disconnect_recovers_what_a_crash_left),
 		T(list_shows_flags),
 		T(bad_command_lines_return_2_and_name_the_nearest),
+		T(foreign_words_are_none_of_ours),
 		T(check_lists_faults_and_returns_2),
 		T(completion_knows_commands_options_and_profiles),
 		T(help_names_every_command_and_option),

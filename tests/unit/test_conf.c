@@ -308,13 +308,14 @@ static void ppp_profiles_that_everybody_may_change_are_refused(void **state)
 
 	put(p->ppp, ppp, strlen(ppp));
 	assert_int_equal(chmod(p->ppp, 0664), 0);
-	assert_int_equal(load(p, HEAD), 0);
+	assert_int_equal(load(p, HEAD), geteuid() == 0 ? -EINVAL : 0);
 	assert_int_equal(chmod(p->ppp, 0666), 0);
 	assert_int_equal(load(p, HEAD), -EINVAL);
-	assert_fault(p, "ppp-profiles.conf: everybody may change it (mode 0666), run: chmod o-w");
+	assert_fault(p, "may change it (mode 0666), run: chmod ");
+	assert_fault(p, "ppp-profiles.conf");
 	conf_faults_free(&p->faults);
 	assert_int_equal(conf_check_ppp_file(p->ppp, &p->faults), -EINVAL);
-	assert_fault(p, "run: chmod o-w");
+	assert_fault(p, "may change it (mode 0666), run: chmod ");
 }
 
 static void a_profile_with_a_program_that_its_group_may_change_is_refused(void **state)
@@ -326,10 +327,120 @@ static void a_profile_with_a_program_that_its_group_may_change_is_refused(void *
 	assert_int_equal(chmod(p->file, 0664), 0);
 	conf_faults_free(&p->faults);
 	assert_int_equal(conf_load(p->dir, "office", &p->profile, &p->faults), -EPERM);
-	assert_fault(p, "its group may change the file (mode 0664), and so run programs as you");
+	assert_fault(p, geteuid() == 0 ? "others may change it (mode 0664), run: chmod go-w "
+				       : "its group may change the file (mode 0664), and so run "
+					 "programs as you");
 	assert_int_equal(chmod(p->file, 0644), 0);
 	conf_faults_free(&p->faults);
 	assert_int_equal(conf_load(p->dir, "office", &p->profile, &p->faults), 0);
+}
+
+static int load_again(struct place *p)
+{
+	conf_faults_free(&p->faults);
+	return conf_load(p->dir, "office", &p->profile, &p->faults);
+}
+
+/* Whom root dials, and with which of its files, is for root alone to say. */
+static void root_takes_no_profile_of_others(void **state)
+{
+	static const char ppp[] = "[default-encryption]\nuse-encryption = no\n";
+	struct place *p = *state;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(load(p, HEAD "password-file = /etc/shadow\n"), 0);
+	assert_int_equal(chown(p->file, 12345, 0), 0);
+	assert_int_equal(load_again(p), -EPERM);
+	assert_fault(p, "office.conf: root takes no settings that others may change: it belongs to "
+			"uid 12345, run: chown root ");
+	assert_int_equal(conf_set_disabled(p->dir, "office", true), -EINVAL);
+	assert_int_equal(chown(p->file, 0, 0), 0);
+	assert_int_equal(chmod(p->file, 0620), 0);
+	assert_int_equal(load_again(p), -EPERM);
+	assert_fault(p, "(mode 0620), run: chmod go-w ");
+	assert_int_equal(chmod(p->file, 0600), 0);
+	assert_int_equal(load_again(p), 0);
+	put(p->ppp, ppp, strlen(ppp));
+	assert_int_equal(chown(p->ppp, 12345, 0), 0);
+	assert_int_equal(load_again(p), -EINVAL);
+	assert_fault(p, "ppp-profiles.conf: root takes no settings that others may change");
+}
+
+static void root_takes_no_profile_from_a_directory_of_others(void **state)
+{
+	struct place *p = *state;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(load(p, HEAD), 0);
+	assert_int_equal(chown(p->dir, 12345, 0), 0);
+	assert_int_equal(load_again(p), -EPERM);
+	assert_fault(p, "others may change its directory ");
+	assert_fault(p, "(it belongs to uid 12345), run: chown root ");
+	assert_int_equal(chown(p->dir, 0, 0), 0);
+	assert_int_equal(chmod(p->dir, 01777), 0);
+	assert_int_equal(load_again(p), -EPERM);
+	assert_fault(p, "(mode 1777), run: chmod go-w ");
+	assert_int_equal(chmod(p->dir, 0755), 0);
+	assert_int_equal(load_again(p), 0);
+}
+
+/* A link of somebody's to a profile of root's, and one of root's to a profile of somebody's. */
+static void root_follows_no_link_that_others_may_set(void **state)
+{
+	struct place *p = *state;
+	char dir[96], link[128];
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(load(p, HEAD), 0);
+	(void)snprintf(dir, sizeof(dir), "%s/foreign", p->dir);
+	(void)snprintf(link, sizeof(link), "%s/office.conf", dir);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	assert_int_equal(symlink(p->file, link), 0);
+	conf_faults_free(&p->faults);
+	assert_int_equal(conf_load(dir, "office", &p->profile, &p->faults), 0);
+	assert_int_equal(chown(dir, 12345, 0), 0);
+	assert_int_equal(conf_load(dir, "office", &p->profile, &p->faults), -EPERM);
+	assert_fault(p, "foreign (it belongs to uid 12345), run: chown root ");
+	assert_int_equal(unlink(link), 0);
+	put(link, HEAD, strlen(HEAD));
+	assert_int_equal(unlink(p->file), 0);
+	assert_int_equal(symlink(link, p->file), 0);
+	assert_int_equal(load_again(p), -EPERM);
+	assert_fault(p, "foreign (it belongs to uid 12345), run: chown root ");
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void root_reads_no_secret_of_its_own_by_a_link_of_others(void **state)
+{
+	struct place *p = *state;
+	struct secret password = {0};
+	char dir[96], link[128], target[128], text[512], error[600] = "";
+
+	if (geteuid() != 0)
+		skip();
+	(void)snprintf(dir, sizeof(dir), "%s/foreign", p->dir);
+	(void)snprintf(link, sizeof(link), "%s/password", dir);
+	(void)snprintf(target, sizeof(target), "%s/secret", p->dir);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	put(target, "root's", 6);
+	assert_int_equal(symlink(target, link), 0);
+	(void)snprintf(text, sizeof(text), HEAD "password-file = %s\n", link);
+	assert_int_equal(load(p, text), 0);
+	assert_int_equal(conf_password(&p->profile, &password, error, sizeof(error)), 0);
+	assert_int_equal(chown(dir, 12345, 0), 0);
+	assert_int_equal(conf_password(&p->profile, &password, error, sizeof(error)), -EPERM);
+	assert_non_null(strstr(error, "others may change its directory "));
+	/* Their own file is theirs to choose. */
+	assert_int_equal(chown(target, 12345, 0), 0);
+	assert_int_equal(conf_password(&p->profile, &password, error, sizeof(error)), 0);
+	secret_wipe(&password);
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(unlink(target), 0);
+	assert_int_equal(rmdir(dir), 0);
 }
 
 static void ppp_profile_applies_and_connection_wins(void **state)
@@ -780,6 +891,114 @@ static void bad_routes_are_refused_and_leave_the_list(void **state)
 	assert_int_equal(count, 0);
 }
 
+/* Address and mask is how other systems write a route. */
+static void a_mask_behind_a_destination_is_its_prefix(void **state)
+{
+	static const struct {
+		const char *text, *shown, *warning;
+	} cases[] = {
+		{"10.0.0.0 255.0.0.0", "10.0.0.0/8", NULL},
+		{"10.0.0.0/255.0.0.0", "10.0.0.0/8", NULL},
+		{"10.0.0.0/8 255.0.0.0", "10.0.0.0/8", NULL},
+		{"0.0.0.0 128.0.0.0", "0.0.0.0/1", NULL},
+		{"192.168.7.4 255.255.255.252 10.0.0.1 5", "192.168.7.4/30 10.0.0.1 5", NULL},
+		{"192.168.7.4 255.255.255.255", "192.168.7.4/32", NULL},
+		{"10.1.2.3 255.0.0.0", "10.0.0.0/8",
+		 "10.1.2.3 has bits set behind its mask, 10.0.0.0/8 is used"},
+		{"10.1.2.3 10.0.0.1", "10.1.2.3/32 10.0.0.1", NULL},
+		{"10.0.0.0", "10.0.0.0/32",
+		 "10.0.0.0 without a prefix is a single host, write 10.0.0.0/8 for the network, "
+		 "else 10.0.0.0/32"},
+		{"10.1.2.0 10.9.9.1", "10.1.2.0/32 10.9.9.1", "write 10.1.2.0/24 for the network"},
+		{"172.16.0.0/32", "172.16.0.0/32", NULL},
+		{"0.0.0.0", "0.0.0.0/32", "add-default-route = yes"},
+	};
+	struct conf_route r[CONF_ROUTES_MAX];
+	char why[400], dst[INET_ADDRSTRLEN], shown[80], gateway[INET_ADDRSTRLEN];
+	size_t count;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str w = str_make(why, sizeof(why));
+
+		assert_true(conf_routes_read(cases[i].text, r, &count, &w));
+		assert_int_equal(count, 1);
+		inet_ntop(AF_INET, &r->dst4, dst, sizeof(dst));
+		inet_ntop(AF_INET, &r->gateway4, gateway, sizeof(gateway));
+		(void)snprintf(shown, sizeof(shown), r->has_gateway ? "%s/%d %s" : "%s/%d", dst,
+			       r->prefix_len, gateway);
+		if (r->metric)
+			(void)snprintf(shown + strlen(shown), 12, " %u", r->metric);
+		assert_string_equal(shown, cases[i].shown);
+		if (cases[i].warning)
+			assert_non_null(strstr(why, cases[i].warning));
+		else
+			assert_string_equal(why, "");
+	}
+}
+
+static void no_gateway_is_a_fault_and_what_is_legal_is_named(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{"10.0.0.0 255.0.255.0", "255.0.255.0 behind 10.0.0.0 is neither a mask nor"},
+		{"10.0.0.0 0.255.255.255", "neither a mask nor a gateway"},
+		{"10.0.0.0/8 239.1.2.3", "neither a mask nor a gateway"},
+		{"10.0.0.0/8 127.0.0.1", "neither a mask nor a gateway"},
+		{"10.0.0.0 255.0.0.0 255.0.0.0", "neither a mask nor a gateway"},
+		{"10.0.0.0/8 255.255.0.0", "the prefix /8 and a mask of /16"},
+		{"0.0.0.0 0.0.0.0", "add-default-route = yes"},
+		{"0.0.0.0/0", "add-default-route = yes"},
+		{"::/0", "add-default-route = yes"},
+		{"default", "add-default-route = yes"},
+		{"10.0.0.0/33", "write /1 to /32; the default route is add-default-route = yes"},
+		{"10.0.0.0/255.0.255.0", "write /1 to /32"},
+		{"fd00::/129", "write /1 to /128"},
+		{"10.0.0.5/8", "has bits set behind its prefix, write 10.0.0.0/8"},
+		{"fd00::5/64", "write fd00::/64"},
+	};
+	struct conf_route routes[CONF_ROUTES_MAX];
+	char why[400];
+	size_t count;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str w = str_make(why, sizeof(why));
+
+		assert_false(conf_routes_read(cases[i].text, routes, &count, &w));
+		if (!strstr(why, cases[i].why))
+			fail_msg("%s: %s", cases[i].text, why);
+	}
+}
+
+static void what_is_probably_not_meant_is_a_warning(void **state)
+{
+	static const struct {
+		const char *line, *warning;
+	} cases[] = {
+		{"routes = 10.0.0.0\n", "office.conf:4: routes: warning: 10.0.0.0 without"},
+		{"routes = fd00::\n", ":4: routes: warning: fd00:: without a prefix is a single "
+				      "host, write fd00::/64"},
+		{"dns-server = 224.0.0.1\n", ":4: dns-server: warning: no host can have"},
+		{"local-address = 255.255.255.0\n", ":4: local-address: warning: no host"},
+		{"remote-address = 239.0.0.1!\n", ":4: remote-address: warning: no host"},
+		{"src-address = 255.255.255.255\n", ":4: src-address: warning: no host"},
+	};
+	struct place *p = *state;
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(text, sizeof(text), HEAD "%s", cases[i].line);
+		assert_int_equal(load(p, text), 0);
+		assert_int_equal(p->faults.count, 0);
+		assert_int_equal(p->faults.warning_count, 1);
+		assert_non_null(strstr(p->faults.warnings[0], cases[i].warning));
+	}
+	assert_int_equal(load(p, HEAD "routes = 10.0.0.0/8\nsrc-address = 0.0.0.0\n"), 0);
+	assert_int_equal(p->faults.warning_count, 0);
+}
+
 static void read_back(const struct place *p, char *buf, size_t cap)
 {
 	FILE *f = fopen(p->file, "r");
@@ -1086,6 +1305,13 @@ int main(void)
 		T(hosts_that_are_none_are_faults),
 		T(durations_in_every_form),
 		T(bad_routes_are_refused_and_leave_the_list),
+		T(a_mask_behind_a_destination_is_its_prefix),
+		T(root_takes_no_profile_of_others),
+		T(root_takes_no_profile_from_a_directory_of_others),
+		T(root_follows_no_link_that_others_may_set),
+		T(root_reads_no_secret_of_its_own_by_a_link_of_others),
+		T(no_gateway_is_a_fault_and_what_is_legal_is_named),
+		T(what_is_probably_not_meant_is_a_warning),
 		T(set_disabled_changes_only_that_value),
 		T(set_disabled_keeps_the_mode_and_refuses_bad_files),
 		T(list_is_sorted_and_leaves_other_files_out),

@@ -334,6 +334,58 @@ static void open_without_listener_is_not_found(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+static void last_end_that_is_not_whole_is_refused(void **state)
+{
+	static const char path[] = "/tmp/vpdial-test-last.last";
+	struct control_last good, bad;
+	uint32_t code = EXIT_AUTH_FAILED + 1;
+	struct stat st;
+	(void)state;
+
+	control_last_init(&good);
+	good.reason = (struct reason){EXIT_HANGUP, "gone\033[2J"};
+	assert_true(control_last_valid(&good, sizeof(good)));
+	for (size_t len = 0; len < sizeof(good); len++)
+		assert_int_equal(control_last_valid(&good, len),
+				 len == offsetof(struct control_last, events));
+	bad = good;
+	bad.running = 2;
+	assert_false(control_last_valid(&bad, sizeof(bad)));
+	bad = good;
+	memcpy(&bad.reason.code, &code, sizeof(code));
+	assert_false(control_last_valid(&bad, sizeof(bad)));
+	bad = good;
+	memset(bad.reason.text, 'x', sizeof(bad.reason.text));
+	assert_false(control_last_valid(&bad, sizeof(bad)));
+	bad = good;
+	bad.events.ring[63].level = 99;
+	assert_false(control_last_valid(&bad, sizeof(bad)));
+	(void)unlink(path);
+	assert_int_equal(client_last("/tmp", "vpdial-test-last", &bad), -ENOENT);
+	assert_int_equal(control_last_write("/tmp", "vpdial-test-last", &good), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_false(st.st_mode & 027);
+	assert_int_equal(client_last("/tmp", "vpdial-test-last", &bad), 0);
+	assert_string_equal(bad.reason.text, "gone?[2J");
+	good.running = 1; /* needs little room */
+	assert_int_equal(control_last_write("/tmp", "vpdial-test-last", &good), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, offsetof(struct control_last, events));
+	assert_int_equal(client_last("/tmp", "vpdial-test-last", &bad), 0);
+	assert_int_equal(control_events_kept(&bad.events), 0);
+	if (geteuid() == 0) { /* written by somebody else */
+		assert_int_equal(chown(path, 12345, 0), 0);
+		assert_int_equal(client_last("/tmp", "vpdial-test-last", &bad), -EPROTO);
+		assert_int_equal(chown(path, 0, 0), 0);
+	}
+	assert_int_equal(truncate(path, sizeof(good) + 1), 0);
+	assert_int_equal(client_last("/tmp", "vpdial-test-last", &bad), -EPROTO);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/dev/zero", path), 0);
+	assert_true(client_last("/tmp", "vpdial-test-last", &bad) < 0);
+	assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +407,7 @@ int main(void)
 		cmocka_unit_test(open_without_listener_is_not_found),
 		cmocka_unit_test(
 			the_last_record_comes_before_the_end_of_a_supervisor_that_left_a_request_unread),
+		cmocka_unit_test(last_end_that_is_not_whole_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

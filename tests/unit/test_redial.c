@@ -106,6 +106,18 @@ static void the_first_dial_is_repeated_only_when_told(void **state)
 	assert_false(redial_next(&r, &lost, 10, MIDDLE, &delay));
 }
 
+static void a_new_way_is_dialed_soon_but_not_sooner_than_the_shortest_wait(void **state)
+{
+	struct redial r = usual();
+
+	(void)state;
+	r.failures = 9;
+	assert_int_equal(redial_soon(&r, 100000, 99500, 0), 101500);
+	assert_int_equal(redial_soon(&r, 100000, 99500, UINT32_MAX), 102500);
+	assert_int_equal(redial_soon(&r, 100000, 50000, 0), 100000);
+	assert_int_equal(redial_soon(&r, 100000, 50000, UINT32_MAX), 101000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +127,7 @@ int main(void)
 		cmocka_unit_test(a_limit_ends_it),
 		cmocka_unit_test(some_ends_are_final),
 		cmocka_unit_test(the_first_dial_is_repeated_only_when_told),
+		cmocka_unit_test(a_new_way_is_dialed_soon_but_not_sooner_than_the_shortest_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -398,6 +398,33 @@ static void server_file_that_others_may_read_is_refused(void **state)
 	assert_false(has_fault(p, "hunter2"));
 }
 
+static void server_file_of_another_user_is_not_roots(void **state)
+{
+	struct place *p = *state;
+	char path[64];
+
+	if (geteuid() != 0)
+		skip();
+	write_text(p, "server.conf", "[secret a]\npassword = \"hunter2\"\n", 0600);
+	(void)snprintf(path, sizeof(path), "%s/server.conf", p->dir);
+	assert_int_equal(chown(path, 12345, 0), 0);
+	p->rc = conf_server_load(p->dir, &p->server, &p->faults);
+	assert_int_equal(p->rc, -EPERM);
+	assert_true(has_fault(p, "root takes no settings that others may change"));
+}
+
+static void routes_of_a_secret_are_warned_of(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(load(p, "[secret a]\npassword = \"x\"\nroutes = 10.0.0.0\n"
+				 "remote-address = 224.0.0.1\n"),
+			 0);
+	assert_int_equal(p->faults.warning_count, 2);
+	assert_non_null(strstr(p->faults.warnings[0], ":3: routes: warning: 10.0.0.0 without"));
+	assert_non_null(strstr(p->faults.warnings[1], ":4: remote-address: warning: no host"));
+}
+
 /* Records */
 
 static void rows_that_are_not_whole_are_refused(void **state)
@@ -449,6 +476,8 @@ int main(void)
 		T(secret_is_read_with_its_profile_and_name_keeps_its_case),
 		T(each_fault_of_the_server_names_line_and_key),
 		T(server_file_that_others_may_read_is_refused),
+		T(server_file_of_another_user_is_not_roots),
+		T(routes_of_a_secret_are_warned_of),
 		cmocka_unit_test(rows_that_are_not_whole_are_refused),
 		cmocka_unit_test(requests_that_are_not_whole_are_refused),
 	};
