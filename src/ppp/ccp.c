@@ -71,6 +71,13 @@ static const char *words(char *buf, size_t cap, uint32_t option)
 	return buf;
 }
 
+/* The peer was asked for stateless MPPE once, and asks for stateful again. */
+static bool insists(const struct ppp_link *link, uint32_t v)
+{
+	return link->ccp.naks_sent > 0 && (v & MPPE_OPTION_STRENGTHS) &&
+	       !(v & MPPE_OPTION_STATELESS);
+}
+
 /* What we should like to hear instead of V (or the same, if it will do). */
 static uint32_t wanted_for(const struct ppp_link *link, uint32_t v)
 {
@@ -80,9 +87,35 @@ static uint32_t wanted_for(const struct ppp_link *link, uint32_t v)
 	if (link->config.mppe_mode == PPP_MPPE_STATELESS)
 		return strength | MPPE_OPTION_STATELESS;
 	strength |= v & MPPE_OPTION_STATELESS;
-	if (strength != v && link->config.mppe_mode == PPP_MPPE_PREFER_STATELESS)
+	if (strength != v && link->config.mppe_mode == PPP_MPPE_PREFER_STATELESS &&
+	    !insists(link, v))
 		strength |= MPPE_OPTION_STATELESS;
 	return strength;
+}
+
+static bool forbids_mode(const struct ppp_link *link, uint32_t v)
+{
+	return link->config.mppe_mode == PPP_MPPE_STATELESS && !(v & MPPE_OPTION_STATELESS);
+}
+
+/* Why V, which the peer names, does not do, as the end of a sentence about the peer. */
+static const char *mismatch(const struct ppp_link *link, uint32_t v, char *buf, size_t cap)
+{
+	struct str s = str_make(buf, cap);
+	char theirs[40], ours[40];
+
+	if (!(v & MPPE_OPTION_STRENGTHS))
+		str_printf(&s, "offers none (it wants MPPE of no strength)");
+	else if (!(v & allowed_bits(link)))
+		str_printf(&s, "wants MPPE %s, the profile permits only %s (mppe-strength)",
+			   words(theirs, sizeof(theirs), v),
+			   words(ours, sizeof(ours), allowed_bits(link)));
+	else if (forbids_mode(link, v))
+		str_printf(&s, "wants stateful MPPE, the profile permits only stateless "
+			       "(mppe-mode = any permits both)");
+	else
+		str_printf(&s, "does not agree to any kind of MPPE");
+	return buf;
 }
 
 /* ---- outcomes ---- */
@@ -131,7 +164,7 @@ static enum option_verdict mppe_request(void *ctx, const struct option *o, struc
 	struct ccp *ccp = &link->ccp;
 	uint32_t v = option_u32(o), want = wanted_for(link, v);
 	bool nothing = (v & ~MPPE_OPTION_STATELESS) == 0;
-	char theirs[40], ours[40];
+	char why[120];
 
 	if (v == want || (nothing && !link_encrypts(link))) {
 		ccp->staged = v;
@@ -143,12 +176,8 @@ static enum option_verdict mppe_request(void *ctx, const struct option *o, struc
 	}
 	if (nothing)
 		no_encryption(link, "offers none (its MPPE request names no strength)");
-	else if ((v ^ want) == MPPE_OPTION_STATELESS)
-		no_encryption(link, "insists on stateful MPPE, the profile permits only stateless");
 	else
-		no_encryption(link, "wants MPPE %s, the profile permits only %s",
-			      words(theirs, sizeof(theirs), v),
-			      words(ours, sizeof(ours), allowed_bits(link)));
+		no_encryption(link, "%s", mismatch(link, v, why, sizeof(why)));
 	return OPTION_REJECT;
 }
 
@@ -158,22 +187,12 @@ static void mppe_nak(void *ctx, const struct option *o)
 	struct ccp *ccp = &link->ccp;
 	uint32_t v = option_u32(o), common = v & allowed_bits(link);
 	uint32_t stateless = v & MPPE_OPTION_STATELESS;
-	char theirs[40], ours[40];
+	char why[120];
 
 	if (!ccp->ask)
 		return;
-	if ((v & MPPE_OPTION_STRENGTHS) == 0) {
-		no_encryption(link, "offers none (it wants MPPE of no strength)");
-		return;
-	}
-	if (common == 0) {
-		no_encryption(link, "wants MPPE %s, the profile permits only %s",
-			      words(theirs, sizeof(theirs), v),
-			      words(ours, sizeof(ours), allowed_bits(link)));
-		return;
-	}
-	if (++ccp->naks_followed > ROUNDS_MAX) {
-		no_encryption(link, "does not agree to any kind of MPPE");
+	if (common == 0 || ++ccp->naks_followed > ROUNDS_MAX) {
+		no_encryption(link, "%s", mismatch(link, v, why, sizeof(why)));
 		return;
 	}
 	if (link->config.mppe_mode == PPP_MPPE_STATELESS)
@@ -181,10 +200,32 @@ static void mppe_nak(void *ctx, const struct option *o)
 	ccp->offer = strongest(common) | stateless;
 }
 
+/* It rejects stateless MPPE, but has asked for stateful itself: that is asked for once. */
+static bool follow_to_stateful(struct ppp_link *link)
+{
+	struct ccp *ccp = &link->ccp;
+	uint32_t common = ccp->heard & allowed_bits(link);
+
+	if (link->config.mppe_mode != PPP_MPPE_PREFER_STATELESS || common == 0 ||
+	    (ccp->heard & MPPE_OPTION_STATELESS) || !(ccp->offer & MPPE_OPTION_STATELESS))
+		return false;
+	ccp->offer = strongest(common);
+	return true;
+}
+
 static void mppe_reject(void *ctx, const struct option *o)
 {
+	struct ppp_link *link = ctx;
+	uint32_t v = link->ccp.heard;
+	char why[120];
+
 	(void)o;
-	no_encryption(ctx, "offers no MPPE (it rejected it)");
+	if (follow_to_stateful(link))
+		return;
+	if ((v & MPPE_OPTION_STRENGTHS) && (!(v & allowed_bits(link)) || forbids_mode(link, v)))
+		no_encryption(link, "%s", mismatch(link, v, why, sizeof(why)));
+	else
+		no_encryption(link, "offers no MPPE (it rejected it)");
 }
 
 static const struct option_rule rules[] = {
@@ -390,7 +431,7 @@ static void begin(struct ppp_link *link)
 
 	ccp->settled = ccp->failed = ccp->was_encrypted = false;
 	ccp->naks_sent = ccp->naks_followed = 0;
-	ccp->agreed = 0;
+	ccp->agreed = ccp->heard = 0;
 	ccp->ask = ccp->wanted = true;
 	ccp->offer = first_offer(link);
 	automaton_raise(&ccp->fsm, AUTOMATON_OPEN);
@@ -441,20 +482,30 @@ static bool continue_early(struct ppp_link *link)
 	return stands;
 }
 
-/* Our request, repeated as often as its Ack is lost, must never meet a peer in Opened: pppd hangs
- * up then.  So the caller acks a request of the peer's only when its own was answered.  One that
- * will not be acked is told so at once. */
-static bool must_wait(const struct ppp_link *link, const uint8_t *info, size_t len)
+/* A Configure-Request for MPPE alone names *V. */
+static bool asks_for_mppe(const uint8_t *info, size_t len, uint32_t *v)
 {
-	const struct ccp *ccp = &link->ccp;
 	struct cursor c = cursor_make(info, len);
 	bool request = cursor_u8(&c) == CONTROL_CONFIGURE_REQUEST;
-	uint32_t v;
 
 	cursor_skip(&c, 3);
 	request = request && cursor_u16(&c) == (CCP_OPTION_MPPE << 8 | 6);
-	v = cursor_u32(&c);
-	return request && !c.failed && link->config.role == PPP_CALLER && ccp->ask &&
+	*v = cursor_u32(&c);
+	return request && !c.failed;
+}
+
+/* Our request, repeated as often as its Ack is lost, must never meet a peer in Opened: pppd hangs
+ * up then.  So the caller acks a request of the peer's only when its own was answered.  One that
+ * will not be acked is told so at once. */
+static bool must_wait(struct ppp_link *link, const uint8_t *info, size_t len)
+{
+	struct ccp *ccp = &link->ccp;
+	uint32_t v;
+
+	if (!asks_for_mppe(info, len, &v))
+		return false;
+	ccp->heard = v;
+	return link->config.role == PPP_CALLER && ccp->ask &&
 	       ccp->fsm.state == AUTOMATON_REQ_SENT && v == wanted_for(link, v);
 }
 

@@ -92,6 +92,7 @@ struct ccp {
 	bool early_over; /* that request is void: it was rejected, or its keys changed */
 	uint32_t offer;	 /* our request: what we shall receive */
 	uint32_t staged, agreed; /* the peer's request: what we shall send */
+	uint32_t heard;		 /* what the peer asked for last, acked or not; 0 = nothing */
 	unsigned naks_sent, naks_followed;
 	uint64_t give_up_ms;
 	struct ppp_mppe_key tx, rx;
