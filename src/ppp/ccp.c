@@ -118,6 +118,26 @@ static const char *mismatch(const struct ppp_link *link, uint32_t v, char *buf, 
 	return buf;
 }
 
+void ccp_append_refused(const struct ppp_link *link, struct str *s)
+{
+	uint32_t v = link->ccp.heard;
+	char theirs[40];
+
+	if (!(v & allowed_bits(link)))
+		str_printf(s, "MPPE of %s (mppe-strength)", words(theirs, sizeof(theirs), v));
+	else if (forbids_mode(link, v))
+		str_printf(s, "stateful MPPE (mppe-mode = any permits it)");
+	else
+		str_printf(s, "its kind of MPPE");
+}
+
+/* What the peer wants of MPPE is refused, for now or for good. */
+static void note_refused(struct ppp_link *link, uint32_t v)
+{
+	link->ccp.heard = v;
+	link->ccp.refused_ms = link_now(link);
+}
+
 /* ---- outcomes ---- */
 
 static void settle(struct ppp_link *link)
@@ -170,6 +190,7 @@ static enum option_verdict mppe_request(void *ctx, const struct option *o, struc
 		ccp->staged = v;
 		return OPTION_ACK;
 	}
+	note_refused(link, v);
 	if (ccp->naks_sent++ < ROUNDS_MAX) {
 		option_write_u32(nak, CCP_OPTION_MPPE, want);
 		return OPTION_NAK_FIRM;
@@ -192,11 +213,14 @@ static void mppe_nak(void *ctx, const struct option *o)
 	if (!ccp->ask)
 		return;
 	if (common == 0 || ++ccp->naks_followed > ROUNDS_MAX) {
+		note_refused(link, v);
 		no_encryption(link, "%s", mismatch(link, v, why, sizeof(why)));
 		return;
 	}
-	if (link->config.mppe_mode == PPP_MPPE_STATELESS)
+	if (forbids_mode(link, v)) {
+		note_refused(link, v);
 		stateless = MPPE_OPTION_STATELESS;
+	}
 	ccp->offer = strongest(common) | stateless;
 }
 
@@ -283,6 +307,8 @@ static bool missing(void *ctx, struct writer *nak)
 static void accepted(void *ctx)
 {
 	ccp_of(ctx)->agreed = ccp_of(ctx)->staged;
+	if (ccp_of(ctx)->agreed & MPPE_OPTION_STRENGTHS)
+		ccp_of(ctx)->refused_ms = 0;
 }
 
 /* The peer may encrypt as soon as it has our request, so the decoder must be ready before. */
@@ -366,14 +392,14 @@ static void finished(void *ctx, enum automaton_event why)
 static void terminated(void *ctx, const struct control_packet *p)
 {
 	struct ppp_link *link = ctx;
-	char text[100], quoted[110];
+	char text[100], quoted[110], refusal[PPP_REFUSAL_MAX];
 	struct str s = str_make(quoted, sizeof(quoted));
 
 	if (p->len > 0)
 		str_printf(&s, ": \"%s\"",
 			   link_clean(text, sizeof(text), (struct octets){p->data, p->len}, 60));
-	no_encryption(link, "%s%s", link->ccp.was_encrypted ? "switched it off" : "ended CCP",
-		      quoted);
+	no_encryption(link, "%s%s%s", link->ccp.was_encrypted ? "switched it off" : "ended CCP",
+		      ppp_refusal(link, refusal, sizeof(refusal)), quoted);
 	if (!automaton_opened(&link->ccp.fsm))
 		automaton_raise(&link->ccp.fsm, AUTOMATON_CLOSE);
 	without(link);
@@ -432,6 +458,7 @@ static void begin(struct ppp_link *link)
 	ccp->settled = ccp->failed = ccp->was_encrypted = false;
 	ccp->naks_sent = ccp->naks_followed = 0;
 	ccp->agreed = ccp->heard = 0;
+	ccp->refused_ms = 0;
 	ccp->ask = ccp->wanted = true;
 	ccp->offer = first_offer(link);
 	automaton_raise(&ccp->fsm, AUTOMATON_OPEN);

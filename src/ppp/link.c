@@ -275,6 +275,9 @@ void link_ncp_up(struct ppp_link *link)
 		return;
 	link->network_up = true;
 	link->limit_ms = DEADLINE_NONE;
+	/* It goes on without; but for encryption it may still hang up. */
+	if (!link->rejected.mppe)
+		link->rejected.at_ms = 0;
 	link_emit(link,
 		  &(struct ppp_event){.kind = PPP_EVENT_NETWORK, .addresses = &link->addresses});
 }
@@ -287,13 +290,14 @@ void link_ncp_down(struct ppp_link *link)
 void link_ncp_lost(struct ppp_link *link, const struct automaton *ncp, const char *why)
 {
 	bool needed = ncp == &link->ipcp.fsm || !link->config.ipv4;
+	char refusal[PPP_REFUSAL_MAX];
 
 	if (link->ending || link->phase != PPP_PHASE_NETWORK)
 		return;
 	log_info(link->log, "%s: %s %s", ncp->driver->name, link_peer(link), why);
 	if (needed)
-		link_fail(link, link->network_up ? EXIT_HANGUP : EXIT_NEGOTIATION_FAILED, "%s %s",
-			  link_peer(link), why);
+		link_fail(link, link->network_up ? EXIT_HANGUP : EXIT_NEGOTIATION_FAILED, "%s %s%s",
+			  link_peer(link), why, ppp_refusal(link, refusal, sizeof(refusal)));
 }
 
 /* ---- the keep-alive ---- */
@@ -332,10 +336,12 @@ static void limit_tick(struct ppp_link *link)
 {
 	unsigned seconds = (link->config.phase_limit_ms + 999) / 1000;
 	const char *peer = link_peer(link);
+	char refusal[PPP_REFUSAL_MAX];
 
 	if (link_now(link) < link->limit_ms)
 		return;
 	link->limit_ms = DEADLINE_NONE;
+	(void)ppp_refusal(link, refusal, sizeof(refusal));
 	if (link->counters.rx_frames == 0)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "no answer to %u LCP requests (0 frames received)",
@@ -350,11 +356,12 @@ static void limit_tick(struct ppp_link *link)
 			  ppp_auth_name(link->auth.method), seconds);
 	else if (!link->ccp.settled)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
-			  "encryption is required, but %s did not agree on it within %u seconds",
-			  peer, seconds);
+			  "encryption is required, but %s did not agree on it within %u seconds%s",
+			  peer, seconds, refusal);
 	else
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
-			  "%s did not agree on addresses within %u seconds", peer, seconds);
+			  "%s did not agree on addresses within %u seconds%s", peer, seconds,
+			  refusal);
 }
 
 /* ---- the interface ---- */

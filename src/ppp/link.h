@@ -95,6 +95,7 @@ struct ccp {
 	uint32_t heard;		 /* what the peer asked for last, acked or not; 0 = nothing */
 	unsigned naks_sent, naks_followed;
 	uint64_t give_up_ms;
+	uint64_t refused_ms; /* when we last refused what was heard; 0 = never */
 	struct ppp_mppe_key tx, rx;
 	uint64_t reset_after_ms;
 	bool was_encrypted;
@@ -143,6 +144,11 @@ struct ppp_link {
 	uint64_t heard_ms, echo_next_ms, echo_since_ms;
 	unsigned rejects_left;
 	uint64_t rejects_refill_ms;
+	struct {
+		uint16_t protocol;
+		bool mppe;	/* it is CCP, for encryption */
+		uint64_t at_ms; /* 0 = none */
+	} rejected;		/* the protocol that the peer began and we do not carry */
 	struct lcp lcp;
 	struct auth auth;
 	struct ccp ccp;
@@ -196,6 +202,11 @@ void link_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, s
 void link_protocol_reject(struct ppp_link *link, uint16_t protocol, const uint8_t *info,
 			  size_t len);
 
+/* ---- refusal.c ---- */
+
+/* A control frame of a PROTOCOL that we do not carry came. */
+void link_note_rejected(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len);
+
 /* ---- the layers ---- */
 
 void lcp_init(struct ppp_link *link);
@@ -235,6 +246,8 @@ void ccp_input(struct ppp_link *link, const uint8_t *info, size_t len);
 bool ccp_rejected_early(struct ppp_link *link);
 /* When ccp_tick wants to be called. */
 uint64_t ccp_deadline(const struct ppp_link *link);
+/* Which kind of MPPE we refused, and the key for it. */
+void ccp_append_refused(const struct ppp_link *link, struct str *s);
 void ccp_stop(struct ppp_link *link);
 void ccp_tick(struct ppp_link *link);
 void ccp_request_reset(struct ppp_link *link);

@@ -203,6 +203,12 @@ bool ppp_is_unheard(const struct ppp_link *link);
 /* Why the link ends, known before PPP_EVENT_CLOSED when the peer said so; no text if unknown. */
 const struct reason *ppp_reason(const struct ppp_link *link);
 
+/* " after we refused ...": what the peer asked for last and did not get, with the profile's key
+ * that changes it; to be put behind a sentence that says that the peer hung up.  "" where nothing
+ * was refused lately.  Into BUF (PPP_REFUSAL_MAX octets do), which is returned. */
+#define PPP_REFUSAL_MAX 128
+const char *ppp_refusal(const struct ppp_link *link, char *buf, size_t cap);
+
 /* Counters for "which layer is stuck": requests sent and received of LCP, auth and NCPs. */
 struct ppp_counters {
 	uint32_t rx_frames, tx_frames;

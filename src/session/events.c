@@ -77,6 +77,7 @@ static void on_call_up(struct session *s, const struct tunnel_call *call)
 
 static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 {
+	char refusal[PPP_REFUSAL_MAX];
 	struct session *s = ctx;
 
 	switch (event->kind) {
@@ -101,7 +102,10 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 				   ppp_reason(s->ppp)->text);
 		if (event->unexplained)
 			session_explain_refusal(s, event->reason);
-		reason_set(&s->reason, event->reason->code, "%s", event->reason->text);
+		reason_set(&s->reason, event->reason->code, "%s%s", event->reason->text,
+			   s->call_up && !s->network_up && !s->closing
+				   ? ppp_refusal(s->ppp, refusal, sizeof refusal)
+				   : "");
 		break;
 	}
 }
