@@ -152,17 +152,23 @@ void link_data_changed(struct ppp_link *link)
 
 /* ---- the end ---- */
 
-void link_fail(struct ppp_link *link, enum exit_status code, const char *fmt, ...)
+/* An answerer lets the caller read why it ends the call: of a negotiation of LCP that failed
+ * anybody has seen as much; all else is for one who has proved who it is. */
+static bool tells(const struct ppp_link *link, enum exit_status code)
 {
-	char text[REASON_TEXT_MAX];
-	va_list ap;
+	bool lcp = link->phase == PPP_PHASE_ESTABLISH &&
+		   (code == EXIT_NEGOTIATION_FAILED || code == EXIT_LOOPBACK);
 
+	return link->config.role == PPP_ANSWERER && (lcp || link->phase == PPP_PHASE_NETWORK);
+}
+
+static void end_link(struct ppp_link *link, enum exit_status code, const char *text, bool tell)
+{
 	if (link->ending)
 		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	reason_set(&link->reason, code, "%s", text);
+	if (tell)
+		link->lcp.fsm.farewell = link->reason.text;
 	link->ending = true;
 	link->limit_ms = DEADLINE_NONE;
 	enter_phase(link, PPP_PHASE_TERMINATE);
@@ -171,6 +177,17 @@ void link_fail(struct ppp_link *link, enum exit_status code, const char *fmt, ..
 	/* A farewell is sent to one who seems dead, but an answer is not waited for. */
 	if (code == EXIT_PEER_DEAD)
 		link->over = true;
+}
+
+void link_fail(struct ppp_link *link, enum exit_status code, const char *fmt, ...)
+{
+	char text[REASON_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	end_link(link, code, text, tells(link, code));
 }
 
 /* At the end of each call from outside: closing is over when LCP has nothing left to do. */
@@ -444,12 +461,8 @@ void ppp_close(struct ppp_link *link, const struct reason *reason, uint64_t now_
 	if (link->closed)
 		return;
 	link->host.now_ms = now_ms;
-	/* A caller that has proved who it is learns why the server ends its call. */
-	if (link->config.role == PPP_ANSWERER && link->phase == PPP_PHASE_NETWORK) {
-		reason_set(&link->reason, reason->code, "%s", text);
-		link->lcp.fsm.farewell = link->reason.text;
-	}
-	link_fail(link, reason->code, "%s", text);
+	end_link(link, reason->code, text,
+		 link->config.role == PPP_ANSWERER && link->phase == PPP_PHASE_NETWORK);
 	finish_turn(link);
 }
 
@@ -524,6 +537,11 @@ bool ppp_is_unheard(const struct ppp_link *link)
 
 	return link->counters.rx_frames > 0 && lcp->answers == 0 &&
 	       lcp->requests_sent >= UNHEARD_REQUESTS && !link->lcp.explained;
+}
+
+const char *ppp_farewell(const struct ppp_link *link)
+{
+	return link->lcp.fsm.farewell;
 }
 
 const struct reason *ppp_reason(const struct ppp_link *link)

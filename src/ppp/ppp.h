@@ -176,7 +176,7 @@ void ppp_free(struct ppp_link *link);
 void ppp_up(struct ppp_link *link, uint64_t now_ms);
 /* The tunnel is gone: no farewell possible. */
 void ppp_down(struct ppp_link *link, uint64_t now_ms);
-/* Ends the call in order: Terminate-Request, in which an answerer tells REASON to a caller that has
+/* Ends the call in order: Terminate-Request, in which an answerer says REASON to a caller that has
  * passed authentication, then PPP_EVENT_CLOSED with REASON. */
 void ppp_close(struct ppp_link *link, const struct reason *reason, uint64_t now_ms);
 
@@ -202,6 +202,9 @@ bool ppp_is_unheard(const struct ppp_link *link);
 
 /* Why the link ends, known before PPP_EVENT_CLOSED when the peer said so; no text if unknown. */
 const struct reason *ppp_reason(const struct ppp_link *link);
+
+/* What the peer was told, or is to be told, of why we end the call; NULL = nothing. */
+const char *ppp_farewell(const struct ppp_link *link);
 
 /* " after we refused ...": what the peer asked for last and did not get, with the profile's key
  * that changes it; to be put behind a sentence that says that the peer hung up.  "" where nothing

@@ -48,7 +48,7 @@ void session_close(struct session *s, const struct reason *why)
 	if (s->call_up && !s->ppp_closed)
 		ppp_close(s->ppp, &s->reason, now);
 	else if (s->control_connected)
-		tunnel_close(s->tunnel, &s->reason, now);
+		tunnel_close(s->tunnel, &s->reason, ppp_farewell(s->ppp), now);
 	else
 		session_finish(s);
 }
@@ -140,7 +140,7 @@ void session_settle(struct session *s)
 			loop_timer_set(s->loop, &s->limit_timer,
 				       now + (dead ? FAREWELL_DEAD_MS : HANGUP_LIMIT_MS));
 		s->closing = true;
-		tunnel_close(s->tunnel, &s->reason, now);
+		tunnel_close(s->tunnel, &s->reason, ppp_farewell(s->ppp), now);
 	}
 	if (s->tunnel_closed && s->output_len == 0) {
 		session_finish(s);

@@ -10,7 +10,7 @@ static void text_append(struct str *s, const uint8_t *text, size_t len)
 	if (len == 0)
 		return;
 	str_printf(s, ", it says \"");
-	str_clean(s, text, len, 80);
+	str_clean(s, text, len, 130);
 	str_printf(s, "\"");
 }
 

@@ -380,7 +380,8 @@ static void l2tp_lost(struct tunnel *t, int error, uint64_t now_ms)
 	l2tp_finish(l);
 }
 
-static void l2tp_close(struct tunnel *t, const struct reason *reason, uint64_t now_ms)
+static void l2tp_close(struct tunnel *t, const struct reason *reason, const char *farewell,
+		       uint64_t now_ms)
 {
 	struct l2tp_tunnel *l = l2tp_of(t);
 
@@ -395,7 +396,7 @@ static void l2tp_close(struct tunnel *t, const struct reason *reason, uint64_t n
 	}
 	if (l->call.peer_call_id != 0 && (L2TP_IN(l->state) & L2TP_IN_TUNNEL))
 		l2tp_send_cdn(l, l->call.peer_call_id, l->call.local_call_id, CDN_ADMINISTRATIVE, 0,
-			      NULL);
+			      farewell);
 	l2tp_stop(l, STOPCCN_SHUTTING_DOWN, 0, NULL);
 }
 
@@ -443,8 +444,11 @@ static void setup_expired(struct l2tp_tunnel *l)
 			   l->base.config.setup_limit_ms / 1000);
 	else
 		set_silent_reason(l);
+	/* Before its SCCCN nobody knows whether a caller is where it says. */
 	if (l->call.peer_tunnel_id != 0)
-		l2tp_send_stopccn(l, STOPCCN_GENERAL, 0, NULL);
+		l2tp_send_stopccn(l, STOPCCN_GENERAL, 0,
+				  L2TP_IN(l->state) & L2TP_IN_TUNNEL ? "no call came in time"
+								     : NULL);
 	l2tp_finish(l);
 }
 

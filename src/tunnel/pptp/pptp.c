@@ -260,11 +260,15 @@ static void send_call_clear(struct pptp_tunnel *p)
 	pptp_send(p, &m);
 }
 
-static void send_disconnect_notify(struct pptp_tunnel *p)
+/* The field for statistics is text of the sender's choice (RFC 2637 section 2.13). */
+static void send_disconnect_notify(struct pptp_tunnel *p, const char *farewell)
 {
-	const struct pptp_message m = {.type = PPTP_CALL_DISCONNECT_NOTIFY,
-				       .call_id = p->call.local_call_id,
-				       .result = PPTP_DISCONNECT_ADMINISTRATIVE};
+	struct pptp_message m = {.type = PPTP_CALL_DISCONNECT_NOTIFY,
+				 .call_id = p->call.local_call_id,
+				 .result = PPTP_DISCONNECT_ADMINISTRATIVE};
+
+	if (farewell)
+		pptp_text_set(m.statistics, sizeof m.statistics, farewell);
 	pptp_send(p, &m);
 }
 
@@ -274,7 +278,8 @@ static void set_close_reason(struct pptp_tunnel *p, const struct reason *reason)
 		   reason_is_set(reason) ? reason->text : "hung up");
 }
 
-static void pptp_close(struct tunnel *t, const struct reason *reason, uint64_t now_ms)
+static void pptp_close(struct tunnel *t, const struct reason *reason, const char *farewell,
+		       uint64_t now_ms)
 {
 	struct pptp_tunnel *p = pptp_of(t);
 	bool caller = t->config.role == TUNNEL_CALLER;
@@ -294,7 +299,7 @@ static void pptp_close(struct tunnel *t, const struct reason *reason, uint64_t n
 			break;
 		}
 		if (p->state == PPTP_UP)
-			send_disconnect_notify(p);
+			send_disconnect_notify(p, farewell);
 		pptp_stop(p, PPTP_STOP_REASON_SHUTDOWN);
 		break;
 	case PPTP_CLEARING:
