@@ -34,6 +34,7 @@ struct dial {
 	uint64_t started_ms, deadline_ms;
 	int given_up;		    /* exit status once we hung up ourselves; 0 = not */
 	enum control_state reached; /* then */
+	struct reason before;	    /* how an attempt of this dial ended */
 };
 
 /* Cells of a line of the terminal. */
@@ -120,8 +121,9 @@ static void wait_gone(const struct dial *d)
 /* --timeout is over. */
 static void late(const struct dial *d)
 {
-	cli_error("%s: not connected after %u seconds (state: %s)", d->name, d->cli->timeout_s,
-		  control_state_text(d->reached));
+	cli_error("%s: not connected after %u seconds (state: %s)%s%s", d->name, d->cli->timeout_s,
+		  control_state_text(d->reached), *d->before.text ? "; before: " : "",
+		  d->before.text);
 }
 
 /* The exit status of a call that ended before it was up. */
@@ -189,6 +191,7 @@ static int on_status(struct dial *d)
 	d->phase = (int)status.phase;
 	d->state = (enum control_state)status.state;
 	d->attempt = status.attempt;
+	d->before = status.last_end;
 	if (changed)
 		show(d);
 	show_wait(d, &status);

@@ -20,6 +20,7 @@ void session_tell_state(struct session *s, enum control_state state, const char 
 /* The end: whatever still waits is dropped, the supervisor learns why. */
 void session_finish(struct session *s)
 {
+	struct request_ended body = {0};
 	struct request_stats stats;
 
 	if (s->ended)
@@ -30,7 +31,9 @@ void session_finish(struct session *s)
 		request_send(&s->channel, REQUEST_STATS, &stats, NULL, 0);
 	}
 	reason_set(&s->reason, EXIT_HANGUP, "the call ended");
-	request_send(&s->channel, REQUEST_ENDED, &s->reason, NULL, 0);
+	body.reason = s->reason;
+	body.weight = s->weight;
+	request_send(&s->channel, REQUEST_ENDED, &body, NULL, 0);
 	loop_stop(s->loop);
 }
 

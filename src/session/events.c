@@ -96,6 +96,7 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 		break;
 	case TUNNEL_EVENT_CLOSED:
 		s->tunnel_closed = true;
+		s->weight = event->weight;
 		/* What the peer said in PPP tells more than that the tunnel ended after it. */
 		if (s->call_up && reason_is_set(ppp_reason(s->ppp)))
 			reason_set(&s->reason, ppp_reason(s->ppp)->code, "%s",

@@ -99,6 +99,7 @@ struct session {
 	struct session_echo echo;
 	struct request_call call;	    /* as told last */
 	struct reason reason;		    /* why the call ends; the first one counts */
+	enum reason_weight weight;	    /* of the tunnel's end */
 	uint8_t output[SESSION_OUTPUT_MAX]; /* control stream not yet taken by the socket */
 	size_t output_len;
 	struct request_answers answers; /* answerer: what came while an account was awaited */

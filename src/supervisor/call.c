@@ -425,7 +425,7 @@ static void on_request(void *ctx, struct request_message *m)
 		on_stats(c, &m->stats);
 		break;
 	case REQUEST_ENDED:
-		finish(c, &m->reason);
+		finish(c, &m->ended.reason);
 		break;
 	case REQUEST_ROUTES: /* only clients ask */
 	case REQUEST_CALL:

@@ -27,6 +27,7 @@ struct tunnel {
 	const struct log *log;
 	struct tunnel_counters counters;
 	bool unexplained; /* see struct tunnel_event */
+	enum reason_weight weight;
 };
 
 extern const struct tunnel_ops tunnel_pptp_ops, tunnel_l2tp_ops;

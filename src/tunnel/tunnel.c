@@ -101,7 +101,9 @@ void tunnel_emit_echo(struct tunnel *t, uint32_t rtt_ms)
 
 void tunnel_emit_closed(struct tunnel *t, const struct reason *reason)
 {
-	const struct tunnel_event event = {
-		.kind = TUNNEL_EVENT_CLOSED, .unexplained = t->unexplained, .reason = reason};
+	const struct tunnel_event event = {.kind = TUNNEL_EVENT_CLOSED,
+					   .unexplained = t->unexplained,
+					   .weight = t->weight,
+					   .reason = reason};
 	t->callbacks.event(t->callbacks.ctx, &event);
 }

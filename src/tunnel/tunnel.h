@@ -68,6 +68,7 @@ enum tunnel_event_kind {
 struct tunnel_event {
 	enum tunnel_event_kind kind;
 	bool unexplained; /* CLOSED: the peer ended the call, for a cause that it does not name */
+	enum reason_weight weight; /* CLOSED */
 	union {
 		const char *text;
 		const struct tunnel_call *call;

@@ -52,6 +52,7 @@ struct end {
 	unsigned progress, up, echo, closed;
 	uint32_t rtt_ms;
 	struct tunnel_call call;
+	enum reason_weight weight;
 	struct reason reason;
 };
 
@@ -85,6 +86,7 @@ static void end_event(void *ctx, const struct tunnel_event *event)
 	case TUNNEL_EVENT_CLOSED:
 		e->closed++;
 		e->reason = *event->reason;
+		e->weight = event->weight;
 		break;
 	}
 }
@@ -501,6 +503,10 @@ static void stopccn_is_acknowledged_and_told(void **state)
 				cases[i].error, cases[i].text);
 		script_send(&e, &s, 1000);
 		assert_closed(&e, EXIT_CONNECT_FAILED, cases[i].words);
+		/* No special reason, or one that may stand for anything, is worth another try. */
+		assert_int_equal(e.weight, cases[i].result == 1 || cases[i].result == 4
+						   ? REASON_PEER
+						   : REASON_REFUSAL);
 		end_take(&e, 0, &v);
 		assert_int_equal(v.h.tunnel_id, PEER_TUNNEL);
 		assert_int_equal(v.h.nr, 1);
@@ -787,6 +793,7 @@ static void silent_server_is_told_after_retransmissions(void **state)
 	assert_int_equal(tunnel_deadline(e.t), 24500);
 	tunnel_tick(e.t, 24500);
 	assert_closed(&e, EXIT_CONNECT_FAILED, "SCCRQ sent, nothing came back; it is down");
+	assert_int_equal(e.weight, REASON_SILENCE);
 	tunnel_free(e.t);
 }
 

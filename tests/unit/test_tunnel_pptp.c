@@ -28,6 +28,7 @@ struct end {
 	unsigned progress, up, echo, closed;
 	uint32_t rtt_ms;
 	struct tunnel_call call;
+	enum reason_weight weight;
 	struct reason reason;
 	const struct reason *close_when_up;
 };
@@ -63,6 +64,7 @@ static void end_event(void *ctx, const struct tunnel_event *event)
 	case TUNNEL_EVENT_CLOSED:
 		e->closed++;
 		e->reason = *event->reason;
+		e->weight = event->weight;
 		break;
 	}
 }
@@ -296,6 +298,7 @@ static void refused_control_connection_is_told_with_result_and_error(void **stat
 		end_take(&e, PPTP_START_REQUEST);
 		feed(&e, &m, 0);
 		assert_closed(&e, EXIT_CONNECT_FAILED, cases[i].words);
+		assert_int_equal(e.weight, REASON_REFUSAL);
 		tunnel_free(e.t);
 	}
 }
@@ -528,6 +531,8 @@ static void lost_connection_gives_status_and_sentence(void **state)
 		end_open(&e, TUNNEL_CALLER);
 		tunnel_lost(e.t, cases[i].error, 0);
 		assert_closed(&e, EXIT_CONNECT_FAILED, cases[i].words);
+		assert_int_equal(e.weight,
+				 cases[i].error == ETIMEDOUT ? REASON_SILENCE : REASON_NETWORK);
 		tunnel_free(e.t);
 		caller_up(&e);
 		tunnel_lost(e.t, cases[i].error, 2000);
@@ -541,6 +546,7 @@ static void lost_connection_gives_status_and_sentence(void **state)
 	assert_closed(&e, EXIT_CONNECT_FAILED,
 		      "reset the control connection while we waited for its Start-");
 	assert_non_null(strstr(e.reason.text, "may have no room for another call"));
+	assert_int_equal(e.weight, REASON_PEER);
 	tunnel_free(e.t);
 	caller_wait_call(&e);
 	tunnel_lost(e.t, 0, 1001);

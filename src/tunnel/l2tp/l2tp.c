@@ -43,8 +43,17 @@ enum exit_status l2tp_loss_status(const struct l2tp_tunnel *l)
 	return l->was_up ? EXIT_HANGUP : EXIT_CONNECT_FAILED;
 }
 
+/* One that was heard and then fell silent, or named no cause, may do better another time. */
+static enum reason_weight weight_of(const struct l2tp_tunnel *l)
+{
+	if (!l->heard)
+		return l->last_error ? REASON_NETWORK : REASON_SILENCE;
+	return l->stalled || (l->base.unexplained && !l->has_text) ? REASON_PEER : REASON_REFUSAL;
+}
+
 void l2tp_finish(struct l2tp_tunnel *l)
 {
+	l->base.weight = weight_of(l);
 	l2tp_enter(l, L2TP_CLOSED);
 	tunnel_emit_closed(&l->base, &l->reason);
 }
@@ -437,6 +446,7 @@ static uint64_t l2tp_deadline(const struct tunnel *t)
 
 static void setup_expired(struct l2tp_tunnel *l)
 {
+	l->stalled = true;
 	if (l->heard)
 		reason_set(&l->reason, EXIT_CONNECT_FAILED,
 			   "the %s answers, but its %s did not come within %u s",
@@ -454,6 +464,7 @@ static void setup_expired(struct l2tp_tunnel *l)
 
 static void peer_dead(struct l2tp_tunnel *l)
 {
+	l->stalled = !reason_is_set(&l->reason);
 	if (!l->heard)
 		set_silent_reason(l);
 	else

@@ -60,8 +60,19 @@ void pptp_stop(struct pptp_tunnel *p, unsigned stop_reason)
 	pptp_send(p, &m);
 }
 
+/* Without one message: what TCP said, or that it was there and nothing came. */
+static enum reason_weight weight_of(const struct pptp_tunnel *p)
+{
+	if (p->base.counters.rx_messages > 0)
+		return p->stalled ? REASON_PEER : REASON_REFUSAL;
+	if (p->lost_error == ETIMEDOUT)
+		return REASON_SILENCE;
+	return p->state == PPTP_IDLE ? REASON_NETWORK : REASON_PEER;
+}
+
 void pptp_finish(struct pptp_tunnel *p)
 {
+	p->base.weight = weight_of(p);
 	pptp_enter(p, PPTP_CLOSED);
 	tunnel_emit_closed(&p->base, &p->reason);
 }
@@ -247,6 +258,8 @@ static void pptp_lost(struct tunnel *t, int error, uint64_t now_ms)
 	if (p->state == PPTP_CLOSED)
 		return;
 	p->now_ms = now_ms;
+	p->lost_error = error;
+	p->stalled = !reason_is_set(&p->reason);
 	set_lost_reason(p, error);
 	pptp_finish(p);
 }
@@ -345,6 +358,7 @@ static uint64_t pptp_deadline(const struct tunnel *t)
 
 static void setup_expired(struct pptp_tunnel *p)
 {
+	p->stalled = true;
 	reason_set(&p->reason, EXIT_CONNECT_FAILED,
 		   "the %s took the TCP connection, but %s did not come within %u s%s",
 		   tunnel_peer_word(&p->base), awaited(p), p->base.config.setup_limit_ms / 1000,
