@@ -83,6 +83,7 @@ struct mppe_place {
 	uint32_t ahead; /* else how many numbers ahead of the last accepted one, without those that
 			 * are known not to be MPPE's */
 	uint64_t now_ms;
+	bool far; /* its number is elsewhere: only a plain text beyond doubt speaks for it */
 };
 
 /* KEPT: MPPE_KEPT_KEYS entries. */

@@ -3,6 +3,7 @@
 #include "path/internal.h"
 
 #include "base/cursor.h"
+#include "wire/control_packet.h"
 #include "wire/frame.h"
 
 #include <errno.h>
@@ -59,6 +60,8 @@ static void deliver(struct path *path, uint16_t protocol, uint8_t *ip, size_t le
 		path->rx_counters.rx_malformed++;
 		return;
 	}
+	if (path->doubt && path->state.rx.bits)
+		path->doubt = false; /* it has the keys */
 	if (path->watch_inner && path->callbacks.inner(path->callbacks.ctx, ip, len))
 		return;
 	if (s->mss_mtu)
@@ -149,10 +152,12 @@ static bool join_run(struct path *path, const struct path_frame *frame)
 		place = place_behind(path->run_frames[path->run.count - 1].number, 0, f.number);
 	} else if (f.numbered) {
 		/* Only what is new by its number; the others are judged one by one. */
-		if (path->sequence.any && (int32_t)(f.number - path->sequence.newest) <= 0)
+		if (path->sequence.any && f.number - path->sequence.newest - 1 >= SEQUENCE_WINDOW)
 			return false;
 		place = mppe_place_of(path, &f);
 	}
+	if (place.known && place.ahead > SEQUENCE_WINDOW)
+		return false;
 	if (!mppe_run_add(&path->run, &path->rx, f.data, f.len, place))
 		return false;
 	path->run_frames[path->run.count - 1] = f;
@@ -273,6 +278,99 @@ static void rx_ordered(struct path *path, struct path_frame *f, uint64_t now_ms)
 	path_drain(path, false, now_ms);
 }
 
+/* A frame whose number fits, or was made to. */
+static void rx_in_place(struct path *path, struct path_frame *f, uint64_t now_ms)
+{
+	if (path->reorder) {
+		path_accept(path, f, now_ms);
+		rx_ordered(path, f, now_ms);
+	} else if (rx_frame(path, f, now_ms)) {
+		/* Only a frame that proves sane may move the window. */
+		path_accept(path, f, now_ms);
+	}
+}
+
+/* May the frame, as it stands, be one of a peer's that numbers anew? */
+static bool could_be_peers(const struct path *path, const struct path_frame *f)
+{
+	struct control_packet packet;
+	uint16_t protocol;
+	size_t head;
+
+	if (!frame_decode(f->data, f->len, &protocol, &head))
+		return false;
+	if (frame_is_control(protocol))
+		return control_packet_decode(f->data + head, f->len - head, &packet);
+	return protocol == FRAME_COMPRESSED ? path->state.rx.bits != 0 : path->state.rx_clear;
+}
+
+/* Takes a frame from elsewhere that the peer alone can have encrypted: it needs no others beside
+ * it. Behind, its number says nothing of how many packets lie between. */
+static bool rx_proved(struct path *path, const struct path_frame *frame, uint64_t now_ms)
+{
+	struct path_frame f = *frame;
+	struct mppe_place place;
+	uint16_t protocol;
+	size_t head;
+
+	if (!path->state.rx.bits || path->rx.stateful ||
+	    !frame_decode(f.data, f.len, &protocol, &head) || protocol != FRAME_COMPRESSED)
+		return false;
+	f.data += head;
+	f.len -= head;
+	place = mppe_place_of(path, &f);
+	if (place.late)
+		place = (struct mppe_place){.known = false};
+	place.now_ms = now_ms;
+	place.far = true;
+	if (mppe_decrypt(&path->rx, f.data, f.len, place) != MPPE_OK)
+		return false;
+	if (f.number - path->sequence.newest > INT32_MAX)
+		path->sequence.any = false;
+	note_mppe_number(path, &f);
+	path->rx_counters.last_heard_ms = now_ms;
+	deliver_plain(path, f.data + MPPE_HEADER, f.len - MPPE_HEADER);
+	path_accept(path, &f, now_ms);
+	return true;
+}
+
+/* A frame whose number is beyond the window: it comes after a long loss, from a peer that numbers
+ * anew, or from somebody that tries ids and numbers.  Of those three only encryption tells the
+ * last. */
+static void rx_far(struct path *path, struct path_frame *f, uint64_t now_ms)
+{
+	if (rx_proved(path, f, now_ms))
+		return;
+	if (could_be_peers(path, f) && path_follow(path, f->number, false, now_ms))
+		rx_in_place(path, f, now_ms);
+	else
+		path->rx_counters.rx_too_late++;
+}
+
+static void rx_numbered(struct path *path, struct path_frame *f, uint64_t now_ms)
+{
+	switch (sequence_judge(&path->sequence, f->number)) {
+	case SEQUENCE_FAR:
+		rx_far(path, f, now_ms);
+		return;
+	case SEQUENCE_DUPLICATE:
+		path->rx_counters.rx_duplicate++;
+		if (!could_be_peers(path, f) || !path_follow(path, f->number, true, now_ms))
+			return;
+		break;
+	case SEQUENCE_LATE:
+		path->rx_counters.rx_late++;
+		break;
+	case SEQUENCE_NEW:
+		break;
+	}
+	/* GRE: a number alone counts as received. */
+	if (f->len == 0 && path->config.encap == PATH_GRE)
+		path_accept(path, f, now_ms);
+	if (f->len > 0)
+		rx_in_place(path, f, now_ms);
+}
+
 static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t now_ms)
 {
 	struct path_frame f;
@@ -286,26 +384,10 @@ static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t n
 	if (join_run(path, &f))
 		return;
 	path_settle_run(path);
-	if (f.numbered && !path_judge_number(path, f.number))
-		return;
-	if (f.len == 0) {
-		/* GRE: a number alone counts as received. */
-		if (f.numbered && path->config.encap == PATH_GRE)
-			path_accept(path, &f, now_ms);
-		return;
-	}
-	if (f.numbered && path->reorder) {
-		path_accept(path, &f, now_ms);
-		rx_ordered(path, &f, now_ms);
-		return;
-	}
-	if (f.numbered) {
-		/* Only a frame that proves sane may move the window. */
-		if (rx_frame(path, &f, now_ms))
-			path_accept(path, &f, now_ms);
-		return;
-	}
-	rx_frame(path, &f, now_ms);
+	if (f.numbered)
+		rx_numbered(path, &f, now_ms);
+	else if (f.len > 0)
+		rx_frame(path, &f, now_ms);
 }
 
 static bool receive_failed(struct path *path, int error)

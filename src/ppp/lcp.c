@@ -308,11 +308,16 @@ static void echo_reply(struct ppp_link *link, const struct control_packet *p)
 	struct cursor c = cursor_make(p->data, p->len);
 	uint32_t magic = cursor_u32(&c);
 
+	/* Nobody who tries ids and numbers knows it; the reply may be to an earlier request. */
+	if (magic && magic == lcp->peer.magic)
+		link_emit(link, &(struct ppp_event){.kind = PPP_EVENT_PROOF});
 	if (!lcp->echo_pending || p->id != lcp->echo_id || (magic && magic == lcp->magic)) {
 		link->counters.unexpected++;
 		return;
 	}
 	lcp->echo_pending = false;
+	if (!lcp->peer.magic) /* it has none: the identifier must do */
+		link_emit(link, &(struct ppp_event){.kind = PPP_EVENT_PROOF});
 	link_emit(link, &(struct ppp_event){
 				.kind = PPP_EVENT_ECHO,
 				.echo_rtt_ms = (uint32_t)(link_now(link) - lcp->echo_sent_ms),

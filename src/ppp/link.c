@@ -502,6 +502,13 @@ void ppp_request_reset(struct ppp_link *link, uint64_t now_ms)
 	ccp_request_reset(link);
 }
 
+void ppp_probe(struct ppp_link *link, uint64_t now_ms)
+{
+	link->host.now_ms = now_ms;
+	if (automaton_opened(&link->lcp.fsm) && !link->ending)
+		lcp_send_echo(link);
+}
+
 uint64_t ppp_deadline(const struct ppp_link *link)
 {
 	uint64_t d = keepalive_deadline(link);

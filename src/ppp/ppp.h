@@ -139,6 +139,7 @@ enum ppp_event_kind {
 	PPP_EVENT_NETWORK,	 /* .addresses: IPCP (and IPV6CP) opened, closed or changed */
 	PPP_EVENT_RESET_PEER,	 /* CCP Reset-Request received: flush the sending direction */
 	PPP_EVENT_ECHO,		 /* .echo_rtt_ms */
+	PPP_EVENT_PROOF,	 /* an Echo-Reply showed the peer's magic number: it is the peer */
 	PPP_EVENT_CLOSED,	 /* .reason: the link is down for good; nothing follows */
 };
 
@@ -191,6 +192,9 @@ void ppp_unknown_protocol(struct ppp_link *link, uint16_t protocol, const uint8_
 void ppp_heard(struct ppp_link *link, uint64_t heard_ms);
 /* The data path lost MPPE synchronisation (stateful): send a CCP Reset-Request. */
 void ppp_request_reset(struct ppp_link *link, uint64_t now_ms);
+
+/* Sends an Echo-Request now, if LCP is open; PPP_EVENT_PROOF follows if the peer is there. */
+void ppp_probe(struct ppp_link *link, uint64_t now_ms);
 
 /* When ppp_tick wants to be called next, or DEADLINE_NONE. */
 uint64_t ppp_deadline(const struct ppp_link *link);

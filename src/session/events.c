@@ -3,6 +3,8 @@
  * another room is done by session_settle() after the callback has returned. */
 #include "base/str.h"
 #include "session/internal.h"
+#include "wire/control_packet.h"
+#include "wire/frame.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -204,6 +206,9 @@ static void on_ppp_event(void *ctx, const struct ppp_event *event)
 	case PPP_EVENT_ECHO:
 		echo_note(&s->echo, event->echo_rtt_ms);
 		break;
+	case PPP_EVENT_PROOF:
+		path_proved(s->path);
+		break;
 	case PPP_EVENT_CLOSED:
 		s->ppp_closed = true;
 		session_explain_silence(s);
@@ -214,12 +219,23 @@ static void on_ppp_event(void *ctx, const struct ppp_event *event)
 
 /* Callbacks of the data path */
 
+/* What may change nothing of a call: LCP's echoes and what is behind them. */
+static bool is_harmless(uint16_t protocol, const uint8_t *info, size_t len)
+{
+	return protocol == FRAME_LCP && len > 0 && info[0] >= CONTROL_ECHO_REQUEST;
+}
+
 static void on_control_frame(void *ctx, uint16_t protocol, const uint8_t *info, size_t len)
 {
 	struct session *s = ctx;
 
 	if (!s->call_up)
 		return;
+	/* Somebody may try ids and numbers to end the call: what the peer means it says again. */
+	if (s->network_up && path_in_doubt(s->path) && !is_harmless(protocol, info, len)) {
+		log_debug(s->log, "control frame left out: the peer's numbers jumped");
+		return;
+	}
 	s->ppp_heard_any = true;
 	ppp_input(s->ppp, protocol, info, len, loop_now(s->loop));
 }

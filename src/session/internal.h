@@ -75,6 +75,7 @@ struct session {
 	struct loop_timer tick_timer;  /* the earliest deadline of tunnel, PPP and data path */
 	struct loop_timer limit_timer; /* connecting, then silence of GRE, then hanging up */
 	struct loop_timer time_timer;  /* idle and session time */
+	struct loop_timer probe_timer; /* while the peer's numbers are in doubt */
 	struct request_start start;    /* without the password */
 	int tun_fd, wire_fd, control_fd, packet_fd; /* -1 = none */
 	struct tunnel *tunnel;

@@ -379,6 +379,9 @@ static void on_ppp_event(void *ctx, const struct ppp_event *event)
 		s->ppp_closed = true;
 		reason_set(&s->reason, event->reason->code, "%s", event->reason->text);
 		break;
+	case PPP_EVENT_PROOF:
+		path_proved(s->path);
+		break;
 	case PPP_EVENT_ECHO:
 		s->echoes++;
 		break;

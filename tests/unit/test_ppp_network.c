@@ -831,6 +831,28 @@ static void keepalive_asks_each_second_then_gives_up(void **state)
 	end_free(e);
 }
 
+/* Who tries ids and numbers does not know it; which of the requests is answered does not matter. */
+static void an_echo_reply_with_the_peers_magic_number_is_a_proof(void **state)
+{
+	struct ppp_config c = caller_config();
+	struct end *e = connected(&c);
+	struct frame first;
+
+	(void)state;
+	ppp_probe(e->link, e->now_ms);
+	first = *take(e, FRAME_LCP, 9);
+	ppp_probe(e->link, e->now_ms + 700);
+	take(e, FRAME_LCP, 9);
+	inject(e, FRAME_LCP, "0a01000800000000");
+	inject(e, FRAME_LCP, "0a01000812345678");
+	assert_int_equal(e->proofs, 0);
+	memcpy(first.info + 4, "\x55\x66\x77\x88", 4);
+	send_back(e, &first, 10);
+	assert_int_equal(e->proofs, 1);
+	assert_int_equal(e->echoes, 0);
+	end_free(e);
+}
+
 static void hanging_up_is_in_order(void **state)
 {
 	struct ppp_config c = caller_config();
@@ -1132,6 +1154,7 @@ int main(void)
 		cmocka_unit_test(an_eap_caller_cannot_skip_the_proof),
 		cmocka_unit_test(a_caller_that_refuses_to_authenticate_is_turned_away),
 		cmocka_unit_test(keepalive_asks_each_second_then_gives_up),
+		cmocka_unit_test(an_echo_reply_with_the_peers_magic_number_is_a_proof),
 		cmocka_unit_test(hanging_up_is_in_order),
 		cmocka_unit_test(a_hang_up_of_the_server_is_told_with_its_words),
 		cmocka_unit_test(a_windows_server_hangs_up_with_a_number_which_is_told_in_words),
