@@ -282,6 +282,12 @@ static bool is_surely_ip(struct cursor head, size_t len)
 	       checksum_fold(checksum_add(0, ip, header)) == 0xffff;
 }
 
+bool mppe_is_proof(const uint8_t *plain, size_t len)
+{
+	return plain_is_sane(plain, len) &&
+	       is_surely_ip(cursor_make(plain, len < HEAD_MAX ? len : HEAD_MAX), len);
+}
+
 /* Does the key make sense of DATA, leaving no doubt? */
 static bool is_surely_key(const struct mppe_chain *chain, const uint8_t *data, size_t len)
 {

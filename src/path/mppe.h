@@ -95,6 +95,9 @@ void mppe_rx_init(struct mppe_rx *rx, unsigned bits, bool stateful, const uint8_
 enum mppe_result mppe_decrypt(struct mppe_rx *rx, uint8_t *packet, size_t len,
 			      struct mppe_place place);
 
+/* Does a plain text, whose sender then has the keys, leave no doubt that it is an IP packet? */
+bool mppe_is_proof(const uint8_t *plain, size_t len);
+
 void mppe_rx_prepare(struct mppe_rx *rx); /* as mppe_tx_prepare */
 
 /* Stateless: packets that follow each other without a gap, to be decrypted at once. */

@@ -60,8 +60,6 @@ static void deliver(struct path *path, uint16_t protocol, uint8_t *ip, size_t le
 		path->rx_counters.rx_malformed++;
 		return;
 	}
-	if (path->doubt && path->state.rx.bits)
-		path->doubt = false; /* it has the keys */
 	if (path->watch_inner && path->callbacks.inner(path->callbacks.ctx, ip, len))
 		return;
 	if (s->mss_mtu)
@@ -109,6 +107,14 @@ static void note_mppe_number(struct path *path, const struct path_frame *f)
 	path->control_since = 0;
 }
 
+/* Who encrypts has the keys, and is the peer. */
+static void look_for_proof(struct path *path)
+{
+	for (size_t i = 0; i < path->run.count; i++)
+		if (mppe_is_proof(path->run.packets[i].data, path->run.packets[i].len))
+			path->doubt = false;
+}
+
 void path_settle_run(struct path *path)
 {
 	struct mppe_run *run = &path->run;
@@ -116,6 +122,8 @@ void path_settle_run(struct path *path)
 	if (run->count == 0)
 		return;
 	mppe_run_decrypt(run, &path->rx);
+	if (path->doubt)
+		look_for_proof(path);
 	for (size_t i = 0; i < run->count; i++) {
 		const struct path_frame *f = &path->run_frames[i];
 
@@ -148,16 +156,14 @@ static bool join_run(struct path *path, const struct path_frame *frame)
 		path_settle_run(path);
 	f.data += head;
 	f.len -= head;
-	if (f.numbered && path->run.count) {
-		place = place_behind(path->run_frames[path->run.count - 1].number, 0, f.number);
-	} else if (f.numbered) {
-		/* Only what is new by its number; the others are judged one by one. */
-		if (path->sequence.any && f.number - path->sequence.newest - 1 >= SEQUENCE_WINDOW)
-			return false;
-		place = mppe_place_of(path, &f);
-	}
-	if (place.known && place.ahead > SEQUENCE_WINDOW)
+	/* Only what is new by its number; the others are judged one by one. */
+	if (f.numbered && path->sequence.any &&
+	    f.number - path->sequence.newest - 1 >= SEQUENCE_WINDOW)
 		return false;
+	if (f.numbered && path->run.count)
+		place = place_behind(path->run_frames[path->run.count - 1].number, 0, f.number);
+	else if (f.numbered)
+		place = mppe_place_of(path, &f);
 	if (!mppe_run_add(&path->run, &path->rx, f.data, f.len, place))
 		return false;
 	path->run_frames[path->run.count - 1] = f;
@@ -203,6 +209,8 @@ static bool rx_encrypted(struct path *path, struct path_frame *f)
 		path_turn_give(path);
 		path->rekey_told = true;
 	}
+	if (path->doubt && mppe_is_proof(f->data + MPPE_HEADER, f->len - MPPE_HEADER))
+		path->doubt = false;
 	deliver_plain(path, f->data + MPPE_HEADER, f->len - MPPE_HEADER);
 	return true;
 }
@@ -347,9 +355,25 @@ static void rx_far(struct path *path, struct path_frame *f, uint64_t now_ms)
 		path->rx_counters.rx_too_late++;
 }
 
+/* A control frame whose number is not next to those of the data: a call numbers from 0, so that in
+ * its first minutes the whole window is not hard to guess. */
+static bool is_apart(const struct path *path, const struct path_frame *f)
+{
+	uint16_t protocol;
+	size_t head;
+
+	return path->sequence.any &&
+	       f->number - path->sequence.newest + SEQUENCE_NEAR > 2 * SEQUENCE_NEAR &&
+	       frame_decode(f->data, f->len, &protocol, &head) && frame_is_control(protocol);
+}
+
 static void rx_numbered(struct path *path, struct path_frame *f, uint64_t now_ms)
 {
-	switch (sequence_judge(&path->sequence, f->number)) {
+	enum sequence_place place = sequence_judge(&path->sequence, f->number);
+
+	if (place != SEQUENCE_DUPLICATE && is_apart(path, f))
+		place = SEQUENCE_FAR;
+	switch (place) {
 	case SEQUENCE_FAR:
 		rx_far(path, f, now_ms);
 		return;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define SEQUENCE_WINDOW 1024 /* late, or ahead, by no more than that; a power of two */
+#define SEQUENCE_NEAR	64   /* the same for control frames: they are few, and end calls */
 /* Packets elsewhere that follow each other mean that the peer is there now: so many, or those of so
  * long, with none between them that fits. */
 #define SEQUENCE_RESYNC	   8

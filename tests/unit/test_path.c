@@ -920,15 +920,21 @@ static void frames_from_elsewhere_move_nothing_unless_they_follow_each_other(voi
 	from_wire(b, 101, terminate, sizeof terminate);
 	assert_int_equal(b->control, 2);
 	assert_false(path_in_doubt(b->path));
+	/* Within the window, but not next to what came last, is elsewhere for control frames alone.
+	 */
+	from_wire(b, 102 + SEQUENCE_NEAR, terminate, sizeof terminate);
+	assert_int_equal(b->control, 2);
+	from_wire(b, 101 + SEQUENCE_NEAR, terminate, sizeof terminate);
+	assert_int_equal(b->control, 3);
 	/* A series is followed, and in doubt: from there and from the peer's own place alike. */
-	for (uint32_t at = 0x20000000;; at = 102) {
+	for (uint32_t at = 0x20000000;; at = 300) {
 		for (unsigned i = 0; i < SEQUENCE_RESYNC - 1; i++)
 			from_wire(b, at + i, terminate, sizeof terminate);
-		assert_int_equal(b->control, at == 102 ? 3 : 2);
+		assert_int_equal(b->control, at == 300 ? 4 : 3);
 		from_wire(b, at + SEQUENCE_RESYNC, terminate, sizeof terminate);
-		assert_int_equal(b->control, at == 102 ? 4 : 3);
+		assert_int_equal(b->control, at == 300 ? 5 : 4);
 		assert_true(path_in_doubt(b->path));
-		if (at == 102)
+		if (at == 300)
 			break;
 	}
 	path_proved(b->path);
