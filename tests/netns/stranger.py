@@ -11,7 +11,7 @@ import socket
 import struct
 import sys
 
-TERMINATE = bytes.fromhex("ff03c021050700096c6f6c")
+TERMINATE = bytes.fromhex("ff03c021050700076c6f6c")
 SENSELESS = bytes.fromhex("ff03c021ffff")
 FAR = 1 << 29
 
