@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* CCP (RFC 1962) with the one option that we take: MPPE (RFC 3078), keys by RFC 3079. */
 #include "crypto/mppe_key.h"
-#include "ppp/link.h"
+#include "ppp/mppe_option.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,118 +17,6 @@
 static struct ccp *ccp_of(void *ctx)
 {
 	return &((struct ppp_link *)ctx)->ccp;
-}
-
-/* ---- option bits ---- */
-
-static const struct {
-	unsigned set; /* enum ppp_mppe_bits */
-	uint32_t bit;
-	uint8_t bits;
-} strengths[] = {
-	/* strongest first */
-	{PPP_MPPE_128, MPPE_OPTION_128, 128},
-	{PPP_MPPE_56, MPPE_OPTION_56, 56},
-	{PPP_MPPE_40, MPPE_OPTION_40, 40},
-};
-#define STRENGTHS (sizeof(strengths) / sizeof(strengths[0]))
-
-static uint32_t allowed_bits(const struct ppp_link *link)
-{
-	uint32_t bits = 0;
-
-	for (size_t i = 0; i < STRENGTHS; i++)
-		if (link->config.mppe_bits & strengths[i].set)
-			bits |= strengths[i].bit;
-	return bits;
-}
-
-static uint32_t strongest(uint32_t bits)
-{
-	for (size_t i = 0; i < STRENGTHS; i++)
-		if (bits & strengths[i].bit)
-			return strengths[i].bit;
-	return 0;
-}
-
-static uint8_t bits_of(uint32_t option)
-{
-	for (size_t i = 0; i < STRENGTHS; i++)
-		if (option & strengths[i].bit)
-			return strengths[i].bits;
-	return 0;
-}
-
-/* "40 or 128 bit" */
-static const char *words(char *buf, size_t cap, uint32_t option)
-{
-	struct str s = str_make(buf, cap);
-
-	for (size_t i = STRENGTHS; i-- > 0;)
-		if (option & strengths[i].bit)
-			str_printf(&s, "%s%u", s.len ? " or " : "", strengths[i].bits);
-	str_printf(&s, s.len ? " bit" : "no strength");
-	return buf;
-}
-
-/* The peer was asked for stateless MPPE once, and asks for stateful again. */
-static bool insists(const struct ppp_link *link, uint32_t v)
-{
-	return link->ccp.naks_sent > 0 && (v & MPPE_OPTION_STRENGTHS) &&
-	       !(v & MPPE_OPTION_STATELESS);
-}
-
-/* What we should like to hear instead of V (or the same, if it will do). */
-static uint32_t wanted_for(const struct ppp_link *link, uint32_t v)
-{
-	uint32_t allowed = allowed_bits(link);
-	uint32_t strength = strongest(v & allowed ? v & allowed : allowed);
-
-	if (link->config.mppe_mode == PPP_MPPE_STATELESS)
-		return strength | MPPE_OPTION_STATELESS;
-	strength |= v & MPPE_OPTION_STATELESS;
-	if (strength != v && link->config.mppe_mode == PPP_MPPE_PREFER_STATELESS &&
-	    !insists(link, v))
-		strength |= MPPE_OPTION_STATELESS;
-	return strength;
-}
-
-static bool forbids_mode(const struct ppp_link *link, uint32_t v)
-{
-	return link->config.mppe_mode == PPP_MPPE_STATELESS && !(v & MPPE_OPTION_STATELESS);
-}
-
-/* Why V, which the peer names, does not do, as the end of a sentence about the peer. */
-static const char *mismatch(const struct ppp_link *link, uint32_t v, char *buf, size_t cap)
-{
-	struct str s = str_make(buf, cap);
-	char theirs[40], ours[40];
-
-	if (!(v & MPPE_OPTION_STRENGTHS))
-		str_printf(&s, "offers none (it wants MPPE of no strength)");
-	else if (!(v & allowed_bits(link)))
-		str_printf(&s, "wants MPPE %s, the profile permits only %s (mppe-strength)",
-			   words(theirs, sizeof(theirs), v),
-			   words(ours, sizeof(ours), allowed_bits(link)));
-	else if (forbids_mode(link, v))
-		str_printf(&s, "wants stateful MPPE, the profile permits only stateless "
-			       "(mppe-mode = any permits both)");
-	else
-		str_printf(&s, "does not agree to any kind of MPPE");
-	return buf;
-}
-
-void ccp_append_refused(const struct ppp_link *link, struct str *s)
-{
-	uint32_t v = link->ccp.heard;
-	char theirs[40];
-
-	if (!(v & allowed_bits(link)))
-		str_printf(s, "MPPE of %s (mppe-strength)", words(theirs, sizeof(theirs), v));
-	else if (forbids_mode(link, v))
-		str_printf(s, "stateful MPPE (mppe-mode = any permits it)");
-	else
-		str_printf(s, "its kind of MPPE");
 }
 
 /* What the peer wants of MPPE is refused, for now or for good. */
@@ -182,7 +70,7 @@ static enum option_verdict mppe_request(void *ctx, const struct option *o, struc
 {
 	struct ppp_link *link = ctx;
 	struct ccp *ccp = &link->ccp;
-	uint32_t v = option_u32(o), want = wanted_for(link, v);
+	uint32_t v = option_u32(o), want = mppe_wanted_for(link, v);
 	bool nothing = (v & ~MPPE_OPTION_STATELESS) == 0;
 	char why[120];
 
@@ -198,7 +86,7 @@ static enum option_verdict mppe_request(void *ctx, const struct option *o, struc
 	if (nothing)
 		no_encryption(link, "offers none (its MPPE request names no strength)");
 	else
-		no_encryption(link, "%s", mismatch(link, v, why, sizeof(why)));
+		no_encryption(link, "%s", mppe_mismatch(link, v, why, sizeof(why)));
 	return OPTION_REJECT;
 }
 
@@ -206,7 +94,7 @@ static void mppe_nak(void *ctx, const struct option *o)
 {
 	struct ppp_link *link = ctx;
 	struct ccp *ccp = &link->ccp;
-	uint32_t v = option_u32(o), common = v & allowed_bits(link);
+	uint32_t v = option_u32(o), common = v & mppe_allowed(link);
 	uint32_t stateless = v & MPPE_OPTION_STATELESS;
 	char why[120];
 
@@ -214,26 +102,26 @@ static void mppe_nak(void *ctx, const struct option *o)
 		return;
 	if (common == 0 || ++ccp->naks_followed > ROUNDS_MAX) {
 		note_refused(link, v);
-		no_encryption(link, "%s", mismatch(link, v, why, sizeof(why)));
+		no_encryption(link, "%s", mppe_mismatch(link, v, why, sizeof(why)));
 		return;
 	}
-	if (forbids_mode(link, v)) {
+	if (mppe_forbids_mode(link, v)) {
 		note_refused(link, v);
 		stateless = MPPE_OPTION_STATELESS;
 	}
-	ccp->offer = strongest(common) | stateless;
+	ccp->offer = mppe_strongest(common) | stateless;
 }
 
 /* It rejects stateless MPPE, but has asked for stateful itself: that is asked for once. */
 static bool follow_to_stateful(struct ppp_link *link)
 {
 	struct ccp *ccp = &link->ccp;
-	uint32_t common = ccp->heard & allowed_bits(link);
+	uint32_t common = ccp->heard & mppe_allowed(link);
 
 	if (link->config.mppe_mode != PPP_MPPE_PREFER_STATELESS || common == 0 ||
 	    (ccp->heard & MPPE_OPTION_STATELESS) || !(ccp->offer & MPPE_OPTION_STATELESS))
 		return false;
-	ccp->offer = strongest(common);
+	ccp->offer = mppe_strongest(common);
 	return true;
 }
 
@@ -246,8 +134,9 @@ static void mppe_reject(void *ctx, const struct option *o)
 	(void)o;
 	if (follow_to_stateful(link))
 		return;
-	if ((v & MPPE_OPTION_STRENGTHS) && (!(v & allowed_bits(link)) || forbids_mode(link, v)))
-		no_encryption(link, "%s", mismatch(link, v, why, sizeof(why)));
+	if ((v & MPPE_OPTION_STRENGTHS) &&
+	    (!(v & mppe_allowed(link)) || mppe_forbids_mode(link, v)))
+		no_encryption(link, "%s", mppe_mismatch(link, v, why, sizeof(why)));
 	else
 		no_encryption(link, "offers no MPPE (it rejected it)");
 }
@@ -266,7 +155,7 @@ static void start_key(const struct ppp_link *link, struct ppp_mppe_key *key, uin
 	bool caller_send = sending == (link->config.role == PPP_CALLER);
 
 	key->generation++;
-	key->bits = bits_of(option);
+	key->bits = mppe_bits_of(option);
 	key->stateful = !(option & MPPE_OPTION_STATELESS);
 	if (k->method == PPP_AUTH_MSCHAP1)
 		mppe_start_key_v1(key->start, key->bits, k->lm_hash, k->nt_hash, k->challenge);
@@ -300,7 +189,7 @@ static bool missing(void *ctx, struct writer *nak)
 		no_encryption(link, "does not ask for any");
 		return false;
 	}
-	option_write_u32(nak, CCP_OPTION_MPPE, ccp->ask ? ccp->offer : wanted_for(link, 0));
+	option_write_u32(nak, CCP_OPTION_MPPE, ccp->ask ? ccp->offer : mppe_wanted_for(link, 0));
 	return true;
 }
 
@@ -445,7 +334,7 @@ void ccp_init(struct ppp_link *link)
  * 2.1).  With one strength alone, the rule, that costs no round trip. */
 static uint32_t first_offer(const struct ppp_link *link)
 {
-	uint32_t offer = allowed_bits(link);
+	uint32_t offer = mppe_allowed(link);
 
 	return link->config.mppe_mode == PPP_MPPE_STATEFUL ? offer : offer | MPPE_OPTION_STATELESS;
 }
@@ -468,7 +357,7 @@ static void begin(struct ppp_link *link)
 static bool is_possible(const struct ppp_link *link)
 {
 	return link->config.mppe != PPP_MPPE_NO && link->auth.keys.method != 0 &&
-	       allowed_bits(link) != 0;
+	       mppe_allowed(link) != 0;
 }
 
 void ccp_start_early(struct ppp_link *link)
@@ -533,7 +422,7 @@ static bool must_wait(struct ppp_link *link, const uint8_t *info, size_t len)
 		return false;
 	ccp->heard = v;
 	return link->config.role == PPP_CALLER && ccp->ask &&
-	       ccp->fsm.state == AUTOMATON_REQ_SENT && v == wanted_for(link, v);
+	       ccp->fsm.state == AUTOMATON_REQ_SENT && v == mppe_wanted_for(link, v);
 }
 
 void ccp_input(struct ppp_link *link, const uint8_t *info, size_t len)

@@ -246,8 +246,6 @@ void ccp_input(struct ppp_link *link, const uint8_t *info, size_t len);
 bool ccp_rejected_early(struct ppp_link *link);
 /* When ccp_tick wants to be called. */
 uint64_t ccp_deadline(const struct ppp_link *link);
-/* Which kind of MPPE we refused, and the key for it. */
-void ccp_append_refused(const struct ppp_link *link, struct str *s);
 void ccp_stop(struct ppp_link *link);
 void ccp_tick(struct ppp_link *link);
 void ccp_request_reset(struct ppp_link *link);

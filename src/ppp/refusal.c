@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the peer asked for and we refused: the likely reason when it hangs up right after. */
-#include "ppp/link.h"
+#include "ppp/mppe_option.h"
 
 #include <stdio.h>
 
@@ -134,7 +134,7 @@ const char *ppp_refusal(const struct ppp_link *link, char *buf, size_t cap)
 	if (layer || rejected || mppe)
 		str_printf(&s, " after we refused ");
 	if (mppe)
-		ccp_append_refused(link, &s);
+		mppe_append_refused(link, &s);
 	else if (rejected && (!layer || link->rejected.mppe))
 		append_rejected(link, &s);
 	else if (layer)
