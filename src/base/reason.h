@@ -36,6 +36,17 @@ struct reason {
 	char text[REASON_TEXT_MAX]; /* one sentence, no full stop, printable; "" if none */
 };
 
+/* Where a reason comes from, the one that tells least first: of several attempts at one server the
+ * most telling reason is kept. */
+enum reason_weight {
+	REASON_LOCAL,	/* this machine could not even try */
+	REASON_SILENCE, /* nobody answered */
+	REASON_NETWORK, /* a router or a host's kernel said no */
+	REASON_PEER,	/* the server was heard, and no more came of it */
+	REASON_REFUSAL, /* the server, or what it sent, says why: another attempt would hear the
+			   same */
+};
+
 /* Sets *R unless it already holds a text: the first reason is the true one. */
 __attribute__((format(printf, 3, 4))) void reason_set(struct reason *r, enum exit_status code,
 						      const char *fmt, ...);

@@ -32,8 +32,10 @@ struct dial {
 	uint32_t attempt;
 	bool waits;
 	uint64_t started_ms, deadline_ms;
+	uint64_t started_day_ms;
 	int given_up;		    /* exit status once we hung up ourselves; 0 = not */
 	enum control_state reached; /* then */
+	struct reason before;	    /* how an attempt of this dial ended */
 };
 
 /* Cells of a line of the terminal. */
@@ -120,8 +122,9 @@ static void wait_gone(const struct dial *d)
 /* --timeout is over. */
 static void late(const struct dial *d)
 {
-	cli_error("%s: not connected after %u seconds (state: %s)", d->name, d->cli->timeout_s,
-		  control_state_text(d->reached));
+	cli_error("%s: not connected after %u seconds (state: %s)%s%s", d->name, d->cli->timeout_s,
+		  control_state_text(d->reached), *d->before.text ? "; before: " : "",
+		  d->before.text);
 }
 
 /* The exit status of a call that ended before it was up. */
@@ -189,6 +192,8 @@ static int on_status(struct dial *d)
 	d->phase = (int)status.phase;
 	d->state = (enum control_state)status.state;
 	d->attempt = status.attempt;
+	if (status.last_end_day_ms >= d->started_day_ms) /* not of the run before */
+		d->before = status.last_end;
 	if (changed)
 		show(d);
 	show_wait(d, &status);
@@ -260,6 +265,7 @@ static int dial(const struct cli *cli, const char *name, struct secret *password
 			 .terminal = places_text(),
 			 .phase = -1,
 			 .started_ms = clock_now_ms(),
+			 .started_day_ms = clock_day_ms(),
 			 .deadline_ms = DEADLINE_NONE};
 	sigset_t set, old;
 	int r;

@@ -155,7 +155,7 @@ static const struct conf_option options[] = {
 	 .words = strength_words, .def = "128", .unit = "bits",
 	 .help = "MPPE key lengths we may use"},
 	{"mppe-mode", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.mppe_mode), .words = mode_words,
-	 .def = "stateless", .help = "how MPPE changes its keys"},
+	 .def = "any", .help = "how MPPE changes its keys"},
 	{"use-compression", NULL, SHARED, CONF_VALUE_BOOLEAN, FIELD(p.use_compression), .def = "no",
 	 .help = "compress data"},
 	{"change-tcp-mss", NULL, SHARED, CONF_VALUE_BOOLEAN, FIELD(p.change_tcp_mss), .def = "yes",

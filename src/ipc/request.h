@@ -33,7 +33,7 @@ enum request_type {
 	REQUEST_STATS,	 /* struct request_stats */
 	REQUEST_CALL, /* struct request_call: should this session die, another can end the tunnel */
 	REQUEST_ACCOUNT, /* struct request_account: who is this?  Answered by ACCOUNT_ANSWER */
-	REQUEST_ENDED,	 /* struct reason: the call is over, the session exits */
+	REQUEST_ENDED,	 /* struct request_ended: the call is over, the session exits */
 	REQUEST_TYPE_COUNT
 };
 
@@ -139,6 +139,11 @@ struct request_applied {
 	struct reason reason;
 };
 
+struct request_ended {
+	struct reason reason;
+	uint32_t weight; /* enum reason_weight */
+};
+
 #define REQUEST_TEXT_MAX 240
 
 struct request_state {
@@ -191,6 +196,7 @@ struct request_message {
 		struct request_start start;
 		struct request_applied applied;
 		struct reason reason;
+		struct request_ended ended;
 		struct request_state state;
 		struct request_network network;
 		struct request_routes routes;

@@ -21,8 +21,9 @@
 static int give_up(const struct reason *reason)
 {
 	struct request_channel channel = {.fd = SUPERVISOR_FD, .phase = REQUEST_PHASE_SPAWNED};
+	struct request_ended ended = {.reason = *reason, .weight = REASON_LOCAL};
 
-	request_send(&channel, REQUEST_ENDED, reason, NULL, 0);
+	request_send(&channel, REQUEST_ENDED, &ended, NULL, 0);
 	return (int)reason->code;
 }
 

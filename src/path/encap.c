@@ -2,22 +2,18 @@
 /* Encapsulation: what GRE and L2TP have in common, and the choice between them. */
 #include "path/internal.h"
 
-bool path_judge_number(struct path *path, uint32_t number)
+bool path_follow(struct path *path, uint32_t number, bool seen, uint64_t now_ms)
 {
-	switch (sequence_judge(&path->sequence, number)) {
-	case SEQUENCE_NEW:
-		return true;
-	case SEQUENCE_LATE:
-		path->rx_counters.rx_late++;
-		return true;
-	case SEQUENCE_DUPLICATE:
-		path->rx_counters.rx_duplicate++;
+	int32_t ahead = (int32_t)(number - path->sequence.newest);
+
+	if (!sequence_follow(&path->sequence, number, seen, now_ms))
 		return false;
-	case SEQUENCE_BEHIND:
-		path->rx_counters.rx_too_late++;
-		return false;
-	}
-	return false;
+	if (ahead > 0)
+		path->rx_counters.rx_lost += (uint32_t)ahead - 1;
+	/* The counts of MPPE go on by themselves. */
+	path->mppe_number_known = false;
+	path->doubt = true;
+	return true;
 }
 
 void path_accept(struct path *path, const struct path_frame *frame, uint64_t now_ms)

@@ -103,6 +103,7 @@ struct path {
 	uint32_t mppe_number;	/* sequence number of the newest accepted MPPE packet */
 	uint32_t control_since; /* control frames behind it: they use up numbers, but no counts */
 	struct sequence sequence;
+	bool doubt;		  /* it moved for frames that anybody could have sent */
 	struct reorder *reorder;  /* NULL unless order matters */
 	uint64_t ack_deadline_ms; /* 0 = nothing to acknowledge */
 	uint64_t ack_base;	  /* what was acknowledged when it was set */
@@ -138,8 +139,9 @@ bool path_send_burst(struct path *path, uint64_t now_ms);
 uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len);
 /* Takes a received packet apart.  False if it holds no frame for us (counted). */
 bool path_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame);
-/* Judges and counts a sequence number: may its frame be taken? */
-bool path_judge_number(struct path *path, uint32_t number);
+/* A frame came whose NUMBER is far, or SEEN before, and nothing else speaks for it: true if those
+ * before it make the window move there. */
+bool path_follow(struct path *path, uint32_t number, bool seen, uint64_t now_ms);
 /* The frame was good: its number counts as received and will be acknowledged. */
 void path_accept(struct path *path, const struct path_frame *frame, uint64_t now_ms);
 /* Sends an acknowledgment of its own if none could ride on data in time. */

@@ -282,6 +282,12 @@ static bool is_surely_ip(struct cursor head, size_t len)
 	       checksum_fold(checksum_add(0, ip, header)) == 0xffff;
 }
 
+bool mppe_is_proof(const uint8_t *plain, size_t len)
+{
+	return plain_is_sane(plain, len) &&
+	       is_surely_ip(cursor_make(plain, len < HEAD_MAX ? len : HEAD_MAX), len);
+}
+
 /* Does the key make sense of DATA, leaving no doubt? */
 static bool is_surely_key(const struct mppe_chain *chain, const uint8_t *data, size_t len)
 {
@@ -326,7 +332,7 @@ static enum mppe_result decrypt_in_step(struct mppe_rx *rx, uint16_t count, uint
 	if (step == 0) {
 		uint64_t back = (uint64_t)((uint16_t)(rx->position - 1) - count) & COUNT_MASK;
 
-		if (back >= rx->position)
+		if (back >= rx->position || place.far)
 			return MPPE_TOO_LATE;
 		return back == 0 ? MPPE_DUPLICATE
 				 : decrypt_late(rx, rx->position - back, data, len);
@@ -338,6 +344,10 @@ static enum mppe_result decrypt_in_step(struct mppe_rx *rx, uint16_t count, uint
 		step = (step - 1) % (COUNT_MASK + 1) + 1;
 		if (!try_steps(rx, step, data, len, place.now_ms, &chain))
 			return MPPE_BAD;
+	}
+	if (place.far && !is_surely_key(&chain, data, len)) {
+		rx->waste += (uint32_t)step;
+		return MPPE_BAD;
 	}
 	accept(rx, step, &chain, data, len);
 	return MPPE_OK;

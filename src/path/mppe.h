@@ -83,6 +83,7 @@ struct mppe_place {
 	uint32_t ahead; /* else how many numbers ahead of the last accepted one, without those that
 			 * are known not to be MPPE's */
 	uint64_t now_ms;
+	bool far; /* its number is elsewhere: only a plain text beyond doubt speaks for it */
 };
 
 /* KEPT: MPPE_KEPT_KEYS entries. */
@@ -93,6 +94,9 @@ void mppe_rx_init(struct mppe_rx *rx, unsigned bits, bool stateful, const uint8_
  * does, so that a forged packet cannot disturb the stream. */
 enum mppe_result mppe_decrypt(struct mppe_rx *rx, uint8_t *packet, size_t len,
 			      struct mppe_place place);
+
+/* Does a plain text, whose sender then has the keys, leave no doubt that it is an IP packet? */
+bool mppe_is_proof(const uint8_t *plain, size_t len);
 
 void mppe_rx_prepare(struct mppe_rx *rx); /* as mppe_tx_prepare */
 

@@ -134,6 +134,16 @@ void path_watch_inner(struct path *path, bool on)
 	path->watch_inner = on;
 }
 
+bool path_in_doubt(const struct path *path)
+{
+	return path->doubt;
+}
+
+void path_proved(struct path *path)
+{
+	path->doubt = false;
+}
+
 uint64_t path_deadline(const struct path *path)
 {
 	uint64_t ack = gre_deadline(path);

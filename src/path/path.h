@@ -132,6 +132,11 @@ void path_watch_inner(struct path *path, bool on);
 int path_send_tunnel(struct path *path, const uint8_t *octets, size_t len);
 void path_lock_peer(struct path *path);
 
+/* The peer's sequence numbers jumped, and nothing has shown yet that it is the peer which sends
+ * them: it may be somebody that tries ids and numbers.  path_proved says that it was shown. */
+bool path_in_doubt(const struct path *path);
+void path_proved(struct path *path);
+
 /* One burst each: what is there, up to a budget.  True if there may be more. */
 bool path_burst_tx(struct path *path, uint64_t now_ms); /* TUN to wire */
 bool path_burst_rx(struct path *path, uint64_t now_ms); /* wire to TUN */

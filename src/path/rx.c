@@ -3,6 +3,7 @@
 #include "path/internal.h"
 
 #include "base/cursor.h"
+#include "wire/control_packet.h"
 #include "wire/frame.h"
 
 #include <errno.h>
@@ -106,6 +107,14 @@ static void note_mppe_number(struct path *path, const struct path_frame *f)
 	path->control_since = 0;
 }
 
+/* Who encrypts has the keys, and is the peer. */
+static void look_for_proof(struct path *path)
+{
+	for (size_t i = 0; i < path->run.count; i++)
+		if (mppe_is_proof(path->run.packets[i].data, path->run.packets[i].len))
+			path->doubt = false;
+}
+
 void path_settle_run(struct path *path)
 {
 	struct mppe_run *run = &path->run;
@@ -113,6 +122,8 @@ void path_settle_run(struct path *path)
 	if (run->count == 0)
 		return;
 	mppe_run_decrypt(run, &path->rx);
+	if (path->doubt)
+		look_for_proof(path);
 	for (size_t i = 0; i < run->count; i++) {
 		const struct path_frame *f = &path->run_frames[i];
 
@@ -145,14 +156,14 @@ static bool join_run(struct path *path, const struct path_frame *frame)
 		path_settle_run(path);
 	f.data += head;
 	f.len -= head;
-	if (f.numbered && path->run.count) {
+	/* Only what is new by its number; the others are judged one by one. */
+	if (f.numbered && path->sequence.any &&
+	    f.number - path->sequence.newest - 1 >= SEQUENCE_WINDOW)
+		return false;
+	if (f.numbered && path->run.count)
 		place = place_behind(path->run_frames[path->run.count - 1].number, 0, f.number);
-	} else if (f.numbered) {
-		/* Only what is new by its number; the others are judged one by one. */
-		if (path->sequence.any && (int32_t)(f.number - path->sequence.newest) <= 0)
-			return false;
+	else if (f.numbered)
 		place = mppe_place_of(path, &f);
-	}
 	if (!mppe_run_add(&path->run, &path->rx, f.data, f.len, place))
 		return false;
 	path->run_frames[path->run.count - 1] = f;
@@ -198,6 +209,8 @@ static bool rx_encrypted(struct path *path, struct path_frame *f)
 		path_turn_give(path);
 		path->rekey_told = true;
 	}
+	if (path->doubt && mppe_is_proof(f->data + MPPE_HEADER, f->len - MPPE_HEADER))
+		path->doubt = false;
 	deliver_plain(path, f->data + MPPE_HEADER, f->len - MPPE_HEADER);
 	return true;
 }
@@ -273,6 +286,115 @@ static void rx_ordered(struct path *path, struct path_frame *f, uint64_t now_ms)
 	path_drain(path, false, now_ms);
 }
 
+/* A frame whose number fits, or was made to. */
+static void rx_in_place(struct path *path, struct path_frame *f, uint64_t now_ms)
+{
+	if (path->reorder) {
+		path_accept(path, f, now_ms);
+		rx_ordered(path, f, now_ms);
+	} else if (rx_frame(path, f, now_ms)) {
+		/* Only a frame that proves sane may move the window. */
+		path_accept(path, f, now_ms);
+	}
+}
+
+/* May the frame, as it stands, be one of a peer's that numbers anew? */
+static bool could_be_peers(const struct path *path, const struct path_frame *f)
+{
+	struct control_packet packet;
+	uint16_t protocol;
+	size_t head;
+
+	if (!frame_decode(f->data, f->len, &protocol, &head))
+		return false;
+	if (frame_is_control(protocol))
+		return control_packet_decode(f->data + head, f->len - head, &packet);
+	return protocol == FRAME_COMPRESSED ? path->state.rx.bits != 0 : path->state.rx_clear;
+}
+
+/* Takes a frame from elsewhere that the peer alone can have encrypted: it needs no others beside
+ * it. Behind, its number says nothing of how many packets lie between. */
+static bool rx_proved(struct path *path, const struct path_frame *frame, uint64_t now_ms)
+{
+	struct path_frame f = *frame;
+	struct mppe_place place;
+	uint16_t protocol;
+	size_t head;
+
+	if (!path->state.rx.bits || path->rx.stateful ||
+	    !frame_decode(f.data, f.len, &protocol, &head) || protocol != FRAME_COMPRESSED)
+		return false;
+	f.data += head;
+	f.len -= head;
+	place = mppe_place_of(path, &f);
+	if (place.late)
+		place = (struct mppe_place){.known = false};
+	place.now_ms = now_ms;
+	place.far = true;
+	if (mppe_decrypt(&path->rx, f.data, f.len, place) != MPPE_OK)
+		return false;
+	if (f.number - path->sequence.newest > INT32_MAX)
+		path->sequence.any = false;
+	note_mppe_number(path, &f);
+	path->rx_counters.last_heard_ms = now_ms;
+	deliver_plain(path, f.data + MPPE_HEADER, f.len - MPPE_HEADER);
+	path_accept(path, &f, now_ms);
+	return true;
+}
+
+/* A frame whose number is beyond the window: it comes after a long loss, from a peer that numbers
+ * anew, or from somebody that tries ids and numbers.  Of those three only encryption tells the
+ * last. */
+static void rx_far(struct path *path, struct path_frame *f, uint64_t now_ms)
+{
+	if (rx_proved(path, f, now_ms))
+		return;
+	if (could_be_peers(path, f) && path_follow(path, f->number, false, now_ms))
+		rx_in_place(path, f, now_ms);
+	else
+		path->rx_counters.rx_too_late++;
+}
+
+/* A control frame whose number is not next to those of the data: a call numbers from 0, so that in
+ * its first minutes the whole window is not hard to guess. */
+static bool is_apart(const struct path *path, const struct path_frame *f)
+{
+	uint16_t protocol;
+	size_t head;
+
+	return path->sequence.any &&
+	       f->number - path->sequence.newest + SEQUENCE_NEAR > 2 * SEQUENCE_NEAR &&
+	       frame_decode(f->data, f->len, &protocol, &head) && frame_is_control(protocol);
+}
+
+static void rx_numbered(struct path *path, struct path_frame *f, uint64_t now_ms)
+{
+	enum sequence_place place = sequence_judge(&path->sequence, f->number);
+
+	if (place != SEQUENCE_DUPLICATE && is_apart(path, f))
+		place = SEQUENCE_FAR;
+	switch (place) {
+	case SEQUENCE_FAR:
+		rx_far(path, f, now_ms);
+		return;
+	case SEQUENCE_DUPLICATE:
+		path->rx_counters.rx_duplicate++;
+		if (!could_be_peers(path, f) || !path_follow(path, f->number, true, now_ms))
+			return;
+		break;
+	case SEQUENCE_LATE:
+		path->rx_counters.rx_late++;
+		break;
+	case SEQUENCE_NEW:
+		break;
+	}
+	/* GRE: a number alone counts as received. */
+	if (f->len == 0 && path->config.encap == PATH_GRE)
+		path_accept(path, f, now_ms);
+	if (f->len > 0)
+		rx_in_place(path, f, now_ms);
+}
+
 static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t now_ms)
 {
 	struct path_frame f;
@@ -286,26 +408,10 @@ static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t n
 	if (join_run(path, &f))
 		return;
 	path_settle_run(path);
-	if (f.numbered && !path_judge_number(path, f.number))
-		return;
-	if (f.len == 0) {
-		/* GRE: a number alone counts as received. */
-		if (f.numbered && path->config.encap == PATH_GRE)
-			path_accept(path, &f, now_ms);
-		return;
-	}
-	if (f.numbered && path->reorder) {
-		path_accept(path, &f, now_ms);
-		rx_ordered(path, &f, now_ms);
-		return;
-	}
-	if (f.numbered) {
-		/* Only a frame that proves sane may move the window. */
-		if (rx_frame(path, &f, now_ms))
-			path_accept(path, &f, now_ms);
-		return;
-	}
-	rx_frame(path, &f, now_ms);
+	if (f.numbered)
+		rx_numbered(path, &f, now_ms);
+	else if (f.len > 0)
+		rx_frame(path, &f, now_ms);
 }
 
 static bool receive_failed(struct path *path, int error)

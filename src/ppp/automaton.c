@@ -131,8 +131,10 @@ static void run_sends(struct automaton *a, unsigned actions)
 		automaton_send_request(a);
 	if (actions & AUTOMATON_SCA)
 		send_ack(a);
-	if (actions & AUTOMATON_SCN)
+	if (actions & AUTOMATON_SCN) {
+		a->refused_ms = a->host->now_ms;
 		automaton_send(a, a->reply_code, a->packet.id, a->reply, a->reply_len);
+	}
 	if (actions & AUTOMATON_STR)
 		send_terminate(a);
 	if (actions & AUTOMATON_STA)

@@ -152,6 +152,7 @@ struct automaton {
 	uint8_t reply_code;
 	size_t reply_len;
 	uint8_t reply[AUTOMATON_PACKET_MAX];
+	uint64_t refused_ms; /* when that reply last went out as a Nak or Reject; 0 = never */
 	/* the peer's request that was answered last, to know its repetition */
 	bool seen, seen_good;
 	uint8_t seen_id;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* CCP (RFC 1962) with the one option that we take: MPPE (RFC 3078), keys by RFC 3079. */
 #include "crypto/mppe_key.h"
-#include "ppp/link.h"
+#include "ppp/mppe_option.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,70 +19,11 @@ static struct ccp *ccp_of(void *ctx)
 	return &((struct ppp_link *)ctx)->ccp;
 }
 
-/* ---- option bits ---- */
-
-static const struct {
-	unsigned set; /* enum ppp_mppe_bits */
-	uint32_t bit;
-	uint8_t bits;
-} strengths[] = {
-	/* strongest first */
-	{PPP_MPPE_128, MPPE_OPTION_128, 128},
-	{PPP_MPPE_56, MPPE_OPTION_56, 56},
-	{PPP_MPPE_40, MPPE_OPTION_40, 40},
-};
-#define STRENGTHS (sizeof(strengths) / sizeof(strengths[0]))
-
-static uint32_t allowed_bits(const struct ppp_link *link)
+/* What the peer wants of MPPE is refused, for now or for good. */
+static void note_refused(struct ppp_link *link, uint32_t v)
 {
-	uint32_t bits = 0;
-
-	for (size_t i = 0; i < STRENGTHS; i++)
-		if (link->config.mppe_bits & strengths[i].set)
-			bits |= strengths[i].bit;
-	return bits;
-}
-
-static uint32_t strongest(uint32_t bits)
-{
-	for (size_t i = 0; i < STRENGTHS; i++)
-		if (bits & strengths[i].bit)
-			return strengths[i].bit;
-	return 0;
-}
-
-static uint8_t bits_of(uint32_t option)
-{
-	for (size_t i = 0; i < STRENGTHS; i++)
-		if (option & strengths[i].bit)
-			return strengths[i].bits;
-	return 0;
-}
-
-/* "40 or 128 bit" */
-static const char *words(char *buf, size_t cap, uint32_t option)
-{
-	struct str s = str_make(buf, cap);
-
-	for (size_t i = STRENGTHS; i-- > 0;)
-		if (option & strengths[i].bit)
-			str_printf(&s, "%s%u", s.len ? " or " : "", strengths[i].bits);
-	str_printf(&s, s.len ? " bit" : "no strength");
-	return buf;
-}
-
-/* What we should like to hear instead of V (or the same, if it will do). */
-static uint32_t wanted_for(const struct ppp_link *link, uint32_t v)
-{
-	uint32_t allowed = allowed_bits(link);
-	uint32_t strength = strongest(v & allowed ? v & allowed : allowed);
-
-	if (link->config.mppe_mode == PPP_MPPE_STATELESS)
-		return strength | MPPE_OPTION_STATELESS;
-	strength |= v & MPPE_OPTION_STATELESS;
-	if (strength != v && link->config.mppe_mode == PPP_MPPE_PREFER_STATELESS)
-		strength |= MPPE_OPTION_STATELESS;
-	return strength;
+	link->ccp.heard = v;
+	link->ccp.refused_ms = link_now(link);
 }
 
 /* ---- outcomes ---- */
@@ -129,26 +70,23 @@ static enum option_verdict mppe_request(void *ctx, const struct option *o, struc
 {
 	struct ppp_link *link = ctx;
 	struct ccp *ccp = &link->ccp;
-	uint32_t v = option_u32(o), want = wanted_for(link, v);
+	uint32_t v = option_u32(o), want = mppe_wanted_for(link, v);
 	bool nothing = (v & ~MPPE_OPTION_STATELESS) == 0;
-	char theirs[40], ours[40];
+	char why[120];
 
 	if (v == want || (nothing && !link_encrypts(link))) {
 		ccp->staged = v;
 		return OPTION_ACK;
 	}
+	note_refused(link, v);
 	if (ccp->naks_sent++ < ROUNDS_MAX) {
 		option_write_u32(nak, CCP_OPTION_MPPE, want);
 		return OPTION_NAK_FIRM;
 	}
 	if (nothing)
 		no_encryption(link, "offers none (its MPPE request names no strength)");
-	else if ((v ^ want) == MPPE_OPTION_STATELESS)
-		no_encryption(link, "insists on stateful MPPE, the profile permits only stateless");
 	else
-		no_encryption(link, "wants MPPE %s, the profile permits only %s",
-			      words(theirs, sizeof(theirs), v),
-			      words(ours, sizeof(ours), allowed_bits(link)));
+		no_encryption(link, "%s", mppe_mismatch(link, v, why, sizeof(why)));
 	return OPTION_REJECT;
 }
 
@@ -156,35 +94,51 @@ static void mppe_nak(void *ctx, const struct option *o)
 {
 	struct ppp_link *link = ctx;
 	struct ccp *ccp = &link->ccp;
-	uint32_t v = option_u32(o), common = v & allowed_bits(link);
+	uint32_t v = option_u32(o), common = v & mppe_allowed(link);
 	uint32_t stateless = v & MPPE_OPTION_STATELESS;
-	char theirs[40], ours[40];
+	char why[120];
 
 	if (!ccp->ask)
 		return;
-	if ((v & MPPE_OPTION_STRENGTHS) == 0) {
-		no_encryption(link, "offers none (it wants MPPE of no strength)");
+	if (common == 0 || ++ccp->naks_followed > ROUNDS_MAX) {
+		note_refused(link, v);
+		no_encryption(link, "%s", mppe_mismatch(link, v, why, sizeof(why)));
 		return;
 	}
-	if (common == 0) {
-		no_encryption(link, "wants MPPE %s, the profile permits only %s",
-			      words(theirs, sizeof(theirs), v),
-			      words(ours, sizeof(ours), allowed_bits(link)));
-		return;
-	}
-	if (++ccp->naks_followed > ROUNDS_MAX) {
-		no_encryption(link, "does not agree to any kind of MPPE");
-		return;
-	}
-	if (link->config.mppe_mode == PPP_MPPE_STATELESS)
+	if (mppe_forbids_mode(link, v)) {
+		note_refused(link, v);
 		stateless = MPPE_OPTION_STATELESS;
-	ccp->offer = strongest(common) | stateless;
+	}
+	ccp->offer = mppe_strongest(common) | stateless;
+}
+
+/* It rejects stateless MPPE, but has asked for stateful itself: that is asked for once. */
+static bool follow_to_stateful(struct ppp_link *link)
+{
+	struct ccp *ccp = &link->ccp;
+	uint32_t common = ccp->heard & mppe_allowed(link);
+
+	if (link->config.mppe_mode != PPP_MPPE_PREFER_STATELESS || common == 0 ||
+	    (ccp->heard & MPPE_OPTION_STATELESS) || !(ccp->offer & MPPE_OPTION_STATELESS))
+		return false;
+	ccp->offer = mppe_strongest(common);
+	return true;
 }
 
 static void mppe_reject(void *ctx, const struct option *o)
 {
+	struct ppp_link *link = ctx;
+	uint32_t v = link->ccp.heard;
+	char why[120];
+
 	(void)o;
-	no_encryption(ctx, "offers no MPPE (it rejected it)");
+	if (follow_to_stateful(link))
+		return;
+	if ((v & MPPE_OPTION_STRENGTHS) &&
+	    (!(v & mppe_allowed(link)) || mppe_forbids_mode(link, v)))
+		no_encryption(link, "%s", mppe_mismatch(link, v, why, sizeof(why)));
+	else
+		no_encryption(link, "offers no MPPE (it rejected it)");
 }
 
 static const struct option_rule rules[] = {
@@ -201,7 +155,7 @@ static void start_key(const struct ppp_link *link, struct ppp_mppe_key *key, uin
 	bool caller_send = sending == (link->config.role == PPP_CALLER);
 
 	key->generation++;
-	key->bits = bits_of(option);
+	key->bits = mppe_bits_of(option);
 	key->stateful = !(option & MPPE_OPTION_STATELESS);
 	if (k->method == PPP_AUTH_MSCHAP1)
 		mppe_start_key_v1(key->start, key->bits, k->lm_hash, k->nt_hash, k->challenge);
@@ -235,13 +189,15 @@ static bool missing(void *ctx, struct writer *nak)
 		no_encryption(link, "does not ask for any");
 		return false;
 	}
-	option_write_u32(nak, CCP_OPTION_MPPE, ccp->ask ? ccp->offer : wanted_for(link, 0));
+	option_write_u32(nak, CCP_OPTION_MPPE, ccp->ask ? ccp->offer : mppe_wanted_for(link, 0));
 	return true;
 }
 
 static void accepted(void *ctx)
 {
 	ccp_of(ctx)->agreed = ccp_of(ctx)->staged;
+	if (ccp_of(ctx)->agreed & MPPE_OPTION_STRENGTHS)
+		ccp_of(ctx)->refused_ms = 0;
 }
 
 /* The peer may encrypt as soon as it has our request, so the decoder must be ready before. */
@@ -325,14 +281,14 @@ static void finished(void *ctx, enum automaton_event why)
 static void terminated(void *ctx, const struct control_packet *p)
 {
 	struct ppp_link *link = ctx;
-	char text[100], quoted[110];
+	char text[100], quoted[110], refusal[PPP_REFUSAL_MAX];
 	struct str s = str_make(quoted, sizeof(quoted));
 
 	if (p->len > 0)
 		str_printf(&s, ": \"%s\"",
 			   link_clean(text, sizeof(text), (struct octets){p->data, p->len}, 60));
-	no_encryption(link, "%s%s", link->ccp.was_encrypted ? "switched it off" : "ended CCP",
-		      quoted);
+	no_encryption(link, "%s%s%s", link->ccp.was_encrypted ? "switched it off" : "ended CCP",
+		      ppp_refusal(link, refusal, sizeof(refusal)), quoted);
 	if (!automaton_opened(&link->ccp.fsm))
 		automaton_raise(&link->ccp.fsm, AUTOMATON_CLOSE);
 	without(link);
@@ -378,7 +334,7 @@ void ccp_init(struct ppp_link *link)
  * 2.1).  With one strength alone, the rule, that costs no round trip. */
 static uint32_t first_offer(const struct ppp_link *link)
 {
-	uint32_t offer = allowed_bits(link);
+	uint32_t offer = mppe_allowed(link);
 
 	return link->config.mppe_mode == PPP_MPPE_STATEFUL ? offer : offer | MPPE_OPTION_STATELESS;
 }
@@ -390,7 +346,8 @@ static void begin(struct ppp_link *link)
 
 	ccp->settled = ccp->failed = ccp->was_encrypted = false;
 	ccp->naks_sent = ccp->naks_followed = 0;
-	ccp->agreed = 0;
+	ccp->agreed = ccp->heard = 0;
+	ccp->refused_ms = 0;
 	ccp->ask = ccp->wanted = true;
 	ccp->offer = first_offer(link);
 	automaton_raise(&ccp->fsm, AUTOMATON_OPEN);
@@ -400,7 +357,7 @@ static void begin(struct ppp_link *link)
 static bool is_possible(const struct ppp_link *link)
 {
 	return link->config.mppe != PPP_MPPE_NO && link->auth.keys.method != 0 &&
-	       allowed_bits(link) != 0;
+	       mppe_allowed(link) != 0;
 }
 
 void ccp_start_early(struct ppp_link *link)
@@ -441,21 +398,31 @@ static bool continue_early(struct ppp_link *link)
 	return stands;
 }
 
-/* Our request, repeated as often as its Ack is lost, must never meet a peer in Opened: pppd hangs
- * up then.  So the caller acks a request of the peer's only when its own was answered.  One that
- * will not be acked is told so at once. */
-static bool must_wait(const struct ppp_link *link, const uint8_t *info, size_t len)
+/* A Configure-Request for MPPE alone names *V. */
+static bool asks_for_mppe(const uint8_t *info, size_t len, uint32_t *v)
 {
-	const struct ccp *ccp = &link->ccp;
 	struct cursor c = cursor_make(info, len);
 	bool request = cursor_u8(&c) == CONTROL_CONFIGURE_REQUEST;
-	uint32_t v;
 
 	cursor_skip(&c, 3);
 	request = request && cursor_u16(&c) == (CCP_OPTION_MPPE << 8 | 6);
-	v = cursor_u32(&c);
-	return request && !c.failed && link->config.role == PPP_CALLER && ccp->ask &&
-	       ccp->fsm.state == AUTOMATON_REQ_SENT && v == wanted_for(link, v);
+	*v = cursor_u32(&c);
+	return request && !c.failed;
+}
+
+/* Our request, repeated as often as its Ack is lost, must never meet a peer in Opened: pppd hangs
+ * up then.  So the caller acks a request of the peer's only when its own was answered.  One that
+ * will not be acked is told so at once. */
+static bool must_wait(struct ppp_link *link, const uint8_t *info, size_t len)
+{
+	struct ccp *ccp = &link->ccp;
+	uint32_t v;
+
+	if (!asks_for_mppe(info, len, &v))
+		return false;
+	ccp->heard = v;
+	return link->config.role == PPP_CALLER && ccp->ask &&
+	       ccp->fsm.state == AUTOMATON_REQ_SENT && v == mppe_wanted_for(link, v);
 }
 
 void ccp_input(struct ppp_link *link, const uint8_t *info, size_t len)

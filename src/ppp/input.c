@@ -117,13 +117,20 @@ static bool is_auth(uint16_t protocol)
 	return protocol == FRAME_PAP || protocol == FRAME_CHAP || protocol == FRAME_EAP;
 }
 
+static void refuse_protocol(struct ppp_link *link, uint16_t protocol, const uint8_t *info,
+			    size_t len)
+{
+	link_note_rejected(link, protocol, info, len);
+	link_protocol_reject(link, protocol, info, len);
+}
+
 static void network_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len)
 {
 	struct ncp_entry ncp;
 
 	if (!find_ncp(link, protocol, &ncp)) {
 		if (link->phase == PPP_PHASE_NETWORK)
-			link_protocol_reject(link, protocol, info, len);
+			refuse_protocol(link, protocol, info, len);
 		else
 			link->counters.unexpected++;
 		return;
@@ -137,7 +144,7 @@ static void network_input(struct ppp_link *link, uint16_t protocol, const uint8_
 			link->early[ncp.early].len = 0;
 		auth_network_heard(link);
 	} else if (!ncp.wanted) {
-		link_protocol_reject(link, protocol, info, len);
+		refuse_protocol(link, protocol, info, len);
 	} else if (ncp.fsm->state > AUTOMATON_STARTING) {
 		if (protocol == FRAME_CCP)
 			ccp_input(link, info, len);

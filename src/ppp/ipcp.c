@@ -267,13 +267,14 @@ static void down(void *ctx)
 static void finished(void *ctx, enum automaton_event why)
 {
 	struct ppp_link *link = ctx;
+	char refusal[PPP_REFUSAL_MAX];
 
 	/* The peer may hold it for open: IPv6 alone would leave it with an address in vain. */
 	if (why == AUTOMATON_EXHAUSTED && !link->ending)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
-			  link->ipcp.fsm.naks_received ? "%s does not agree on addresses in IPCP"
-						       : "%s does not answer any more in IPCP",
-			  link_peer(link));
+			  link->ipcp.fsm.naks_received ? "%s does not agree on addresses in IPCP%s"
+						       : "%s does not answer any more in IPCP%s",
+			  link_peer(link), ppp_refusal(link, refusal, sizeof(refusal)));
 	else
 		link_ncp_lost(link, &link->ipcp.fsm,
 			      why == AUTOMATON_REJECT_FATAL

@@ -196,11 +196,13 @@ static void down(void *ctx)
 static void finished(void *ctx, enum automaton_event why)
 {
 	struct ppp_link *link = ctx;
+	char refusal[PPP_REFUSAL_MAX];
 
 	if (why == AUTOMATON_EXHAUSTED && !link->ending)
 		reason_set(&link->reason, EXIT_NEGOTIATION_FAILED,
-			   "no answer to %u LCP requests (%u frames received)",
-			   link->lcp.fsm.requests_sent, link->counters.rx_frames);
+			   "no answer to %u LCP requests%s (%u frames received)",
+			   link->lcp.fsm.requests_sent, ppp_refusal(link, refusal, sizeof(refusal)),
+			   link->counters.rx_frames);
 	else if (why == AUTOMATON_REJECT_FATAL)
 		reason_set(&link->reason, EXIT_NEGOTIATION_FAILED, "%s does not speak LCP",
 			   link_peer(link));
@@ -244,16 +246,17 @@ static void append_ras_error(struct str *s, uint32_t error)
 static void terminated(void *ctx, const struct control_packet *p)
 {
 	struct ppp_link *link = ctx;
-	char text[160], quoted[180];
+	char text[160], quoted[180 + PPP_REFUSAL_MAX], refusal[PPP_REFUSAL_MAX];
 	struct str s = str_make(quoted, sizeof(quoted));
 	uint32_t error;
 	bool ras = ras_error(p, &error);
 
+	str_printf(&s, "%s", ppp_refusal(link, refusal, sizeof(refusal)));
 	if (ras)
 		append_ras_error(&s, error);
 	else if (p->len > 0)
 		str_printf(&s, ": \"%s\"",
-			   link_clean(text, sizeof(text), (struct octets){p->data, p->len}, 100));
+			   link_clean(text, sizeof(text), (struct octets){p->data, p->len}, 140));
 	link->lcp.explained |= p->len > 0;
 	if (ras && auth_refusal(error) && link->config.role == PPP_CALLER && !link->network_up)
 		reason_set(&link->reason, EXIT_AUTH_FAILED, "%s (error %u)", auth_refusal(error),
@@ -305,11 +308,16 @@ static void echo_reply(struct ppp_link *link, const struct control_packet *p)
 	struct cursor c = cursor_make(p->data, p->len);
 	uint32_t magic = cursor_u32(&c);
 
+	/* Nobody who tries ids and numbers knows it; the reply may be to an earlier request. */
+	if (magic && magic == lcp->peer.magic)
+		link_emit(link, &(struct ppp_event){.kind = PPP_EVENT_PROOF});
 	if (!lcp->echo_pending || p->id != lcp->echo_id || (magic && magic == lcp->magic)) {
 		link->counters.unexpected++;
 		return;
 	}
 	lcp->echo_pending = false;
+	if (!lcp->peer.magic) /* it has none: the identifier must do */
+		link_emit(link, &(struct ppp_event){.kind = PPP_EVENT_PROOF});
 	link_emit(link, &(struct ppp_event){
 				.kind = PPP_EVENT_ECHO,
 				.echo_rtt_ms = (uint32_t)(link_now(link) - lcp->echo_sent_ms),

@@ -152,17 +152,23 @@ void link_data_changed(struct ppp_link *link)
 
 /* ---- the end ---- */
 
-void link_fail(struct ppp_link *link, enum exit_status code, const char *fmt, ...)
+/* An answerer lets the caller read why it ends the call: of a negotiation of LCP that failed
+ * anybody has seen as much; all else is for one who has proved who it is. */
+static bool tells(const struct ppp_link *link, enum exit_status code)
 {
-	char text[REASON_TEXT_MAX];
-	va_list ap;
+	bool lcp = link->phase == PPP_PHASE_ESTABLISH &&
+		   (code == EXIT_NEGOTIATION_FAILED || code == EXIT_LOOPBACK);
 
+	return link->config.role == PPP_ANSWERER && (lcp || link->phase == PPP_PHASE_NETWORK);
+}
+
+static void end_link(struct ppp_link *link, enum exit_status code, const char *text, bool tell)
+{
 	if (link->ending)
 		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	reason_set(&link->reason, code, "%s", text);
+	if (tell)
+		link->lcp.fsm.farewell = link->reason.text;
 	link->ending = true;
 	link->limit_ms = DEADLINE_NONE;
 	enter_phase(link, PPP_PHASE_TERMINATE);
@@ -171,6 +177,17 @@ void link_fail(struct ppp_link *link, enum exit_status code, const char *fmt, ..
 	/* A farewell is sent to one who seems dead, but an answer is not waited for. */
 	if (code == EXIT_PEER_DEAD)
 		link->over = true;
+}
+
+void link_fail(struct ppp_link *link, enum exit_status code, const char *fmt, ...)
+{
+	char text[REASON_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	end_link(link, code, text, tells(link, code));
 }
 
 /* At the end of each call from outside: closing is over when LCP has nothing left to do. */
@@ -275,6 +292,9 @@ void link_ncp_up(struct ppp_link *link)
 		return;
 	link->network_up = true;
 	link->limit_ms = DEADLINE_NONE;
+	/* It goes on without; but for encryption it may still hang up. */
+	if (!link->rejected.mppe)
+		link->rejected.at_ms = 0;
 	link_emit(link,
 		  &(struct ppp_event){.kind = PPP_EVENT_NETWORK, .addresses = &link->addresses});
 }
@@ -287,13 +307,14 @@ void link_ncp_down(struct ppp_link *link)
 void link_ncp_lost(struct ppp_link *link, const struct automaton *ncp, const char *why)
 {
 	bool needed = ncp == &link->ipcp.fsm || !link->config.ipv4;
+	char refusal[PPP_REFUSAL_MAX];
 
 	if (link->ending || link->phase != PPP_PHASE_NETWORK)
 		return;
 	log_info(link->log, "%s: %s %s", ncp->driver->name, link_peer(link), why);
 	if (needed)
-		link_fail(link, link->network_up ? EXIT_HANGUP : EXIT_NEGOTIATION_FAILED, "%s %s",
-			  link_peer(link), why);
+		link_fail(link, link->network_up ? EXIT_HANGUP : EXIT_NEGOTIATION_FAILED, "%s %s%s",
+			  link_peer(link), why, ppp_refusal(link, refusal, sizeof(refusal)));
 }
 
 /* ---- the keep-alive ---- */
@@ -332,10 +353,12 @@ static void limit_tick(struct ppp_link *link)
 {
 	unsigned seconds = (link->config.phase_limit_ms + 999) / 1000;
 	const char *peer = link_peer(link);
+	char refusal[PPP_REFUSAL_MAX];
 
 	if (link_now(link) < link->limit_ms)
 		return;
 	link->limit_ms = DEADLINE_NONE;
+	(void)ppp_refusal(link, refusal, sizeof(refusal));
 	if (link->counters.rx_frames == 0)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "no answer to %u LCP requests (0 frames received)",
@@ -350,11 +373,12 @@ static void limit_tick(struct ppp_link *link)
 			  ppp_auth_name(link->auth.method), seconds);
 	else if (!link->ccp.settled)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
-			  "encryption is required, but %s did not agree on it within %u seconds",
-			  peer, seconds);
+			  "encryption is required, but %s did not agree on it within %u seconds%s",
+			  peer, seconds, refusal);
 	else
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
-			  "%s did not agree on addresses within %u seconds", peer, seconds);
+			  "%s did not agree on addresses within %u seconds%s", peer, seconds,
+			  refusal);
 }
 
 /* ---- the interface ---- */
@@ -437,12 +461,8 @@ void ppp_close(struct ppp_link *link, const struct reason *reason, uint64_t now_
 	if (link->closed)
 		return;
 	link->host.now_ms = now_ms;
-	/* A caller that has proved who it is learns why the server ends its call. */
-	if (link->config.role == PPP_ANSWERER && link->phase == PPP_PHASE_NETWORK) {
-		reason_set(&link->reason, reason->code, "%s", text);
-		link->lcp.fsm.farewell = link->reason.text;
-	}
-	link_fail(link, reason->code, "%s", text);
+	end_link(link, reason->code, text,
+		 link->config.role == PPP_ANSWERER && link->phase == PPP_PHASE_NETWORK);
 	finish_turn(link);
 }
 
@@ -482,6 +502,13 @@ void ppp_request_reset(struct ppp_link *link, uint64_t now_ms)
 	ccp_request_reset(link);
 }
 
+void ppp_probe(struct ppp_link *link, uint64_t now_ms)
+{
+	link->host.now_ms = now_ms;
+	if (automaton_opened(&link->lcp.fsm) && !link->ending)
+		lcp_send_echo(link);
+}
+
 uint64_t ppp_deadline(const struct ppp_link *link)
 {
 	uint64_t d = keepalive_deadline(link);
@@ -517,6 +544,11 @@ bool ppp_is_unheard(const struct ppp_link *link)
 
 	return link->counters.rx_frames > 0 && lcp->answers == 0 &&
 	       lcp->requests_sent >= UNHEARD_REQUESTS && !link->lcp.explained;
+}
+
+const char *ppp_farewell(const struct ppp_link *link)
+{
+	return link->lcp.fsm.farewell;
 }
 
 const struct reason *ppp_reason(const struct ppp_link *link)

@@ -92,8 +92,10 @@ struct ccp {
 	bool early_over; /* that request is void: it was rejected, or its keys changed */
 	uint32_t offer;	 /* our request: what we shall receive */
 	uint32_t staged, agreed; /* the peer's request: what we shall send */
+	uint32_t heard;		 /* what the peer asked for last, acked or not; 0 = nothing */
 	unsigned naks_sent, naks_followed;
 	uint64_t give_up_ms;
+	uint64_t refused_ms; /* when we last refused what was heard; 0 = never */
 	struct ppp_mppe_key tx, rx;
 	uint64_t reset_after_ms;
 	bool was_encrypted;
@@ -142,6 +144,11 @@ struct ppp_link {
 	uint64_t heard_ms, echo_next_ms, echo_since_ms;
 	unsigned rejects_left;
 	uint64_t rejects_refill_ms;
+	struct {
+		uint16_t protocol;
+		bool mppe;	/* it is CCP, for encryption */
+		uint64_t at_ms; /* 0 = none */
+	} rejected;		/* the protocol that the peer began and we do not carry */
 	struct lcp lcp;
 	struct auth auth;
 	struct ccp ccp;
@@ -194,6 +201,11 @@ void link_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, s
 /* Answers a frame that nobody takes, at a bounded rate. */
 void link_protocol_reject(struct ppp_link *link, uint16_t protocol, const uint8_t *info,
 			  size_t len);
+
+/* ---- refusal.c ---- */
+
+/* A control frame of a PROTOCOL that we do not carry came. */
+void link_note_rejected(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len);
 
 /* ---- the layers ---- */
 

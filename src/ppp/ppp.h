@@ -139,6 +139,7 @@ enum ppp_event_kind {
 	PPP_EVENT_NETWORK,	 /* .addresses: IPCP (and IPV6CP) opened, closed or changed */
 	PPP_EVENT_RESET_PEER,	 /* CCP Reset-Request received: flush the sending direction */
 	PPP_EVENT_ECHO,		 /* .echo_rtt_ms */
+	PPP_EVENT_PROOF,	 /* an Echo-Reply showed the peer's magic number: it is the peer */
 	PPP_EVENT_CLOSED,	 /* .reason: the link is down for good; nothing follows */
 };
 
@@ -176,7 +177,7 @@ void ppp_free(struct ppp_link *link);
 void ppp_up(struct ppp_link *link, uint64_t now_ms);
 /* The tunnel is gone: no farewell possible. */
 void ppp_down(struct ppp_link *link, uint64_t now_ms);
-/* Ends the call in order: Terminate-Request, in which an answerer tells REASON to a caller that has
+/* Ends the call in order: Terminate-Request, in which an answerer says REASON to a caller that has
  * passed authentication, then PPP_EVENT_CLOSED with REASON. */
 void ppp_close(struct ppp_link *link, const struct reason *reason, uint64_t now_ms);
 
@@ -192,6 +193,9 @@ void ppp_heard(struct ppp_link *link, uint64_t heard_ms);
 /* The data path lost MPPE synchronisation (stateful): send a CCP Reset-Request. */
 void ppp_request_reset(struct ppp_link *link, uint64_t now_ms);
 
+/* Sends an Echo-Request now, if LCP is open; PPP_EVENT_PROOF follows if the peer is there. */
+void ppp_probe(struct ppp_link *link, uint64_t now_ms);
+
 /* When ppp_tick wants to be called next, or DEADLINE_NONE. */
 uint64_t ppp_deadline(const struct ppp_link *link);
 void ppp_tick(struct ppp_link *link, uint64_t now_ms);
@@ -202,6 +206,15 @@ bool ppp_is_unheard(const struct ppp_link *link);
 
 /* Why the link ends, known before PPP_EVENT_CLOSED when the peer said so; no text if unknown. */
 const struct reason *ppp_reason(const struct ppp_link *link);
+
+/* What the peer was told, or is to be told, of why we end the call; NULL = nothing. */
+const char *ppp_farewell(const struct ppp_link *link);
+
+/* " after we refused ...": what the peer asked for last and did not get, with the profile's key
+ * that changes it; to be put behind a sentence that says that the peer hung up.  "" where nothing
+ * was refused lately.  Into BUF (PPP_REFUSAL_MAX octets do), which is returned. */
+#define PPP_REFUSAL_MAX 128
+const char *ppp_refusal(const struct ppp_link *link, char *buf, size_t cap);
 
 /* Counters for "which layer is stuck": requests sent and received of LCP, auth and NCPs. */
 struct ppp_counters {

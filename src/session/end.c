@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #define FAREWELL_DEAD_MS 300  /* to one who has not answered for long */
+#define PROBE_MS	 700  /* so that the answers are a series, should the peer number anew */
 #define HANGUP_LIMIT_MS	 6000 /* PPP's farewell 2 s, the tunnel's 3 s */
 
 void session_tell_state(struct session *s, enum control_state state, const char *message)
@@ -20,6 +21,7 @@ void session_tell_state(struct session *s, enum control_state state, const char 
 /* The end: whatever still waits is dropped, the supervisor learns why. */
 void session_finish(struct session *s)
 {
+	struct request_ended body = {0};
 	struct request_stats stats;
 
 	if (s->ended)
@@ -30,7 +32,9 @@ void session_finish(struct session *s)
 		request_send(&s->channel, REQUEST_STATS, &stats, NULL, 0);
 	}
 	reason_set(&s->reason, EXIT_HANGUP, "the call ended");
-	request_send(&s->channel, REQUEST_ENDED, &s->reason, NULL, 0);
+	body.reason = s->reason;
+	body.weight = s->weight;
+	request_send(&s->channel, REQUEST_ENDED, &body, NULL, 0);
 	loop_stop(s->loop);
 }
 
@@ -48,7 +52,7 @@ void session_close(struct session *s, const struct reason *why)
 	if (s->call_up && !s->ppp_closed)
 		ppp_close(s->ppp, &s->reason, now);
 	else if (s->control_connected)
-		tunnel_close(s->tunnel, &s->reason, now);
+		tunnel_close(s->tunnel, &s->reason, ppp_farewell(s->ppp), now);
 	else
 		session_finish(s);
 }
@@ -98,6 +102,27 @@ void session_explain_refusal(struct session *s, const struct reason *why)
 			   why->text);
 }
 
+/* The peer is asked, again and again, whether it is there. */
+static void probe(void *ctx)
+{
+	struct session *s = ctx;
+
+	if (!path_in_doubt(s->path) || s->closing)
+		return;
+	ppp_probe(s->ppp, loop_now(s->loop));
+	loop_timer_set(s->loop, &s->probe_timer, loop_now(s->loop) + PROBE_MS);
+}
+
+static void check_doubt(struct session *s)
+{
+	if (!s->network_up || s->closing || s->probe_timer.link || !path_in_doubt(s->path))
+		return;
+	log_info(s->log, "the sequence numbers of the other end jumped");
+	s->probe_timer.expired = probe;
+	s->probe_timer.ctx = s;
+	probe(s);
+}
+
 static void check_keys(struct session *s)
 {
 	struct reason r = {0};
@@ -130,6 +155,7 @@ void session_settle(struct session *s)
 			tunnel_lost(s->tunnel, error, now);
 	}
 	check_keys(s);
+	check_doubt(s);
 	if (s->tunnel_closed && s->call_up && !s->ppp_closed)
 		ppp_down(s->ppp, now);
 	if (s->ppp_closed && !s->tunnel_closed && !s->tunnel_closing) {
@@ -140,7 +166,7 @@ void session_settle(struct session *s)
 			loop_timer_set(s->loop, &s->limit_timer,
 				       now + (dead ? FAREWELL_DEAD_MS : HANGUP_LIMIT_MS));
 		s->closing = true;
-		tunnel_close(s->tunnel, &s->reason, now);
+		tunnel_close(s->tunnel, &s->reason, ppp_farewell(s->ppp), now);
 	}
 	if (s->tunnel_closed && s->output_len == 0) {
 		session_finish(s);

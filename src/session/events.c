@@ -3,6 +3,8 @@
  * another room is done by session_settle() after the callback has returned. */
 #include "base/str.h"
 #include "session/internal.h"
+#include "wire/control_packet.h"
+#include "wire/frame.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -77,6 +79,7 @@ static void on_call_up(struct session *s, const struct tunnel_call *call)
 
 static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 {
+	char refusal[PPP_REFUSAL_MAX];
 	struct session *s = ctx;
 
 	switch (event->kind) {
@@ -95,13 +98,17 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 		break;
 	case TUNNEL_EVENT_CLOSED:
 		s->tunnel_closed = true;
+		s->weight = event->weight;
 		/* What the peer said in PPP tells more than that the tunnel ended after it. */
 		if (s->call_up && reason_is_set(ppp_reason(s->ppp)))
 			reason_set(&s->reason, ppp_reason(s->ppp)->code, "%s",
 				   ppp_reason(s->ppp)->text);
 		if (event->unexplained)
 			session_explain_refusal(s, event->reason);
-		reason_set(&s->reason, event->reason->code, "%s", event->reason->text);
+		reason_set(&s->reason, event->reason->code, "%s%s", event->reason->text,
+			   s->call_up && !s->network_up && !s->closing
+				   ? ppp_refusal(s->ppp, refusal, sizeof refusal)
+				   : "");
 		break;
 	}
 }
@@ -199,6 +206,9 @@ static void on_ppp_event(void *ctx, const struct ppp_event *event)
 	case PPP_EVENT_ECHO:
 		echo_note(&s->echo, event->echo_rtt_ms);
 		break;
+	case PPP_EVENT_PROOF:
+		path_proved(s->path);
+		break;
 	case PPP_EVENT_CLOSED:
 		s->ppp_closed = true;
 		session_explain_silence(s);
@@ -209,12 +219,23 @@ static void on_ppp_event(void *ctx, const struct ppp_event *event)
 
 /* Callbacks of the data path */
 
+/* What may change nothing of a call: LCP's echoes and what is behind them. */
+static bool is_harmless(uint16_t protocol, const uint8_t *info, size_t len)
+{
+	return protocol == FRAME_LCP && len > 0 && info[0] >= CONTROL_ECHO_REQUEST;
+}
+
 static void on_control_frame(void *ctx, uint16_t protocol, const uint8_t *info, size_t len)
 {
 	struct session *s = ctx;
 
 	if (!s->call_up)
 		return;
+	/* Somebody may try ids and numbers to end the call: what the peer means it says again. */
+	if (s->network_up && path_in_doubt(s->path) && !is_harmless(protocol, info, len)) {
+		log_debug(s->log, "control frame left out: the peer's numbers jumped");
+		return;
+	}
 	s->ppp_heard_any = true;
 	ppp_input(s->ppp, protocol, info, len, loop_now(s->loop));
 }

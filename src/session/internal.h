@@ -75,6 +75,7 @@ struct session {
 	struct loop_timer tick_timer;  /* the earliest deadline of tunnel, PPP and data path */
 	struct loop_timer limit_timer; /* connecting, then silence of GRE, then hanging up */
 	struct loop_timer time_timer;  /* idle and session time */
+	struct loop_timer probe_timer; /* while the peer's numbers are in doubt */
 	struct request_start start;    /* without the password */
 	int tun_fd, wire_fd, control_fd, packet_fd; /* -1 = none */
 	struct tunnel *tunnel;
@@ -99,6 +100,7 @@ struct session {
 	struct session_echo echo;
 	struct request_call call;	    /* as told last */
 	struct reason reason;		    /* why the call ends; the first one counts */
+	enum reason_weight weight;	    /* of the tunnel's end */
 	uint8_t output[SESSION_OUTPUT_MAX]; /* control stream not yet taken by the socket */
 	size_t output_len;
 	struct request_answers answers; /* answerer: what came while an account was awaited */

@@ -4,6 +4,7 @@
 #include "supervisor/serving.h"
 
 #include "base/str.h"
+#include "ipc/control.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -51,6 +52,9 @@ static void finish(struct call *c, const struct reason *reason)
 	process_stop(&c->session, true);
 	if (c->open && secret)
 		log_notice(&c->log, "%s disconnected: %s", secret->name, reason->text);
+	else if (c->proved && secret) /* no stranger any more */
+		log_notice(&c->log, "%s was not connected from %s: %s", secret->name,
+			   serve_address(&c->peer, from, sizeof from), reason->text);
 	else
 		log_line(&c->log, level_of(reason->code), "call from %s ended: %s",
 			 serve_address(&c->peer, from, sizeof from), reason->text);
@@ -407,6 +411,8 @@ static void on_request(void *ctx, struct request_message *m)
 		start(c);
 		break;
 	case REQUEST_STATE:
+		/* The state that follows the check of the password. */
+		c->proved |= m->state.state == CONTROL_STATE_NETWORK;
 		log_info(&c->log, "%s", m->state.message);
 		break;
 	case REQUEST_NETWORK:
@@ -419,7 +425,7 @@ static void on_request(void *ctx, struct request_message *m)
 		on_stats(c, &m->stats);
 		break;
 	case REQUEST_ENDED:
-		finish(c, &m->reason);
+		finish(c, &m->ended.reason);
 		break;
 	case REQUEST_ROUTES: /* only clients ask */
 	case REQUEST_CALL:

@@ -19,11 +19,12 @@ static void limit_dial(struct supervisor *s)
 			       : DEADLINE_NONE);
 }
 
-/* Moves on to what was not tried yet: the other source port, then the next address. */
-static bool next_attempt(struct supervisor *s)
+/* Moves on to what was not tried yet: the other source port, unless the server has answered what it
+ * would answer there too, then the next address. */
+static bool next_attempt(struct supervisor *s, enum reason_weight weight)
 {
 	if (s->profile.type == CONF_L2TP && s->profile.source_port == CONF_SOURCE_AUTO &&
-	    !s->source_port_1701) {
+	    !s->source_port_1701 && weight < REASON_REFUSAL) {
 		s->source_port_1701 = true;
 		return true;
 	}
@@ -31,21 +32,44 @@ static bool next_attempt(struct supervisor *s)
 	return ++s->address_at < s->address_count;
 }
 
+/* A server that was heard at one address outranks another that is silent. */
+static void note_failure(struct supervisor *s, const struct reason *reason,
+			 enum reason_weight weight)
+{
+	if (reason_is_set(&s->failure) && weight < s->failure_weight)
+		return;
+	s->failure = *reason;
+	s->failure_weight = weight;
+	if (weight >= REASON_PEER)
+		last_note(s, reason);
+}
+
 static void try_address(struct supervisor *s);
 
-static void dial_failed(struct supervisor *s, const struct reason *reason)
+/* That this attempt could not be made here, where port 1701 is taken say, ends no dial in which
+ * another one was made. */
+static bool may_go_on(const struct supervisor *s, const struct reason *reason)
+{
+	if (s->hanging_up || s->network_up)
+		return false;
+	return reason->code == EXIT_CONNECT_FAILED ||
+	       (reason->code == EXIT_OPEN_FAILED && reason_is_set(&s->failure));
+}
+
+static void dial_failed(struct supervisor *s, const struct reason *reason,
+			enum reason_weight weight)
 {
 	struct reason again = {0};
 
-	/* That port 1701 is taken here tells less than what the attempt before it met. */
-	if (reason->code == EXIT_OPEN_FAILED && reason_is_set(&s->last_failure))
-		reason = &s->last_failure;
-	if (s->hanging_up || s->network_up || reason->code != EXIT_CONNECT_FAILED ||
-	    !next_attempt(s)) {
+	if (!may_go_on(s, reason)) {
 		persist_over(s, reason);
 		return;
 	}
-	s->last_failure = *reason;
+	note_failure(s, reason, weight);
+	if (!next_attempt(s, weight)) {
+		persist_over(s, &s->failure);
+		return;
+	}
 	s->status.attempt++;
 	s->ending = false;
 	limit_dial(s);
@@ -58,12 +82,13 @@ static void dial_failed(struct supervisor *s, const struct reason *reason)
 		try_address(s);
 }
 
-void dial_session_ended(struct supervisor *s, const struct reason *reason)
+void dial_session_ended(struct supervisor *s, const struct reason *reason,
+			enum reason_weight weight)
 {
 	struct reason r = *reason; /* it may lie in what is freed now */
 
 	session_stop(s, false);
-	dial_failed(s, &r);
+	dial_failed(s, &r, weight);
 }
 
 /* Our routes may cover the server already: the path is the one without them, and pinned. */
@@ -80,7 +105,7 @@ static void try_address(struct supervisor *s)
 	if (judge_lockdown(s, &reason) < 0 ||
 	    host_repin(s->host, to, bind_ifindex(s), &s->server_path, &reason) < 0 ||
 	    sockets_open(s, &reason) < 0)
-		dial_failed(s, &reason);
+		dial_failed(s, &reason, REASON_LOCAL);
 	else
 		dial_session_ready(s);
 }
@@ -124,7 +149,7 @@ void dial_session_ready(struct supervisor *s)
 	if (s->done || !s->session.ready || s->session.started || s->sockets.wire < 0)
 		return;
 	if (session_start_call(s, &reason) < 0)
-		dial_failed(s, &reason);
+		dial_failed(s, &reason, REASON_LOCAL);
 }
 
 static void on_lookup_limit(void *ctx)
@@ -163,7 +188,8 @@ void dial_start(struct supervisor *s)
 	loop_timer_del(s->loop, &s->wait_timer);
 	demand_stop(s);
 	s->source_port_1701 = s->profile.source_port == CONF_SOURCE_1701;
-	s->last_failure = (struct reason){0};
+	s->failure = (struct reason){0};
+	s->failure_weight = REASON_LOCAL;
 	s->ending = false;
 	s->dialed_ms = now;
 	memset(st->state_ms, 0, sizeof st->state_ms);

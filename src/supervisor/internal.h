@@ -124,8 +124,9 @@ struct supervisor {
 		struct request_call ids;
 		char server[64]; /* its address as text */
 	} crashed;
-	struct reason last_failure; /* of the attempt before this one */
-	bool last_end_before;	    /* the status' last_end is of the run before this one */
+	bool last_end_before;  /* the status' last_end is of the run before this one */
+	struct reason failure; /* of this dial's attempts so far, the one that tells most */
+	enum reason_weight failure_weight;
 };
 
 /* supervisor.c */
@@ -163,7 +164,8 @@ void dial_look_up(struct supervisor *s);
 void dial_addresses(struct supervisor *s, const char *error);
 /* The call is handed over as soon as both the session and the sockets are ready. */
 void dial_session_ready(struct supervisor *s);
-void dial_session_ended(struct supervisor *s, const struct reason *reason);
+void dial_session_ended(struct supervisor *s, const struct reason *reason,
+			enum reason_weight weight);
 /* Puts away whatever there is of a dial or call. */
 void dial_abandon(struct supervisor *s);
 

@@ -45,6 +45,7 @@ struct call {
 	const struct conf_interface *interface; /* static entry, NULL = dynamic */
 	struct in_addr remote;			/* to be given */
 	bool refused; /* its session only tells the caller that there is no room: no slot */
+	bool proved;  /* the password was right, says the session */
 	bool open, ending, dead;
 	uint64_t up_since_ms;
 	struct request_network network; /* what the machine has */

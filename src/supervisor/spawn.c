@@ -48,7 +48,7 @@ static void on_request(void *ctx, struct request_message *m)
 	case REQUEST_ENDED:
 		crashed_forget(s); /* in order: the server knows */
 		session_stop(s, false);
-		dial_session_ended(s, &m->reason);
+		dial_session_ended(s, &m->ended.reason, (enum reason_weight)m->ended.weight);
 		break;
 	case REQUEST_ACCOUNT: /* it answers nobody: nobody to know */
 	case REQUEST_ACCOUNT_ANSWER:
@@ -65,7 +65,7 @@ static void on_request(void *ctx, struct request_message *m)
 
 static void on_died(void *ctx, const struct reason *reason)
 {
-	dial_session_ended(ctx, reason);
+	dial_session_ended(ctx, reason, REASON_LOCAL);
 }
 
 int session_spawn(struct supervisor *s, struct reason *reason)
@@ -111,8 +111,9 @@ static void fill_l2tp(struct supervisor *s, struct request_start *m)
 	m->hide_avps = p->hide_avps;
 	m->sequencing = p->sequencing;
 	m->hello_interval_ms = p->hello_interval * 1000;
-	/* The other source port is still to be tried: give up on this one sooner. */
-	if (p->source_port == CONF_SOURCE_AUTO && !s->source_port_1701)
+	/* The other source port is still to be tried, or did better: give up on this one sooner. */
+	if (p->source_port == CONF_SOURCE_AUTO &&
+	    (!s->source_port_1701 || s->failure_weight >= REASON_PEER))
 		m->silence_limit_ms = FIRST_PORT_LIMIT_MS;
 }
 

@@ -258,18 +258,21 @@ static void on_limit(void *ctx)
 {
 	struct supervisor *s = ctx;
 	struct reason reason = {0};
-	char text[96];
+	char text[REASON_TEXT_MAX];
+	struct str words = str_make(text, sizeof text);
 
 	if (s->hanging_up) {
 		supervisor_end(s, EXIT_HANGUP, "the session did not end in time");
 	} else if (s->ending || s->redial_now) {
 		reason_set(&reason, EXIT_HANGUP, "the session did not end in time");
 		session_stop(s, true);
-		dial_session_ended(s, &reason);
+		dial_session_ended(s, &reason, REASON_LOCAL);
 	} else {
 		/* In the words of `connect`, whose own limit may be a moment later. */
-		(void)snprintf(text, sizeof text, "not connected after %u seconds (state: %s)",
-			       s->options.timeout_s, control_state_text(s->status.state));
+		str_printf(&words, "not connected after %u seconds (state: %s)",
+			   s->options.timeout_s, control_state_text(s->status.state));
+		if (s->failure_weight >= REASON_PEER)
+			str_printf(&words, "; before: %s", s->failure.text);
 		supervisor_hang_up(s, EXIT_CONNECT_FAILED, text);
 	}
 }

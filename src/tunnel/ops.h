@@ -12,7 +12,8 @@ struct tunnel_ops {
 	void (*start)(struct tunnel *t, uint64_t now_ms);
 	void (*input)(struct tunnel *t, const uint8_t *octets, size_t len, uint64_t now_ms);
 	void (*lost)(struct tunnel *t, int error, uint64_t now_ms);
-	void (*close)(struct tunnel *t, const struct reason *reason, uint64_t now_ms);
+	void (*close)(struct tunnel *t, const struct reason *reason, const char *farewell,
+		      uint64_t now_ms);
 	void (*set_accm)(struct tunnel *t, uint32_t send_accm, uint32_t receive_accm);
 	uint64_t (*deadline)(const struct tunnel *t);
 	void (*tick)(struct tunnel *t, uint64_t now_ms);
@@ -26,6 +27,7 @@ struct tunnel {
 	const struct log *log;
 	struct tunnel_counters counters;
 	bool unexplained; /* see struct tunnel_event */
+	enum reason_weight weight;
 };
 
 extern const struct tunnel_ops tunnel_pptp_ops, tunnel_l2tp_ops;

@@ -55,9 +55,10 @@ void tunnel_lost(struct tunnel *t, int error, uint64_t now_ms)
 	t->ops->lost(t, error, now_ms);
 }
 
-void tunnel_close(struct tunnel *t, const struct reason *reason, uint64_t now_ms)
+void tunnel_close(struct tunnel *t, const struct reason *reason, const char *farewell,
+		  uint64_t now_ms)
 {
-	t->ops->close(t, reason, now_ms);
+	t->ops->close(t, reason, t->config.role == TUNNEL_ANSWERER ? farewell : NULL, now_ms);
 }
 
 void tunnel_set_accm(struct tunnel *t, uint32_t send_accm, uint32_t receive_accm)
@@ -100,7 +101,9 @@ void tunnel_emit_echo(struct tunnel *t, uint32_t rtt_ms)
 
 void tunnel_emit_closed(struct tunnel *t, const struct reason *reason)
 {
-	const struct tunnel_event event = {
-		.kind = TUNNEL_EVENT_CLOSED, .unexplained = t->unexplained, .reason = reason};
+	const struct tunnel_event event = {.kind = TUNNEL_EVENT_CLOSED,
+					   .unexplained = t->unexplained,
+					   .weight = t->weight,
+					   .reason = reason};
 	t->callbacks.event(t->callbacks.ctx, &event);
 }

@@ -68,6 +68,7 @@ enum tunnel_event_kind {
 struct tunnel_event {
 	enum tunnel_event_kind kind;
 	bool unexplained; /* CLOSED: the peer ended the call, for a cause that it does not name */
+	enum reason_weight weight; /* CLOSED */
 	union {
 		const char *text;
 		const struct tunnel_call *call;
@@ -102,8 +103,10 @@ void tunnel_input(struct tunnel *t, const uint8_t *octets, size_t len, uint64_t 
  */
 void tunnel_lost(struct tunnel *t, int error, uint64_t now_ms);
 /* Ends call and control connection in order, within three seconds; then TUNNEL_EVENT_CLOSED with
- * REASON. */
-void tunnel_close(struct tunnel *t, const struct reason *reason, uint64_t now_ms);
+ * REASON.  FAREWELL, if not NULL, is what an answerer lets the caller read of it: in L2TP's CDN, in
+ * PPTP's Call-Disconnect-Notify; printable, cut to what they hold. */
+void tunnel_close(struct tunnel *t, const struct reason *reason, const char *farewell,
+		  uint64_t now_ms);
 /* PPP negotiated (or dropped) an ACCM: PPTP tells it to the peer by Set-Link-Info. */
 void tunnel_set_accm(struct tunnel *t, uint32_t send_accm, uint32_t receive_accm);
 

@@ -373,7 +373,7 @@ static size_t body_size(uint32_t type)
 		[REQUEST_STATS] = sizeof(struct request_stats),
 		[REQUEST_CALL] = sizeof(struct request_call),
 		[REQUEST_ACCOUNT] = sizeof(struct request_account),
-		[REQUEST_ENDED] = sizeof(struct reason),
+		[REQUEST_ENDED] = sizeof(struct request_ended),
 	};
 
 	return type < REQUEST_TYPE_COUNT ? sizes[type] : 0;

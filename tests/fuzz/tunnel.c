@@ -217,7 +217,7 @@ static void step(struct end *ends, struct cursor *script)
 		pass_time(ends, now + 512 * (uint64_t)fuzz_u8(script));
 		break;
 	case 8:
-		tunnel_close(e->tunnel, &reason, now);
+		tunnel_close(e->tunnel, &reason, NULL, now);
 		break;
 	case 9:
 		tunnel_lost(e->tunnel, fuzz_u8(script) % 120, now);
@@ -300,7 +300,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		}
 	/* Both come to an end in time, whatever was: nobody answers any more. */
 	for (int i = 0; i < 2; i++)
-		tunnel_close(ends[i].tunnel, &reason, now);
+		tunnel_close(ends[i].tunnel, &reason, NULL, now);
 	pass_time(ends, now + 40000);
 	for (int i = 0; i < 2; i++) {
 		FUZZ_CHECK(ends[i].closed);

@@ -1110,12 +1110,13 @@ def spoofed(protocol, payload, sender=GOOD_OUTER):
 
 
 @case("pptp", addresses=1)
-def spoofed_hang_up_with_guessed_ids(c):
-    """LCP Terminate with the good caller's address and 300 call ids: its call stays (see the script), but for one try in 218"""
+def spoofed_hang_ups_with_all_ids(c):
+    """LCP Terminate with the good caller's address, all call ids and two numbers 2^31 apart: its call stays (see the script)"""
     raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     frame = ref.ppp(ref.LCP, ref.cp(5, 1, b"spoofed"))
-    for call in RNG.sample(range(1, 65536), 300):
-        raw.sendto(spoofed(47, ref.gre(call, frame, seq=RNG.randrange(1 << 16))), (ARGS.server, 0))
+    for call in range(65536):
+        for number in (1 << 29, (1 << 29) + (1 << 31)):
+            raw.sendto(spoofed(47, ref.gre(call, frame, seq=number)), (ARGS.server, 0))
     c.to("start")
 
 

@@ -343,6 +343,52 @@ t_forged_end_from_another_address() { not_of_the_call forged:other-source forged
 t_forged_segments_of_the_control_connection() { not_of_the_call forged:tcp forged; }
 # LCP is never encrypted: whoever knows address, id and number can end the call, but no more than that.
 t_forged_end_that_fits_ends_the_call_in_order() { ending forged:fits 16 'hung up: "forged"' 6; }
+# A third host, from which packets with the server's address come; stranger KIND: tries all call ids.
+third_host() {
+	ip netns add third
+	ip link add stray type veth peer name stray netns third
+	ip link set stray addrgenmode none
+	ip link set stray up
+	ip -n third link set stray up
+	ip -n third addr add 10.77.0.3/24 dev stray
+	ip -n third route add 10.88.1.2 dev stray
+	ip -n third neigh add 10.88.1.2 lladdr "$(ip -j link show stray | jq -r '.[0].address')" dev stray
+	sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.stray.rp_filter=0
+	cp "$T/before" "$T/before.two"
+	snapshot >"$T/before"
+}
+third_host_gone() {
+	ip netns del third
+	within 3 eval '! ip link show stray >/dev/null 2>&1' || fail 'the third host is still there'
+	cp "$T/before.two" "$T/before"
+}
+stranger() { ip netns exec third python3 "$netns_dir/stranger.py" $SERVER 10.88.1.2 "$1" >"$T/sent" 2>&1 || fail "the stranger: $(tail -n 1 "$T/sent")"; }
+# the_call_stays KIND [PROFILE LINE...]: whatever the stranger sends.
+the_call_stays() {
+	local kind=$1 pid sup before
+	shift
+	serve good
+	profile lab "$@"
+	third_host
+	up_in_foreground
+	pid=$(session_pid) sup=$(field .pid)
+	pings || fail "no traffic before"
+	before=$(counter wire_rx)
+	stranger "$kind"
+	sleep "${WAIT:-1}"
+	is_connected || fail "not connected: $(tail -n 1 "$T/err")"
+	[ "$(counter wire_rx)" -gt "$before" ] || fail "nothing of it came: no test"
+	[ "$(session_pid)" = "$pid" ] || fail "another session"
+	pings || fail "no traffic afterwards"
+	[ -z "$sup" ] || kill -TERM "$sup"
+	ends_with '5|0' . 8
+	third_host_gone
+	server_done
+}
+t_stranger_who_tries_all_ids_does_not_end_the_call() { the_call_stays ends; }
+t_stranger_who_tries_series_does_not_end_the_call() { the_call_stays series; }
+# An idle call must go on hearing the answers to its keep-alives.
+t_stranger_who_sends_nonsense_does_not_deafen_an_idle_call() { WAIT=8 the_call_stays senseless 'keepalive-timeout = 2'; }
 t_replayed_data_is_delivered_once() {
 	local before pid memory
 	serve replayed:200

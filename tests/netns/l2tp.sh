@@ -295,6 +295,62 @@ auto_fails() {
 	tail -n 1 "$T/err" | grep -q 'nothing listens on UDP port 1701' || fail "ends with $(tail -n 1 "$T/err")"
 	all_gone 3
 }
+# What the server says itself is said at once, and not dialed again from the other port to hear it.
+t_a_refusal_needs_no_second_dial() {
+	serve stopccn:sccrq,4,0,go-away
+	profile 'source-port = auto'
+	refused 8 'it says "go-away"' 3
+	server_done
+	! grep -q 'trying from' "$T/err" || fail "dials again"
+	[ "$(grep -c . "$T/err")" = 1 ] || fail "more than one sentence: $(tr '\n' '|' <"$T/err")"
+	serve spoiled:SCCRP,id-missing
+	refused 8 'without a required AVP' 3
+	server_done
+	! grep -q 'trying from' "$T/err" || fail "dials again after a broken SCCRP"
+}
+# fails_after_two_attempts SENTENCE SECONDS [OPTION...]
+fails_after_two_attempts() {
+	local text=$1 limit=$2 rc
+	shift 2
+	SECONDS=0
+	vpdial connect lab "$@" >"$T/out" 2>"$T/err" </dev/null
+	rc=$?
+	[ $rc = 8 ] || fail "status $rc instead of 8"
+	grep -q 'no special reason; trying from UDP port 1701' "$T/err" || fail "the other port was not tried: $(tr '\n' '|' <"$T/err")"
+	tail -n 1 "$T/err" | grep -qE "$text" || fail "ends with $(tail -n 1 "$T/err")"
+	[ $SECONDS -le "$limit" ] || fail "took $SECONDS s"
+	all_gone 3
+	server_done
+}
+# A server that was heard outranks its silence at the next attempt.
+t_silence_after_a_refusal_does_not_hide_it() {
+	command -v nft >/dev/null || { skip 'nft is not installed'; return; }
+	ip netns exec far nft add table inet strict
+	ip netns exec far nft add chain inet strict in '{ type filter hook prerouting priority -300; }'
+	ip netns exec far nft add rule inet strict in udp sport 1701 drop
+	serve stopccn:sccrq,1
+	profile 'source-port = auto'
+	fails_after_two_attempts 'closed the tunnel: no special reason$' 15
+	# Nor does a limit of time hide it.
+	serve stopccn:sccrq,1
+	fails_after_two_attempts 'not connected after 4 seconds .*; before: the server closed the tunnel: no special reason$' 8 --timeout 4
+	ip netns exec far nft delete table inet strict
+}
+# Of a name's addresses the one that said something counts, whichever came last.
+t_an_address_that_refuses_outranks_one_that_is_silent() {
+	local order
+	for order in '10.88.1.1 10.88.1.9' '10.88.1.9 10.88.1.1'; do
+		sed -i '/vpn.test/d' /etc/hosts
+		printf '%s vpn.test\n' $order >>/etc/hosts
+		serve stopccn:sccrq,4,0,go-away
+		profile 'connect-to = vpn.test'
+		vpdial connect lab >"$T/out" 2>"$T/err" </dev/null
+		tail -n 1 "$T/err" | grep -q 'it says "go-away"' || fail "$order: ends with $(tail -n 1 "$T/err")"
+		grep -q "trying the server's next address" "$T/err" || fail "$order: one address only: $(tail -n 1 "$T/err")"
+		all_gone 3
+		server_done
+	done
+}
 t_nothing_listens_and_auto_port() { auto_fails; }
 t_over_ipv6() {
 	ip addr add fd00:88::2/64 dev eth0 nodad

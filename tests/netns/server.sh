@@ -208,6 +208,38 @@ matrix() {
 	)
 }
 
+# What the two ends do not agree on is said by both, and by the server also without --debug.
+encryption_mismatches() {
+	local type name words lines
+	for type in pptp l2tp; do
+		for name in refused strength; do
+			case_is "encryption-mismatch-$type-$name" || continue
+			printf '[test]\nuse-encryption = require\n' >"$Q/ppp-profiles.conf"
+			{
+				both 'default-profile = test'
+				secret ex lkjrht "${LINK[@]}"
+			} | serve
+			case $name in
+			refused)
+				lines=('use-encryption = no')
+				words='encryption is required, but the caller offers no MPPE .it rejected CCP.'
+				;;
+			strength)
+				lines=('mppe-strength = 40' 'use-encryption = yes')
+				words='encryption is required, but the caller wants MPPE 40 bit, the profile permits only 128 bit'
+				;;
+			esac
+			profile c "$type" ex lkjrht "${lines[@]}"
+			refused c 10
+			grep -qE "hung up while .*\"$words" "$T/out" || fail "the client does not say why: $(tail -n 1 "$T/out")"
+			grep -q ' after we refused ' "$T/out" || fail "the client does not say what it refused: $(tail -n 1 "$T/out")"
+			within 3 grep -qE "ex was not connected from $CLIENT: $words" "$T/serve" || fail "the server does not say why: $(tail -n 1 "$T/serve")"
+			server_clean
+			report
+		done
+	done
+}
+
 examples() {
 	local type flags
 	for type in pptp l2tp; do
@@ -377,6 +409,7 @@ policy() {
 		ip netns del third
 		report
 	fi
+	encryption_mismatches
 	if case_is pool-exhausted-and-reused; then
 		{ both; secret ex lkjrht 'local-address = 10.0.103.1' 'remote-address = 10.0.103.10-10.0.103.11'; } | serve
 		for n in a b c; do profile $n pptp ex lkjrht; done

@@ -379,6 +379,9 @@ static void on_ppp_event(void *ctx, const struct ppp_event *event)
 		s->ppp_closed = true;
 		reason_set(&s->reason, event->reason->code, "%s", event->reason->text);
 		break;
+	case PPP_EVENT_PROOF:
+		path_proved(s->path);
+		break;
 	case PPP_EVENT_ECHO:
 		s->echoes++;
 		break;
@@ -457,7 +460,7 @@ static void settle(struct side *s)
 	if (s->ppp_closed && !s->tunnel_closed && !s->tunnel_closing) {
 		s->tunnel_closing = s->closing = true;
 		s->limit_ms = now + 6000;
-		tunnel_close(s->tunnel, &s->reason, now);
+		tunnel_close(s->tunnel, &s->reason, ppp_farewell(s->ppp), now);
 	}
 	if (s->tunnel_closed)
 		finish(s);
@@ -475,7 +478,7 @@ static void close_side(struct side *s, const struct reason *why)
 	if (s->call_up && !s->ppp_closed)
 		ppp_close(s->ppp, why, now);
 	else
-		tunnel_close(s->tunnel, why, now);
+		tunnel_close(s->tunnel, why, ppp_farewell(s->ppp), now);
 	settle(s);
 }
 

@@ -81,10 +81,10 @@ static void stats(const char *text, bool terminated)
 
 static void ended(unsigned code, const char *text, bool terminated)
 {
-	struct reason body = {.code = (enum exit_status)code};
+	struct request_ended body = {.reason.code = (enum exit_status)code};
 
-	memset(body.text, terminated ? 0 : 'A', sizeof body.text);
-	memcpy(body.text, text, strlen(text));
+	memset(body.reason.text, terminated ? 0 : 'A', sizeof body.reason.text);
+	memcpy(body.reason.text, text, strlen(text));
 	record(REQUEST_ENDED, &body, sizeof body, 0);
 }
 

@@ -42,7 +42,7 @@ struct end {
 	struct reason reason;
 	enum ppp_phase phase;
 	enum ppp_auth method;
-	unsigned networks, authenticated, resets, echoes, closed;
+	unsigned networks, authenticated, resets, echoes, proofs, closed;
 	uint32_t rtt_ms;
 	bool broke_promise; /* data could have passed in clear although encryption is required */
 	/* answerer: the one account */
@@ -116,6 +116,9 @@ static inline void end_event(void *ctx, const struct ppp_event *event)
 		break;
 	case PPP_EVENT_RESET_PEER:
 		e->resets++;
+		break;
+	case PPP_EVENT_PROOF:
+		e->proofs++;
 		break;
 	case PPP_EVENT_ECHO:
 		e->echoes++;

@@ -121,7 +121,7 @@ static void minimal_profile_has_the_missions_defaults(void **state)
 	assert_string_equal(p->profile.profile, "default-encryption");
 	assert_int_equal(p->profile.use_encryption, CONF_ENCRYPTION_REQUIRE);
 	assert_int_equal(p->profile.mppe_bits, 4);
-	assert_int_equal(p->profile.mppe_mode, CONF_MPPE_STATELESS);
+	assert_int_equal(p->profile.mppe_mode, CONF_MPPE_ANY);
 	assert_int_equal(p->profile.use_peer_dns, CONF_PEER_DNS_NO);
 	assert_true(p->profile.change_tcp_mss);
 	assert_int_equal(p->profile.route_count, 0);

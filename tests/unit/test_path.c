@@ -201,8 +201,9 @@ static void outage_of_whole_turns_of_the_count_is_survived(void **state)
 					 MPPE_OK);
 	}
 	/* 9001 packets and three control frames later. */
-	assert_int_equal(mppe_decrypt(&rx, packet, 5, (struct mppe_place){true, false, 9004, 0}),
-			 MPPE_OK);
+	assert_int_equal(
+		mppe_decrypt(&rx, packet, 5, (struct mppe_place){true, false, 9004, 0, false}),
+		MPPE_OK);
 	assert_int_equal(rx.position, 9002);
 	free(kept);
 }
@@ -224,9 +225,9 @@ static void number_jump_without_loss_does_not_kill_the_stream(void **state)
 	for (size_t i = 0; i < sizeof jumps / sizeof jumps[0]; i++) {
 		memcpy(packet + 2, "\x00\x21\x45", 3);
 		mppe_encrypt(&tx, packet, packet + 2, 3);
-		assert_int_equal(
-			mppe_decrypt(&rx, packet, 5, (struct mppe_place){true, false, jumps[i], 0}),
-			MPPE_OK);
+		assert_int_equal(mppe_decrypt(&rx, packet, 5,
+					      (struct mppe_place){true, false, jumps[i], 0, false}),
+				 MPPE_OK);
 		assert_int_equal(rx.position, i + 1);
 	}
 	free(kept);
@@ -445,9 +446,43 @@ static void sequence_tells_new_late_duplicate_and_wraps(void **state)
 	assert_int_equal(sequence_judge(&s, 0xfffffff0), SEQUENCE_DUPLICATE);
 	assert_int_equal(sequence_accept(&s, 5000), 4997);
 	assert_int_equal(sequence_judge(&s, 4999), SEQUENCE_LATE);
-	for (unsigned i = 0; i < SEQUENCE_RESYNC - 1; i++)
-		assert_int_equal(sequence_judge(&s, 10 + i), SEQUENCE_BEHIND);
-	assert_int_equal(sequence_judge(&s, 100), SEQUENCE_NEW);
+	assert_int_equal(sequence_judge(&s, 10), SEQUENCE_FAR);
+	assert_int_equal(sequence_judge(&s, 5000 + SEQUENCE_WINDOW), SEQUENCE_NEW);
+	assert_int_equal(sequence_judge(&s, 5000 + SEQUENCE_WINDOW + 1), SEQUENCE_FAR);
+}
+
+static void numbers_elsewhere_are_followed_when_they_follow_each_other(void **state)
+{
+	struct sequence s = {0};
+
+	(void)state;
+	sequence_accept(&s, 5000);
+	for (unsigned i = 0; i < SEQUENCE_RESYNC - 1; i++) {
+		assert_false(sequence_follow(&s, 10 + 2 * i, false, 1000)); /* half are lost */
+		assert_false(sequence_follow(&s, 10 + 2 * i, false, 1000)); /* copies count once */
+	}
+	assert_true(sequence_follow(&s, 30, false, 1000));
+	sequence_accept(&s, 30);
+	assert_int_equal(sequence_judge(&s, 31), SEQUENCE_NEW);
+	assert_int_equal(sequence_judge(&s, 29), SEQUENCE_DUPLICATE); /* before the first: gone */
+	/* Ones that do not follow each other, never; nor where true ones come between. */
+	for (unsigned i = 0; i < 1000; i++)
+		assert_false(sequence_follow(&s, i % 2 ? 0x80000000 : 0x40000000, false, i * 100));
+	for (unsigned i = 0; i < 1000; i++) {
+		assert_false(sequence_follow(&s, 0x90000000 + i, false, 200000 + i));
+		if (i % 5 == 4)
+			sequence_accept(&s, 31 + i / 5);
+	}
+	/* Two are enough when the first was two seconds before. */
+	sequence_accept(&s, 300);
+	assert_false(sequence_follow(&s, 0x80000000, false, 300000));
+	assert_false(sequence_follow(&s, 0x80000001, false, 300000 + SEQUENCE_RESYNC_MS - 1));
+	assert_true(sequence_follow(&s, 0x80000002, false, 300000 + SEQUENCE_RESYNC_MS));
+	/* What was seen already may be copies: only time tells. */
+	sequence_accept(&s, 0x80000002);
+	for (unsigned i = 0; i < 100; i++)
+		assert_false(sequence_follow(&s, 0x7fffff80 + i, true, 400000));
+	assert_true(sequence_follow(&s, 0x7fffffe4, true, 400000 + SEQUENCE_RESYNC_MS));
 }
 
 static void reorder_gives_frames_back_in_order_and_gives_up_in_time(void **state)
@@ -608,7 +643,8 @@ static int tear_down(void **state)
 }
 
 /* Gives the path a GRE packet as a raw socket would: IP header first. */
-static void from_wire(struct bench *b, uint32_t seq, const void *frame, size_t len)
+static void from_wire_at(struct bench *b, uint32_t seq, const void *frame, size_t len,
+			 uint64_t now_ms)
 {
 	struct gre_packet gre = {
 		.call_id = 0x1111, .has_seq = true, .seq = seq, .payload_len = len};
@@ -619,7 +655,12 @@ static void from_wire(struct bench *b, uint32_t seq, const void *frame, size_t l
 	packet[3] = (uint8_t)whole;
 	memcpy(packet + 20 + n, frame, len);
 	assert_int_equal(send(b->wire, packet, whole, 0), whole);
-	path_burst_rx(b->path, 1000);
+	path_burst_rx(b->path, now_ms);
+}
+
+static void from_wire(struct bench *b, uint32_t seq, const void *frame, size_t len)
+{
+	from_wire_at(b, seq, frame, len, 1000);
 }
 
 static ssize_t to_wire(struct bench *b, struct gre_packet *gre, uint8_t *packet, size_t cap)
@@ -860,6 +901,102 @@ static void control_frames_reach_ppp_and_acknowledgments_go_back(void **state)
 	assert_true(path_deadline(b->path) == DEADLINE_NONE);
 }
 
+static const uint8_t terminate[] = {0xff, 0x03, 0xc0, 0x21, 5, 7, 0, 4};
+
+static void frames_from_elsewhere_move_nothing_unless_they_follow_each_other(void **state)
+{
+	struct bench *b = *state;
+	static const uint8_t nonsense[] = {0xff, 0x03, 0xc0, 0x21, 0xff, 0xff};
+
+	from_wire(b, 100, terminate, sizeof terminate);
+	assert_int_equal(b->control, 1);
+	for (unsigned i = 0; i < 100; i++) {
+		from_wire(b, 5000 + i, nonsense, sizeof nonsense);
+		from_wire(b, i % 2 ? 0x20000000 : 0xa0000000, terminate, sizeof terminate);
+		from_wire(b, 0x30000000 + i, terminate, 0); /* a number without a frame */
+	}
+	assert_int_equal(b->control, 1);
+	assert_int_equal(path_rx_counters(b->path)->rx_too_late, 300);
+	from_wire(b, 101, terminate, sizeof terminate);
+	assert_int_equal(b->control, 2);
+	assert_false(path_in_doubt(b->path));
+	/* Within the window, but not next to what came last, is elsewhere for control frames alone.
+	 */
+	from_wire(b, 102 + SEQUENCE_NEAR, terminate, sizeof terminate);
+	assert_int_equal(b->control, 2);
+	from_wire(b, 101 + SEQUENCE_NEAR, terminate, sizeof terminate);
+	assert_int_equal(b->control, 3);
+	/* A series is followed, and in doubt: from there and from the peer's own place alike. */
+	for (uint32_t at = 0x20000000;; at = 300) {
+		for (unsigned i = 0; i < SEQUENCE_RESYNC - 1; i++)
+			from_wire(b, at + i, terminate, sizeof terminate);
+		assert_int_equal(b->control, at == 300 ? 4 : 3);
+		from_wire(b, at + SEQUENCE_RESYNC, terminate, sizeof terminate);
+		assert_int_equal(b->control, at == 300 ? 5 : 4);
+		assert_true(path_in_doubt(b->path));
+		if (at == 300)
+			break;
+	}
+	path_proved(b->path);
+	assert_false(path_in_doubt(b->path));
+}
+
+/* The next packet of the peer, an IP packet with a right header, encrypted. */
+static size_t whole_frame(struct mppe_tx *tx, uint8_t *frame)
+{
+	static const uint8_t ip[24] = {0x45, 0,	 0,    24,   0,		 0,   0,   0,
+				       64,   17, 0x7a, 0xd6, [20] = 'd', 'a', 't', 'a'};
+
+	memcpy(frame, "\xff\x03\x00\xfd", 4);
+	memcpy(frame + 6, "\x00\x21", 2);
+	memcpy(frame + 8, ip, sizeof ip);
+	mppe_encrypt(tx, frame + 4, frame + 6, 2 + sizeof ip);
+	return 8 + sizeof ip;
+}
+
+static bool delivered(struct bench *b)
+{
+	uint8_t packet[64];
+
+	return recv(b->tun, packet, sizeof packet, 0) > 0;
+}
+
+/* After a long loss, and from a peer that numbers anew: without losing one more, and without doubt.
+ */
+static void encrypted_packets_from_elsewhere_prove_themselves(void **state)
+{
+	struct bench *b = *state;
+	struct path_state s = mppe_state(false);
+	struct mppe_tx tx = {0};
+	uint8_t frame[64], forged[40] = {0xff, 0x03, 0x00, 0xfd};
+	size_t len = 0;
+
+	path_set_state(b->path, &s);
+	mppe_tx_init(&tx, 128, false, s.rx.start);
+	len = whole_frame(&tx, frame);
+	from_wire(b, 1000000, frame, len);
+	assert_true(delivered(b));
+	for (unsigned i = 0; i < 5000; i++) {
+		len = whole_frame(&tx, frame);
+		forged[4] = (uint8_t)(0x90 | (i & 15));
+		forged[5] = (uint8_t)(i * 7);
+		forged[6] = (uint8_t)(i * 13);
+		from_wire(b, 2000000 + 4096 * i, forged, sizeof forged);
+	}
+	assert_false(delivered(b));
+	len = whole_frame(&tx, frame);
+	path_burst_rx(b->path, 5000); /* the forged ones have used up what a second permits */
+	from_wire_at(b, 1005001, frame, len, 5000);
+	assert_true(delivered(b));
+	for (uint32_t at = 0; at < 20; at++) { /* anew */
+		len = whole_frame(&tx, frame);
+		from_wire_at(b, at, frame, len, 5001);
+		assert_true(delivered(b));
+	}
+	assert_false(path_in_doubt(b->path));
+	assert_int_equal(path_rx_counters(b->path)->rx_lost, 5000);
+}
+
 static void malformed_packets_are_counted_and_disturb_nothing(void **state)
 {
 	struct bench *b = *state;
@@ -986,6 +1123,7 @@ int main(void)
 		cmocka_unit_test(forged_end_of_a_run_does_not_move_the_chain),
 		cmocka_unit_test(gaps_late_packets_and_wrong_modes_are_none_for_a_run),
 		cmocka_unit_test(sequence_tells_new_late_duplicate_and_wraps),
+		cmocka_unit_test(numbers_elsewhere_are_followed_when_they_follow_each_other),
 		cmocka_unit_test(reorder_gives_frames_back_in_order_and_gives_up_in_time),
 		cmocka_unit_test(reorder_holds_the_largest_frame_and_neither_larger_ones_nor_more),
 		WHOLE(nothing_leaves_before_the_state_permits_it),
@@ -996,6 +1134,8 @@ int main(void)
 		WHOLE(late_stateless_packets_are_delivered_and_duplicates_are_not),
 		WHOLE(stateful_packets_out_of_order_are_put_in_order_without_a_reset),
 		WHOLE(control_frames_reach_ppp_and_acknowledgments_go_back),
+		WHOLE(frames_from_elsewhere_move_nothing_unless_they_follow_each_other),
+		WHOLE(encrypted_packets_from_elsewhere_prove_themselves),
 		WHOLE(malformed_packets_are_counted_and_disturb_nothing),
 		WHOLE(packets_larger_than_the_peer_takes_are_dropped),
 		WHOLE(encoding_is_named_as_the_mission_says),

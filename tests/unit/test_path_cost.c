@@ -53,7 +53,7 @@ static void forge(struct ends *e, uint16_t count, uint32_t ahead, uint64_t now_m
 	packet[0] = (uint8_t)(0x90 | (count >> 8 & 0x0f));
 	packet[1] = (uint8_t)count;
 	assert_int_not_equal(mppe_decrypt(&e->rx, packet, sizeof packet,
-					  (struct mppe_place){true, false, ahead, now_ms}),
+					  (struct mppe_place){true, false, ahead, now_ms, false}),
 			     MPPE_OK);
 }
 
@@ -66,7 +66,8 @@ static enum mppe_result next_packet(struct ends *e, uint32_t lost, uint64_t now_
 		memcpy(packet + 2, "\x00\x21\x45", 3);
 		mppe_encrypt(&e->tx, packet, packet + 2, 3);
 	}
-	return mppe_decrypt(&e->rx, packet, 5, (struct mppe_place){true, false, lost + 1, now_ms});
+	return mppe_decrypt(&e->rx, packet, 5,
+			    (struct mppe_place){true, false, lost + 1, now_ms, false});
 }
 
 static void one_forged_packet_costs_a_bounded_step(void **state)

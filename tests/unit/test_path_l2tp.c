@@ -451,6 +451,28 @@ static void swapped_and_lost_numbers_are_told_apart(void **state)
 	assert_int_equal(path_counters(b->path)->rx_too_late, 0);
 }
 
+/* 16 bits on the wire: a number elsewhere is half of the circle away at most. */
+static void numbers_elsewhere_are_followed_when_they_follow_each_other(void **state)
+{
+	struct bench *b = *state;
+	const uint16_t newest = 300;
+
+	open_call(b, false);
+	numbered(b, newest, 1);
+	assert_int_equal(delivered(b), 1);
+	for (unsigned i = 0; i < 100; i++) {
+		numbered(b, (uint16_t)(newest + 20000 + 40 * i), 2);
+		assert_int_equal(delivered(b), -1);
+	}
+	numbered(b, newest + 1, 3);
+	assert_int_equal(delivered(b), 3);
+	for (unsigned i = 0; i < 20; i++) {
+		numbered(b, (uint16_t)(newest + 30000 + i), 4);
+		assert_int_equal(delivered(b), i < 7 ? -1 : 4);
+	}
+	assert_true(path_in_doubt(b->path));
+}
+
 static void control_datagrams_are_the_tunnels_before_and_during_the_call(void **state)
 {
 	static const uint8_t zlb[] = {0xc8, 0x02, 0, 12, 0x11, 0x11, 0, 0, 0, 1, 0, 1};
@@ -564,6 +586,7 @@ int main(void)
 		T(numbers_demanded_are_on_every_packet_and_wrap),
 		T(numbered_data_is_read_once_each_across_the_wrap),
 		T(swapped_and_lost_numbers_are_told_apart),
+		T(numbers_elsewhere_are_followed_when_they_follow_each_other),
 		T(control_datagrams_are_the_tunnels_before_and_during_the_call),
 		T(server_that_answers_from_another_port_is_followed_there),
 		T(other_ports_count_for_nothing_once_one_is_settled),

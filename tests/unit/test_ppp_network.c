@@ -87,7 +87,7 @@ static void required_encryption_fails_with_the_servers_offer_in_words(void **sta
 		{"0401000a120601000040", FRAME_CCP, "offers no MPPE (it rejected it)"},
 		{"0808001080fd0101000a120601000040", FRAME_LCP, "offers no MPPE (it rejected CCP)"},
 		{"0301000a120601000020", FRAME_CCP,
-		 "the server wants MPPE 40 bit, the profile permits only 128 bit"},
+		 "the server wants MPPE 40 bit, the profile permits only 128 bit (mppe-strength)"},
 		{"0301000a1206000000a0", FRAME_CCP,
 		 "the server wants MPPE 40 or 56 bit, the profile permits only 128 bit"},
 		{"0301000a120600000000", FRAME_CCP, "wants MPPE of no strength"},
@@ -183,6 +183,64 @@ static void requests_of_the_peer_are_brought_to_one_permitted_strength(void **st
 		}
 		end_free(e);
 	}
+}
+
+/* A server that has stateful MPPE only, in the three ways in which it may say so. */
+static void a_server_with_stateful_mppe_only_is_encrypted_to_by_default(void **state)
+{
+	static const char *const answers[] = {"0301000a120600000040", "0401000a120601000040"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct end *e = mppe_dial(PPP_MPPE_YES, PPP_MPPE_128, PPP_MPPE_PREFER_STATELESS);
+
+		peer_request(e, FRAME_CCP, 1, "120600000040");
+		expect_frame(take(e, FRAME_CCP, 1), "0101000a120601000040");
+		inject(e, FRAME_CCP, answers[i]);
+		send_back(e, take(e, FRAME_CCP, 1), 2);
+		take(e, FRAME_CCP, 2);
+		assert_true(!e->data.tx_blocked && !e->data.rx_clear);
+		assert_true(e->data.tx.bits == 128 && e->data.tx.stateful);
+		assert_true(e->data.rx.bits == 128 && e->data.rx.stateful);
+		end_free(e);
+	}
+}
+
+static void a_server_that_insists_on_stateful_mppe_gets_it_in_the_second_nak(void **state)
+{
+	struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_PREFER_STATELESS);
+
+	(void)state;
+	peer_request(e, FRAME_CCP, 1, "120600000060");
+	expect_frame(take(e, FRAME_CCP, 3), "0301000a120601000040");
+	peer_request(e, FRAME_CCP, 2, "120600000060");
+	expect_frame(take(e, FRAME_CCP, 3), "0302000a120600000040");
+	end_free(e);
+}
+
+static void strict_stateless_names_the_mode_and_its_key(void **state)
+{
+	static const char *const words =
+		"the server wants stateful MPPE, the profile permits only stateless (mppe-mode = "
+		"any permits both)";
+	struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	char nak[40];
+
+	(void)state;
+	for (unsigned i = 0; i < 8 && e->phase == PPP_PHASE_NETWORK; i++) {
+		snprintf(nak, sizeof(nak), "03%02x000a120600000040",
+			 take(e, FRAME_CCP, 1)->info[1]);
+		inject(e, FRAME_CCP, nak);
+	}
+	run_timers(e, 5000);
+	expect_end(e, EXIT_NEGOTIATION_FAILED, words);
+	end_free(e);
+	e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	peer_request(e, FRAME_CCP, 1, "120600000040");
+	inject(e, FRAME_CCP, "0401000a120601000040");
+	run_timers(e, 5000);
+	expect_end(e, EXIT_NEGOTIATION_FAILED, words);
+	end_free(e);
 }
 
 static void naks_are_followed_inside_the_permitted_strengths(void **state)
@@ -773,6 +831,28 @@ static void keepalive_asks_each_second_then_gives_up(void **state)
 	end_free(e);
 }
 
+/* Who tries ids and numbers does not know it; which of the requests is answered does not matter. */
+static void an_echo_reply_with_the_peers_magic_number_is_a_proof(void **state)
+{
+	struct ppp_config c = caller_config();
+	struct end *e = connected(&c);
+	struct frame first;
+
+	(void)state;
+	ppp_probe(e->link, e->now_ms);
+	first = *take(e, FRAME_LCP, 9);
+	ppp_probe(e->link, e->now_ms + 700);
+	take(e, FRAME_LCP, 9);
+	inject(e, FRAME_LCP, "0a01000800000000");
+	inject(e, FRAME_LCP, "0a01000812345678");
+	assert_int_equal(e->proofs, 0);
+	memcpy(first.info + 4, "\x55\x66\x77\x88", 4);
+	send_back(e, &first, 10);
+	assert_int_equal(e->proofs, 1);
+	assert_int_equal(e->echoes, 0);
+	end_free(e);
+}
+
 static void hanging_up_is_in_order(void **state)
 {
 	struct ppp_config c = caller_config();
@@ -1047,6 +1127,9 @@ int main(void)
 		cmocka_unit_test(required_encryption_fails_when_ccp_is_silent_or_empty),
 		cmocka_unit_test(an_all_zero_request_is_acked_or_naked_by_policy),
 		cmocka_unit_test(requests_of_the_peer_are_brought_to_one_permitted_strength),
+		cmocka_unit_test(a_server_with_stateful_mppe_only_is_encrypted_to_by_default),
+		cmocka_unit_test(a_server_that_insists_on_stateful_mppe_gets_it_in_the_second_nak),
+		cmocka_unit_test(strict_stateless_names_the_mode_and_its_key),
 		cmocka_unit_test(naks_are_followed_inside_the_permitted_strengths),
 		cmocka_unit_test(a_wish_for_encryption_goes_on_in_clear_when_refused_or_unanswered),
 		cmocka_unit_test(refused_encryption_answers_ccp_with_protocol_reject),
@@ -1071,6 +1154,7 @@ int main(void)
 		cmocka_unit_test(an_eap_caller_cannot_skip_the_proof),
 		cmocka_unit_test(a_caller_that_refuses_to_authenticate_is_turned_away),
 		cmocka_unit_test(keepalive_asks_each_second_then_gives_up),
+		cmocka_unit_test(an_echo_reply_with_the_peers_magic_number_is_a_proof),
 		cmocka_unit_test(hanging_up_is_in_order),
 		cmocka_unit_test(a_hang_up_of_the_server_is_told_with_its_words),
 		cmocka_unit_test(a_windows_server_hangs_up_with_a_number_which_is_told_in_words),

@@ -417,6 +417,41 @@ static void either_end_can_hang_up(void **state)
 	}
 }
 
+/* Whatever ends the call at the server: what the policies did not agree on reaches the caller. */
+static void the_server_says_what_was_not_agreed_on(void **state)
+{
+	static const struct {
+		unsigned caller_bits;
+		enum ppp_mppe_policy caller;
+		const char *words;
+	} cases[] = {
+		{PPP_MPPE_40, PPP_MPPE_YES,
+		 "hung up while the network was being set up after we refused MPPE of 128 bit "
+		 "(mppe-strength): \"encryption is required, but the caller wants MPPE 40 bit, the "
+		 "profile permits only 128 bit (mppe-strength)\""},
+		{PPP_MPPE_128, PPP_MPPE_NO,
+		 "\"encryption is required, but the caller offers no MPPE (it rejected CCP)\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ppp_config caller = caller_config();
+		struct ppp_config answerer = answerer_config(PPP_AUTH_MSCHAP2);
+		struct world *w;
+
+		caller.mppe = cases[i].caller;
+		caller.mppe_bits = cases[i].caller_bits;
+		answerer.mppe = PPP_MPPE_REQUIRE;
+		w = world_new(&caller, &answerer, 9);
+		world_start(w);
+		run_for(w, 20000);
+		expect_end(w->ends[0], EXIT_NEGOTIATION_FAILED, cases[i].words);
+		assert_non_null(strstr(w->ends[0]->reason.text, w->ends[1]->reason.text));
+		assert_string_equal(ppp_farewell(w->ends[1]->link), w->ends[1]->reason.text);
+		world_free(w);
+	}
+}
+
 static void the_server_gives_no_reason_before_the_password(void **state)
 {
 	struct reason reason = {EXIT_NEGOTIATION_FAILED, "enough"};
@@ -534,6 +569,7 @@ int main(void)
 		cmocka_unit_test(a_strength_that_both_permit_is_found),
 		cmocka_unit_test(the_answerer_keeps_its_own_address),
 		cmocka_unit_test(either_end_can_hang_up),
+		cmocka_unit_test(the_server_says_what_was_not_agreed_on),
 		cmocka_unit_test(the_server_gives_no_reason_before_the_password),
 		cmocka_unit_test(keepalives_hold_a_quiet_line_and_find_a_dead_one),
 		cmocka_unit_test(a_dead_peer_is_found_within_twice_the_keepalive),

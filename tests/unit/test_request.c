@@ -55,7 +55,7 @@ static void a_call_goes_through_its_phases(void **state)
 {
 	struct ends *e = *state;
 	static struct request_start start = {.max_mtu = 1460};
-	struct reason reason = {EXIT_OK, "done"};
+	struct request_ended ended = {.reason = {EXIT_OK, "done"}};
 	int null_fd = open("/dev/null", O_RDWR), fds[4] = {null_fd, null_fd, null_fd, null_fd};
 	static const struct request_next_hop hop = {.known = true, .ifindex = 3, .ttl = 64};
 	static struct request_message m;
@@ -71,7 +71,7 @@ static void a_call_goes_through_its_phases(void **state)
 	assert_memory_equal(&m.next_hop, &hop, sizeof hop);
 	assert_int_equal(request_send(&e->supervisor, REQUEST_GET_STATS, NULL, NULL, 0), 0);
 	expect(&e->session, REQUEST_GET_STATS);
-	assert_int_equal(request_send(&e->session, REQUEST_ENDED, &reason, NULL, 0), 0);
+	assert_int_equal(request_send(&e->session, REQUEST_ENDED, &ended, NULL, 0), 0);
 	expect(&e->supervisor, REQUEST_ENDED);
 	assert_int_equal(e->supervisor.phase, REQUEST_PHASE_ENDED);
 	close(null_fd);
@@ -81,12 +81,12 @@ static void a_call_goes_through_its_phases(void **state)
 static void last_words_come_before_the_end_of_a_session_that_left_a_request_unread(void **state)
 {
 	struct ends *e = *state;
-	struct reason reason = {EXIT_HANGUP, "the server hung up"};
+	struct request_ended ended = {.reason = {EXIT_HANGUP, "the server hung up"}};
 	static struct request_message m;
 
 	e->supervisor.phase = e->session.phase = REQUEST_PHASE_CALL;
 	assert_int_equal(request_send(&e->supervisor, REQUEST_GET_STATS, NULL, NULL, 0), 0);
-	assert_int_equal(request_send(&e->session, REQUEST_ENDED, &reason, NULL, 0), 0);
+	assert_int_equal(request_send(&e->session, REQUEST_ENDED, &ended, NULL, 0), 0);
 	close(e->fds[1]);
 	assert_int_equal(request_receive(&e->supervisor, &m), 1);
 	assert_int_equal(m.type, REQUEST_ENDED);

@@ -52,6 +52,7 @@ struct end {
 	unsigned progress, up, echo, closed;
 	uint32_t rtt_ms;
 	struct tunnel_call call;
+	enum reason_weight weight;
 	struct reason reason;
 };
 
@@ -85,6 +86,7 @@ static void end_event(void *ctx, const struct tunnel_event *event)
 	case TUNNEL_EVENT_CLOSED:
 		e->closed++;
 		e->reason = *event->reason;
+		e->weight = event->weight;
 		break;
 	}
 }
@@ -501,6 +503,10 @@ static void stopccn_is_acknowledged_and_told(void **state)
 				cases[i].error, cases[i].text);
 		script_send(&e, &s, 1000);
 		assert_closed(&e, EXIT_CONNECT_FAILED, cases[i].words);
+		/* No special reason, or one that may stand for anything, is worth another try. */
+		assert_int_equal(e.weight, cases[i].result == 1 || cases[i].result == 4
+						   ? REASON_PEER
+						   : REASON_REFUSAL);
 		end_take(&e, 0, &v);
 		assert_int_equal(v.h.tunnel_id, PEER_TUNNEL);
 		assert_int_equal(v.h.nr, 1);
@@ -787,6 +793,7 @@ static void silent_server_is_told_after_retransmissions(void **state)
 	assert_int_equal(tunnel_deadline(e.t), 24500);
 	tunnel_tick(e.t, 24500);
 	assert_closed(&e, EXIT_CONNECT_FAILED, "SCCRQ sent, nothing came back; it is down");
+	assert_int_equal(e.weight, REASON_SILENCE);
 	tunnel_free(e.t);
 }
 
@@ -977,7 +984,7 @@ static void orderly_close_waits_for_its_acknowledgments(void **state)
 	struct l2tp_result r;
 	(void)state;
 	caller_up(&e, plain);
-	tunnel_close(e.t, &asked, 5000);
+	tunnel_close(e.t, &asked, NULL, 5000);
 	end_take(&e, L2TP_CDN, &v);
 	assert_int_equal(v.h.session_id, PEER_SESSION);
 	assert_true(l2tp_result(&v.m, &r));
@@ -993,7 +1000,7 @@ static void orderly_close_waits_for_its_acknowledgments(void **state)
 	tunnel_free(e.t);
 
 	caller_up(&e, plain);
-	tunnel_close(e.t, &asked, 5000);
+	tunnel_close(e.t, &asked, NULL, 5000);
 	while (!e.closed)
 		tunnel_tick(e.t, tunnel_deadline(e.t));
 	assert_closed(&e, EXIT_OK, "hung up by the user");
@@ -1014,8 +1021,8 @@ static void close_ends_within_three_seconds_in_each_state(void **state)
 			caller_wait_call(&e, plain);
 		else
 			caller_up(&e, plain);
-		tunnel_close(e.t, &asked, now);
-		tunnel_close(e.t, &(struct reason){EXIT_FATAL, "again"}, now);
+		tunnel_close(e.t, &asked, NULL, now);
+		tunnel_close(e.t, &(struct reason){EXIT_FATAL, "again"}, NULL, now);
 		while (!e.closed) {
 			now = tunnel_deadline(e.t);
 			tunnel_tick(e.t, now);
@@ -1224,10 +1231,31 @@ static void both_roles_agree_with_and_without_secret_and_hiding(void **state)
 		assert_int_equal(answerer.call.peer_call_id, OWN_SESSION);
 		assert_int_equal(answerer.call.sequencing, variants[i].sequencing);
 		assert_string_equal(answerer.call.peer.vendor, "vpdial");
-		tunnel_close(caller.t, &asked, 10);
+		tunnel_close(caller.t, &asked, NULL, 10);
 		pair_run(&caller, &answerer, 10);
 		assert_closed(&caller, EXIT_OK, "hung up by the user");
 		assert_closed(&answerer, EXIT_HANGUP, "the client ended the call");
+		tunnel_free(caller.t);
+		tunnel_free(answerer.t);
+	}
+}
+
+static void the_caller_reads_why_the_answerer_ends_the_call(void **state)
+{
+	static struct end caller, answerer;
+	char longest[400];
+
+	(void)state;
+	memset(longest, 'x', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	for (unsigned i = 0; i < 2; i++) {
+		pair_open(&caller, &answerer, plain, plain);
+		pair_run(&caller, &answerer, 0);
+		tunnel_close(answerer.t, &asked, i ? longest : "time is up", 10);
+		pair_run(&caller, &answerer, 10);
+		assert_closed(&answerer, EXIT_OK, "hung up by the user");
+		assert_closed(&caller, EXIT_HANGUP,
+			      i ? ", it says \"xxxx" : ", it says \"time is up\"");
 		tunnel_free(caller.t);
 		tunnel_free(answerer.t);
 	}
@@ -1539,7 +1567,7 @@ static void calls_survive_loss_duplication_and_reordering(void **state)
 			assert_int_equal(tunnel_counters(answerer.t)->unexpected, 0);
 			assert_true(caller.echo + answerer.echo >= 4);
 			struct end *first = seed % 2 ? &caller : &answerer;
-			tunnel_close(first->t, &asked, now);
+			tunnel_close(first->t, &asked, NULL, now);
 			now = net_run(&net, &caller, &answerer, now, now + 3000);
 			assert_closed(first, EXIT_OK, "hung up by the user");
 			net_run(&net, &caller, &answerer, now, now + 200000);
@@ -1567,8 +1595,8 @@ static void damaged_datagrams_never_harm(void **state)
 			.loss = 5, .duplicate = 10, .delay_ms = 50, .damage = 10 + seed % 60};
 		pair_open(&caller, &answerer, o, o);
 		uint64_t now = net_run(&net, &caller, &answerer, 0, 200000);
-		tunnel_close(caller.t, &asked, now);
-		tunnel_close(answerer.t, &asked, now);
+		tunnel_close(caller.t, &asked, NULL, now);
+		tunnel_close(answerer.t, &asked, NULL, now);
 		net_run(&net, &caller, &answerer, now, now + 3000);
 		assert_int_equal(caller.closed, 1);
 		assert_int_equal(answerer.closed, 1);
@@ -1661,6 +1689,7 @@ int main(void)
 		cmocka_unit_test(reliable_numbers_wrap_around),
 		cmocka_unit_test(reliable_refuses_what_does_not_fit),
 		cmocka_unit_test(both_roles_agree_with_and_without_secret_and_hiding),
+		cmocka_unit_test(the_caller_reads_why_the_answerer_ends_the_call),
 		cmocka_unit_test(hidden_avps_show_nothing_on_the_wire),
 		cmocka_unit_test(answerer_checks_the_secret_of_the_caller),
 		cmocka_unit_test(answerer_tells_the_accm_and_counts_errors),

@@ -28,6 +28,7 @@ struct end {
 	unsigned progress, up, echo, closed;
 	uint32_t rtt_ms;
 	struct tunnel_call call;
+	enum reason_weight weight;
 	struct reason reason;
 	const struct reason *close_when_up;
 };
@@ -54,7 +55,7 @@ static void end_event(void *ctx, const struct tunnel_event *event)
 		e->up++;
 		e->call = *event->call;
 		if (e->close_when_up)
-			tunnel_close(e->t, e->close_when_up, 0);
+			tunnel_close(e->t, e->close_when_up, NULL, 0);
 		break;
 	case TUNNEL_EVENT_ECHO:
 		e->echo++;
@@ -63,6 +64,7 @@ static void end_event(void *ctx, const struct tunnel_event *event)
 	case TUNNEL_EVENT_CLOSED:
 		e->closed++;
 		e->reason = *event->reason;
+		e->weight = event->weight;
 		break;
 	}
 }
@@ -296,6 +298,7 @@ static void refused_control_connection_is_told_with_result_and_error(void **stat
 		end_take(&e, PPTP_START_REQUEST);
 		feed(&e, &m, 0);
 		assert_closed(&e, EXIT_CONNECT_FAILED, cases[i].words);
+		assert_int_equal(e.weight, REASON_REFUSAL);
 		tunnel_free(e.t);
 	}
 }
@@ -395,7 +398,7 @@ static void broken_stream_closes_with_a_reason(void **state)
 		feed_vector(&e, "sccrp_ok", 1);
 		tunnel_tick(e.t, 100000);
 		tunnel_lost(e.t, ECONNRESET, 1);
-		tunnel_close(e.t, &e.reason, 1);
+		tunnel_close(e.t, &e.reason, NULL, 1);
 		tunnel_free(e.t);
 		caller_up(&e);
 		tunnel_input(e.t, (const uint8_t *)cases[i].octets, cases[i].len, 2000);
@@ -528,6 +531,8 @@ static void lost_connection_gives_status_and_sentence(void **state)
 		end_open(&e, TUNNEL_CALLER);
 		tunnel_lost(e.t, cases[i].error, 0);
 		assert_closed(&e, EXIT_CONNECT_FAILED, cases[i].words);
+		assert_int_equal(e.weight,
+				 cases[i].error == ETIMEDOUT ? REASON_SILENCE : REASON_NETWORK);
 		tunnel_free(e.t);
 		caller_up(&e);
 		tunnel_lost(e.t, cases[i].error, 2000);
@@ -541,6 +546,7 @@ static void lost_connection_gives_status_and_sentence(void **state)
 	assert_closed(&e, EXIT_CONNECT_FAILED,
 		      "reset the control connection while we waited for its Start-");
 	assert_non_null(strstr(e.reason.text, "may have no room for another call"));
+	assert_int_equal(e.weight, REASON_PEER);
 	tunnel_free(e.t);
 	caller_wait_call(&e);
 	tunnel_lost(e.t, 0, 1001);
@@ -682,9 +688,9 @@ static void orderly_close_clears_stops_and_ends(void **state)
 	struct end e;
 	(void)state;
 	caller_up(&e);
-	tunnel_close(e.t, &asked, 5000);
+	tunnel_close(e.t, &asked, NULL, 5000);
 	assert_int_equal(end_take(&e, PPTP_CALL_CLEAR_REQUEST).call_id, LOCAL_ID);
-	tunnel_close(e.t, &(struct reason){EXIT_FATAL, "again"}, 5000);
+	tunnel_close(e.t, &(struct reason){EXIT_FATAL, "again"}, NULL, 5000);
 	assert_silent(&e);
 	feed_vector(&e, "call_disconnect_notify", 5100);
 	end_take(&e, PPTP_STOP_REQUEST);
@@ -699,7 +705,7 @@ static void orderly_close_waits_one_second_for_each_answer(void **state)
 	struct end e;
 	(void)state;
 	caller_up(&e);
-	tunnel_close(e.t, &asked, 5000);
+	tunnel_close(e.t, &asked, NULL, 5000);
 	end_take(&e, PPTP_CALL_CLEAR_REQUEST);
 	assert_int_equal(tunnel_deadline(e.t), 6000);
 	tunnel_tick(e.t, 5999);
@@ -717,19 +723,19 @@ static void close_in_each_state_ends_with_the_given_reason(void **state)
 	struct end e;
 	(void)state;
 	end_open(&e, TUNNEL_CALLER);
-	tunnel_close(e.t, &asked, 0);
+	tunnel_close(e.t, &asked, NULL, 0);
 	assert_closed(&e, EXIT_OK, "hung up by the user");
 	tunnel_free(e.t);
 
 	end_open(&e, TUNNEL_CALLER);
 	tunnel_start(e.t, 0);
 	end_take(&e, PPTP_START_REQUEST);
-	tunnel_close(e.t, &asked, 0);
+	tunnel_close(e.t, &asked, NULL, 0);
 	assert_closed(&e, EXIT_OK, "hung up by the user");
 	tunnel_free(e.t);
 
 	caller_wait_call(&e);
-	tunnel_close(e.t, &asked, 1000);
+	tunnel_close(e.t, &asked, NULL, 1000);
 	end_take(&e, PPTP_CALL_CLEAR_REQUEST);
 	tunnel_lost(e.t, 0, 1500); /* the server just hangs up: still our reason */
 	assert_closed(&e, EXIT_OK, "hung up by the user");
@@ -747,7 +753,7 @@ static void close_in_each_state_ends_with_the_given_reason(void **state)
 	tunnel_free(e.t);
 
 	caller_up(&e);
-	tunnel_close(e.t, &(struct reason){.code = EXIT_IDLE_TIMEOUT}, 1000);
+	tunnel_close(e.t, &(struct reason){.code = EXIT_IDLE_TIMEOUT}, NULL, 1000);
 	end_take(&e, PPTP_CALL_CLEAR_REQUEST);
 	tunnel_lost(e.t, 0, 1000);
 	assert_closed(&e, EXIT_IDLE_TIMEOUT, "hung up");
@@ -850,7 +856,7 @@ static void answerer_close_notifies_and_stops(void **state)
 	struct end e;
 	(void)state;
 	answerer_up(&e);
-	tunnel_close(e.t, &asked, 2000);
+	tunnel_close(e.t, &asked, NULL, 2000);
 	assert_int_equal(end_take(&e, PPTP_CALL_DISCONNECT_NOTIFY).result,
 			 PPTP_DISCONNECT_ADMINISTRATIVE);
 	assert_int_equal(end_take(&e, PPTP_STOP_REQUEST).reason, PPTP_STOP_REASON_SHUTDOWN);
@@ -907,12 +913,14 @@ static void both_roles_talk_to_each_other(void **state)
 			run_pair(&caller, &answerer, &now);
 		}
 		assert_true(caller.echo + answerer.echo > 80);
-		tunnel_close(seed % 2 ? caller.t : answerer.t, &asked, now);
+		tunnel_close(seed % 2 ? caller.t : answerer.t, &asked, "time is up", now);
 		run_pair(&caller, &answerer, &now);
 		assert_int_equal(caller.closed, 1);
 		assert_int_equal(answerer.closed, 1);
 		assert_int_equal(caller.reason.code, seed % 2 ? EXIT_OK : EXIT_HANGUP);
 		assert_int_equal(answerer.reason.code, seed % 2 ? EXIT_HANGUP : EXIT_OK);
+		if (seed % 2 == 0) /* only a server gives one */
+			assert_non_null(strstr(caller.reason.text, "it says \"time is up\""));
 		assert_int_equal(tunnel_counters(caller.t)->unexpected, 0);
 		assert_int_equal(tunnel_counters(answerer.t)->unexpected, 0);
 		tunnel_free(caller.t);

@@ -10,7 +10,7 @@ static void text_append(struct str *s, const uint8_t *text, size_t len)
 	if (len == 0)
 		return;
 	str_printf(s, ", it says \"");
-	str_clean(s, text, len, 80);
+	str_clean(s, text, len, 130);
 	str_printf(s, "\"");
 }
 
@@ -202,6 +202,7 @@ static void on_stopccn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 		else if (result.has_error && (result.error != 0 || result.result == STOPCCN_ERROR))
 			error_append(&s, result.error);
 		text_append(&s, result.text, result.text_len);
+		l->has_text |= result.text_len > 0;
 		if (result.result == STOPCCN_NOT_AUTHORIZED)
 			str_printf(&s, "; check the tunnel secret and the host name");
 		no_room_append(l, &s, &result, false);
@@ -286,6 +287,7 @@ static void on_cdn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 		if (result.has_error && (result.error != 0 || result.result == CDN_ERROR))
 			error_append(&s, result.error);
 		text_append(&s, result.text, result.text_len);
+		l->has_text |= result.text_len > 0;
 		no_room_append(l, &s, &result,
 			       result.result == CDN_NO_FACILITIES || result.result == CDN_BUSY);
 	}

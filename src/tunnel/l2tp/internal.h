@@ -43,7 +43,9 @@ struct l2tp_tunnel {
 	struct tunnel base;
 	enum l2tp_state state;
 	bool was_up;
-	bool heard; /* anything at all of the peer */
+	bool heard;    /* anything at all of the peer */
+	bool stalled;  /* it was waited for in vain */
+	bool has_text; /* it ended the call in words of its own */
 	struct reason reason;
 	struct tunnel_call call;
 	uint64_t now_ms; /* of the entry being handled */

@@ -43,8 +43,17 @@ enum exit_status l2tp_loss_status(const struct l2tp_tunnel *l)
 	return l->was_up ? EXIT_HANGUP : EXIT_CONNECT_FAILED;
 }
 
+/* One that was heard and then fell silent, or named no cause, may do better another time. */
+static enum reason_weight weight_of(const struct l2tp_tunnel *l)
+{
+	if (!l->heard)
+		return l->last_error ? REASON_NETWORK : REASON_SILENCE;
+	return l->stalled || (l->base.unexplained && !l->has_text) ? REASON_PEER : REASON_REFUSAL;
+}
+
 void l2tp_finish(struct l2tp_tunnel *l)
 {
+	l->base.weight = weight_of(l);
 	l2tp_enter(l, L2TP_CLOSED);
 	tunnel_emit_closed(&l->base, &l->reason);
 }
@@ -380,7 +389,8 @@ static void l2tp_lost(struct tunnel *t, int error, uint64_t now_ms)
 	l2tp_finish(l);
 }
 
-static void l2tp_close(struct tunnel *t, const struct reason *reason, uint64_t now_ms)
+static void l2tp_close(struct tunnel *t, const struct reason *reason, const char *farewell,
+		       uint64_t now_ms)
 {
 	struct l2tp_tunnel *l = l2tp_of(t);
 
@@ -395,7 +405,7 @@ static void l2tp_close(struct tunnel *t, const struct reason *reason, uint64_t n
 	}
 	if (l->call.peer_call_id != 0 && (L2TP_IN(l->state) & L2TP_IN_TUNNEL))
 		l2tp_send_cdn(l, l->call.peer_call_id, l->call.local_call_id, CDN_ADMINISTRATIVE, 0,
-			      NULL);
+			      farewell);
 	l2tp_stop(l, STOPCCN_SHUTTING_DOWN, 0, NULL);
 }
 
@@ -436,6 +446,7 @@ static uint64_t l2tp_deadline(const struct tunnel *t)
 
 static void setup_expired(struct l2tp_tunnel *l)
 {
+	l->stalled = true;
 	if (l->heard)
 		reason_set(&l->reason, EXIT_CONNECT_FAILED,
 			   "the %s answers, but its %s did not come within %u s",
@@ -443,13 +454,17 @@ static void setup_expired(struct l2tp_tunnel *l)
 			   l->base.config.setup_limit_ms / 1000);
 	else
 		set_silent_reason(l);
+	/* Before its SCCCN nobody knows whether a caller is where it says. */
 	if (l->call.peer_tunnel_id != 0)
-		l2tp_send_stopccn(l, STOPCCN_GENERAL, 0, NULL);
+		l2tp_send_stopccn(l, STOPCCN_GENERAL, 0,
+				  L2TP_IN(l->state) & L2TP_IN_TUNNEL ? "no call came in time"
+								     : NULL);
 	l2tp_finish(l);
 }
 
 static void peer_dead(struct l2tp_tunnel *l)
 {
+	l->stalled = !reason_is_set(&l->reason);
 	if (!l->heard)
 		set_silent_reason(l);
 	else

@@ -162,7 +162,7 @@ static void on_call_disconnect_notify(struct pptp_tunnel *p, const struct pptp_m
 	details_append(&s, m->result, m->error, m->cause);
 	if (len > 0) {
 		str_printf(&s, ", it says \"");
-		str_clean(&s, m->statistics, len, 80);
+		str_clean(&s, m->statistics, len, sizeof m->statistics);
 		str_printf(&s, "\"");
 	}
 	reason_set(&p->reason, pptp_loss_status(p), "%s", text);

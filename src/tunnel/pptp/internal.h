@@ -33,6 +33,8 @@ struct pptp_tunnel {
 	struct tunnel base;
 	enum pptp_state state;
 	bool was_up;
+	bool stalled;	      /* it was waited for in vain */
+	int lost_error;	      /* with which TCP ended */
 	struct reason reason; /* of the end, once it is known */
 	struct tunnel_call call;
 	uint64_t now_ms;	 /* of the entry being handled */

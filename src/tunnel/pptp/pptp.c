@@ -60,8 +60,19 @@ void pptp_stop(struct pptp_tunnel *p, unsigned stop_reason)
 	pptp_send(p, &m);
 }
 
+/* Without one message: what TCP said, or that it was there and nothing came. */
+static enum reason_weight weight_of(const struct pptp_tunnel *p)
+{
+	if (p->base.counters.rx_messages > 0)
+		return p->stalled ? REASON_PEER : REASON_REFUSAL;
+	if (p->lost_error == ETIMEDOUT)
+		return REASON_SILENCE;
+	return p->state == PPTP_IDLE ? REASON_NETWORK : REASON_PEER;
+}
+
 void pptp_finish(struct pptp_tunnel *p)
 {
+	p->base.weight = weight_of(p);
 	pptp_enter(p, PPTP_CLOSED);
 	tunnel_emit_closed(&p->base, &p->reason);
 }
@@ -247,6 +258,8 @@ static void pptp_lost(struct tunnel *t, int error, uint64_t now_ms)
 	if (p->state == PPTP_CLOSED)
 		return;
 	p->now_ms = now_ms;
+	p->lost_error = error;
+	p->stalled = !reason_is_set(&p->reason);
 	set_lost_reason(p, error);
 	pptp_finish(p);
 }
@@ -260,11 +273,15 @@ static void send_call_clear(struct pptp_tunnel *p)
 	pptp_send(p, &m);
 }
 
-static void send_disconnect_notify(struct pptp_tunnel *p)
+/* The field for statistics is text of the sender's choice (RFC 2637 section 2.13). */
+static void send_disconnect_notify(struct pptp_tunnel *p, const char *farewell)
 {
-	const struct pptp_message m = {.type = PPTP_CALL_DISCONNECT_NOTIFY,
-				       .call_id = p->call.local_call_id,
-				       .result = PPTP_DISCONNECT_ADMINISTRATIVE};
+	struct pptp_message m = {.type = PPTP_CALL_DISCONNECT_NOTIFY,
+				 .call_id = p->call.local_call_id,
+				 .result = PPTP_DISCONNECT_ADMINISTRATIVE};
+
+	if (farewell)
+		pptp_text_set(m.statistics, sizeof m.statistics, farewell);
 	pptp_send(p, &m);
 }
 
@@ -274,7 +291,8 @@ static void set_close_reason(struct pptp_tunnel *p, const struct reason *reason)
 		   reason_is_set(reason) ? reason->text : "hung up");
 }
 
-static void pptp_close(struct tunnel *t, const struct reason *reason, uint64_t now_ms)
+static void pptp_close(struct tunnel *t, const struct reason *reason, const char *farewell,
+		       uint64_t now_ms)
 {
 	struct pptp_tunnel *p = pptp_of(t);
 	bool caller = t->config.role == TUNNEL_CALLER;
@@ -294,7 +312,7 @@ static void pptp_close(struct tunnel *t, const struct reason *reason, uint64_t n
 			break;
 		}
 		if (p->state == PPTP_UP)
-			send_disconnect_notify(p);
+			send_disconnect_notify(p, farewell);
 		pptp_stop(p, PPTP_STOP_REASON_SHUTDOWN);
 		break;
 	case PPTP_CLEARING:
@@ -340,6 +358,7 @@ static uint64_t pptp_deadline(const struct tunnel *t)
 
 static void setup_expired(struct pptp_tunnel *p)
 {
+	p->stalled = true;
 	reason_set(&p->reason, EXIT_CONNECT_FAILED,
 		   "the %s took the TCP connection, but %s did not come within %u s%s",
 		   tunnel_peer_word(&p->base), awaited(p), p->base.config.setup_limit_ms / 1000,
