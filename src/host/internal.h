@@ -85,6 +85,14 @@ void host_server_find(struct host *host, const struct host_config *config,
 int host_server_pin(struct host *host, const struct host_config *config,
 		    const struct host_server *server);
 
+/* Where a route of ours goes that nobody else has to leave: sets the metric of RT and into 2^BITS
+ * how many parts it is cut (host_rt_split).  The default route, which wins unless CONFIG names a
+ * distance; any other, of which RT has the metric that the profile names (0 = none).  0 or -errno.
+ */
+int host_place_default(struct host *host, const struct host_config *config, struct host_rt *rt,
+		       unsigned *bits);
+int host_place_route(struct host *host, struct host_rt *rt, unsigned *bits);
+
 /* Wants the paths that routes of CONFIG would take from SSH sessions to this machine. */
 void host_sessions_keep(struct host *host, const struct host_config *config);
 /* Wants the paths to gateways on networks here that routes of CONFIG would take; with TELL says

@@ -48,8 +48,8 @@ static int find_metric(struct host *host, int family, uint32_t *metric)
 static int want_block(struct host *host, const struct host_rt *whole)
 {
 	struct undo_step step = {.kind = UNDO_BLOCK, .lasting = true};
-	struct host_rt part[2];
-	size_t count = host_rt_halves(whole, part);
+	struct host_rt part[HOST_PARTS_MAX];
+	size_t count = host_rt_split(whole, whole->prefix_len == 0, part);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {

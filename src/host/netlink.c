@@ -317,7 +317,8 @@ static struct nl_msg *address_msg(int type, int flags, const struct host_address
 
 	if (!msg)
 		return NULL;
-	if (nla_put(msg, IFA_LOCAL, len, a->local) < 0 ||
+	if ((a->metric && nla_put_u32(msg, IFA_RT_PRIORITY, a->metric) < 0) ||
+	    nla_put(msg, IFA_LOCAL, len, a->local) < 0 ||
 	    nla_put(msg, IFA_ADDRESS, len, a->has_peer ? a->peer : a->local) < 0) {
 		nlmsg_free(msg);
 		return NULL;

@@ -116,6 +116,7 @@ static int restore_peer_route(struct work *w, const struct host_address *a)
 		.protocol = RTPROT_KERNEL,
 		.table = RT_TABLE_MAIN,
 		.oif = a->ifindex,
+		.metric = a->metric,
 		.has_source = true,
 	};
 	int r;
@@ -131,7 +132,10 @@ static int restore_peer_route(struct work *w, const struct host_address *a)
 static int set_address4(struct work *w)
 {
 	const struct host_config *c = w->config;
-	struct host_address a = {.ifindex = c->ifindex, .family = AF_INET, .prefix_len = 32};
+	struct host_address a = {.ifindex = c->ifindex,
+				 .family = AF_INET,
+				 .prefix_len = 32,
+				 .metric = host_rt_own_metric(AF_INET)};
 	struct undo_step step = {.kind = UNDO_ADDRESS};
 	char remote[INET_ADDRSTRLEN];
 	const char *harm = NULL;
@@ -246,48 +250,14 @@ static struct host_rt tunnel_route(const struct work *w, int family)
 	};
 }
 
-struct front_search {
-	const struct host_rt *ours;
-	bool seen, ahead;
-};
-
-static void front_visit(void *ctx, const struct host_rt *rt)
+static int add_parts(struct work *w, const struct host_rt *rt, unsigned bits)
 {
-	struct front_search *s = ctx;
-
-	if (rt->prefix_len != s->ours->prefix_len || rt->metric != s->ours->metric ||
-	    memcmp(rt->dst, s->ours->dst, 16) != 0)
-		return;
-	if (rt->oif == s->ours->oif)
-		s->seen = true;
-	else if (!s->seen)
-		s->ahead = true;
-}
-
-/* Somebody has put a route of the same metric before RT since: out with ours, so that it is added
- * in front again. */
-static void give_up_place(struct work *w, const struct host_rt *rt)
-{
-	const struct undo_step step = {.kind = UNDO_ROUTE, .route = *rt};
-	struct front_search front = {.ours = rt};
-
-	if (host_find_step(w->host, &step) &&
-	    host_rt_dump(&w->host->nl, rt->family, front_visit, &front) == 0 && front.seen &&
-	    front.ahead)
-		(void)host_rt_del(&w->host->nl, rt);
-}
-
-/* A default route under lockdown is two halves, which win against any other default. */
-static int add_whole(struct work *w, const struct host_rt *rt)
-{
-	struct host_rt part[2] = {*rt};
-	size_t count = w->config->lockdown ? host_rt_halves(rt, part) : 1;
+	struct host_rt part[HOST_PARTS_MAX];
+	size_t count = host_rt_split(rt, bits, part);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		give_up_place(w, &part[i]);
+	for (size_t i = 0; r == 0 && i < count; i++)
 		r = add_route(w, &part[i]);
-	}
 	return r;
 }
 
@@ -295,6 +265,7 @@ static int add_routes(struct work *w)
 {
 	const struct host_config *c = w->config;
 	char text[64];
+	unsigned bits;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < c->route_count; i++) {
@@ -302,7 +273,7 @@ static int add_routes(struct work *w)
 		struct host_rt rt = tunnel_route(w, in->family);
 
 		rt.prefix_len = in->prefix_len;
-		rt.metric = host_rt_metric(in->family, in->metric);
+		rt.metric = in->metric;
 		memcpy(rt.dst, &in->dst6, host_family_len(in->family));
 		host_rt_mask(&rt);
 		if (in->family == AF_INET6 ? !w->ipv6 : !c->local.s_addr) {
@@ -317,46 +288,25 @@ static int add_routes(struct work *w)
 			rt.scope = RT_SCOPE_UNIVERSE;
 			memcpy(rt.gateway, &in->gateway4, 4);
 		}
-		r = add_whole(w, &rt);
+		r = host_place_route(w->host, &rt, &bits);
+		if (r < 0)
+			return failed(w, r, "read the routes");
+		r = add_parts(w, &rt, bits);
 	}
 	return r;
 }
 
-struct best_search {
-	uint32_t tunnel;
-	uint32_t metric; /* of the best default route of others */
-	bool found;
-};
-
-static void best_visit(void *ctx, const struct host_rt *rt)
-{
-	struct best_search *s = ctx;
-
-	if (rt->prefix_len != 0 || rt->oif == s->tunnel)
-		return;
-	if (!s->found || rt->metric < s->metric)
-		s->metric = rt->metric;
-	s->found = true;
-}
-
-/* Beside the old default route, never in its place.  Of two with the same metric the kernel
- * takes the one in front, which is ours (host_rt_add). */
+/* Beside the old default route, never in its place. */
 static int add_default(struct work *w)
 {
-	const struct host_config *c = w->config;
 	struct host_rt rt = tunnel_route(w, AF_INET);
-	struct best_search best = {.tunnel = c->ifindex};
+	unsigned bits;
 	int r;
 
-	if (!c->default_route || !c->local.s_addr)
+	if (!w->config->default_route || !w->config->local.s_addr)
 		return 0;
-	r = host_rt_dump(&w->host->nl, AF_INET, best_visit, &best);
-	if (r < 0)
-		return failed(w, r, "read the routes");
-	rt.metric = c->distance;
-	if (!c->distance_set && best.found && best.metric < rt.metric)
-		rt.metric = best.metric;
-	return add_whole(w, &rt);
+	r = host_place_default(w->host, w->config, &rt, &bits);
+	return r < 0 ? failed(w, r, "read the routes") : add_parts(w, &rt, bits);
 }
 
 /* The peer has an address of a network of ours: answer for it there. */

@@ -112,7 +112,7 @@ int host_pin(struct host *host, enum undo_kind kind, const uint8_t *dst,
 		pin->family == AF_INET && !pin->gateway_family ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 	pin->protocol = HOST_ROUTE_PROTOCOL;
 	pin->table = RT_TABLE_MAIN;
-	pin->metric = host_rt_metric(pin->family, 0);
+	pin->metric = host_rt_own_metric(pin->family);
 	pin->mtu = 0;
 	/* The entry's source only where it names one: else it may change with the lease. */
 	for (int i = 0; i < METRICS_TRIED; i++, pin->metric++) {

@@ -117,7 +117,7 @@ static bool taken(const struct host_config *c, const struct session *s, uint8_t 
 {
 	uint8_t whole = (uint8_t)(8 * host_family_len(s->family));
 
-	if (c->default_route && (s->family == AF_INET || c->lockdown) && len <= c->lockdown)
+	if (c->default_route && (s->family == AF_INET || c->lockdown) && len <= HOST_SPLIT_MOST)
 		return true;
 	for (size_t i = 0; i < c->route_count; i++)
 		if (c->routes[i].family == s->family && c->routes[i].prefix_len >= len &&

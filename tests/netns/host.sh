@@ -213,8 +213,9 @@ t_apply_again_puts_back_what_others_deleted() {
 	start && full_call
 	say apply
 	want pinned=1
+	until_true 2 eval 'ip -6 route show table local | grep -q fe80::1234' # IPv6 takes a moment
 	snapshot >"$T/log/up"
-	for what in 'ip route del default dev vpn1' 'ip route del 10.150.0.0/16' 'ip route del 10.88.2.2' \
+	for what in 'ip route del 0.0.0.0/1 dev vpn1' 'ip route del 10.150.0.0/16' 'ip route del 10.88.2.2' \
 		'ip route del 10.99.0.1 dev vpn1' 'ip -6 route del fd77::/48' 'ip -6 addr flush dev vpn1' \
 		'ip -4 addr flush dev vpn1' 'ip link set vpn1 down' 'ip link set vpn1 mtu 1300' \
 		'ip route flush proto 118' 'cp /etc/hostname /etc/resolv.conf'; do
@@ -238,17 +239,21 @@ t_apply_again_puts_back_what_others_deleted() {
 	finish
 	same_as_before
 }
-t_apply_again_stays_in_front_of_equal_defaults() {
+t_apply_again_wins_against_a_default_of_its_own_metric() {
 	start && call
 	say set default 1
-	say set distance 100
 	say apply
-	# As DHCP does at a renewal.
-	ip route del default via 10.88.1.1
-	ip route prepend default via 10.88.1.1 dev eth0 metric 100
+	ip route show default | grep -q 'dev vpn1 .*metric 1 ' || fail "no test: $(ip route show default)"
+	ip route add default via 10.88.1.1 dev eth0
 	path_by 8.8.8.8 eth0
 	say apply
 	path_by 8.8.8.8 vpn1
+	ip route del default metric 0
+	# It may come back: the halves stay.
+	say apply
+	ip route add default via 10.88.1.1 dev eth0 || fail 'the uplink cannot come back'
+	path_by 8.8.8.8 vpn1
+	ip route del default metric 0
 	say undo
 	path_by 8.8.8.8 eth0
 	say close
@@ -364,7 +369,7 @@ t_repin_follows_the_uplink_and_back() {
 	want 'path dev=eth0 gateway=10.88.1.1 '
 	ip route del default dev eth0
 	say repin
-	want 'path dev=eth1 gateway=10.88.3.1 mtu=1500 metric=0 local=0 source=10.88.3.2'
+	want 'path dev=eth1 gateway=10.88.3.1 mtu=1500 metric=1 local=0 source=10.88.3.2'
 	path_by 10.88.2.2 eth1
 	path_by 8.8.8.8 vpn1
 	[ "$(ip route show 10.88.2.2 | wc -l)/$(records pin)" = 1/1 ] || fail "the old pinned route is still there"
@@ -412,7 +417,7 @@ t_repin_without_a_path_waits() {
 	ip addr del 10.88.1.2/24 dev eth0
 	ip route add default via 10.88.4.1 dev eth0 metric 600
 	say repin
-	want 'path dev=eth0 gateway=10.88.4.1 mtu=1500 metric=0 local=0 source=10.88.4.2'
+	want 'path dev=eth0 gateway=10.88.4.1 mtu=1500 metric=1 local=0 source=10.88.4.2'
 	path_by 10.88.2.2 eth0
 	path_by 8.8.8.8 vpn1
 	ip addr add 10.88.1.2/24 dev eth0
@@ -582,7 +587,7 @@ t_lockdown_lets_nothing_out() {
 	LEAKS=$(leaks)
 	no_leak dialing
 	say repin
-	want 'path dev=eth0 gateway=10.88.1.1 mtu=1500 metric=0 local=0 source=10.88.1.2'
+	want 'path dev=eth0 gateway=10.88.1.1 mtu=1500 metric=1 local=0 source=10.88.1.2'
 	say apply
 	want pinned=1
 	path_by 8.8.8.8 vpn1
@@ -966,7 +971,7 @@ t_ssh_sessions_not_kept_unless_wanted() {
 	say set route 10.150.0.0/16
 	say set keep-ssh 1
 	say apply
-	[ "$(ip route show proto 118)" = '10.150.0.0/16 dev vpn1 scope link ' ] || fail "$(ip route show proto 118)"
+	[ "$(ip route show proto 118)" = '10.150.0.0/16 dev vpn1 scope link metric 1 ' ] || fail "$(ip route show proto 118)"
 	say undo
 	say set route 192.0.2.0/24
 	say apply
@@ -1407,14 +1412,156 @@ t_other_boot_restores_files_only() {
 t_default_with_metric_0_beaten_and_restored() {
 	start && call
 	say set default 1
-	say set distance 1
 	path_by 8.8.8.8 eth0
 	say apply
 	path_by 8.8.8.8 vpn1
-	[ "$(ip route show default | wc -l)" = 2 ] || fail "the old default route is gone"
+	path_by 200.8.8.8 vpn1
+	[ "$(ip route show default)" = 'default via 10.88.1.1 dev eth0 ' ] || fail "not alone: $(ip route show default)"
+	# What manages the uplink takes it away and gives it back.
+	ip route del default
+	say apply
+	ip route add default via 10.88.1.1 dev eth0 || fail 'the default route cannot come back'
+	path_by 8.8.8.8 vpn1
 	murder
 	path_by 8.8.8.8 eth0
 	until_true 5 is_as_before || same_as_before
+}
+t_default_without_another_leaves_its_place_free() {
+	ip route del default
+	start && call
+	say set default 1
+	say set server 10.88.1.1
+	say apply
+	path_by 8.8.8.8 vpn1
+	ip route add default via 10.88.1.1 dev eth0 || fail 'the default route cannot come'
+	ip route add default via 10.88.1.1 dev eth0 metric 1 || fail 'nor with metric 1'
+	path_by 8.8.8.8 vpn1
+	say undo
+	path_by 8.8.8.8 eth0
+	say close
+	finish
+	ip route del default metric 1
+	same_as_before
+}
+other_vpn() { # its device
+	ip link add other0 type veth peer name other1 netns far
+	ip -n far link set other1 up
+	ip link set other0 addrgenmode none up
+	until_true 2 grep -q 1 /sys/class/net/other0/carrier
+}
+t_default_beside_halves_of_another_vpn() {
+	other_vpn
+	ip route add 0.0.0.0/1 dev other0
+	ip route add 128.0.0.0/1 dev other0
+	snapshot >"$T/log/before"
+	start && call
+	say set default 1
+	say apply
+	path_by 8.8.8.8 vpn1
+	path_by 200.8.8.8 vpn1
+	say apply
+	[ "$(ip route show dev vpn1 proto 118 | wc -l)" = 4 ] || fail "$(ip route show dev vpn1)"
+	# Theirs can go and come back.
+	ip route del 0.0.0.0/1 dev other0
+	ip route del 128.0.0.0/1 dev other0
+	say apply
+	ip route add 0.0.0.0/1 dev other0 || fail 'the other one cannot come back'
+	ip route add 128.0.0.0/1 dev other0
+	path_by 8.8.8.8 vpn1
+	say undo
+	path_by 8.8.8.8 other0
+	say close
+	finish
+	same_as_before
+	ip link del other0
+}
+t_halves_of_a_vpn_that_comes_later_find_their_place() {
+	start && call
+	say set default 1
+	say apply
+	other_vpn
+	ip route add 0.0.0.0/1 dev other0 && ip route add 128.0.0.0/1 dev other0 || fail 'its place is taken'
+	say apply
+	path_by 8.8.8.8 other0
+	ip link del other0
+	path_by 8.8.8.8 vpn1
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_route_equal_to_a_static_one_leaves_its_place_free() {
+	local given
+	other_vpn
+	for given in '' 'metric 0' 'metric 1' 'metric 20'; do
+		# shellcheck disable=SC2086  # words
+		ip route add 10.150.0.0/16 dev other0 $given
+		snapshot >"$T/log/before"
+		start && call
+		say set route 10.150.0.0/16
+		say apply
+		path_by 10.150.3.4 vpn1
+		path_by 10.150.203.4 vpn1
+		ip route del 10.150.0.0/16 dev other0
+		say apply
+		# shellcheck disable=SC2086
+		ip route add 10.150.0.0/16 dev other0 $given || fail "with '$given' it cannot come back"
+		say apply
+		path_by 10.150.3.4 vpn1
+		say undo
+		path_by 10.150.3.4 other0
+		say close
+		finish
+		same_as_before
+		ip route del 10.150.0.0/16 dev other0
+	done
+	ip link del other0
+}
+t_route_with_a_metric_that_is_taken_gets_a_better_one() {
+	other_vpn
+	ip route add 10.160.0.0/16 dev other0 metric 5
+	ip route add 10.170.0.0/16 dev other0 metric 1
+	ip route add 10.180.0.1/32 dev other0
+	snapshot >"$T/log/before"
+	start && call
+	say set route 10.160.0.0/16,10.99.0.1,5
+	say set route 10.170.0.0/16,10.99.0.1,1
+	say set route 10.180.0.1/32
+	for _ in 1 2; do
+		say apply
+		path_by 10.160.3.4 vpn1
+		ip route show 10.160.0.0/16 | grep -q 'metric 4' || fail "$(ip route show 10.160.0.0/16)"
+		path_by 10.170.3.4 vpn1
+		path_by 10.170.203.4 vpn1
+		path_by 10.180.0.1 other0 # one address has no halves
+		ip route del 10.180.0.1/32 metric 0
+		path_by 10.180.0.1 vpn1
+		ip route add 10.180.0.1/32 dev other0 || fail 'a host route cannot come back'
+	done
+	say undo
+	say close
+	finish
+	same_as_before
+	ip link del other0
+}
+t_host_route_to_the_server_leaves_its_place_free() {
+	start && call
+	say set default 1
+	say apply
+	want pinned=1
+	ip route add 10.88.2.2 via 10.88.1.1 dev eth0 || fail 'its place is taken'
+	say apply
+	[ "$(ip route show 10.88.2.2)" = '10.88.2.2 via 10.88.1.1 dev eth0 ' ] || fail "$(ip route show 10.88.2.2)"
+	ip route del 10.88.2.2
+	say apply
+	path_by 10.88.2.2 eth0
+	# And that to the peer.
+	ip route add 10.99.0.1 via 10.88.1.1 dev eth0 || fail "the peer's place is taken"
+	ip route del 10.99.0.1 via 10.88.1.1
+	say undo
+	say close
+	finish
+	same_as_before
 }
 t_default_beats_equal_metric() {
 	start && call
@@ -1446,6 +1593,20 @@ t_default_with_chosen_distance_may_lose() {
 	say apply
 	ip route show default | grep -q 'dev vpn1 .*metric 500' || fail "$(ip route show default)"
 	path_by 8.8.8.8 eth0
+	# One that another route has: the next better one, and that is kept.
+	say set distance 100
+	say apply
+	ip route show default | grep -q 'dev vpn1 .*metric 99 ' || fail "$(ip route show default)"
+	path_by 8.8.8.8 vpn1
+	ip route del default dev eth0
+	say apply
+	ip route add default via 10.88.1.1 dev eth0 metric 100 || fail 'the uplink cannot come back'
+	path_by 8.8.8.8 vpn1
+	# 0 is no metric of ours, but wins as none does.
+	say set distance 0
+	say apply
+	[ "$(ip route show dev vpn1 proto 118 | cut -d' ' -f1 | tr '\n' ' ')" = '0.0.0.0/1 128.0.0.0/1 ' ] ||
+		[ -n "$(ip route show default dev vpn1 metric 1)" ] || fail "$(ip route show dev vpn1)"
 	say undo
 	finish
 	same_as_before
@@ -1957,7 +2118,7 @@ t_hanging_program_killed_after_5_s() {
 tests=$(declare -F | sed -n 's/^declare -f t_//p')
 # Old default route's metric, where it is not 0.
 declare -A metric=([default_beats_equal_metric]=100 [default_with_better_metric]=100
-	[default_with_chosen_distance_may_lose]=100 [apply_again_stays_in_front_of_equal_defaults]=100
+	[default_with_chosen_distance_may_lose]=100 [apply_again_wins_against_a_default_of_its_own_metric]=100
 	[repin_follows_the_uplink_and_back]=100 [repin_without_carrier_takes_the_other_uplink]=100
 	[watch_tells_what_changed]=100 [repin_without_a_path_waits]=100 [repin_keeps_to_the_bound_interface]=100
 	[repin_over_multipath_and_onlink_gateways]=100 [lockdown_follows_the_server]=100

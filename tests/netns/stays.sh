@@ -197,6 +197,70 @@ b_link_down_and_up() {
 	within 20 inner_ping || fail "no traffic after the link came back: $(field .state) $(field .message)"
 	end_call
 }
+# As ifupdown, dhclient and hands do it: no metric, and nobody else may have that place.
+uplink_again() {
+	ip addr flush dev eth0 scope global
+	ip link set eth0 down
+	ip link set eth0 up
+	ip addr add 10.88.1.2/24 dev eth0
+	ip route add default via 10.88.1.1 dev eth0 || fail 'the default route cannot come back'
+	ip route add 10.150.0.0/16 via 10.88.1.9 dev eth0 || fail 'a static route cannot come back'
+	ip route add $SERVER via 10.88.1.9 dev eth0 || fail 'the route to the server cannot come back'
+	ip route del $SERVER via 10.88.1.9
+}
+without_metric() {
+	ip route del default
+	ip route add default via 10.88.1.1 dev eth0
+	ip route replace 10.150.0.0/16 via 10.88.1.9 dev eth0
+	snapshot >"$T/before"
+	profile "$@"
+	connect
+	path_by 203.0.114.1 "$(field .interface)"
+	path_by 10.150.1.1 "$(field .interface)"
+}
+without_metric_ends() {
+	vpdial disconnect lab >"$T/out" 2>&1 || fail "disconnect: $(tr '\n' '|' <"$T/out")"
+	within 5 eth0_settled # its link-local address takes a moment
+	all_gone 3
+	ip route show default | grep -q 'via 10.88.1.1 dev eth0' || fail 'no default route after the hang-up'
+	ip route del 10.150.0.0/16
+	ip route del default metric 0
+}
+eth0_settled() { [ -z "$(ip -6 addr show tentative)" ] && ip -6 addr show dev eth0 | grep -q fe80; }
+path_by() { ip route get "$1" | grep -q "dev $2 " || fail "$1 does not leave by $2: $(ip route get "$1" 2>&1 | head -n 1)"; }
+b_uplink_without_metric_goes_and_comes_back() {
+	local i
+	without_metric $TYPE 'add-default-route = yes' 'routes = 10.99.7.0/24, 10.150.0.0/16'
+	for i in 1 2 3; do
+		uplink_again
+		[ $i = 1 ] || sleep 0.$i
+	done
+	within 15 inner_ping || fail "no traffic after the uplink came back: $(field .state) $(field .message)"
+	within 3 path_to 203.0.114.1 "$(field .interface)" || fail "the default route is not ours any more"
+	within 3 path_to 10.150.1.1 "$(field .interface)" || fail "the route is not ours any more"
+	path_by $SERVER eth0
+	without_metric_ends
+}
+path_to() { ip route get "$1" | grep -q "dev $2 "; }
+b_uplink_without_metric_stays_away_for_long() {
+	without_metric $TYPE 'add-default-route = yes' 'routes = 10.150.0.0/16' 'redial-max = 2'
+	ip addr flush dev eth0 scope global
+	ip link set eth0 down
+	within 20 state_is waiting-to-redial || fail "the loss was not noticed: $(field .state)"
+	uplink_again
+	redialed 2 15
+	path_by 203.0.114.1 "$(field .interface)"
+	without_metric_ends
+}
+b_killed_beside_an_uplink_without_metric() {
+	without_metric $TYPE 'add-default-route = yes' 'routes = 10.150.0.0/16'
+	client_pids | xargs -r kill -KILL
+	within 5 client_gone
+	path_by 203.0.114.1 eth0
+	path_by 10.150.1.1 eth0
+	pings_router || fail 'the old network does not work'
+	without_metric_ends
+}
 b_address_changes() {
 	profile $TYPE
 	connect
