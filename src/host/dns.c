@@ -209,8 +209,7 @@ static bool wish_equal(const struct host_names *a, const struct host_names *b)
 	       strcmp(a->search, b->search) == 0 && strcmp(a->ifname, b->ifname) == 0;
 }
 
-/* Is what was set still there?  Only a file is lost to others. */
-static bool in_force(const struct host *host)
+bool host_dns_stands(const struct host *host)
 {
 	for (size_t i = 0; i < host->step_count; i++)
 		if (host->steps[i].kind == UNDO_FILE)
@@ -240,7 +239,7 @@ void host_dns_apply(struct host *host, const struct host_config *config,
 	struct host_names wish;
 
 	make_wish(host, config, &wish);
-	if (!in_force(host) || !wish_equal(&wish, &host->names)) {
+	if (!host_dns_stands(host) || !wish_equal(&wish, &host->names)) {
 		host_undo_if(host, undo_step_dns);
 		if (wish.server_count) {
 			warn_outside(host, &wish, config->ifindex);

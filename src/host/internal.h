@@ -36,7 +36,9 @@ struct host {
 	size_t step_count;			/* lasting ones stay through host_undo */
 	struct undo_step steps[HOST_STEPS_MAX]; /* undone from the last to the first */
 	struct host_names names;
-	int source_family; /* 0 = any */
+	const char *local_harm; /* whose our address in the tunnel is too; NULL = nobody's */
+	const char *peer_harm;	/* why there is no route to the peer; NULL = there is one */
+	int source_family;	/* 0 = any */
 	uint8_t source[16];
 };
 
@@ -127,6 +129,8 @@ void host_guard_stop(struct host *host);
 int host_network_apply(struct host *host, const struct host_config *config, struct reason *reason);
 /* What is left in resolv.conf since the machine lost its power in a call. */
 void host_dns_clear_old(struct host *host);
+/* Is what was set there still?  Only a file is lost to others. */
+bool host_dns_stands(const struct host *host);
 /* DNS: a failure is only a warning.  What is in force already is left alone. */
 void host_dns_apply(struct host *host, const struct host_config *config,
 		    struct host_applied *applied);

@@ -150,6 +150,7 @@ static int set_address4(struct work *w)
 		a.has_peer = !harm;
 		memcpy(a.peer, &c->remote, 4);
 	}
+	w->host->peer_harm = harm;
 	step.address = a;
 	again = host_find_step(w->host, &step) != NULL;
 	if (!again)

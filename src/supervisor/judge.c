@@ -148,8 +148,10 @@ static void put_address6(char *out, size_t cap, const uint8_t ifid[8])
 		inet_ntop(AF_INET6, &a, out, (socklen_t)cap);
 }
 
-static void note_network(struct supervisor *s, const struct request_network *n,
-			 const struct host_config *c, const struct host_applied *applied)
+/* All that the status says of the network of a call is written here: what was agreed on, what was
+ * done, and what the kernel makes of it. */
+static void show_network(struct supervisor *s, const struct request_network *n,
+			 const struct host_config *c, const struct call_routes *routes)
 {
 	struct control_status *st = &s->status;
 
@@ -164,10 +166,12 @@ static void note_network(struct supervisor *s, const struct request_network *n,
 		put_address(st->dns[i], sizeof st->dns[i], c->dns[i]);
 		put_address(st->wins[i], sizeof st->wins[i], n->wins[i]);
 	}
-	str_copy(st->dns_way, sizeof st->dns_way, host_dns_way_name(applied->dns_way));
+	str_copy(st->dns_way, sizeof st->dns_way, host_dns_way_name(s->ways.dns_way));
 	str_copy(st->domain, sizeof st->domain, domain_is_used(s) ? s->told.domain : "");
 	st->default_route = c->default_route;
-	st->server_pinned = applied->pinned;
+	st->server_pinned = s->ways.pinned;
+	routes_show(routes, c->default_route, st);
+	effects_look(s, c);
 }
 
 /* What differs from before; WARN about routes that are left out. */
@@ -184,9 +188,21 @@ static int apply(struct supervisor *s, const struct request_network *n, bool war
 	rc = host_apply(s->host, &config, &applied, reason);
 	if (rc < 0)
 		return rc;
-	note_network(s, n, &config, &applied);
-	routes_show(&routes, config.default_route, &s->status);
+	s->ways = applied;
+	show_network(s, n, &config, &routes);
 	return 0;
+}
+
+void judge_look(struct supervisor *s)
+{
+	struct call_routes routes;
+	struct host_config config;
+
+	if (!s->network_up || s->status.state != CONTROL_STATE_UP)
+		return;
+	routes_collect(s, s->applied.local, false, &routes);
+	fill_config(s, &s->applied, &routes, &config);
+	show_network(s, &s->applied, &config, &routes);
 }
 
 int judge_lockdown(struct supervisor *s, struct reason *reason)
@@ -336,6 +352,7 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats)
 	TAKE(rx_late), TAKE(rx_lost), TAKE(rx_too_late), TAKE(rx_bad_mppe), TAKE(control_tx);
 	TAKE(control_rx), TAKE(lcp_rx), TAKE(auth_rx), TAKE(ccp_rx), TAKE(ipcp_rx);
 #undef TAKE
+	judge_look(s);
 	control_broadcast(s, true);
 	manager_stats(s);
 	events_stats(s);

@@ -1175,6 +1175,70 @@ t_watch_tells_what_others_took_from_us() {
 	finish
 	same_as_before
 }
+t_watch_tells_what_may_lead_past_us() {
+	watched_call
+	seen 'effect' ip rule add lookup 200 pref 1000
+	seen 'route' ip route add default via 10.88.1.1 dev eth0 table 200
+	seen nothing ip route add 10.66.0.0/16 via 10.88.1.1 table 200
+	seen 'route' ip route del default table 200
+	seen 'effect' ip rule del pref 1000
+	seen 'effect' ip -6 rule add lookup 200 pref 1000
+	seen 'effect' ip -6 rule del pref 1000
+	seen 'effect' ip route add 128.0.0.0/1 via 10.88.1.1
+	seen 'effect' ip route del 128.0.0.0/1
+	seen 'effect' ip route add 10.150.0.0/16 via 10.88.1.1
+	seen 'effect' ip route del 10.150.0.0/16 via 10.88.1.1
+	seen nothing ip route add 10.150.7.0/24 via 10.88.1.1
+	seen nothing ip route del 10.150.7.0/24
+	ip route flush table 200
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_effects_are_what_the_kernel_says() {
+	other_vpn
+	snapshot >"$T/log/before"
+	start && full_call
+	file_resolv
+	say apply
+	say effects
+	[ "$answer" = effects ] || fail "from the start: $answer"
+	ip rule add to 10.150.128.0/17 lookup 200 pref 1000
+	ip route add default dev other0 table 200
+	say effects
+	[ "$answer" = 'effects route 0: a routing rule (pref 1000) sends it to table 200, by other0;' ] || fail "$answer"
+	ip route del default table 200
+	ip rule del pref 1000
+	ip rule add to 10.99.0.0/24 unreachable pref 1000
+	say effects
+	[ "$answer" = 'effects peer: the kernel has no way there: Network is unreachable; dns: 10.99.0.53 is asked past the tunnel: the kernel has no way there: Network is unreachable;' ] || fail "$answer"
+	ip rule del pref 1000
+	ip addr del 10.99.0.100 peer 10.99.0.1 dev vpn1
+	say effects
+	want 'address: vpn1 does not have it; peer: the route default by '
+	say apply
+	ip link set vpn1 mtu 1200
+	echo nameserver 192.0.2.5 >/etc/resolv.conf
+	say effects
+	want 'effects link: its MTU is 1200; dns: others have changed /etc/resolv.conf;'
+	ip link set vpn1 down
+	say effects
+	want 'effects link: the interface is down; '
+	say apply
+	say effects
+	want effects
+	# IPv6 that leaves beside a default route.
+	ip -6 route add default dev other0
+	say effects
+	[ "$answer" = 'effects ipv6: leaves by other0, past the tunnel;' ] || fail "$answer"
+	ip -6 route del default
+	file_resolv # what comes back
+	say undo
+	say close
+	finish
+	ip link del other0
+}
 t_watch_joins_many_changes() {
 	local i before
 	watched_call
@@ -1200,7 +1264,7 @@ t_watch_overrun_means_everything() {
 		echo "addr del 10.88.6.$((i % 250))/32 dev eth0"
 	done | ip -batch - 2>/dev/null # the tool does not read meanwhile
 	say changes 700
-	[[ $answer =~ ^changes\ [12]\ link\ address\ route\ taken$ ]] || fail "$answer"
+	[[ $answer =~ ^changes\ [12]\ link\ address\ route\ taken\ hop\ effect$ ]] || fail "$answer"
 	say undo
 	say close
 	finish

@@ -292,6 +292,120 @@ b_routes_deleted_by_hand_come_back() {
 	end_call
 }
 
+# --- what is set may be without effect, and then the status says so
+
+effect() { field ".not_in_effect[] | select(.what == \"$1\") | .why"; }
+effect_is() { [[ "$(effect "$1")" == *"$2"* ]]; } # effect_is WHAT TEXT
+all_in_effect() { [ "$(field '.not_in_effect | length')" = 0 ]; }
+lost() { # lost WHAT TEXT: in JSON, text and log
+	within 3 effect_is "$1" "$2" || { fail "$1 is not reported: $(field .not_in_effect)"; return; }
+	within 2 says_lost "$1" "$2" || fail "status: $(vpdial status lab 2>&1 | tr '\n' '|')"
+	vpdial log lab | grep -q "$1.* is not in effect: $2" || fail "log: $(vpdial log lab | tail -n 2)"
+}
+says_lost() { vpdial status lab | grep -q "$1: .*not in effect: $2"; }
+found() { within 3 all_in_effect || fail "still: $(field .not_in_effect)"; }
+b_default_route_past_which_a_rule_leads() {
+	ip route add default via 10.88.1.1 dev eth0 table 200
+	ip rule add lookup 200 pref 1000
+	profile $TYPE 'add-default-route = yes'
+	connect
+	lost default-route 'a routing rule (pref 1000) sends it to table 200, by eth0'
+	[ "$(field .default_route)" = false ] || fail 'JSON says that there is a default route'
+	field .message | grep -q 'the default route is not in effect' || fail "message: $(field .message)"
+	lost remote-address 'a routing rule (pref 1000)'
+	[ "$(field '.routes[0].in_effect')" = false ] || fail "routes: $(field .routes)"
+	vpdial status lab | grep -q 'route: 10.99.7.0/24 (profile), not in effect: a routing rule' || fail "$(vpdial status lab)"
+	# Nobody has to dial again, and rules of the other kind are seen too.
+	ip rule del pref 1000
+	found
+	[ "$(field .default_route)" = true ] || fail 'no default route in JSON'
+	vpdial status lab | grep -q 'default-route: yes' || fail "$(vpdial status lab | grep default-route)"
+	ip rule add from 10.99.0.100 lookup 200 pref 900
+	lost default-route 'a routing rule (pref 900) sends it to table 200, by eth0'
+	ip rule del pref 900
+	found
+	ip rule add to 128.0.0.0/1 prohibit pref 800
+	lost default-route 'the kernel has no way there: Permission denied'
+	ip rule del pref 800
+	found
+	[ "$(calls)" = 1 ] || fail 'redialed'
+	ip route flush table 200
+	end_call
+}
+t_default_route_of_another_vpn_that_goes_before() {
+	profile pptp 'add-default-route = yes'
+	connect
+	ip addr add 10.88.2.2/24 dev eth1
+	ip route add 0.0.0.0/1 via 10.88.2.1
+	ip route add 128.0.0.0/1 via 10.88.2.1
+	lost default-route 'the route 0.0.0.0/1 by eth1 goes before'
+	ip route del 0.0.0.0/1
+	lost default-route 'the route 128.0.0.0/1 by eth1 goes before'
+	ip route del 128.0.0.0/1
+	found
+	# A chosen metric that loses is a second choice, and said to be one.
+	ip addr del 10.88.2.2/24 dev eth1
+	end_call
+	profile pptp 'add-default-route = yes' 'default-route-distance = 200'
+	connect
+	lost default-route 'the route default by eth0 goes before'
+	ip route replace default via 10.88.1.1 dev eth0 metric 300
+	ip route del default metric 100
+	found
+	ip route add default via 10.88.1.1 dev eth0 metric 100
+	ip route del default metric 300
+	end_call
+}
+t_route_lost_to_others_is_in_the_status() {
+	profile pptp 'routes = 10.99.7.0/24, 10.99.8.8/32'
+	connect
+	all_in_effect || fail "from the start: $(field .not_in_effect)"
+	ip route add 10.99.8.8 via 10.88.1.9
+	within 3 effect_is route 'the route 10.99.8.8/32 by eth0 goes before' || fail "$(field .not_in_effect)"
+	[ "$(field '.not_in_effect[0].name')" = 10.99.8.8/32 ] || fail "$(field .not_in_effect)"
+	grep -q . <(vpdial log lab | grep 'route 10.99.8.8/32 is not in effect: the route') || fail "log: $(vpdial log lab | tail -n 2)"
+	ip route del 10.99.8.8 via 10.88.1.9
+	found
+	# The same as ours: ours is in halves then.
+	ip route add 10.99.7.0/24 via 10.88.1.9
+	within 3 path_to 10.99.7.7 "$(field .interface)" || fail 'lost to a static route'
+	all_in_effect || fail "$(field .not_in_effect)"
+	# More specific ones are meant.
+	ip route add 10.99.7.0/26 via 10.88.1.9
+	sleep 0.3
+	all_in_effect || fail "$(field .not_in_effect)"
+	ip route del 10.99.7.0/26
+	ip route del 10.99.7.0/24 via 10.88.1.9
+	# What is put back is there again.
+	ip route flush dev "$(field .interface)" proto 118
+	found
+	path_to 10.99.8.8 "$(field .interface)" || fail 'not put back'
+	ip addr flush dev "$(field .interface)"
+	found
+	ip -o -4 addr show dev "$(field .interface)" | grep -q 10.99.0.100 || fail 'the address was not put back'
+	path_to 10.99.8.8 "$(field .interface)" && path_to 10.99.7.200 "$(field .interface)" || fail 'nor the routes'
+	end_call
+}
+t_interface_and_names_changed_by_others_are_in_the_status() {
+	profile pptp 'routes = 10.99.0.0/16' 'dns-server = 10.99.0.53'
+	connect
+	all_in_effect || fail "from the start: $(field .not_in_effect)"
+	ip link set "$(field .interface)" mtu 1300
+	lost interface 'its MTU is 1300'
+	ip link set "$(field .interface)" mtu "$(field .mtu)"
+	found
+	cp /etc/resolv.conf "$T/resolv"
+	printf 'nameserver 192.0.2.77\n' >/etc/resolv.conf
+	lost dns 'others have changed /etc/resolv.conf'
+	cp "$T/resolv" /etc/resolv.conf
+	found
+	ip route add 10.99.0.53 via 10.88.1.9
+	lost dns '10.99.0.53 is asked past the tunnel: the route 10.99.0.53/32 by eth0 goes before'
+	ip route del 10.99.0.53
+	found
+	end_call
+}
+
 # --- lockdown
 
 leaks() { ip netns exec far nft list counter inet watch leaks | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
