@@ -159,7 +159,7 @@ static bool address_is(struct host *host, const struct host_config *c,
 	struct str s = str_make(why, HOST_WHY_MAX);
 
 	memcpy(local, &c->local, 4);
-	if (c->local.s_addr && !host_address_there(&host->nl, c->ifindex, AF_INET, local))
+	if (c->local.s_addr && !host_address_there(&host->nl, c->ifindex, 0, AF_INET, local))
 		str_printf(&s, "%s does not have it", c->ifname);
 	else if (c->local.s_addr && host->local_harm)
 		str_printf(&s, "it is %s too", host->local_harm);
@@ -199,12 +199,19 @@ static bool dns_is(struct host *host, const struct host_config *c, char why[stat
 	const struct host_names *names = &host->names;
 	uint8_t octets[16] = {0};
 
+	for (size_t i = 0; i < 2; i++) {
+		if (!c->dns[i].s_addr || !host->names_left[i])
+			continue;
+		inet_ntop(AF_INET, &c->dns[i], text, sizeof(text));
+		str_printf(&s, "%s left out, it is %s", text, host->names_left[i]);
+		return false;
+	}
 	for (size_t i = 0; i < names->server_count; i++) {
 		memcpy(octets, &names->servers[i], 4);
 		if (enters(host, c, AF_INET, octets, 32, way))
 			continue;
 		inet_ntop(AF_INET, octets, text, sizeof(text));
-		str_printf(&s, "%s is asked past the tunnel: %s", text, way);
+		str_printf(&s, "%s is asked past the tunnel, add it to routes: %s", text, way);
 		return false;
 	}
 	if (!host_dns_stands(host))

@@ -100,6 +100,7 @@ struct host_config {
 	size_t route_count;
 	enum host_dns_mode dns_mode;
 	struct in_addr dns[2];
+	bool dns_announced; /* by the server: asked through the tunnel, or not at all */
 	char search_domains[256];
 	bool lockdown;		/* nothing past the tunnel for what it covers */
 	bool keep_ssh;		/* SSH sessions to this machine keep their path */
@@ -117,7 +118,9 @@ const char *host_dns_way_name(enum host_dns_way way);
 
 struct host_applied {
 	enum host_dns_way dns_way;
-	bool pinned; /* a host route to the server was added */
+	bool pinned;	    /* a host route to the server was added */
+	bool dns_used[2];   /* of the name servers of the configuration */
+	bool dns_routed[2]; /* they have a route of their own through the tunnel */
 	/* Warned of: */
 	bool local_shared;  /* our address in the tunnel is also another's */
 	bool peer_left_out; /* a route to the peer would cut off something else */

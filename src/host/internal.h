@@ -10,7 +10,7 @@
 #include "host/netlink.h"
 #include "host/undo.h"
 
-#define HOST_STEPS_MAX 320
+#define HOST_STEPS_MAX 512
 
 /* The name servers that are in force. */
 struct host_names {
@@ -36,6 +36,10 @@ struct host {
 	size_t step_count;			/* lasting ones stay through host_undo */
 	struct undo_step steps[HOST_STEPS_MAX]; /* undone from the last to the first */
 	struct host_names names;
+	/* Of the configuration's name servers, why one is left out (NULL = it is not), and whether
+	 * it has a route of its own. */
+	const char *names_left[2];
+	bool names_routed[2];
 	const char *local_harm; /* whose our address in the tunnel is too; NULL = nobody's */
 	const char *peer_harm;	/* why there is no route to the peer; NULL = there is one */
 	int source_family;	/* 0 = any */
@@ -94,6 +98,14 @@ int host_server_pin(struct host *host, const struct host_config *config,
 int host_place_default(struct host *host, const struct host_config *config, struct host_rt *rt,
 		       unsigned *bits);
 int host_place_route(struct host *host, struct host_rt *rt, unsigned *bits);
+
+/* What ADDRESS is here already, or NULL if it is nothing: as our address in the tunnel, as the
+ * peer's, as that of a name server behind it. */
+enum host_harm_kind { HOST_HARM_LOCAL, HOST_HARM_PEER, HOST_HARM_SERVER };
+const char *host_harm(struct host *host, const struct host_config *config, struct in_addr address,
+		      enum host_harm_kind kind);
+/* Is ADDRESS of a network that a link of this machine is in? */
+bool host_on_link(struct host *host, const struct host_config *config, struct in_addr address);
 
 /* Wants the paths that routes of CONFIG would take from SSH sessions to this machine. */
 void host_sessions_keep(struct host *host, const struct host_config *config);

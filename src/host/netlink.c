@@ -337,7 +337,7 @@ int host_address_del(struct host_nl *nl, const struct host_address *a)
 }
 
 struct address_search {
-	unsigned ifindex;
+	unsigned ifindex, except;
 	int family;
 	const uint8_t *local;
 	bool found;
@@ -351,7 +351,8 @@ static void address_visit(void *ctx, struct nlmsghdr *h)
 	struct nlattr *a;
 
 	if (h->nlmsg_type != RTM_NEWADDR || nlmsg_datalen(h) < (int)sizeof(*ifa) ||
-	    ifa->ifa_family != s->family || ifa->ifa_index != s->ifindex)
+	    ifa->ifa_family != s->family || (s->ifindex && ifa->ifa_index != s->ifindex) ||
+	    ifa->ifa_index == s->except)
 		return;
 	/* IPv6 tells only this one where there is no peer. */
 	a = nlmsg_find_attr(h, sizeof(*ifa), s->family == AF_INET6 ? IFA_ADDRESS : IFA_LOCAL);
@@ -359,11 +360,12 @@ static void address_visit(void *ctx, struct nlmsghdr *h)
 		s->found = true;
 }
 
-bool host_address_there(struct host_nl *nl, unsigned ifindex, int family,
+bool host_address_there(struct host_nl *nl, unsigned ifindex, unsigned except, int family,
 			const uint8_t local[static 16])
 {
 	struct ifaddrmsg ifa = {.ifa_family = (uint8_t)family};
-	struct address_search s = {.ifindex = ifindex, .family = family, .local = local};
+	struct address_search s = {
+		.ifindex = ifindex, .except = except, .family = family, .local = local};
 
 	(void)host_nl_call(nl, host_nl_msg(RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa)),
 			   address_visit, &s);

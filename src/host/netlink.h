@@ -68,8 +68,8 @@ struct host_address {
 };
 int host_address_add(struct host_nl *nl, const struct host_address *a);
 int host_address_del(struct host_nl *nl, const struct host_address *a);
-/* Has the interface this address? */
-bool host_address_there(struct host_nl *nl, unsigned ifindex, int family,
+/* Has an interface this address?  IFINDEX 0 = any, but not EXCEPT. */
+bool host_address_there(struct host_nl *nl, unsigned ifindex, unsigned except, int family,
 			const uint8_t local[static 16]);
 
 #endif

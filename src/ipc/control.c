@@ -50,10 +50,9 @@ const char *control_state_text(enum control_state state)
 const char *control_route_from_text(enum control_route_from from)
 {
 	static const char *const texts[CONTROL_ROUTE_FROM_COUNT] = {
-		[CONTROL_ROUTE_PROFILE] = "profile",
-		[CONTROL_ROUTE_DHCP] = "dhcp",
-		[CONTROL_ROUTE_CLASS] = "class",
-		[CONTROL_ROUTE_DEFAULT] = "default",
+		[CONTROL_ROUTE_PROFILE] = "profile", [CONTROL_ROUTE_DHCP] = "dhcp",
+		[CONTROL_ROUTE_CLASS] = "class",     [CONTROL_ROUTE_DEFAULT] = "default",
+		[CONTROL_ROUTE_DNS] = "dns",
 	};
 
 	return (unsigned)from < CONTROL_ROUTE_FROM_COUNT ? texts[from] : "unknown";

@@ -68,12 +68,13 @@ enum control_route_from {
 	CONTROL_ROUTE_DHCP,    /* the server told it */
 	CONTROL_ROUTE_CLASS,   /* key `class-route` */
 	CONTROL_ROUTE_DEFAULT, /* key `add-default-route` */
+	CONTROL_ROUTE_DNS,     /* to a name server that the server told */
 	CONTROL_ROUTE_FROM_COUNT
 };
 const char *control_route_from_text(enum control_route_from from);
 
-/* The profile's, the server's, one by class and the default route. */
-#define CONTROL_ROUTES_MAX (64 + 64 + 2)
+/* The profile's, the server's, one by class, two to name servers and the default route. */
+#define CONTROL_ROUTES_MAX (64 + 64 + 4)
 
 /* What a call sets on this machine, apart from routes. */
 enum control_effect {

@@ -267,7 +267,9 @@ struct call_routes {
 /* What may be of it; with WARN, what may not is logged with the reason. */
 void routes_collect(const struct supervisor *s, struct in_addr local, bool warn,
 		    struct call_routes *out);
-void routes_show(const struct call_routes *routes, bool default_route, struct control_status *st);
+/* Into the status: ROUTES first, the default route last. */
+void routes_show(const struct call_routes *routes, const struct host_config *c,
+		 const struct host_applied *ways, struct control_status *st);
 
 /* effects.c: which of C is in effect, into the status, whose routes are those of C; what changed
  * since the last look is logged. */

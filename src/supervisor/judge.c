@@ -74,8 +74,9 @@ size_t supervisor_routes(const struct conf_route *from, size_t count, struct hos
 	return count;
 }
 
-/* The profile's servers, else those of the peer that make sense: PPP's, else DHCP's. */
-static void fill_dns(const struct supervisor *s, const struct request_network *n,
+/* The profile's servers, else those of the peer that make sense: PPP's, else DHCP's.  True if they
+ * are the peer's. */
+static bool fill_dns(const struct supervisor *s, const struct request_network *n,
 		     struct in_addr dns[2])
 {
 	const struct conf_profile *p = &s->profile;
@@ -86,13 +87,14 @@ static void fill_dns(const struct supervisor *s, const struct request_network *n
 		if (p->dns_server[i].s_addr)
 			dns[count++] = p->dns_server[i];
 	if (count || p->use_peer_dns == CONF_PEER_DNS_NO)
-		return;
+		return false;
 	for (size_t i = 0; i < 2; i++)
 		if (n->dns[i].s_addr && is_host(n->dns[i]))
 			dns[count++] = n->dns[i];
 	for (size_t i = 0; n->dns[0].s_addr == 0 && i < 2; i++)
 		if (s->told.dns[i].s_addr && is_host(s->told.dns[i]))
 			dns[count++] = s->told.dns[i];
+	return count > 0;
 }
 
 /* The domain that the server told counts where the profile names none. */
@@ -125,7 +127,7 @@ static void fill_config(const struct supervisor *s, const struct request_network
 	c->route_count = routes->count;
 	c->dns_mode =
 		p->use_peer_dns == CONF_PEER_DNS_EXCLUSIVELY ? HOST_DNS_EXCLUSIVELY : HOST_DNS_YES;
-	fill_dns(s, n, c->dns);
+	c->dns_announced = fill_dns(s, n, c->dns);
 	if (!c->dns[0].s_addr)
 		c->dns_mode = HOST_DNS_NO;
 	str_copy(c->search_domains, sizeof c->search_domains,
@@ -154,6 +156,7 @@ static void show_network(struct supervisor *s, const struct request_network *n,
 			 const struct host_config *c, const struct call_routes *routes)
 {
 	struct control_status *st = &s->status;
+	size_t servers = 0;
 
 	st->mtu = n->mtu;
 	st->mru = n->mru;
@@ -162,15 +165,17 @@ static void show_network(struct supervisor *s, const struct request_network *n,
 	put_address(st->remote, sizeof st->remote, n->remote);
 	put_address6(st->local6, sizeof st->local6, n->local_ifid);
 	put_address6(st->remote6, sizeof st->remote6, n->remote_ifid);
+	memset(st->dns, 0, sizeof st->dns);
 	for (size_t i = 0; i < 2; i++) {
-		put_address(st->dns[i], sizeof st->dns[i], c->dns[i]);
+		if (s->ways.dns_used[i])
+			put_address(st->dns[servers++], sizeof st->dns[0], c->dns[i]);
 		put_address(st->wins[i], sizeof st->wins[i], n->wins[i]);
 	}
 	str_copy(st->dns_way, sizeof st->dns_way, host_dns_way_name(s->ways.dns_way));
 	str_copy(st->domain, sizeof st->domain, domain_is_used(s) ? s->told.domain : "");
 	st->default_route = c->default_route;
 	st->server_pinned = s->ways.pinned;
-	routes_show(routes, c->default_route, st);
+	routes_show(routes, c, &s->ways, st);
 	effects_look(s, c);
 }
 
@@ -286,16 +291,15 @@ static bool same_routes(const struct call_routes *a, const struct call_routes *b
 }
 
 /* Would the machine look different with what the server told now? */
-static bool told_matters(const struct supervisor *s, const struct call_routes *before)
+static bool told_matters(const struct supervisor *s, const struct call_routes *before,
+			 const struct in_addr *dns_before)
 {
 	struct call_routes now;
 	struct in_addr dns[2];
-	char first[INET_ADDRSTRLEN];
 
 	routes_collect(s, s->applied.local, true, &now);
-	fill_dns(s, &s->applied, dns);
-	put_address(first, sizeof first, dns[0]);
-	return !same_routes(before, &now) || strcmp(first, s->status.dns[0]) != 0 ||
+	(void)fill_dns(s, &s->applied, dns);
+	return !same_routes(before, &now) || memcmp(dns, dns_before, sizeof dns) != 0 ||
 	       strcmp(domain_is_used(s) ? s->told.domain : "", s->status.domain) != 0;
 }
 
@@ -305,6 +309,7 @@ void judge_routes(struct supervisor *s, const struct request_routes *told)
 	struct reason reason = {0}, again = {0};
 	char server[INET_ADDRSTRLEN] = "";
 	struct call_routes before;
+	struct in_addr dns[2];
 
 	if (!s->network_up || s->hanging_up || s->told_any)
 		return;
@@ -312,9 +317,10 @@ void judge_routes(struct supervisor *s, const struct request_routes *told)
 	log_info(&s->log, "DHCP server %s tells %u routes%s%s", server, told->count,
 		 told->domain[0] ? ", domain " : "", told->domain);
 	routes_collect(s, now.local, false, &before);
+	(void)fill_dns(s, &now, dns);
 	s->told = *told;
 	s->told_any = true;
-	if (!told_matters(s, &before))
+	if (!told_matters(s, &before, dns))
 		return;
 	if (apply(s, &now, false, &reason) == 0) {
 		control_broadcast(s, false);

@@ -1212,7 +1212,7 @@ t_effects_are_what_the_kernel_says() {
 	ip rule del pref 1000
 	ip rule add to 10.99.0.0/24 unreachable pref 1000
 	say effects
-	[ "$answer" = 'effects peer: the kernel has no way there: Network is unreachable; dns: 10.99.0.53 is asked past the tunnel: the kernel has no way there: Network is unreachable;' ] || fail "$answer"
+	[ "$answer" = 'effects peer: the kernel has no way there: Network is unreachable; dns: 10.99.0.53 is asked past the tunnel, add it to routes: the kernel has no way there: Network is unreachable;' ] || fail "$answer"
 	ip rule del pref 1000
 	ip addr del 10.99.0.100 peer 10.99.0.1 dev vpn1
 	say effects
@@ -2099,10 +2099,49 @@ t_resolved_split_has_no_catch_all() {
 	say set search corp.example
 	say apply
 	want dns=resolved
-	logged 'name server 10.99.0.53 is not reached through the tunnel'
+	say effects
+	want 'dns: 10.99.0.53 is asked past the tunnel, add it to routes: the route default by eth0 goes before;'
 	grep -q '^resolvectl domain vpn1 corp.example$' "$T/log/calls" || fail "$(cat "$T/log/calls")"
 	grep -q '^resolvectl default-route vpn1 no$' "$T/log/calls" || fail "$(cat "$T/log/calls")"
 	finish
+}
+t_announced_name_servers_get_their_route_once() {
+	start && call
+	say set dns 10.50.0.53
+	say set dns 10.50.0.54
+	say set dns-mode yes
+	say set dns-announced 1
+	for _ in 1 2 3; do
+		say apply
+		want dns=resolv.conf
+		[ "$(ip route show dev vpn1 proto 118 | cut -d' ' -f1 | tr '\n' ' ')" = '10.50.0.53 10.50.0.54 ' ] || fail "$(ip route show dev vpn1)"
+	done
+	say suspend
+	path_by 10.50.0.53 vpn1
+	# Another name server, and one that this machine leads elsewhere.
+	ip route add 10.50.0.55 via 10.88.1.1 dev eth0
+	say set clear
+	say set server 10.88.2.2
+	say set local 10.99.0.100
+	say set dns 10.50.0.55
+	say set dns 10.50.0.56
+	say set dns-mode yes
+	say set dns-announced 1
+	say apply
+	! grep -q 10.50.0.5[345] /etc/resolv.conf || fail "$(cat /etc/resolv.conf)"
+	grep -q 10.50.0.56 /etc/resolv.conf || fail "$(cat /etc/resolv.conf)"
+	say effects
+	[ "$answer" = 'effects dns: 10.50.0.55 left out, it is led past the tunnel by this machine;' ] || fail "$answer"
+	[ -z "$(ip route show 10.50.0.53/32)" ] || fail 'the old route stays'
+	ip route del 10.50.0.55 via 10.88.1.1
+	say apply
+	say effects
+	[ "$answer" = effects ] || fail "$answer"
+	grep -q 10.50.0.55 /etc/resolv.conf || fail "$(cat /etc/resolv.conf)"
+	say undo
+	say close
+	finish
+	same_as_before
 }
 t_resolved_split_without_domains_is_one_of_many() {
 	mkdir -p /run/systemd/resolve

@@ -400,7 +400,7 @@ t_interface_and_names_changed_by_others_are_in_the_status() {
 	cp "$T/resolv" /etc/resolv.conf
 	found
 	ip route add 10.99.0.53 via 10.88.1.9
-	lost dns '10.99.0.53 is asked past the tunnel: the route 10.99.0.53/32 by eth0 goes before'
+	lost dns '10.99.0.53 is asked past the tunnel, add it to routes: the route 10.99.0.53/32 by eth0 goes before'
 	ip route del 10.99.0.53
 	found
 	end_call

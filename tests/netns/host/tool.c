@@ -97,6 +97,8 @@ static bool set(struct tool *t, const char *key, char *value)
 		c->dns_mode = strcmp(value, "yes") == 0		  ? HOST_DNS_YES
 			      : strcmp(value, "exclusively") == 0 ? HOST_DNS_EXCLUSIVELY
 								  : HOST_DNS_NO;
+	else if (strcmp(key, "dns-announced") == 0)
+		c->dns_announced = atoi(value) != 0;
 	else if (strcmp(key, "search") == 0)
 		snprintf(c->search_domains, sizeof(c->search_domains), "%s", value);
 	else
