@@ -228,7 +228,9 @@ static bool ipv6_is(struct host *host, const struct host_config *c, char why[sta
 	char name[IFNAMSIZ] = "?";
 	struct host_rt got;
 
-	for (size_t i = 0; c->default_route && i < sizeof(anywhere6) / sizeof(anywhere6[0]); i++) {
+	for (size_t i = 0;
+	     (c->default_route || c->block_ipv6) && i < sizeof(anywhere6) / sizeof(anywhere6[0]);
+	     i++) {
 		if (host_rt_get(&host->nl, AF_INET6, anywhere6[i], NULL, 0, false, &got) < 0 ||
 		    got.type != RTN_UNICAST || !got.oif || got.oif == c->ifindex)
 			continue;

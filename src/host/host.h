@@ -102,6 +102,7 @@ struct host_config {
 	struct in_addr dns[2];
 	bool dns_announced; /* by the server: asked through the tunnel, or not at all */
 	char search_domains[256];
+	bool block_ipv6;	/* IPv6 goes nowhere but to networks here and by routes of ours */
 	bool lockdown;		/* nothing past the tunnel for what it covers */
 	bool keep_ssh;		/* SSH sessions to this machine keep their path */
 	unsigned proxy_ifindex; /* answer ARP for REMOTE on this interface; 0 = nowhere */

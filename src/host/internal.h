@@ -117,6 +117,9 @@ void host_overlap_judge(struct host *host, const struct host_config *config, boo
 int host_lockdown_begin(struct host *host, struct reason *reason);
 /* Wants the routes that lead nowhere.  0 or -errno with *REASON. */
 int host_blocks_want(struct host *host, const struct host_config *config, struct reason *reason);
+/* Wants those of `block_ipv6`, which end with the call. */
+int host_ipv6_block_want(struct host *host, const struct host_config *config,
+			 struct reason *reason);
 /* *REASON of a journal that cannot be kept. */
 void host_journal_failed(const struct host *host, int r, struct reason *reason);
 /* Undoes what the open journal J holds.  The number of things undone, or -errno. */

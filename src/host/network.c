@@ -360,6 +360,8 @@ static int network(struct work *w)
 	if (w->config->lockdown)
 		r = host_blocks_want(w->host, w->config, w->reason);
 	if (r == 0)
+		r = host_ipv6_block_want(w->host, w->config, w->reason);
+	if (r == 0)
 		r = set_address4(w);
 	if (r == 0)
 		r = set_address6(w);

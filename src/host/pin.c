@@ -133,7 +133,8 @@ static bool config_catches(const struct host_config *c, const struct host_server
 {
 	uint8_t whole = (uint8_t)(8 * host_family_len(server->family));
 
-	if (c->default_route && (server->family == AF_INET || c->lockdown))
+	if ((c->default_route && (server->family == AF_INET || c->lockdown)) ||
+	    (c->block_ipv6 && server->family == AF_INET6))
 		return true;
 	for (size_t i = 0; i < c->route_count; i++)
 		if (c->routes[i].family == server->family &&

@@ -10,15 +10,9 @@
 _Static_assert(CONTROL_EFFECT_COUNT == (int)HOST_EFFECT_COUNT, "the same, in the same order");
 _Static_assert(CONTROL_WHY_MAX == HOST_WHY_MAX, "one text");
 
-static const char *const hints[CONTROL_EFFECT_COUNT] = {
-	[CONTROL_EFFECT_DEFAULT] = "; what leaves there is not protected",
-	[CONTROL_EFFECT_DNS] = "",
-	[CONTROL_EFFECT_IPV6] = "; block-ipv6 = yes closes that",
-};
-
 static void say(struct supervisor *s, enum control_effect what, const char *why)
 {
-	const char *label = control_effect_text(what), *hint = hints[what] ? hints[what] : "";
+	const char *label = control_effect_text(what);
 	/* The host has warned of these addresses. */
 	bool said = (what == CONTROL_EFFECT_LOCAL && s->ways.local_shared) ||
 		    (what == CONTROL_EFFECT_REMOTE && s->ways.peer_left_out);
@@ -26,10 +20,11 @@ static void say(struct supervisor *s, enum control_effect what, const char *why)
 	if (!*why)
 		log_notice(&s->log, "%s: in effect again", label);
 	else if (what == CONTROL_EFFECT_IPV6)
-		log_warn(&s->log, "IPv6 %s%s", why, hint);
+		log_warn(&s->log, "IPv6 %s%s", why,
+			 s->profile.block_ipv6 ? "" : "; block-ipv6 = yes closes that");
 	else
-		log_line(&s->log, said ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
-			 "%s is not in effect: %s%s", label, why, hint);
+		log_line(&s->log, said ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "%s is not in effect: %s",
+			 label, why);
 }
 
 static void look_at_routes(struct supervisor *s, const struct host_config *c)

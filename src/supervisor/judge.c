@@ -122,6 +122,7 @@ static void fill_config(const struct supervisor *s, const struct request_network
 	c->distance_set = p->distance_set;
 	c->distance = p->default_route_distance;
 	c->lockdown = p->lockdown;
+	c->block_ipv6 = p->block_ipv6;
 	c->keep_ssh = p->keep_ssh;
 	c->routes = routes->routes;
 	c->route_count = routes->count;

@@ -1239,6 +1239,74 @@ t_effects_are_what_the_kernel_says() {
 	finish
 	ip link del other0
 }
+goes6() { ip -6 route get "$1" 2>/dev/null | grep -q " dev $2 "; }
+nowhere6() { ! ip -6 route get "$1" >/dev/null 2>&1 || fail "$1 goes: $(ip -6 route get "$1")"; }
+t_ipv6_goes_nowhere_beside_the_tunnel() {
+	ip -6 route add default via fd00:88::1 dev eth0
+	snapshot >"$T/log/before"
+	start && call
+	say set server 2001:db8::9
+	say set default 1
+	say set local6 fe80::1
+	say set route 2001:db8:7::/48
+	say apply
+	say effects
+	[ "$answer" = 'effects ipv6: leaves by eth0, past the tunnel;' ] || fail "$answer"
+	goes6 2a00:1450::1 eth0 || fail 'no test: IPv6 goes nowhere from the start'
+	say set block-ipv6 1
+	for _ in 1 2; do
+		say apply
+		say effects
+		[ "$answer" = effects ] || fail "$answer"
+	done
+	nowhere6 2a00:1450::1
+	nowhere6 fec0::1
+	goes6 2001:db8::9 eth0 || fail 'the server is not reached'
+	goes6 fd00:88::1 eth0 || fail 'nor the own network'
+	goes6 2001:db8:7::1 vpn1 || fail 'nor what the profile leads into the tunnel'
+	ping -c 1 -W 2 fd00:88::1 >/dev/null || fail 'no answer from the own network'
+	path_by 8.8.8.8 vpn1
+	# What manages the uplink finds the place of its route free.
+	ip -6 route del default
+	ip -6 route add default via fd00:88::1 dev eth0 || fail 'the default route cannot come back'
+	nowhere6 2a00:1450::1
+	say suspend
+	nowhere6 2a00:1450::1
+	say set block-ipv6 0
+	say apply
+	goes6 2a00:1450::1 eth0 || fail 'blocked although not wanted any more'
+	say set block-ipv6 1
+	say apply
+	guardian >/dev/null
+	murder
+	until_true 5 is_as_before || same_as_before
+	# Where the guardian dies too, the next start undoes it.
+	start && call
+	say set default 1
+	say set block-ipv6 1
+	say apply
+	kill -KILL "$(guardian)"
+	murder
+	nowhere6 2a00:1450::1
+	"$tool" "$T/vpdial" office recover >/dev/null 2>&1
+	same_as_before
+	# The lockdown has the same routes.
+	start && call
+	say set default 1
+	say set block-ipv6 1
+	say set lockdown 1
+	say lockdown
+	say apply
+	want applied
+	nowhere6 2a00:1450::1
+	say undo
+	nowhere6 2a00:1450::1
+	say lift
+	say close
+	finish
+	same_as_before
+	ip -6 route del default
+}
 t_watch_joins_many_changes() {
 	local i before
 	watched_call

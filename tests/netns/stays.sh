@@ -406,6 +406,41 @@ t_interface_and_names_changed_by_others_are_in_the_status() {
 	end_call
 }
 
+b_ipv6_beside_the_default_route() {
+	ip -n far addr replace fd00:88::1/64 dev peer nodad
+	ip addr add fd00:88::2/64 dev eth0 nodad
+	ip -6 route add default via fd00:88::1 dev eth0
+	snapshot >"$T/before"
+	profile $TYPE
+	connect
+	all_in_effect || fail "without a default route: $(field .not_in_effect)"
+	end_call
+	profile $TYPE 'add-default-route = yes'
+	connect
+	grep -q 'IPv6 leaves by eth0, past the tunnel; block-ipv6 = yes closes that' "$T/err" || fail "no warning: $(cat "$T/err")"
+	effect_is ipv6 'leaves by eth0, past the tunnel' || fail "JSON: $(field .not_in_effect)"
+	vpdial status lab | grep -q 'ipv6: leaves by eth0, past the tunnel' || fail "$(vpdial status lab)"
+	ip -6 route del default
+	found
+	ip -6 route add default via fd00:88::1 dev eth0
+	within 3 effect_is ipv6 'leaves by eth0' || fail 'one that comes later is not seen'
+	end_call
+	profile $TYPE 'add-default-route = yes' 'block-ipv6 = yes'
+	connect
+	[ ! -s "$T/err" ] || fail "warned: $(cat "$T/err")"
+	all_in_effect || fail "with block-ipv6: $(field .not_in_effect)"
+	! ip -6 route get 2a00:1450::1 >/dev/null 2>&1 || fail "IPv6 leaves: $(ip -6 route get 2a00:1450::1)"
+	ping -q -c 1 -W 2 fd00:88::1 >/dev/null || fail 'the own network is not reached'
+	server_end
+	within 8 state_is waiting-to-redial || fail "does not wait: $(field .state)"
+	! ip -6 route get 2a00:1450::1 >/dev/null 2>&1 || fail "IPv6 leaves between calls: $(ip -6 route get 2a00:1450::1)"
+	end_call
+	ip -6 route get 2a00:1450::1 | grep -q eth0 || fail 'blocked after the end'
+	ip -6 route del default
+	ip addr del fd00:88::2/64 dev eth0
+	ip -n far addr del fd00:88::1/64 dev peer
+}
+
 # --- lockdown
 
 leaks() { ip netns exec far nft list counter inet watch leaks | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }

@@ -85,6 +85,8 @@ static bool set(struct tool *t, const char *key, char *value)
 		c->distance_set = atoi(value) != 0;
 	else if (strcmp(key, "lockdown") == 0)
 		c->lockdown = atoi(value) != 0;
+	else if (strcmp(key, "block-ipv6") == 0)
+		c->block_ipv6 = atoi(value) != 0;
 	else if (strcmp(key, "keep-ssh") == 0)
 		c->keep_ssh = atoi(value) != 0;
 	else if (strcmp(key, "bind") == 0)
