@@ -155,13 +155,20 @@ static bool link_is(struct host *host, const struct host_config *c, char why[sta
 static bool address_is(struct host *host, const struct host_config *c,
 		       char why[static HOST_WHY_MAX])
 {
-	uint8_t local[16] = {0};
 	struct str s = str_make(why, HOST_WHY_MAX);
+	char text[INET6_ADDRSTRLEN];
 
-	memcpy(local, &c->local, 4);
-	if (c->local.s_addr && !host_address_there(&host->nl, c->ifindex, 0, AF_INET, local))
-		str_printf(&s, "%s does not have it", c->ifname);
-	else if (c->local.s_addr && host->local_harm)
+	for (size_t i = 0; i < host->step_count; i++) {
+		const struct host_address *a = &host->steps[i].address;
+
+		if (host->steps[i].kind != UNDO_ADDRESS ||
+		    host_address_there(&host->nl, a->ifindex, 0, a->family, a->local))
+			continue;
+		str_printf(&s, "%s does not have %s", c->ifname,
+			   inet_ntop(a->family, a->local, text, sizeof(text)));
+		return false;
+	}
+	if (c->local.s_addr && host->local_harm)
 		str_printf(&s, "it is %s too", host->local_harm);
 	return !s.len;
 }

@@ -1216,12 +1216,16 @@ t_effects_are_what_the_kernel_says() {
 	ip rule del pref 1000
 	ip addr del 10.99.0.100 peer 10.99.0.1 dev vpn1
 	say effects
-	want 'address: vpn1 does not have it; peer: the route default by '
+	want 'address: vpn1 does not have 10.99.0.100; peer: the route default by '
 	say apply
-	ip link set vpn1 mtu 1200
+	ip -6 addr flush dev vpn1
+	say effects
+	want 'effects address: vpn1 does not have fe80::1234;'
+	say apply
+	ip link set vpn1 mtu 1300
 	echo nameserver 192.0.2.5 >/etc/resolv.conf
 	say effects
-	want 'effects link: its MTU is 1200; dns: others have changed /etc/resolv.conf;'
+	want 'effects link: its MTU is 1300; dns: others have changed /etc/resolv.conf;'
 	ip link set vpn1 down
 	say effects
 	want 'effects link: the interface is down; '
