@@ -94,8 +94,37 @@ static json_t *routes_array(const struct control_status *s)
 		json_object_set_new(o, "from",
 				    json_string(control_route_from_text(
 					    (enum control_route_from)s->routes[i].from)));
+		json_object_set_new(o, "in_effect", json_boolean(!*s->routes[i].why_not));
 		json_array_append_new(list, o);
 	}
+	return list;
+}
+
+static void put_fault(json_t *list, const char *what, const char *name, const char *why)
+{
+	json_t *o;
+
+	if (!*why)
+		return;
+	o = json_object();
+	json_object_set_new(o, "what", text(what));
+	json_object_set_new(o, "name", text(name));
+	json_object_set_new(o, "why", text(why));
+	json_array_append_new(list, o);
+}
+
+/* What the kernel does not do as it was set. */
+static json_t *faults_array(const struct control_status *s)
+{
+	json_t *list = json_array();
+
+	if (s->phase != CONTROL_CONNECTED)
+		return list;
+	for (int i = 0; i < CONTROL_EFFECT_COUNT; i++)
+		put_fault(list, control_effect_text((enum control_effect)i), "", s->why_not[i]);
+	for (uint32_t i = 0; i < s->route_count; i++)
+		if (s->routes[i].from != CONTROL_ROUTE_DEFAULT)
+			put_fault(list, "route", s->routes[i].dst, s->routes[i].why_not);
 	return list;
 }
 
@@ -153,7 +182,9 @@ static void put_network(json_t *o, const struct control_status *s)
 	json_object_set_new(o, "wins", pair(s->wins[0], s->wins[1]));
 	json_object_set_new(o, "domain", text(s->domain));
 	json_object_set_new(o, "routes", routes_array(s));
-	json_object_set_new(o, "default_route", json_boolean(s->default_route));
+	json_object_set_new(o, "default_route",
+			    json_boolean(s->default_route && !*s->why_not[CONTROL_EFFECT_DEFAULT]));
+	json_object_set_new(o, "not_in_effect", faults_array(s));
 	json_object_set_new(o, "server_pinned", json_boolean(s->server_pinned));
 	put_echo(o, s);
 	json_object_set_new(o, "state_ms", times_object(s));

@@ -106,6 +106,19 @@ static void row_pair(struct status_table *t, const char *label, const char *a, c
 		    known ? way : "", known ? ")" : "");
 }
 
+/* A text with what the kernel says against it. */
+static void row_effect(struct status_table *t, const struct control_status *s, const char *text,
+		       enum control_effect effect)
+{
+	const char *why = s->phase == CONTROL_CONNECTED ? s->why_not[effect] : "";
+
+	if (*why)
+		row(t, control_effect_text(effect), "%s%snot in effect: %s", text,
+		    *text ? ", " : "", why);
+	else
+		row_text(t, control_effect_text(effect), text);
+}
+
 /* The seeds' six fields, in their order. */
 static void seed_rows(struct status_table *t, const struct control_status *s)
 {
@@ -121,6 +134,21 @@ static void seed_rows(struct status_table *t, const struct control_status *s)
 		row(t, "mtu", "%u", s->mtu);
 	if (s->mru)
 		row(t, "mru", "%u", s->mru);
+}
+
+static void route_rows(struct status_table *t, const struct control_status *s)
+{
+	if (s->phase != CONTROL_CONNECTED)
+		return;
+	if (*s->why_not[CONTROL_EFFECT_DEFAULT])
+		row_effect(t, s, "", CONTROL_EFFECT_DEFAULT);
+	else
+		row(t, "default-route", "%s", s->default_route ? "yes" : "no");
+	row_text(t, "ipv6", s->why_not[CONTROL_EFFECT_IPV6]);
+	for (uint32_t i = 0; i < s->route_count; i++)
+		row(t, "route", "%s (%s)%s%s", s->routes[i].dst,
+		    control_route_from_text((enum control_route_from)s->routes[i].from),
+		    *s->routes[i].why_not ? ", not in effect: " : "", s->routes[i].why_not);
 }
 
 static void link_rows(struct status_table *t, const struct control_status *s)
@@ -141,19 +169,17 @@ static void link_rows(struct status_table *t, const struct control_status *s)
 	row_pair(t, "peer", s->peer_host, s->peer_vendor, "");
 	row_text(t, "user", s->user);
 	row_text(t, "authentication", s->auth_method);
-	row_text(t, "interface", s->ifname);
-	row_text(t, "local-address", s->local);
-	row_text(t, "remote-address", s->remote);
+	row_effect(t, s, s->ifname, CONTROL_EFFECT_LINK);
+	row_effect(t, s, s->local, CONTROL_EFFECT_LOCAL);
+	row_effect(t, s, s->remote, CONTROL_EFFECT_REMOTE);
 	row_text(t, "local-address6", s->local6);
 	row_text(t, "remote-address6", s->remote6);
 	row_pair(t, "dns", s->dns[0], s->dns[1], s->dns_way);
+	if (s->phase == CONTROL_CONNECTED && *s->why_not[CONTROL_EFFECT_DNS])
+		row(t, "dns", "not in effect: %s", s->why_not[CONTROL_EFFECT_DNS]);
 	row_pair(t, "wins", s->wins[0], s->wins[1], "");
 	row_text(t, "domain", s->domain);
-	if (s->phase == CONTROL_CONNECTED)
-		row(t, "default-route", "%s", s->default_route ? "yes" : "no");
-	for (uint32_t i = 0; s->phase == CONTROL_CONNECTED && i < s->route_count; i++)
-		row(t, "route", "%s (%s)", s->routes[i].dst,
-		    control_route_from_text((enum control_route_from)s->routes[i].from));
+	route_rows(t, s);
 	if (s->echo_known)
 		row(t, "echo-time", "%u ms (min %u, avg %u, jitter %u; %u answered)",
 		    s->echo_rtt_ms, s->echo_min_ms, s->echo_avg_ms, s->echo_jitter_ms,

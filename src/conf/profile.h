@@ -70,6 +70,7 @@ struct conf_profile {
 	uint32_t default_route_distance;
 	bool fast_gre; /* PPTP: a packet socket for sending */
 	bool lockdown; /* nothing past the tunnel for what goes into it */
+	bool block_ipv6;
 	bool keep_ssh; /* SSH sessions to this machine keep their path */
 	bool dial_on_demand;
 	bool redial;

@@ -166,31 +166,13 @@ void host_dns_clear_old(struct host *host)
 			 RESOLV_FILE, strerror(-r));
 }
 
-/* Name servers that are asked past the tunnel: legal, but hardly meant. */
-static void warn_outside(struct host *host, const struct host_names *wish, unsigned ifindex)
-{
-	uint8_t octets[16] = {0};
-	char text[INET_ADDRSTRLEN];
-	struct host_rt rt;
-
-	for (size_t i = 0; i < wish->server_count; i++) {
-		memcpy(octets, &wish->servers[i], 4);
-		if (host_rt_get(&host->nl, AF_INET, octets, NULL, 0, false, &rt) == 0 &&
-		    rt.oif == ifindex)
-			continue;
-		log_warn(host->log,
-			 "name server %s is not reached through the tunnel: add it to `routes`",
-			 inet_ntop(AF_INET, &wish->servers[i], text, sizeof(text)));
-	}
-}
-
 static void make_wish(struct host *host, const struct host_config *config, struct host_names *wish)
 {
 	memset(wish, 0, sizeof(*wish));
 	if (config->dns_mode == HOST_DNS_NO)
 		return;
 	for (size_t i = 0; i < 2; i++)
-		if (config->dns[i].s_addr)
+		if (config->dns[i].s_addr && !host->names_left[i])
 			wish->servers[wish->server_count++] = config->dns[i];
 	if (search_valid(config->search_domains))
 		str_copy(wish->search, sizeof(wish->search), config->search_domains);
@@ -209,8 +191,7 @@ static bool wish_equal(const struct host_names *a, const struct host_names *b)
 	       strcmp(a->search, b->search) == 0 && strcmp(a->ifname, b->ifname) == 0;
 }
 
-/* Is what was set still there?  Only a file is lost to others. */
-static bool in_force(const struct host *host)
+bool host_dns_stands(const struct host *host)
 {
 	for (size_t i = 0; i < host->step_count; i++)
 		if (host->steps[i].kind == UNDO_FILE)
@@ -240,13 +221,15 @@ void host_dns_apply(struct host *host, const struct host_config *config,
 	struct host_names wish;
 
 	make_wish(host, config, &wish);
-	if (!in_force(host) || !wish_equal(&wish, &host->names)) {
+	if (!host_dns_stands(host) || !wish_equal(&wish, &host->names)) {
 		host_undo_if(host, undo_step_dns);
-		if (wish.server_count) {
-			warn_outside(host, &wish, config->ifindex);
+		if (wish.server_count)
 			wish.way = set_names(host, &wish);
-		}
 		host->names = wish;
 	}
 	applied->dns_way = host->names.way;
+	for (size_t i = 0; i < 2; i++) {
+		applied->dns_used[i] = config->dns[i].s_addr && !host->names_left[i];
+		applied->dns_routed[i] = host->names_routed[i];
+	}
 }

@@ -266,6 +266,8 @@ static int apply_network(struct host *host, const struct host_config *config,
 	host_undo_if(host, is_superseded);
 	if (!config->lockdown)
 		host_lockdown_close(host);
+	applied->local_shared = host->local_harm != NULL;
+	applied->peer_left_out = host->peer_harm != NULL;
 	for (size_t i = 0; i < host->step_count; i++) {
 		applied->pinned |= host->steps[i].kind == UNDO_PIN;
 		if (host->step_count != before && !undo_step_dns(&host->steps[i]))

@@ -100,7 +100,9 @@ struct host_config {
 	size_t route_count;
 	enum host_dns_mode dns_mode;
 	struct in_addr dns[2];
+	bool dns_announced; /* by the server: asked through the tunnel, or not at all */
 	char search_domains[256];
+	bool block_ipv6;	/* IPv6 goes nowhere but to networks here and by routes of ours */
 	bool lockdown;		/* nothing past the tunnel for what it covers */
 	bool keep_ssh;		/* SSH sessions to this machine keep their path */
 	unsigned proxy_ifindex; /* answer ARP for REMOTE on this interface; 0 = nowhere */
@@ -117,7 +119,12 @@ const char *host_dns_way_name(enum host_dns_way way);
 
 struct host_applied {
 	enum host_dns_way dns_way;
-	bool pinned; /* a host route to the server was added */
+	bool pinned;	    /* a host route to the server was added */
+	bool dns_used[2];   /* of the name servers of the configuration */
+	bool dns_routed[2]; /* they have a route of their own through the tunnel */
+	/* Warned of: */
+	bool local_shared;  /* our address in the tunnel is also another's */
+	bool peer_left_out; /* a route to the peer would cut off something else */
 };
 
 /* Applies CONFIG: addresses, MTU, link up, the pinned route, the routes, DNS; each journaled
@@ -131,6 +138,24 @@ struct host_applied {
  */
 int host_apply(struct host *host, const struct host_config *config, struct host_applied *applied,
 	       struct reason *reason);
+
+/* Whether what CONFIG wants, and host_apply has set, is so now, by the kernel's own answers. */
+enum host_effect {
+	HOST_EFFECT_LINK,    /* the interface is up and has the MTU */
+	HOST_EFFECT_ADDRESS, /* the interface has our address, which is nobody else's */
+	HOST_EFFECT_PEER,    /* packets to the peer enter the tunnel */
+	HOST_EFFECT_DEFAULT, /* those to anywhere do */
+	HOST_EFFECT_DNS,     /* the name servers are in use, and asked through the tunnel */
+	HOST_EFFECT_IPV6,    /* beside a default route no IPv6 leaves past the tunnel */
+	HOST_EFFECT_COUNT
+};
+#define HOST_WHY_MAX 128
+/* True, also where CONFIG does not want it; else WHY says why not. */
+bool host_effect(struct host *host, const struct host_config *config, enum host_effect what,
+		 char why[static HOST_WHY_MAX]);
+/* The same for route INDEX of CONFIG. */
+bool host_effect_route(struct host *host, const struct host_config *config, size_t index,
+		       char why[static HOST_WHY_MAX]);
 
 /* The call is lost but will come back: DNS goes back to what it was before, so that the server's
  * name resolves; addresses, routes and the TUN device stay.  The next host_apply resumes. */

@@ -10,7 +10,7 @@
 #include "host/netlink.h"
 #include "host/undo.h"
 
-#define HOST_STEPS_MAX 320
+#define HOST_STEPS_MAX 512
 
 /* The name servers that are in force. */
 struct host_names {
@@ -36,7 +36,13 @@ struct host {
 	size_t step_count;			/* lasting ones stay through host_undo */
 	struct undo_step steps[HOST_STEPS_MAX]; /* undone from the last to the first */
 	struct host_names names;
-	int source_family; /* 0 = any */
+	/* Of the configuration's name servers, why one is left out (NULL = it is not), and whether
+	 * it has a route of its own. */
+	const char *names_left[2];
+	bool names_routed[2];
+	const char *local_harm; /* whose our address in the tunnel is too; NULL = nobody's */
+	const char *peer_harm;	/* why there is no route to the peer; NULL = there is one */
+	int source_family;	/* 0 = any */
 	uint8_t source[16];
 };
 
@@ -85,6 +91,22 @@ void host_server_find(struct host *host, const struct host_config *config,
 int host_server_pin(struct host *host, const struct host_config *config,
 		    const struct host_server *server);
 
+/* Where a route of ours goes that nobody else has to leave: sets the metric of RT and into 2^BITS
+ * how many parts it is cut (host_rt_split).  The default route, which wins unless CONFIG names a
+ * distance; any other, of which RT has the metric that the profile names (0 = none).  0 or -errno.
+ */
+int host_place_default(struct host *host, const struct host_config *config, struct host_rt *rt,
+		       unsigned *bits);
+int host_place_route(struct host *host, struct host_rt *rt, unsigned *bits);
+
+/* What ADDRESS is here already, or NULL if it is nothing: as our address in the tunnel, as the
+ * peer's, as that of a name server behind it. */
+enum host_harm_kind { HOST_HARM_LOCAL, HOST_HARM_PEER, HOST_HARM_SERVER };
+const char *host_harm(struct host *host, const struct host_config *config, struct in_addr address,
+		      enum host_harm_kind kind);
+/* Is ADDRESS of a network that a link of this machine is in? */
+bool host_on_link(struct host *host, const struct host_config *config, struct in_addr address);
+
 /* Wants the paths that routes of CONFIG would take from SSH sessions to this machine. */
 void host_sessions_keep(struct host *host, const struct host_config *config);
 /* Wants the paths to gateways on networks here that routes of CONFIG would take; with TELL says
@@ -95,6 +117,9 @@ void host_overlap_judge(struct host *host, const struct host_config *config, boo
 int host_lockdown_begin(struct host *host, struct reason *reason);
 /* Wants the routes that lead nowhere.  0 or -errno with *REASON. */
 int host_blocks_want(struct host *host, const struct host_config *config, struct reason *reason);
+/* Wants those of `block_ipv6`, which end with the call. */
+int host_ipv6_block_want(struct host *host, const struct host_config *config,
+			 struct reason *reason);
 /* *REASON of a journal that cannot be kept. */
 void host_journal_failed(const struct host *host, int r, struct reason *reason);
 /* Undoes what the open journal J holds.  The number of things undone, or -errno. */
@@ -119,6 +144,8 @@ void host_guard_stop(struct host *host);
 int host_network_apply(struct host *host, const struct host_config *config, struct reason *reason);
 /* What is left in resolv.conf since the machine lost its power in a call. */
 void host_dns_clear_old(struct host *host);
+/* Is what was set there still?  Only a file is lost to others. */
+bool host_dns_stands(const struct host *host);
 /* DNS: a failure is only a warning.  What is in force already is left alone. */
 void host_dns_apply(struct host *host, const struct host_config *config,
 		    struct host_applied *applied);

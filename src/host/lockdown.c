@@ -45,11 +45,11 @@ static int find_metric(struct host *host, int family, uint32_t *metric)
 	return -ENOSPC;
 }
 
-static int want_block(struct host *host, const struct host_rt *whole)
+static int want_block(struct host *host, const struct host_rt *whole, bool lasting)
 {
-	struct undo_step step = {.kind = UNDO_BLOCK, .lasting = true};
-	struct host_rt part[2];
-	size_t count = host_rt_halves(whole, part);
+	struct undo_step step = {.kind = UNDO_BLOCK, .lasting = lasting};
+	struct host_rt part[HOST_PARTS_MAX];
+	size_t count = host_rt_split(whole, whole->prefix_len == 0, part);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
@@ -82,7 +82,7 @@ static int want_blocks_of(struct host *host, const struct host_config *c, int fa
 
 	if (r == 0 && c->default_route) {
 		rt = block(family, metric);
-		r = want_block(host, &rt);
+		r = want_block(host, &rt, true);
 	}
 	for (size_t i = 0; r == 0 && i < c->route_count; i++) {
 		if (c->routes[i].family != family)
@@ -90,17 +90,16 @@ static int want_blocks_of(struct host *host, const struct host_config *c, int fa
 		rt = block(family, metric);
 		rt.prefix_len = c->routes[i].prefix_len;
 		memcpy(rt.dst, &c->routes[i].dst6, host_family_len(family));
-		r = want_block(host, &rt);
+		r = want_block(host, &rt, true);
 	}
 	return r;
 }
 
-static int failed(struct host *host, int r, struct reason *reason)
+static int failed(struct host *host, int r, const char *what, struct reason *reason)
 {
 	char text[200];
 
-	reason_set(reason, r == -EPERM ? EXIT_NOT_PERMITTED : EXIT_FATAL,
-		   "cannot lock the network down: %s",
+	reason_set(reason, r == -EPERM ? EXIT_NOT_PERMITTED : EXIT_FATAL, "cannot %s: %s", what,
 		   host_nl_error(&host->nl, r, text, sizeof(text)));
 	return r;
 }
@@ -111,7 +110,24 @@ int host_blocks_want(struct host *host, const struct host_config *config, struct
 
 	if (r == 0)
 		r = want_blocks_of(host, config, AF_INET6);
-	return r < 0 ? failed(host, r, reason) : 0;
+	return r < 0 ? failed(host, r, "lock the network down", reason) : 0;
+}
+
+int host_ipv6_block_want(struct host *host, const struct host_config *config, struct reason *reason)
+{
+	struct host_rt rt;
+	uint32_t metric;
+	int r;
+
+	/* The lockdown has the same routes. */
+	if (!config->block_ipv6 || (config->lockdown && config->default_route))
+		return 0;
+	r = find_metric(host, AF_INET6, &metric);
+	if (r == 0) {
+		rt = block(AF_INET6, metric);
+		r = want_block(host, &rt, false);
+	}
+	return r < 0 ? failed(host, r, "block IPv6", reason) : 0;
 }
 
 int host_lockdown_begin(struct host *host, struct reason *reason)
@@ -268,7 +284,7 @@ int host_lockdown(struct host *host, const struct host_config *config, struct re
 	host_server_find(host, config, &server);
 	r = host_server_pin(host, config, &server);
 	if (r < 0)
-		(void)failed(host, r, reason);
+		(void)failed(host, r, "lock the network down", reason);
 	if (r == 0) {
 		host_sessions_keep(host, config);
 		host_overlap_judge(host, config, false);

@@ -317,7 +317,8 @@ static struct nl_msg *address_msg(int type, int flags, const struct host_address
 
 	if (!msg)
 		return NULL;
-	if (nla_put(msg, IFA_LOCAL, len, a->local) < 0 ||
+	if ((a->metric && nla_put_u32(msg, IFA_RT_PRIORITY, a->metric) < 0) ||
+	    nla_put(msg, IFA_LOCAL, len, a->local) < 0 ||
 	    nla_put(msg, IFA_ADDRESS, len, a->has_peer ? a->peer : a->local) < 0) {
 		nlmsg_free(msg);
 		return NULL;
@@ -333,4 +334,40 @@ int host_address_add(struct host_nl *nl, const struct host_address *a)
 int host_address_del(struct host_nl *nl, const struct host_address *a)
 {
 	return host_nl_call(nl, address_msg(RTM_DELADDR, 0, a), NULL, NULL);
+}
+
+struct address_search {
+	unsigned ifindex, except;
+	int family;
+	const uint8_t *local;
+	bool found;
+};
+
+static void address_visit(void *ctx, struct nlmsghdr *h)
+{
+	const struct ifaddrmsg *ifa = nlmsg_data(h);
+	struct address_search *s = ctx;
+	int len = s->family == AF_INET6 ? 16 : 4;
+	struct nlattr *a;
+
+	if (h->nlmsg_type != RTM_NEWADDR || nlmsg_datalen(h) < (int)sizeof(*ifa) ||
+	    ifa->ifa_family != s->family || (s->ifindex && ifa->ifa_index != s->ifindex) ||
+	    ifa->ifa_index == s->except)
+		return;
+	/* IPv6 tells only this one where there is no peer. */
+	a = nlmsg_find_attr(h, sizeof(*ifa), s->family == AF_INET6 ? IFA_ADDRESS : IFA_LOCAL);
+	if (a && nla_len(a) == len && memcmp(nla_data(a), s->local, (size_t)len) == 0)
+		s->found = true;
+}
+
+bool host_address_there(struct host_nl *nl, unsigned ifindex, unsigned except, int family,
+			const uint8_t local[static 16])
+{
+	struct ifaddrmsg ifa = {.ifa_family = (uint8_t)family};
+	struct address_search s = {
+		.ifindex = ifindex, .except = except, .family = family, .local = local};
+
+	(void)host_nl_call(nl, host_nl_msg(RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa)),
+			   address_visit, &s);
+	return s.found;
 }

@@ -64,8 +64,12 @@ struct host_address {
 	uint8_t prefix_len;
 	bool has_peer; /* IPv4: the other end, to which the kernel then makes a host route */
 	uint8_t local[16], peer[16];
+	uint32_t metric; /* of that route; 0 = none.  Before Linux 4.18 it has none */
 };
 int host_address_add(struct host_nl *nl, const struct host_address *a);
 int host_address_del(struct host_nl *nl, const struct host_address *a);
+/* Has an interface this address?  IFINDEX 0 = any, but not EXCEPT. */
+bool host_address_there(struct host_nl *nl, unsigned ifindex, unsigned except, int family,
+			const uint8_t local[static 16]);
 
 #endif

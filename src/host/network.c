@@ -42,60 +42,42 @@ static int pin_server(struct work *w)
 	return r < 0 ? failed(w, r, "add the route to the server") : 0;
 }
 
-struct gateway_search {
-	struct in_addr address;
-	uint32_t tunnel;
-	bool found;
-};
-
-static void gateway_visit(void *ctx, const struct host_rt *rt)
+/* Once for each address that is new: what the user loses by it. */
+static void warn_of_local(struct work *w)
 {
-	struct gateway_search *s = ctx;
-
-	if (rt->oif != s->tunnel && rt->gateway_family == AF_INET &&
-	    memcmp(rt->gateway, &s->address, 4) == 0)
-		s->found = true;
-}
-
-/* What a host route to the peer's inner address would cut off, or NULL. */
-static const char *peer_harm(struct work *w)
-{
-	const struct host_config *c = w->config;
-	struct gateway_search search = {.address = c->remote, .tunnel = c->ifindex};
+	const char *harm = w->host->local_harm;
+	struct in_addr local = w->config->local;
 	uint8_t octets[16] = {0};
-	struct host_rt rt;
-
-	memcpy(octets, &c->remote, 4);
-	if (w->server.family == AF_INET && memcmp(octets, w->server.octets, 4) == 0)
-		return "the server's own address";
-	if (c->remote.s_addr == c->local.s_addr)
-		return "our own address in the tunnel";
-	if (host_rt_dump(&w->host->nl, AF_INET, gateway_visit, &search) == 0 && search.found)
-		return "a gateway of this network";
-	if (host_rt_get(&w->host->nl, AF_INET, octets, NULL, 0, false, &rt) == 0 &&
-	    rt.type == RTN_LOCAL)
-		return "an address of this machine";
-	return NULL;
-}
-
-/* A pool of the server's may overlap the network here. */
-static void warn_if_taken(struct work *w)
-{
 	char text[INET_ADDRSTRLEN];
-	uint8_t octets[16] = {0};
-	struct host_rt rt;
 
-	if (!w->config->server.ss_family) /* we answer: our address is the same in every call */
-		return;
-	memcpy(octets, &w->config->local, 4);
-	if (host_rt_get(&w->host->nl, AF_INET, octets, NULL, 0, false, &rt) < 0 ||
-	    rt.type != RTN_LOCAL)
-		return;
-	inet_ntop(AF_INET, octets, text, sizeof(text));
-	log_warn(w->host->log,
-		 "the server gives this machine the address %s, which another interface has "
-		 "already: hosts of the two networks may get each other's answers",
-		 text);
+	memcpy(octets, &local, 4);
+	inet_ntop(AF_INET, &local, text, sizeof(text));
+	if (harm && host_address_there(&w->host->nl, 0, w->config->ifindex, AF_INET, octets))
+		log_warn(w->host->log,
+			 "the server gives this machine the address %s, which another interface "
+			 "has already: hosts of the two networks may get each other's answers",
+			 text);
+	else if (harm || host_on_link(w->host, w->config, local))
+		log_warn(w->host->log,
+			 "the server gives this machine the address %s, which is %s: nothing else "
+			 "with it can be reached during the call",
+			 text, harm ? harm : "in a network of this machine's own links");
+}
+
+static void warn_of_peer(struct work *w)
+{
+	const char *harm = w->host->peer_harm;
+	char text[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &w->config->remote, text, sizeof(text));
+	if (harm)
+		log_warn(w->host->log, "the peer calls itself %s, which is %s: no route to it",
+			 text, harm);
+	else if (w->config->server.ss_family && host_on_link(w->host, w->config, w->config->remote))
+		log_warn(w->host->log,
+			 "the peer calls itself %s, which is in a network of this machine's own "
+			 "links: a host there with it cannot be reached during the call",
+			 text);
 }
 
 static int add_address(struct work *w, const struct host_address *address)
@@ -116,6 +98,7 @@ static int restore_peer_route(struct work *w, const struct host_address *a)
 		.protocol = RTPROT_KERNEL,
 		.table = RT_TABLE_MAIN,
 		.oif = a->ifindex,
+		.metric = a->metric,
 		.has_source = true,
 	};
 	int r;
@@ -131,30 +114,31 @@ static int restore_peer_route(struct work *w, const struct host_address *a)
 static int set_address4(struct work *w)
 {
 	const struct host_config *c = w->config;
-	struct host_address a = {.ifindex = c->ifindex, .family = AF_INET, .prefix_len = 32};
+	struct host_address a = {.ifindex = c->ifindex,
+				 .family = AF_INET,
+				 .prefix_len = 32,
+				 .metric = host_rt_own_metric(AF_INET)};
 	struct undo_step step = {.kind = UNDO_ADDRESS};
-	char remote[INET_ADDRSTRLEN];
-	const char *harm = NULL;
 	bool again;
 	int r;
 
+	w->host->local_harm = w->host->peer_harm = NULL;
 	if (!c->local.s_addr)
 		return 0;
 	memcpy(a.local, &c->local, 4);
 	if (c->remote.s_addr) {
-		harm = peer_harm(w);
-		a.has_peer = !harm;
+		w->host->peer_harm = host_harm(w->host, c, c->remote, HOST_HARM_PEER);
+		a.has_peer = !w->host->peer_harm;
 		memcpy(a.peer, &c->remote, 4);
 	}
+	if (c->server.ss_family) /* we answer: our address is the same in every call */
+		w->host->local_harm = host_harm(w->host, c, c->local, HOST_HARM_LOCAL);
 	step.address = a;
 	again = host_find_step(w->host, &step) != NULL;
-	if (!again)
-		warn_if_taken(w);
-	if (harm && !again) {
-		inet_ntop(AF_INET, &c->remote, remote, sizeof(remote));
-		log_warn(w->host->log, "the peer calls itself %s, which is %s: no route to it",
-			 remote, harm);
-	}
+	if (!again && c->server.ss_family)
+		warn_of_local(w);
+	if (!again && c->remote.s_addr)
+		warn_of_peer(w);
 	r = add_address(w, &a);
 	if (r == 0 && again)
 		r = restore_peer_route(w, &a);
@@ -246,48 +230,14 @@ static struct host_rt tunnel_route(const struct work *w, int family)
 	};
 }
 
-struct front_search {
-	const struct host_rt *ours;
-	bool seen, ahead;
-};
-
-static void front_visit(void *ctx, const struct host_rt *rt)
+static int add_parts(struct work *w, const struct host_rt *rt, unsigned bits)
 {
-	struct front_search *s = ctx;
-
-	if (rt->prefix_len != s->ours->prefix_len || rt->metric != s->ours->metric ||
-	    memcmp(rt->dst, s->ours->dst, 16) != 0)
-		return;
-	if (rt->oif == s->ours->oif)
-		s->seen = true;
-	else if (!s->seen)
-		s->ahead = true;
-}
-
-/* Somebody has put a route of the same metric before RT since: out with ours, so that it is added
- * in front again. */
-static void give_up_place(struct work *w, const struct host_rt *rt)
-{
-	const struct undo_step step = {.kind = UNDO_ROUTE, .route = *rt};
-	struct front_search front = {.ours = rt};
-
-	if (host_find_step(w->host, &step) &&
-	    host_rt_dump(&w->host->nl, rt->family, front_visit, &front) == 0 && front.seen &&
-	    front.ahead)
-		(void)host_rt_del(&w->host->nl, rt);
-}
-
-/* A default route under lockdown is two halves, which win against any other default. */
-static int add_whole(struct work *w, const struct host_rt *rt)
-{
-	struct host_rt part[2] = {*rt};
-	size_t count = w->config->lockdown ? host_rt_halves(rt, part) : 1;
+	struct host_rt part[HOST_PARTS_MAX];
+	size_t count = host_rt_split(rt, bits, part);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		give_up_place(w, &part[i]);
+	for (size_t i = 0; r == 0 && i < count; i++)
 		r = add_route(w, &part[i]);
-	}
 	return r;
 }
 
@@ -295,6 +245,7 @@ static int add_routes(struct work *w)
 {
 	const struct host_config *c = w->config;
 	char text[64];
+	unsigned bits;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < c->route_count; i++) {
@@ -302,7 +253,7 @@ static int add_routes(struct work *w)
 		struct host_rt rt = tunnel_route(w, in->family);
 
 		rt.prefix_len = in->prefix_len;
-		rt.metric = host_rt_metric(in->family, in->metric);
+		rt.metric = in->metric;
 		memcpy(rt.dst, &in->dst6, host_family_len(in->family));
 		host_rt_mask(&rt);
 		if (in->family == AF_INET6 ? !w->ipv6 : !c->local.s_addr) {
@@ -317,46 +268,69 @@ static int add_routes(struct work *w)
 			rt.scope = RT_SCOPE_UNIVERSE;
 			memcpy(rt.gateway, &in->gateway4, 4);
 		}
-		r = add_whole(w, &rt);
+		r = host_place_route(w->host, &rt, &bits);
+		if (r < 0)
+			return failed(w, r, "read the routes");
+		r = add_parts(w, &rt, bits);
 	}
 	return r;
 }
 
-struct best_search {
-	uint32_t tunnel;
-	uint32_t metric; /* of the best default route of others */
-	bool found;
-};
-
-static void best_visit(void *ctx, const struct host_rt *rt)
-{
-	struct best_search *s = ctx;
-
-	if (rt->prefix_len != 0 || rt->oif == s->tunnel)
-		return;
-	if (!s->found || rt->metric < s->metric)
-		s->metric = rt->metric;
-	s->found = true;
-}
-
-/* Beside the old default route, never in its place.  Of two with the same metric the kernel
- * takes the one in front, which is ours (host_rt_add). */
+/* Beside the old default route, never in its place. */
 static int add_default(struct work *w)
 {
-	const struct host_config *c = w->config;
 	struct host_rt rt = tunnel_route(w, AF_INET);
-	struct best_search best = {.tunnel = c->ifindex};
+	unsigned bits;
 	int r;
 
-	if (!c->default_route || !c->local.s_addr)
+	if (!w->config->default_route || !w->config->local.s_addr)
 		return 0;
-	r = host_rt_dump(&w->host->nl, AF_INET, best_visit, &best);
+	r = host_place_default(w->host, w->config, &rt, &bits);
+	return r < 0 ? failed(w, r, "read the routes") : add_parts(w, &rt, bits);
+}
+
+/* A name server that the peer has named is asked through the tunnel or not at all: past it nobody
+ * may answer, which costs each look-up seconds. */
+static int add_name_server(struct work *w, size_t i)
+{
+	struct host_rt rt = tunnel_route(w, AF_INET), got;
+	struct undo_step step = {.kind = UNDO_ROUTE};
+	unsigned bits;
+	int r;
+
+	rt.prefix_len = 32;
+	memcpy(rt.dst, &w->config->dns[i], 4);
+	r = host_place_route(w->host, &rt, &bits);
 	if (r < 0)
 		return failed(w, r, "read the routes");
-	rt.metric = c->distance;
-	if (!c->distance_set && best.found && best.metric < rt.metric)
-		rt.metric = best.metric;
-	return add_whole(w, &rt);
+	step.route = rt;
+	if (!host_find_step(w->host, &step) &&
+	    host_rt_get(&w->host->nl, AF_INET, rt.dst, NULL, 0, false, &got) == 0 &&
+	    got.oif == rt.oif)
+		return 0; /* by a route that is there */
+	w->host->names_left[i] = host_harm(w->host, w->config, w->config->dns[i], HOST_HARM_SERVER);
+	if (w->host->names_left[i])
+		return 0;
+	r = add_route(w, &rt);
+	w->host->names_routed[i] = r == 0;
+	if (r == 0 && (host_rt_get(&w->host->nl, AF_INET, rt.dst, NULL, 0, false, &got) < 0 ||
+		       got.oif != rt.oif))
+		w->host->names_left[i] = "led past the tunnel by this machine";
+	return r;
+}
+
+static int add_name_servers(struct work *w)
+{
+	const struct host_config *c = w->config;
+	int r = 0;
+
+	memset(w->host->names_left, 0, sizeof(w->host->names_left));
+	memset(w->host->names_routed, 0, sizeof(w->host->names_routed));
+	for (size_t i = 0; r == 0 && i < 2; i++)
+		if (c->dns_announced && c->dns_mode != HOST_DNS_NO && c->local.s_addr &&
+		    c->dns[i].s_addr)
+			r = add_name_server(w, i);
+	return r;
 }
 
 /* The peer has an address of a network of ours: answer for it there. */
@@ -386,6 +360,8 @@ static int network(struct work *w)
 	if (w->config->lockdown)
 		r = host_blocks_want(w->host, w->config, w->reason);
 	if (r == 0)
+		r = host_ipv6_block_want(w->host, w->config, w->reason);
+	if (r == 0)
 		r = set_address4(w);
 	if (r == 0)
 		r = set_address6(w);
@@ -393,6 +369,8 @@ static int network(struct work *w)
 		r = add_routes(w);
 	if (r == 0)
 		r = add_default(w);
+	if (r == 0)
+		r = add_name_servers(w);
 	if (r == 0)
 		r = add_proxy(w);
 	return r == 0 ? check_loop(w) : r;

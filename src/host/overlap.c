@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Networks behind the tunnel that overlap one that this machine is linked to: hosts of one of the
- * two cannot be reached.  The more specific route wins; of equals ours, which stands in front.
+ * two cannot be reached.  The more specific route wins; of equals ours, as two halves.
  * Gateways stay reachable in any case, being name server and DHCP server in most small networks. */
 #include "host/internal.h"
 
@@ -30,7 +30,9 @@ static void note_ours(struct networks *n, const struct host_rt *rt)
 
 	for (size_t i = 0; i < c->route_count && i < ROUTES_MAX; i++)
 		if (c->routes[i].family == rt->family &&
-		    c->routes[i].prefix_len == rt->prefix_len &&
+		    /* whole, or as its first half */
+		    (c->routes[i].prefix_len == rt->prefix_len ||
+		     c->routes[i].prefix_len + 1 == rt->prefix_len) &&
 		    memcmp(&c->routes[i].dst6, rt->dst, host_family_len(rt->family)) == 0)
 			n->there[i] = true;
 }
@@ -81,8 +83,11 @@ static void judge(struct host *host, const struct host_config *c, const struct n
 		  const struct host_rt *ours, const struct host_rt *linked, bool tell)
 {
 	char a[64], b[64], name[IFNAMSIZ] = "?", gateway[INET6_ADDRSTRLEN] = "";
+	uint8_t whole = (uint8_t)(8 * host_family_len(ours->family));
+	/* Of equals ours, as two halves (host_place_route): of a single address there are none. */
 	bool wins = ours->prefix_len > linked->prefix_len ||
-		    (ours->prefix_len == linked->prefix_len && ours->metric <= linked->metric);
+		    (ours->prefix_len == linked->prefix_len && ours->metric <= linked->metric &&
+		     (ours->prefix_len < whole || linked->metric > 1));
 
 	if (wins)
 		keep_gateways(host, n, ours, linked, gateway);

@@ -112,7 +112,7 @@ int host_pin(struct host *host, enum undo_kind kind, const uint8_t *dst,
 		pin->family == AF_INET && !pin->gateway_family ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 	pin->protocol = HOST_ROUTE_PROTOCOL;
 	pin->table = RT_TABLE_MAIN;
-	pin->metric = host_rt_metric(pin->family, 0);
+	pin->metric = host_rt_own_metric(pin->family);
 	pin->mtu = 0;
 	/* The entry's source only where it names one: else it may change with the lease. */
 	for (int i = 0; i < METRICS_TRIED; i++, pin->metric++) {
@@ -133,7 +133,8 @@ static bool config_catches(const struct host_config *c, const struct host_server
 {
 	uint8_t whole = (uint8_t)(8 * host_family_len(server->family));
 
-	if (c->default_route && (server->family == AF_INET || c->lockdown))
+	if ((c->default_route && (server->family == AF_INET || c->lockdown)) ||
+	    (c->block_ipv6 && server->family == AF_INET6))
 		return true;
 	for (size_t i = 0; i < c->route_count; i++)
 		if (c->routes[i].family == server->family &&

@@ -64,14 +64,20 @@ void host_rt_mask(struct host_rt *rt)
 	}
 }
 
-size_t host_rt_halves(const struct host_rt *rt, struct host_rt out[static 2])
+size_t host_rt_split(const struct host_rt *rt, unsigned bits,
+		     struct host_rt out[static HOST_PARTS_MAX])
 {
-	out[0] = out[1] = *rt;
-	if (rt->prefix_len)
-		return 1;
-	out[0].prefix_len = out[1].prefix_len = 1;
-	out[1].dst[0] = 0x80;
-	return 2;
+	size_t count = (size_t)1 << bits;
+
+	for (size_t i = 0; i < count; i++) {
+		out[i] = *rt;
+		out[i].prefix_len = (uint8_t)(rt->prefix_len + bits);
+		for (unsigned k = 0; k < bits; k++)
+			if (i >> (bits - 1 - k) & 1)
+				out[i].dst[(rt->prefix_len + k) / 8] |=
+					(uint8_t)(0x80 >> (rt->prefix_len + k) % 8);
+	}
+	return count;
 }
 
 bool host_rt_equal(const struct host_rt *a, const struct host_rt *b)

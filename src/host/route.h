@@ -48,16 +48,23 @@ char *host_rt_text(const struct host_rt *rt, char *buf, size_t cap);
 
 /* METRIC, or what the kernel makes of none. */
 uint32_t host_rt_metric(int family, uint32_t metric);
+/* The metric of a route of ours for which the profile names none: better than what the kernel makes
+ * of none, and not the same. */
+uint32_t host_rt_own_metric(int family);
 
 /* Clears the bits behind the prefix, which the kernel would refuse. */
 void host_rt_mask(struct host_rt *rt);
-/* A default route as its two halves, anything else as it is.  Returns how many. */
-size_t host_rt_halves(const struct host_rt *rt, struct host_rt out[static 2]);
+/* RT in 2^BITS parts, which win against it by their prefix; BITS is HOST_SPLIT_MOST at most, and
+ * the prefix must have room for it.  Returns how many. */
+#define HOST_SPLIT_MOST 3
+#define HOST_PARTS_MAX	(1 << HOST_SPLIT_MOST)
+size_t host_rt_split(const struct host_rt *rt, unsigned bits,
+		     struct host_rt out[static HOST_PARTS_MAX]);
 
 /* Is it the same entry: destination, metric, type, next hop, source? */
 bool host_rt_equal(const struct host_rt *a, const struct host_rt *b);
 
-/* Adds RT in front of others with the same prefix and metric.  0, -EEXIST if the very same
+/* Adds RT, in front of what others have at the same prefix and metric.  0, -EEXIST if the very same
  * route is there, or -errno. */
 int host_rt_add(struct host_nl *nl, const struct host_rt *rt);
 /* 0 (also if it is not there any more) or -errno. */

@@ -117,7 +117,10 @@ static bool taken(const struct host_config *c, const struct session *s, uint8_t 
 {
 	uint8_t whole = (uint8_t)(8 * host_family_len(s->family));
 
-	if (c->default_route && (s->family == AF_INET || c->lockdown) && len <= c->lockdown)
+	bool all = (c->default_route && (s->family == AF_INET || c->lockdown)) ||
+		   (c->block_ipv6 && s->family == AF_INET6);
+
+	if (all && len <= HOST_SPLIT_MOST)
 		return true;
 	for (size_t i = 0; i < c->route_count; i++)
 		if (c->routes[i].family == s->family && c->routes[i].prefix_len >= len &&
@@ -182,7 +185,8 @@ void host_sessions_keep(struct host *host, const struct host_config *config)
 	struct session_search f = {.ports = {htons(SSH_PORT), htons(callers_port())}};
 	int r;
 
-	if (!config->keep_ssh || (!config->default_route && config->route_count == 0))
+	if (!config->keep_ssh ||
+	    (!config->default_route && !config->block_ipv6 && config->route_count == 0))
 		return;
 	r = find_sessions(&f);
 	if (r < 0)

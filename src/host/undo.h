@@ -17,7 +17,7 @@ enum undo_kind {
 	UNDO_ROUTE,	 /* a route through the tunnel: vanishes with it */
 	UNDO_PIN,	 /* the route to the server: journaled */
 	UNDO_KEEP,	 /* a route to another host that keeps its path: journaled */
-	UNDO_BLOCK,	 /* a route that leads nowhere, of the lockdown: journaled */
+	UNDO_BLOCK,	 /* a route that leads nowhere: journaled */
 	UNDO_RESOLVED,	 /* the link's servers in systemd-resolved: vanish with it */
 	UNDO_RESOLVCONF, /* resolvconf's record: journaled */
 	UNDO_FILE,	 /* an edited resolv.conf: journaled */

@@ -24,7 +24,8 @@
 #define LINKS_MAX      64
 #define GROUPS                                                                       \
 	(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | \
-	 RTMGRP_IPV6_ROUTE)
+	 RTMGRP_IPV6_ROUTE | 1 << (RTNLGRP_IPV4_RULE - 1) | 1 << (RTNLGRP_IPV6_RULE - 1))
+#define WIDE_BITS 8 /* a route for so much may be meant as a default one (effect.c) */
 
 struct host_watch {
 	struct host *host;
@@ -118,6 +119,25 @@ static unsigned judge_address(const struct host_watch *w, struct nlmsghdr *h)
 	return HOST_CHANGE_ADDRESS;
 }
 
+/* Can it lead past a route of ours?  More specific ones are meant to. */
+static bool concerns_ours(const struct host_watch *w, const struct host_rt *rt)
+{
+	if (rt->family == AF_INET6 && rt->prefix_len < WIDE_BITS)
+		return true;
+	for (size_t i = 0; i < w->host->step_count; i++) {
+		const struct host_rt *ours = &w->host->steps[i].route;
+
+		if (w->host->steps[i].kind == UNDO_ROUTE && ours->family == rt->family &&
+		    (rt->prefix_len <= ours->prefix_len + 1 || rt->prefix_len <= WIDE_BITS) &&
+		    (host_prefix_covers(rt->family, rt->dst, rt->prefix_len, ours->dst,
+					ours->prefix_len) ||
+		     host_prefix_covers(rt->family, ours->dst, ours->prefix_len, rt->dst,
+					rt->prefix_len)))
+			return true;
+	}
+	return false;
+}
+
 static unsigned judge_route(const struct host_watch *w, struct nlmsghdr *h)
 {
 	struct host_rt rt;
@@ -132,7 +152,7 @@ static unsigned judge_route(const struct host_watch *w, struct nlmsghdr *h)
 				   host_prefix_covers(rt.family, rt.dst, rt.prefix_len, w->server,
 						      (uint8_t)(8 * host_family_len(rt.family)))))
 		return HOST_CHANGE_ROUTE;
-	return 0;
+	return concerns_ours(w, &rt) ? HOST_CHANGE_EFFECT : 0;
 }
 
 static unsigned judge_neighbour(const struct host_watch *w, struct nlmsghdr *h)
@@ -165,6 +185,9 @@ static unsigned judge(struct host_watch *w, struct nlmsghdr *h)
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
 		return judge_neighbour(w, h);
+	case RTM_NEWRULE:
+	case RTM_DELRULE:
+		return HOST_CHANGE_EFFECT;
 	}
 	return 0;
 }
@@ -203,7 +226,7 @@ static unsigned overrun(struct host_watch *w)
 
 	seed(w);
 	return HOST_CHANGE_LINK | HOST_CHANGE_ADDRESS | HOST_CHANGE_ROUTE | HOST_CHANGE_TAKEN |
-	       HOST_CHANGE_HOP | gone;
+	       HOST_CHANGE_HOP | HOST_CHANGE_EFFECT | gone;
 }
 
 static void note(struct host_watch *w, unsigned changes)

@@ -14,6 +14,9 @@ enum host_change {
 	HOST_CHANGE_TUN_GONE = 1 << 3,
 	HOST_CHANGE_TAKEN = 1 << 4, /* others took away what is ours in the tunnel: apply again */
 	HOST_CHANGE_HOP = 1 << 5,   /* the next hop's neighbour entry changed, or IPsec policies */
+	/* a routing rule did, or another route that may lead past one of ours: look at the effect
+	 */
+	HOST_CHANGE_EFFECT = 1 << 6,
 };
 
 struct host_watch;

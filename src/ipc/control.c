@@ -50,13 +50,26 @@ const char *control_state_text(enum control_state state)
 const char *control_route_from_text(enum control_route_from from)
 {
 	static const char *const texts[CONTROL_ROUTE_FROM_COUNT] = {
-		[CONTROL_ROUTE_PROFILE] = "profile",
-		[CONTROL_ROUTE_DHCP] = "dhcp",
-		[CONTROL_ROUTE_CLASS] = "class",
-		[CONTROL_ROUTE_DEFAULT] = "default",
+		[CONTROL_ROUTE_PROFILE] = "profile", [CONTROL_ROUTE_DHCP] = "dhcp",
+		[CONTROL_ROUTE_CLASS] = "class",     [CONTROL_ROUTE_DEFAULT] = "default",
+		[CONTROL_ROUTE_DNS] = "dns",
 	};
 
 	return (unsigned)from < CONTROL_ROUTE_FROM_COUNT ? texts[from] : "unknown";
+}
+
+const char *control_effect_text(enum control_effect effect)
+{
+	static const char *const texts[CONTROL_EFFECT_COUNT] = {
+		[CONTROL_EFFECT_LINK] = "interface",
+		[CONTROL_EFFECT_LOCAL] = "local-address",
+		[CONTROL_EFFECT_REMOTE] = "remote-address",
+		[CONTROL_EFFECT_DEFAULT] = "default-route",
+		[CONTROL_EFFECT_DNS] = "dns",
+		[CONTROL_EFFECT_IPV6] = "ipv6",
+	};
+
+	return (unsigned)effect < CONTROL_EFFECT_COUNT ? texts[effect] : "unknown";
 }
 
 int control_address(struct sockaddr_un *addr, const char *run_dir, const char *name)
@@ -138,6 +151,7 @@ static bool routes_are_valid(const uint8_t *p)
 	for (uint32_t i = 0; i < count; i++, p += sizeof(struct control_route))
 		if (!memchr(p + offsetof(struct control_route, dst), '\0',
 			    sizeof(((struct control_route *)NULL)->dst)) ||
+		    !memchr(p + offsetof(struct control_route, why_not), '\0', CONTROL_WHY_MAX) ||
 		    field_u32(p, offsetof(struct control_route, from)) >= CONTROL_ROUTE_FROM_COUNT)
 			return false;
 	return true;
@@ -158,6 +172,10 @@ bool control_status_valid(const void *record, size_t len)
 		return false;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (!memchr(p + texts[i].offset, '\0', texts[i].len))
+			return false;
+	for (size_t i = 0; i < CONTROL_EFFECT_COUNT; i++)
+		if (!memchr(p + offsetof(struct control_status, why_not) + i * CONTROL_WHY_MAX,
+			    '\0', CONTROL_WHY_MAX))
 			return false;
 	for (size_t i = 0; i < sizeof(booleans) / sizeof(booleans[0]); i++)
 		if (p[booleans[i].offset] > 1)

@@ -68,16 +68,32 @@ enum control_route_from {
 	CONTROL_ROUTE_DHCP,    /* the server told it */
 	CONTROL_ROUTE_CLASS,   /* key `class-route` */
 	CONTROL_ROUTE_DEFAULT, /* key `add-default-route` */
+	CONTROL_ROUTE_DNS,     /* to a name server that the server told */
 	CONTROL_ROUTE_FROM_COUNT
 };
 const char *control_route_from_text(enum control_route_from from);
 
-/* The profile's, the server's, one by class and the default route. */
-#define CONTROL_ROUTES_MAX (64 + 64 + 2)
+/* The profile's, the server's, one by class, two to name servers and the default route. */
+#define CONTROL_ROUTES_MAX (64 + 64 + 4)
+
+/* What a call sets on this machine, apart from routes. */
+enum control_effect {
+	CONTROL_EFFECT_LINK,
+	CONTROL_EFFECT_LOCAL,
+	CONTROL_EFFECT_REMOTE,
+	CONTROL_EFFECT_DEFAULT,
+	CONTROL_EFFECT_DNS,
+	CONTROL_EFFECT_IPV6, /* which must not leave past a default route */
+	CONTROL_EFFECT_COUNT
+};
+/* The label that it has in the status. */
+const char *control_effect_text(enum control_effect effect);
+#define CONTROL_WHY_MAX 128
 
 struct control_route {
 	char dst[52]; /* network/prefix */
 	uint32_t from;
+	char why_not[CONTROL_WHY_MAX]; /* in effect, by the kernel's answer; "" = it is */
 };
 
 struct control_status {
@@ -96,11 +112,13 @@ struct control_status {
 	char encoding[48], auth_method[16];
 	char local[64], remote[64], local6[64], remote6[64];
 	char dns[2][64], wins[2][64], dns_way[16];
-	bool default_route, server_pinned;
-	uint32_t attempt;      /* dials since the last call was up; from 1 */
-	uint32_t calls;	       /* that were up since the supervisor started */
-	uint64_t next_dial_ms; /* clock_now_ms() of the next dial; 0 = none is waited for */
-	uint32_t next_dial_s;  /* until then, rounded up */
+	bool default_route, server_pinned; /* wanted; added */
+	char why_not[CONTROL_EFFECT_COUNT]
+		    [CONTROL_WHY_MAX]; /* in effect; "" = it is, or not wanted */
+	uint32_t attempt;	       /* dials since the last call was up; from 1 */
+	uint32_t calls;		       /* that were up since the supervisor started */
+	uint64_t next_dial_ms;	       /* clock_now_ms() of the next dial; 0 = none is waited for */
+	uint32_t next_dial_s;	       /* until then, rounded up */
 	uint32_t route_count;
 	struct control_route routes[CONTROL_ROUTES_MAX];
 	char domain[256]; /* told by the server and used */

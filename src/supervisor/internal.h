@@ -99,8 +99,11 @@ struct supervisor {
 	} fast;
 	bool source_port_1701;		/* L2TP: this attempt sends from port 1701 */
 	struct request_network applied; /* what the machine has now */
-	struct request_routes told;	/* by the server, by DHCP, for that address */
-	bool told_any;			/* once only */
+	struct host_applied ways;	/* how it got that */
+	unsigned lost_routes;		/* without effect, as said last; the first of them: */
+	char lost_route[240];
+	struct request_routes told; /* by the server, by DHCP, for that address */
+	bool told_any;		    /* once only */
 	bool network_up, detached, hanging_up;
 	bool done;	 /* all is undone; scripts may run still */
 	bool over;	 /* nothing runs any more */
@@ -249,6 +252,8 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats);
 int judge_lockdown(struct supervisor *s, struct reason *reason);
 /* Repairs what somebody else took away of what is applied. */
 void judge_again(struct supervisor *s);
+/* The status of the call that is up, from what the kernel answers now. */
+void judge_look(struct supervisor *s);
 /* The device before there is a call: the profile's addresses or stand-ins, and the routes.  0 or
  * -errno with *REASON. */
 int judge_demand(struct supervisor *s, struct reason *reason);
@@ -279,7 +284,13 @@ struct call_routes {
 /* What may be of it; with WARN, what may not is logged with the reason. */
 void routes_collect(const struct supervisor *s, struct in_addr local, bool warn,
 		    struct call_routes *out);
-void routes_show(const struct call_routes *routes, bool default_route, struct control_status *st);
+/* Into the status: ROUTES first, the default route last. */
+void routes_show(const struct call_routes *routes, const struct host_config *c,
+		 const struct host_applied *ways, struct control_status *st);
+
+/* effects.c: which of C is in effect, into the status, whose routes are those of C; what changed
+ * since the last look is logged. */
+void effects_look(struct supervisor *s, const struct host_config *c);
 
 /* manager.c: the service manager is told the state when it changes. */
 void manager_open(struct supervisor *s);

@@ -74,8 +74,9 @@ size_t supervisor_routes(const struct conf_route *from, size_t count, struct hos
 	return count;
 }
 
-/* The profile's servers, else those of the peer that make sense: PPP's, else DHCP's. */
-static void fill_dns(const struct supervisor *s, const struct request_network *n,
+/* The profile's servers, else those of the peer that make sense: PPP's, else DHCP's.  True if they
+ * are the peer's. */
+static bool fill_dns(const struct supervisor *s, const struct request_network *n,
 		     struct in_addr dns[2])
 {
 	const struct conf_profile *p = &s->profile;
@@ -86,13 +87,14 @@ static void fill_dns(const struct supervisor *s, const struct request_network *n
 		if (p->dns_server[i].s_addr)
 			dns[count++] = p->dns_server[i];
 	if (count || p->use_peer_dns == CONF_PEER_DNS_NO)
-		return;
+		return false;
 	for (size_t i = 0; i < 2; i++)
 		if (n->dns[i].s_addr && is_host(n->dns[i]))
 			dns[count++] = n->dns[i];
 	for (size_t i = 0; n->dns[0].s_addr == 0 && i < 2; i++)
 		if (s->told.dns[i].s_addr && is_host(s->told.dns[i]))
 			dns[count++] = s->told.dns[i];
+	return count > 0;
 }
 
 /* The domain that the server told counts where the profile names none. */
@@ -120,12 +122,13 @@ static void fill_config(const struct supervisor *s, const struct request_network
 	c->distance_set = p->distance_set;
 	c->distance = p->default_route_distance;
 	c->lockdown = p->lockdown;
+	c->block_ipv6 = p->block_ipv6;
 	c->keep_ssh = p->keep_ssh;
 	c->routes = routes->routes;
 	c->route_count = routes->count;
 	c->dns_mode =
 		p->use_peer_dns == CONF_PEER_DNS_EXCLUSIVELY ? HOST_DNS_EXCLUSIVELY : HOST_DNS_YES;
-	fill_dns(s, n, c->dns);
+	c->dns_announced = fill_dns(s, n, c->dns);
 	if (!c->dns[0].s_addr)
 		c->dns_mode = HOST_DNS_NO;
 	str_copy(c->search_domains, sizeof c->search_domains,
@@ -148,10 +151,13 @@ static void put_address6(char *out, size_t cap, const uint8_t ifid[8])
 		inet_ntop(AF_INET6, &a, out, (socklen_t)cap);
 }
 
-static void note_network(struct supervisor *s, const struct request_network *n,
-			 const struct host_config *c, const struct host_applied *applied)
+/* All that the status says of the network of a call is written here: what was agreed on, what was
+ * done, and what the kernel makes of it. */
+static void show_network(struct supervisor *s, const struct request_network *n,
+			 const struct host_config *c, const struct call_routes *routes)
 {
 	struct control_status *st = &s->status;
+	size_t servers = 0;
 
 	st->mtu = n->mtu;
 	st->mru = n->mru;
@@ -160,14 +166,18 @@ static void note_network(struct supervisor *s, const struct request_network *n,
 	put_address(st->remote, sizeof st->remote, n->remote);
 	put_address6(st->local6, sizeof st->local6, n->local_ifid);
 	put_address6(st->remote6, sizeof st->remote6, n->remote_ifid);
+	memset(st->dns, 0, sizeof st->dns);
 	for (size_t i = 0; i < 2; i++) {
-		put_address(st->dns[i], sizeof st->dns[i], c->dns[i]);
+		if (s->ways.dns_used[i])
+			put_address(st->dns[servers++], sizeof st->dns[0], c->dns[i]);
 		put_address(st->wins[i], sizeof st->wins[i], n->wins[i]);
 	}
-	str_copy(st->dns_way, sizeof st->dns_way, host_dns_way_name(applied->dns_way));
+	str_copy(st->dns_way, sizeof st->dns_way, host_dns_way_name(s->ways.dns_way));
 	str_copy(st->domain, sizeof st->domain, domain_is_used(s) ? s->told.domain : "");
 	st->default_route = c->default_route;
-	st->server_pinned = applied->pinned;
+	st->server_pinned = s->ways.pinned;
+	routes_show(routes, c, &s->ways, st);
+	effects_look(s, c);
 }
 
 /* What differs from before; WARN about routes that are left out. */
@@ -184,9 +194,21 @@ static int apply(struct supervisor *s, const struct request_network *n, bool war
 	rc = host_apply(s->host, &config, &applied, reason);
 	if (rc < 0)
 		return rc;
-	note_network(s, n, &config, &applied);
-	routes_show(&routes, config.default_route, &s->status);
+	s->ways = applied;
+	show_network(s, n, &config, &routes);
 	return 0;
+}
+
+void judge_look(struct supervisor *s)
+{
+	struct call_routes routes;
+	struct host_config config;
+
+	if (!s->network_up || s->status.state != CONTROL_STATE_UP)
+		return;
+	routes_collect(s, s->applied.local, false, &routes);
+	fill_config(s, &s->applied, &routes, &config);
+	show_network(s, &s->applied, &config, &routes);
 }
 
 int judge_lockdown(struct supervisor *s, struct reason *reason)
@@ -270,16 +292,15 @@ static bool same_routes(const struct call_routes *a, const struct call_routes *b
 }
 
 /* Would the machine look different with what the server told now? */
-static bool told_matters(const struct supervisor *s, const struct call_routes *before)
+static bool told_matters(const struct supervisor *s, const struct call_routes *before,
+			 const struct in_addr *dns_before)
 {
 	struct call_routes now;
 	struct in_addr dns[2];
-	char first[INET_ADDRSTRLEN];
 
 	routes_collect(s, s->applied.local, true, &now);
-	fill_dns(s, &s->applied, dns);
-	put_address(first, sizeof first, dns[0]);
-	return !same_routes(before, &now) || strcmp(first, s->status.dns[0]) != 0 ||
+	(void)fill_dns(s, &s->applied, dns);
+	return !same_routes(before, &now) || memcmp(dns, dns_before, sizeof dns) != 0 ||
 	       strcmp(domain_is_used(s) ? s->told.domain : "", s->status.domain) != 0;
 }
 
@@ -289,6 +310,7 @@ void judge_routes(struct supervisor *s, const struct request_routes *told)
 	struct reason reason = {0}, again = {0};
 	char server[INET_ADDRSTRLEN] = "";
 	struct call_routes before;
+	struct in_addr dns[2];
 
 	if (!s->network_up || s->hanging_up || s->told_any)
 		return;
@@ -296,9 +318,10 @@ void judge_routes(struct supervisor *s, const struct request_routes *told)
 	log_info(&s->log, "DHCP server %s tells %u routes%s%s", server, told->count,
 		 told->domain[0] ? ", domain " : "", told->domain);
 	routes_collect(s, now.local, false, &before);
+	(void)fill_dns(s, &now, dns);
 	s->told = *told;
 	s->told_any = true;
-	if (!told_matters(s, &before))
+	if (!told_matters(s, &before, dns))
 		return;
 	if (apply(s, &now, false, &reason) == 0) {
 		control_broadcast(s, false);
@@ -336,6 +359,7 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats)
 	TAKE(rx_late), TAKE(rx_lost), TAKE(rx_too_late), TAKE(rx_bad_mppe), TAKE(control_tx);
 	TAKE(control_rx), TAKE(lcp_rx), TAKE(auth_rx), TAKE(ccp_rx), TAKE(ipcp_rx);
 #undef TAKE
+	judge_look(s);
 	control_broadcast(s, true);
 	manager_stats(s);
 	events_stats(s);

@@ -136,7 +136,8 @@ static void show(struct control_status *st, int family, const void *dst, unsigne
 	st->route_count++;
 }
 
-void routes_show(const struct call_routes *routes, bool default_route, struct control_status *st)
+void routes_show(const struct call_routes *routes, const struct host_config *c,
+		 const struct host_applied *ways, struct control_status *st)
 {
 	static const struct in_addr any;
 
@@ -145,6 +146,9 @@ void routes_show(const struct call_routes *routes, bool default_route, struct co
 	for (size_t i = 0; i < routes->count; i++)
 		show(st, routes->routes[i].family, &routes->routes[i].dst6,
 		     routes->routes[i].prefix_len, routes->from[i]);
-	if (default_route)
+	for (size_t i = 0; i < 2; i++)
+		if (ways->dns_routed[i])
+			show(st, AF_INET, &c->dns[i], 32, CONTROL_ROUTE_DNS);
+	if (c->default_route)
 		show(st, AF_INET, &any, 0, CONTROL_ROUTE_DEFAULT);
 }

@@ -149,7 +149,10 @@ static void end_lockdown(struct supervisor *s)
 void supervisor_connected(struct supervisor *s)
 {
 	s->up_since_ms = loop_now(s->loop);
-	supervisor_set_state(s, CONTROL_STATE_UP, "traffic can flow");
+	supervisor_set_state(s, CONTROL_STATE_UP,
+			     s->status.why_not[CONTROL_EFFECT_DEFAULT][0]
+				     ? "up, but the default route is not in effect"
+				     : "traffic can flow");
 }
 
 void supervisor_finish(struct supervisor *s)

@@ -90,7 +90,8 @@ static void routes(const struct control_status *s, struct fields *f)
 	const char *comma = "";
 
 	if (s->phase == CONTROL_CONNECTED && s->default_route) {
-		str_printf(&out, "default");
+		str_printf(&out, *s->why_not[CONTROL_EFFECT_DEFAULT] ? "default not in effect"
+								     : "default");
 		comma = ", ";
 	}
 	for (uint32_t i = 0; s->phase == CONTROL_CONNECTED && i < s->route_count; i++) {

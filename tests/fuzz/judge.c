@@ -79,6 +79,10 @@ int __wrap_host_path_to(struct host *host, const struct sockaddr *addr, unsigned
 int __wrap_host_repin(struct host *host, const struct sockaddr_storage *server,
 		      unsigned bind_ifindex, struct host_path *path, struct reason *reason);
 void __wrap_last_end(struct supervisor *s);
+bool __wrap_host_effect(struct host *host, const struct host_config *config, enum host_effect what,
+			char why[static HOST_WHY_MAX]);
+bool __wrap_host_effect_route(struct host *host, const struct host_config *config, size_t index,
+			      char why[static HOST_WHY_MAX]);
 int __wrap_call_sockets_open(struct call *c);
 int __wrap_sockets_open(struct supervisor *s, struct reason *reason);
 void __wrap_dial_start(struct supervisor *s);
@@ -254,6 +258,23 @@ int __wrap_host_tun_rename(struct host *host, struct host_tun *tun, const char *
 	FUZZ_CHECK(name[0] && strlen(name) < sizeof tun->ifname && !strchr(name, '/'));
 	memcpy(tun->ifname, name, strlen(name) + 1);
 	return 0;
+}
+
+bool __wrap_host_effect(struct host *host, const struct host_config *config, enum host_effect what,
+			char why[static HOST_WHY_MAX])
+{
+	(void)host, (void)config, (void)what;
+	why[0] = '\0';
+	return true;
+}
+
+bool __wrap_host_effect_route(struct host *host, const struct host_config *config, size_t index,
+			      char why[static HOST_WHY_MAX])
+{
+	(void)host;
+	FUZZ_CHECK(index < config->route_count);
+	why[0] = '\0';
+	return true;
 }
 
 int __wrap_host_path_to(struct host *host, const struct sockaddr *addr, unsigned bind_ifindex,

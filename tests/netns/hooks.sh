@@ -116,7 +116,7 @@ t_pre_scripts_find_the_network_and_down_does_not() {
 	hang_up
 	for v in vpn-pre-up vpn-up vpn-pre-down; do
 		grep -q 'l2tp-out1 *inet 10.99.0.100 ' "$T/seen/net-$v" || fail "no address at $v"
-		grep -q '^default dev l2tp-out1' "$T/seen/net-$v" || fail "no default route at $v"
+		grep -q '^0.0.0.0/1 dev l2tp-out1' "$T/seen/net-$v" || fail "no default route at $v"
 		grep -q 10.99.0.53 "$T/seen/net-$v" || fail "no name server at $v"
 	done
 	[ "$(jq -r '.connections[0].status' "$T/seen/status")" = 'verifying password...' ] || fail "status during vpn-pre-up: $(jq -r '.connections[0].status' "$T/seen/status")"

@@ -213,8 +213,9 @@ t_apply_again_puts_back_what_others_deleted() {
 	start && full_call
 	say apply
 	want pinned=1
+	until_true 2 eval 'ip -6 route show table local | grep -q fe80::1234' # IPv6 takes a moment
 	snapshot >"$T/log/up"
-	for what in 'ip route del default dev vpn1' 'ip route del 10.150.0.0/16' 'ip route del 10.88.2.2' \
+	for what in 'ip route del 0.0.0.0/1 dev vpn1' 'ip route del 10.150.0.0/16' 'ip route del 10.88.2.2' \
 		'ip route del 10.99.0.1 dev vpn1' 'ip -6 route del fd77::/48' 'ip -6 addr flush dev vpn1' \
 		'ip -4 addr flush dev vpn1' 'ip link set vpn1 down' 'ip link set vpn1 mtu 1300' \
 		'ip route flush proto 118' 'cp /etc/hostname /etc/resolv.conf'; do
@@ -238,17 +239,21 @@ t_apply_again_puts_back_what_others_deleted() {
 	finish
 	same_as_before
 }
-t_apply_again_stays_in_front_of_equal_defaults() {
+t_apply_again_wins_against_a_default_of_its_own_metric() {
 	start && call
 	say set default 1
-	say set distance 100
 	say apply
-	# As DHCP does at a renewal.
-	ip route del default via 10.88.1.1
-	ip route prepend default via 10.88.1.1 dev eth0 metric 100
+	ip route show default | grep -q 'dev vpn1 .*metric 1 ' || fail "no test: $(ip route show default)"
+	ip route add default via 10.88.1.1 dev eth0
 	path_by 8.8.8.8 eth0
 	say apply
 	path_by 8.8.8.8 vpn1
+	ip route del default metric 0
+	# It may come back: the halves stay.
+	say apply
+	ip route add default via 10.88.1.1 dev eth0 || fail 'the uplink cannot come back'
+	path_by 8.8.8.8 vpn1
+	ip route del default metric 0
 	say undo
 	path_by 8.8.8.8 eth0
 	say close
@@ -364,7 +369,7 @@ t_repin_follows_the_uplink_and_back() {
 	want 'path dev=eth0 gateway=10.88.1.1 '
 	ip route del default dev eth0
 	say repin
-	want 'path dev=eth1 gateway=10.88.3.1 mtu=1500 metric=0 local=0 source=10.88.3.2'
+	want 'path dev=eth1 gateway=10.88.3.1 mtu=1500 metric=1 local=0 source=10.88.3.2'
 	path_by 10.88.2.2 eth1
 	path_by 8.8.8.8 vpn1
 	[ "$(ip route show 10.88.2.2 | wc -l)/$(records pin)" = 1/1 ] || fail "the old pinned route is still there"
@@ -412,7 +417,7 @@ t_repin_without_a_path_waits() {
 	ip addr del 10.88.1.2/24 dev eth0
 	ip route add default via 10.88.4.1 dev eth0 metric 600
 	say repin
-	want 'path dev=eth0 gateway=10.88.4.1 mtu=1500 metric=0 local=0 source=10.88.4.2'
+	want 'path dev=eth0 gateway=10.88.4.1 mtu=1500 metric=1 local=0 source=10.88.4.2'
 	path_by 10.88.2.2 eth0
 	path_by 8.8.8.8 vpn1
 	ip addr add 10.88.1.2/24 dev eth0
@@ -582,7 +587,7 @@ t_lockdown_lets_nothing_out() {
 	LEAKS=$(leaks)
 	no_leak dialing
 	say repin
-	want 'path dev=eth0 gateway=10.88.1.1 mtu=1500 metric=0 local=0 source=10.88.1.2'
+	want 'path dev=eth0 gateway=10.88.1.1 mtu=1500 metric=1 local=0 source=10.88.1.2'
 	say apply
 	want pinned=1
 	path_by 8.8.8.8 vpn1
@@ -966,7 +971,7 @@ t_ssh_sessions_not_kept_unless_wanted() {
 	say set route 10.150.0.0/16
 	say set keep-ssh 1
 	say apply
-	[ "$(ip route show proto 118)" = '10.150.0.0/16 dev vpn1 scope link ' ] || fail "$(ip route show proto 118)"
+	[ "$(ip route show proto 118)" = '10.150.0.0/16 dev vpn1 scope link metric 1 ' ] || fail "$(ip route show proto 118)"
 	say undo
 	say set route 192.0.2.0/24
 	say apply
@@ -1170,6 +1175,142 @@ t_watch_tells_what_others_took_from_us() {
 	finish
 	same_as_before
 }
+t_watch_tells_what_may_lead_past_us() {
+	watched_call
+	seen 'effect' ip rule add lookup 200 pref 1000
+	seen 'route' ip route add default via 10.88.1.1 dev eth0 table 200
+	seen nothing ip route add 10.66.0.0/16 via 10.88.1.1 table 200
+	seen 'route' ip route del default table 200
+	seen 'effect' ip rule del pref 1000
+	seen 'effect' ip -6 rule add lookup 200 pref 1000
+	seen 'effect' ip -6 rule del pref 1000
+	seen 'effect' ip route add 128.0.0.0/1 via 10.88.1.1
+	seen 'effect' ip route del 128.0.0.0/1
+	seen 'effect' ip route add 10.150.0.0/16 via 10.88.1.1
+	seen 'effect' ip route del 10.150.0.0/16 via 10.88.1.1
+	seen nothing ip route add 10.150.7.0/24 via 10.88.1.1
+	seen nothing ip route del 10.150.7.0/24
+	ip route flush table 200
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_effects_are_what_the_kernel_says() {
+	other_vpn
+	snapshot >"$T/log/before"
+	start && full_call
+	file_resolv
+	say apply
+	say effects
+	[ "$answer" = effects ] || fail "from the start: $answer"
+	ip rule add to 10.150.128.0/17 lookup 200 pref 1000
+	ip route add default dev other0 table 200
+	say effects
+	[ "$answer" = 'effects route 0: a routing rule (pref 1000) sends it to table 200, by other0;' ] || fail "$answer"
+	ip route del default table 200
+	ip rule del pref 1000
+	ip rule add to 10.99.0.0/24 unreachable pref 1000
+	say effects
+	[ "$answer" = 'effects peer: the kernel has no way there: Network is unreachable; dns: 10.99.0.53 is asked past the tunnel, add it to routes: the kernel has no way there: Network is unreachable;' ] || fail "$answer"
+	ip rule del pref 1000
+	ip addr del 10.99.0.100 peer 10.99.0.1 dev vpn1
+	say effects
+	want 'address: vpn1 does not have 10.99.0.100; peer: the route default by '
+	say apply
+	ip -6 addr flush dev vpn1
+	say effects
+	want 'effects address: vpn1 does not have fe80::1234;'
+	say apply
+	ip link set vpn1 mtu 1300
+	echo nameserver 192.0.2.5 >/etc/resolv.conf
+	say effects
+	want 'effects link: its MTU is 1300; dns: others have changed /etc/resolv.conf;'
+	ip link set vpn1 down
+	say effects
+	want 'effects link: the interface is down; '
+	say apply
+	say effects
+	want effects
+	# IPv6 that leaves beside a default route.
+	ip -6 route add default dev other0
+	say effects
+	[ "$answer" = 'effects ipv6: leaves by other0, past the tunnel;' ] || fail "$answer"
+	ip -6 route del default
+	file_resolv # what comes back
+	say undo
+	say close
+	finish
+	ip link del other0
+}
+goes6() { ip -6 route get "$1" 2>/dev/null | grep -q " dev $2 "; }
+nowhere6() { ! ip -6 route get "$1" >/dev/null 2>&1 || fail "$1 goes: $(ip -6 route get "$1")"; }
+t_ipv6_goes_nowhere_beside_the_tunnel() {
+	ip -6 route add default via fd00:88::1 dev eth0
+	snapshot >"$T/log/before"
+	start && call
+	say set server 2001:db8::9
+	say set default 1
+	say set local6 fe80::1
+	say set route 2001:db8:7::/48
+	say apply
+	say effects
+	[ "$answer" = 'effects ipv6: leaves by eth0, past the tunnel;' ] || fail "$answer"
+	goes6 2a00:1450::1 eth0 || fail 'no test: IPv6 goes nowhere from the start'
+	say set block-ipv6 1
+	for _ in 1 2; do
+		say apply
+		say effects
+		[ "$answer" = effects ] || fail "$answer"
+	done
+	nowhere6 2a00:1450::1
+	nowhere6 fec0::1
+	goes6 2001:db8::9 eth0 || fail 'the server is not reached'
+	goes6 fd00:88::1 eth0 || fail 'nor the own network'
+	goes6 2001:db8:7::1 vpn1 || fail 'nor what the profile leads into the tunnel'
+	ping -c 1 -W 2 fd00:88::1 >/dev/null || fail 'no answer from the own network'
+	path_by 8.8.8.8 vpn1
+	# What manages the uplink finds the place of its route free.
+	ip -6 route del default
+	ip -6 route add default via fd00:88::1 dev eth0 || fail 'the default route cannot come back'
+	nowhere6 2a00:1450::1
+	say suspend
+	nowhere6 2a00:1450::1
+	say set block-ipv6 0
+	say apply
+	goes6 2a00:1450::1 eth0 || fail 'blocked although not wanted any more'
+	say set block-ipv6 1
+	say apply
+	guardian >/dev/null
+	murder
+	until_true 5 is_as_before || same_as_before
+	# Where the guardian dies too, the next start undoes it.
+	start && call
+	say set default 1
+	say set block-ipv6 1
+	say apply
+	kill -KILL "$(guardian)"
+	murder
+	nowhere6 2a00:1450::1
+	"$tool" "$T/vpdial" office recover >/dev/null 2>&1
+	same_as_before
+	# The lockdown has the same routes.
+	start && call
+	say set default 1
+	say set block-ipv6 1
+	say set lockdown 1
+	say lockdown
+	say apply
+	want applied
+	nowhere6 2a00:1450::1
+	say undo
+	nowhere6 2a00:1450::1
+	say lift
+	say close
+	finish
+	same_as_before
+	ip -6 route del default
+}
 t_watch_joins_many_changes() {
 	local i before
 	watched_call
@@ -1195,7 +1336,7 @@ t_watch_overrun_means_everything() {
 		echo "addr del 10.88.6.$((i % 250))/32 dev eth0"
 	done | ip -batch - 2>/dev/null # the tool does not read meanwhile
 	say changes 700
-	[[ $answer =~ ^changes\ [12]\ link\ address\ route\ taken$ ]] || fail "$answer"
+	[[ $answer =~ ^changes\ [12]\ link\ address\ route\ taken\ hop\ effect$ ]] || fail "$answer"
 	say undo
 	say close
 	finish
@@ -1407,14 +1548,156 @@ t_other_boot_restores_files_only() {
 t_default_with_metric_0_beaten_and_restored() {
 	start && call
 	say set default 1
-	say set distance 1
 	path_by 8.8.8.8 eth0
 	say apply
 	path_by 8.8.8.8 vpn1
-	[ "$(ip route show default | wc -l)" = 2 ] || fail "the old default route is gone"
+	path_by 200.8.8.8 vpn1
+	[ "$(ip route show default)" = 'default via 10.88.1.1 dev eth0 ' ] || fail "not alone: $(ip route show default)"
+	# What manages the uplink takes it away and gives it back.
+	ip route del default
+	say apply
+	ip route add default via 10.88.1.1 dev eth0 || fail 'the default route cannot come back'
+	path_by 8.8.8.8 vpn1
 	murder
 	path_by 8.8.8.8 eth0
 	until_true 5 is_as_before || same_as_before
+}
+t_default_without_another_leaves_its_place_free() {
+	ip route del default
+	start && call
+	say set default 1
+	say set server 10.88.1.1
+	say apply
+	path_by 8.8.8.8 vpn1
+	ip route add default via 10.88.1.1 dev eth0 || fail 'the default route cannot come'
+	ip route add default via 10.88.1.1 dev eth0 metric 1 || fail 'nor with metric 1'
+	path_by 8.8.8.8 vpn1
+	say undo
+	path_by 8.8.8.8 eth0
+	say close
+	finish
+	ip route del default metric 1
+	same_as_before
+}
+other_vpn() { # its device
+	ip link add other0 type veth peer name other1 netns far
+	ip -n far link set other1 up
+	ip link set other0 addrgenmode none up
+	until_true 2 grep -q 1 /sys/class/net/other0/carrier
+}
+t_default_beside_halves_of_another_vpn() {
+	other_vpn
+	ip route add 0.0.0.0/1 dev other0
+	ip route add 128.0.0.0/1 dev other0
+	snapshot >"$T/log/before"
+	start && call
+	say set default 1
+	say apply
+	path_by 8.8.8.8 vpn1
+	path_by 200.8.8.8 vpn1
+	say apply
+	[ "$(ip route show dev vpn1 proto 118 | wc -l)" = 4 ] || fail "$(ip route show dev vpn1)"
+	# Theirs can go and come back.
+	ip route del 0.0.0.0/1 dev other0
+	ip route del 128.0.0.0/1 dev other0
+	say apply
+	ip route add 0.0.0.0/1 dev other0 || fail 'the other one cannot come back'
+	ip route add 128.0.0.0/1 dev other0
+	path_by 8.8.8.8 vpn1
+	say undo
+	path_by 8.8.8.8 other0
+	say close
+	finish
+	same_as_before
+	ip link del other0
+}
+t_halves_of_a_vpn_that_comes_later_find_their_place() {
+	start && call
+	say set default 1
+	say apply
+	other_vpn
+	ip route add 0.0.0.0/1 dev other0 && ip route add 128.0.0.0/1 dev other0 || fail 'its place is taken'
+	say apply
+	path_by 8.8.8.8 other0
+	ip link del other0
+	path_by 8.8.8.8 vpn1
+	say undo
+	say close
+	finish
+	same_as_before
+}
+t_route_equal_to_a_static_one_leaves_its_place_free() {
+	local given
+	other_vpn
+	for given in '' 'metric 0' 'metric 1' 'metric 20'; do
+		# shellcheck disable=SC2086  # words
+		ip route add 10.150.0.0/16 dev other0 $given
+		snapshot >"$T/log/before"
+		start && call
+		say set route 10.150.0.0/16
+		say apply
+		path_by 10.150.3.4 vpn1
+		path_by 10.150.203.4 vpn1
+		ip route del 10.150.0.0/16 dev other0
+		say apply
+		# shellcheck disable=SC2086
+		ip route add 10.150.0.0/16 dev other0 $given || fail "with '$given' it cannot come back"
+		say apply
+		path_by 10.150.3.4 vpn1
+		say undo
+		path_by 10.150.3.4 other0
+		say close
+		finish
+		same_as_before
+		ip route del 10.150.0.0/16 dev other0
+	done
+	ip link del other0
+}
+t_route_with_a_metric_that_is_taken_gets_a_better_one() {
+	other_vpn
+	ip route add 10.160.0.0/16 dev other0 metric 5
+	ip route add 10.170.0.0/16 dev other0 metric 1
+	ip route add 10.180.0.1/32 dev other0
+	snapshot >"$T/log/before"
+	start && call
+	say set route 10.160.0.0/16,10.99.0.1,5
+	say set route 10.170.0.0/16,10.99.0.1,1
+	say set route 10.180.0.1/32
+	for _ in 1 2; do
+		say apply
+		path_by 10.160.3.4 vpn1
+		ip route show 10.160.0.0/16 | grep -q 'metric 4' || fail "$(ip route show 10.160.0.0/16)"
+		path_by 10.170.3.4 vpn1
+		path_by 10.170.203.4 vpn1
+		path_by 10.180.0.1 other0 # one address has no halves
+		ip route del 10.180.0.1/32 metric 0
+		path_by 10.180.0.1 vpn1
+		ip route add 10.180.0.1/32 dev other0 || fail 'a host route cannot come back'
+	done
+	say undo
+	say close
+	finish
+	same_as_before
+	ip link del other0
+}
+t_host_route_to_the_server_leaves_its_place_free() {
+	start && call
+	say set default 1
+	say apply
+	want pinned=1
+	ip route add 10.88.2.2 via 10.88.1.1 dev eth0 || fail 'its place is taken'
+	say apply
+	[ "$(ip route show 10.88.2.2)" = '10.88.2.2 via 10.88.1.1 dev eth0 ' ] || fail "$(ip route show 10.88.2.2)"
+	ip route del 10.88.2.2
+	say apply
+	path_by 10.88.2.2 eth0
+	# And that to the peer.
+	ip route add 10.99.0.1 via 10.88.1.1 dev eth0 || fail "the peer's place is taken"
+	ip route del 10.99.0.1 via 10.88.1.1
+	say undo
+	say close
+	finish
+	same_as_before
 }
 t_default_beats_equal_metric() {
 	start && call
@@ -1446,6 +1729,20 @@ t_default_with_chosen_distance_may_lose() {
 	say apply
 	ip route show default | grep -q 'dev vpn1 .*metric 500' || fail "$(ip route show default)"
 	path_by 8.8.8.8 eth0
+	# One that another route has: the next better one, and that is kept.
+	say set distance 100
+	say apply
+	ip route show default | grep -q 'dev vpn1 .*metric 99 ' || fail "$(ip route show default)"
+	path_by 8.8.8.8 vpn1
+	ip route del default dev eth0
+	say apply
+	ip route add default via 10.88.1.1 dev eth0 metric 100 || fail 'the uplink cannot come back'
+	path_by 8.8.8.8 vpn1
+	# 0 is no metric of ours, but wins as none does.
+	say set distance 0
+	say apply
+	[ "$(ip route show dev vpn1 proto 118 | cut -d' ' -f1 | tr '\n' ' ')" = '0.0.0.0/1 128.0.0.0/1 ' ] ||
+		[ -n "$(ip route show default dev vpn1 metric 1)" ] || fail "$(ip route show dev vpn1)"
 	say undo
 	finish
 	same_as_before
@@ -1874,10 +2171,49 @@ t_resolved_split_has_no_catch_all() {
 	say set search corp.example
 	say apply
 	want dns=resolved
-	logged 'name server 10.99.0.53 is not reached through the tunnel'
+	say effects
+	want 'dns: 10.99.0.53 is asked past the tunnel, add it to routes: the route default by eth0 goes before;'
 	grep -q '^resolvectl domain vpn1 corp.example$' "$T/log/calls" || fail "$(cat "$T/log/calls")"
 	grep -q '^resolvectl default-route vpn1 no$' "$T/log/calls" || fail "$(cat "$T/log/calls")"
 	finish
+}
+t_announced_name_servers_get_their_route_once() {
+	start && call
+	say set dns 10.50.0.53
+	say set dns 10.50.0.54
+	say set dns-mode yes
+	say set dns-announced 1
+	for _ in 1 2 3; do
+		say apply
+		want dns=resolv.conf
+		[ "$(ip route show dev vpn1 proto 118 | cut -d' ' -f1 | tr '\n' ' ')" = '10.50.0.53 10.50.0.54 ' ] || fail "$(ip route show dev vpn1)"
+	done
+	say suspend
+	path_by 10.50.0.53 vpn1
+	# Another name server, and one that this machine leads elsewhere.
+	ip route add 10.50.0.55 via 10.88.1.1 dev eth0
+	say set clear
+	say set server 10.88.2.2
+	say set local 10.99.0.100
+	say set dns 10.50.0.55
+	say set dns 10.50.0.56
+	say set dns-mode yes
+	say set dns-announced 1
+	say apply
+	! grep -q 10.50.0.5[345] /etc/resolv.conf || fail "$(cat /etc/resolv.conf)"
+	grep -q 10.50.0.56 /etc/resolv.conf || fail "$(cat /etc/resolv.conf)"
+	say effects
+	[ "$answer" = 'effects dns: 10.50.0.55 left out, it is led past the tunnel by this machine;' ] || fail "$answer"
+	[ -z "$(ip route show 10.50.0.53/32)" ] || fail 'the old route stays'
+	ip route del 10.50.0.55 via 10.88.1.1
+	say apply
+	say effects
+	[ "$answer" = effects ] || fail "$answer"
+	grep -q 10.50.0.55 /etc/resolv.conf || fail "$(cat /etc/resolv.conf)"
+	say undo
+	say close
+	finish
+	same_as_before
 }
 t_resolved_split_without_domains_is_one_of_many() {
 	mkdir -p /run/systemd/resolve
@@ -1957,7 +2293,7 @@ t_hanging_program_killed_after_5_s() {
 tests=$(declare -F | sed -n 's/^declare -f t_//p')
 # Old default route's metric, where it is not 0.
 declare -A metric=([default_beats_equal_metric]=100 [default_with_better_metric]=100
-	[default_with_chosen_distance_may_lose]=100 [apply_again_stays_in_front_of_equal_defaults]=100
+	[default_with_chosen_distance_may_lose]=100 [apply_again_wins_against_a_default_of_its_own_metric]=100
 	[repin_follows_the_uplink_and_back]=100 [repin_without_carrier_takes_the_other_uplink]=100
 	[watch_tells_what_changed]=100 [repin_without_a_path_waits]=100 [repin_keeps_to_the_bound_interface]=100
 	[repin_over_multipath_and_onlink_gateways]=100 [lockdown_follows_the_server]=100

@@ -460,8 +460,9 @@ t_told_default_route_whole_and_in_halves() {
 }
 t_told_halves_where_all_goes_through_the_tunnel() {
 	told 0.0.0.0/1,128.0.0.0/1 'add-default-route = yes'
-	left_out 0.0.0.0/1 'it holds addresses of this machine itself'
-	left_out 128.0.0.0/1 'it holds multicast'
+	grep -q 'route 0.0.0.0/1 (dhcp) left out: it holds addresses of this machine itself' "$T/events" || fail "$(cat "$T/events")"
+	grep -q 'route 128.0.0.0/1 (dhcp) left out: it holds multicast' "$T/events" || fail "$(cat "$T/events")"
+	want_json '.routes | map(select(.from == "dhcp" and (.to | endswith("/1")))) | length' 0 # the halves in the table are the default route
 	still_reached
 }
 # Two networks may have the same numbers, and the profile asks for the server's routes: it is taken, and
@@ -527,6 +528,72 @@ t_assigned_the_address_outside_the_tunnel_is_warned_of() {
 	ping -q -c 1 -W 2 $SERVER >/dev/null || fail "the server is not reached any more"
 	is_connected || fail "not connected"
 	hang_up
+}
+t_assigned_a_gateway_or_a_host_of_the_own_network_is_warned_of() {
+	local address
+	for address in '10.88.1.9 a gateway of this network' "192.168.77.9 in a network of this machine's own links" \
+		'192.0.2.1 a name server of this machine'; do
+		ip route replace 10.77.0.0/16 via 10.88.1.9
+		snapshot >"$T/before"
+		serve "assign:${address%% *}"
+		profile lab 'use-peer-dns = no'
+		vpdial connect lab --timeout 12 >"$T/out" 2>"$T/err" </dev/null || fail "connect: $(tail -n 2 "$T/err" | tr '\n' '|')"
+		grep -q "the address ${address%% *}, which is ${address#* }" "$T/err" || fail "no warning: $(tr '\n' '|' <"$T/err")"
+		[[ $address != *gateway* ]] || want_json '.not_in_effect[0].why' 'it is a gateway of this network too'
+		pings || fail "no answer to ping"
+		hang_up
+		server_done
+	done
+	ip route del 10.77.0.0/16
+	snapshot >"$T/before"
+}
+t_peer_that_names_itself_as_a_host_here_is_warned_of() {
+	serve inner:192.168.77.9
+	profile lab
+	vpdial connect lab --timeout 12 >"$T/out" 2>"$T/err" </dev/null || fail "connect: $(tail -n 2 "$T/err" | tr '\n' '|')"
+	grep -q "the peer calls itself 192.168.77.9, which is in a network of this machine's own links" "$T/err" || fail "no warning: $(tr '\n' '|' <"$T/err")"
+	hang_up
+}
+t_peer_dns_without_routes_is_asked_through_the_tunnel() {
+	serve good
+	profile lab 'use-peer-dns = yes'
+	vpdial connect lab --timeout 12 >"$T/out" 2>"$T/err" </dev/null || fail "connect: $(tail -n 2 "$T/err" | tr '\n' '|')"
+	[ "$(grep -c '^nameserver 10.99.0.5' /etc/resolv.conf)" = 2 ] || fail "resolv.conf: $(tr '\n' '|' </etc/resolv.conf)"
+	routed 10.99.0.53 && routed 10.99.0.54 || fail "no way to them: $(ip route show | tr '\n' '|')"
+	[ "$(field '.routes | map(select(.from == "dns").to) | join(" ")')" = '10.99.0.53/32 10.99.0.54/32' ] || fail "status: $(field .routes)"
+	want_json '.not_in_effect | length' 0
+	[ ! -s "$T/err" ] || fail "warned: $(cat "$T/err")"
+	hang_up
+}
+t_peer_dns_that_a_route_of_the_profile_reaches_needs_none() {
+	serve good
+	profile lab 'use-peer-dns = yes' 'routes = 10.99.0.0/24'
+	vpdial connect lab --timeout 12 >"$T/out" 2>"$T/err" </dev/null || fail "connect: $(tail -n 2 "$T/err" | tr '\n' '|')"
+	[ -z "$(ip route show 10.99.0.53/32)" ] || fail 'a route without need'
+	grep -q '^nameserver 10.99.0.53' /etc/resolv.conf || fail 'not used'
+	hang_up
+}
+t_peer_dns_that_would_cut_off_something_is_left_out() {
+	local bad
+	for bad in "10.88.1.1 the server's own address" '10.88.1.2 an address of this machine' \
+		"192.168.77.53 in a network of this machine's own links" '10.88.1.9 a gateway of this network'; do
+		ip route replace 10.77.0.0/16 via 10.88.1.9
+		snapshot >"$T/before"
+		serve "dns:${bad%% *},10.50.0.53"
+		profile lab 'use-peer-dns = yes'
+		vpdial connect lab --timeout 12 >"$T/out" 2>"$T/err" </dev/null || fail "connect: $(tail -n 2 "$T/err" | tr '\n' '|')"
+		! grep -q "${bad%% *}" /etc/resolv.conf || fail "$bad: resolv.conf: $(tr '\n' '|' </etc/resolv.conf)"
+		grep -q '^nameserver 10.50.0.53' /etc/resolv.conf || fail 'nor is the good one used'
+		! routed "${bad%% *}" || fail "a route to $bad"
+		want_json '.dns | join(" ")' 10.50.0.53
+		want_json '.not_in_effect[0].why' "${bad%% *} left out, it is ${bad#* }"
+		grep -q "dns is not in effect: ${bad%% *} left out, it is ${bad#* }" "$T/err" || fail "no warning: $(tr '\n' '|' <"$T/err")"
+		pings || fail 'no answer to ping'
+		hang_up
+		server_done
+	done
+	ip route del 10.77.0.0/16
+	snapshot >"$T/before"
 }
 
 lanes_main

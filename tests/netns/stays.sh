@@ -197,6 +197,70 @@ b_link_down_and_up() {
 	within 20 inner_ping || fail "no traffic after the link came back: $(field .state) $(field .message)"
 	end_call
 }
+# As ifupdown, dhclient and hands do it: no metric, and nobody else may have that place.
+uplink_again() {
+	ip addr flush dev eth0 scope global
+	ip link set eth0 down
+	ip link set eth0 up
+	ip addr add 10.88.1.2/24 dev eth0
+	ip route add default via 10.88.1.1 dev eth0 || fail 'the default route cannot come back'
+	ip route add 10.150.0.0/16 via 10.88.1.9 dev eth0 || fail 'a static route cannot come back'
+	ip route add $SERVER via 10.88.1.9 dev eth0 || fail 'the route to the server cannot come back'
+	ip route del $SERVER via 10.88.1.9
+}
+without_metric() {
+	ip route del default
+	ip route add default via 10.88.1.1 dev eth0
+	ip route replace 10.150.0.0/16 via 10.88.1.9 dev eth0
+	snapshot >"$T/before"
+	profile "$@"
+	connect
+	path_by 203.0.114.1 "$(field .interface)"
+	path_by 10.150.1.1 "$(field .interface)"
+}
+without_metric_ends() {
+	vpdial disconnect lab >"$T/out" 2>&1 || fail "disconnect: $(tr '\n' '|' <"$T/out")"
+	within 5 eth0_settled # its link-local address takes a moment
+	all_gone 3
+	ip route show default | grep -q 'via 10.88.1.1 dev eth0' || fail 'no default route after the hang-up'
+	ip route del 10.150.0.0/16
+	ip route del default metric 0
+}
+eth0_settled() { [ -z "$(ip -6 addr show tentative)" ] && ip -6 addr show dev eth0 | grep -q fe80; }
+path_by() { ip route get "$1" | grep -q "dev $2 " || fail "$1 does not leave by $2: $(ip route get "$1" 2>&1 | head -n 1)"; }
+b_uplink_without_metric_goes_and_comes_back() {
+	local i
+	without_metric $TYPE 'add-default-route = yes' 'routes = 10.99.7.0/24, 10.150.0.0/16'
+	for i in 1 2 3; do
+		uplink_again
+		[ $i = 1 ] || sleep 0.$i
+	done
+	within 15 inner_ping || fail "no traffic after the uplink came back: $(field .state) $(field .message)"
+	within 3 path_to 203.0.114.1 "$(field .interface)" || fail "the default route is not ours any more"
+	within 3 path_to 10.150.1.1 "$(field .interface)" || fail "the route is not ours any more"
+	path_by $SERVER eth0
+	without_metric_ends
+}
+path_to() { ip route get "$1" | grep -q "dev $2 "; }
+b_uplink_without_metric_stays_away_for_long() {
+	without_metric $TYPE 'add-default-route = yes' 'routes = 10.150.0.0/16' 'redial-max = 2'
+	ip addr flush dev eth0 scope global
+	ip link set eth0 down
+	within 20 state_is waiting-to-redial || fail "the loss was not noticed: $(field .state)"
+	uplink_again
+	redialed 2 15
+	path_by 203.0.114.1 "$(field .interface)"
+	without_metric_ends
+}
+b_killed_beside_an_uplink_without_metric() {
+	without_metric $TYPE 'add-default-route = yes' 'routes = 10.150.0.0/16'
+	client_pids | xargs -r kill -KILL
+	within 5 client_gone
+	path_by 203.0.114.1 eth0
+	path_by 10.150.1.1 eth0
+	pings_router || fail 'the old network does not work'
+	without_metric_ends
+}
 b_address_changes() {
 	profile $TYPE
 	connect
@@ -275,6 +339,154 @@ t_a_way_that_comes_back_cuts_the_wait_short() {
 	within 5 gone "$CALL"
 }
 dials_are() { [ "$(dials)" -ge "$1" ]; }
+# --- what is set may be without effect, and then the status says so
+
+effect() { field ".not_in_effect[] | select(.what == \"$1\") | .why"; }
+effect_is() { [[ "$(effect "$1")" == *"$2"* ]]; } # effect_is WHAT TEXT
+all_in_effect() { [ "$(field '.not_in_effect | length')" = 0 ]; }
+lost() { # lost WHAT TEXT: in JSON, text and log
+	within 3 effect_is "$1" "$2" || { fail "$1 is not reported: $(field .not_in_effect)"; return; }
+	within 2 says_lost "$1" "$2" || fail "status: $(vpdial status lab 2>&1 | tr '\n' '|')"
+	vpdial log lab | grep -q "$1.* is not in effect: $2" || fail "log: $(vpdial log lab | tail -n 2)"
+}
+says_lost() { vpdial status lab | grep -q "$1: .*not in effect: $2"; }
+found() { within 3 all_in_effect || fail "still: $(field .not_in_effect)"; }
+b_default_route_past_which_a_rule_leads() {
+	ip route add default via 10.88.1.1 dev eth0 table 200
+	ip rule add lookup 200 pref 1000
+	profile $TYPE 'add-default-route = yes'
+	connect
+	lost default-route 'a routing rule (pref 1000) sends it to table 200, by eth0'
+	[ "$(field .default_route)" = false ] || fail 'JSON says that there is a default route'
+	field .message | grep -q 'the default route is not in effect' || fail "message: $(field .message)"
+	lost remote-address 'a routing rule (pref 1000)'
+	[ "$(field '.routes[0].in_effect')" = false ] || fail "routes: $(field .routes)"
+	vpdial status lab | grep -q 'route: 10.99.7.0/24 (profile), not in effect: a routing rule' || fail "$(vpdial status lab)"
+	# Nobody has to dial again, and rules of the other kind are seen too.
+	ip rule del pref 1000
+	found
+	[ "$(field .default_route)" = true ] || fail 'no default route in JSON'
+	vpdial status lab | grep -q 'default-route: yes' || fail "$(vpdial status lab | grep default-route)"
+	ip rule add from 10.99.0.100 lookup 200 pref 900
+	lost default-route 'a routing rule (pref 900) sends it to table 200, by eth0'
+	ip rule del pref 900
+	found
+	ip rule add to 128.0.0.0/1 prohibit pref 800
+	lost default-route 'the kernel has no way there: Permission denied'
+	ip rule del pref 800
+	found
+	[ "$(calls)" = 1 ] || fail 'redialed'
+	ip route flush table 200
+	end_call
+}
+t_default_route_of_another_vpn_that_goes_before() {
+	profile pptp 'add-default-route = yes'
+	connect
+	ip addr add 10.88.2.2/24 dev eth1
+	ip route add 0.0.0.0/1 via 10.88.2.1
+	ip route add 128.0.0.0/1 via 10.88.2.1
+	lost default-route 'the route 0.0.0.0/1 by eth1 goes before'
+	ip route del 0.0.0.0/1
+	lost default-route 'the route 128.0.0.0/1 by eth1 goes before'
+	ip route del 128.0.0.0/1
+	found
+	# A chosen metric that loses is a second choice, and said to be one.
+	ip addr del 10.88.2.2/24 dev eth1
+	end_call
+	profile pptp 'add-default-route = yes' 'default-route-distance = 200'
+	connect
+	lost default-route 'the route default by eth0 goes before'
+	ip route replace default via 10.88.1.1 dev eth0 metric 300
+	ip route del default metric 100
+	found
+	ip route add default via 10.88.1.1 dev eth0 metric 100
+	ip route del default metric 300
+	end_call
+}
+t_route_lost_to_others_is_in_the_status() {
+	profile pptp 'routes = 10.99.7.0/24, 10.99.8.8/32'
+	connect
+	all_in_effect || fail "from the start: $(field .not_in_effect)"
+	ip route add 10.99.8.8 via 10.88.1.9
+	within 3 effect_is route 'the route 10.99.8.8/32 by eth0 goes before' || fail "$(field .not_in_effect)"
+	[ "$(field '.not_in_effect[0].name')" = 10.99.8.8/32 ] || fail "$(field .not_in_effect)"
+	grep -q . <(vpdial log lab | grep 'route 10.99.8.8/32 is not in effect: the route') || fail "log: $(vpdial log lab | tail -n 2)"
+	ip route del 10.99.8.8 via 10.88.1.9
+	found
+	# The same as ours: ours is in halves then.
+	ip route add 10.99.7.0/24 via 10.88.1.9
+	within 3 path_to 10.99.7.7 "$(field .interface)" || fail 'lost to a static route'
+	all_in_effect || fail "$(field .not_in_effect)"
+	# More specific ones are meant.
+	ip route add 10.99.7.0/26 via 10.88.1.9
+	sleep 0.3
+	all_in_effect || fail "$(field .not_in_effect)"
+	ip route del 10.99.7.0/26
+	ip route del 10.99.7.0/24 via 10.88.1.9
+	# What is put back is there again.
+	ip route flush dev "$(field .interface)" proto 118
+	found
+	path_to 10.99.8.8 "$(field .interface)" || fail 'not put back'
+	ip addr flush dev "$(field .interface)"
+	found
+	ip -o -4 addr show dev "$(field .interface)" | grep -q 10.99.0.100 || fail 'the address was not put back'
+	path_to 10.99.8.8 "$(field .interface)" && path_to 10.99.7.200 "$(field .interface)" || fail 'nor the routes'
+	end_call
+}
+t_interface_and_names_changed_by_others_are_in_the_status() {
+	profile pptp 'routes = 10.99.0.0/16' 'dns-server = 10.99.0.53'
+	connect
+	all_in_effect || fail "from the start: $(field .not_in_effect)"
+	ip link set "$(field .interface)" mtu 1300
+	lost interface 'its MTU is 1300'
+	ip link set "$(field .interface)" mtu "$(field .mtu)"
+	found
+	cp /etc/resolv.conf "$T/resolv"
+	printf 'nameserver 192.0.2.77\n' >/etc/resolv.conf
+	lost dns 'others have changed /etc/resolv.conf'
+	cp "$T/resolv" /etc/resolv.conf
+	found
+	ip route add 10.99.0.53 via 10.88.1.9
+	lost dns '10.99.0.53 is asked past the tunnel, add it to routes: the route 10.99.0.53/32 by eth0 goes before'
+	ip route del 10.99.0.53
+	found
+	end_call
+}
+
+b_ipv6_beside_the_default_route() {
+	ip -n far addr replace fd00:88::1/64 dev peer nodad
+	ip addr add fd00:88::2/64 dev eth0 nodad
+	ip -6 route add default via fd00:88::1 dev eth0
+	snapshot >"$T/before"
+	profile $TYPE
+	connect
+	all_in_effect || fail "without a default route: $(field .not_in_effect)"
+	end_call
+	profile $TYPE 'add-default-route = yes'
+	connect
+	grep -q 'IPv6 leaves by eth0, past the tunnel; block-ipv6 = yes closes that' "$T/err" || fail "no warning: $(cat "$T/err")"
+	effect_is ipv6 'leaves by eth0, past the tunnel' || fail "JSON: $(field .not_in_effect)"
+	vpdial status lab | grep -q 'ipv6: leaves by eth0, past the tunnel' || fail "$(vpdial status lab)"
+	ip -6 route del default
+	found
+	ip -6 route add default via fd00:88::1 dev eth0
+	within 3 effect_is ipv6 'leaves by eth0' || fail 'one that comes later is not seen'
+	end_call
+	profile $TYPE 'add-default-route = yes' 'block-ipv6 = yes'
+	connect
+	[ ! -s "$T/err" ] || fail "warned: $(cat "$T/err")"
+	all_in_effect || fail "with block-ipv6: $(field .not_in_effect)"
+	! ip -6 route get 2a00:1450::1 >/dev/null 2>&1 || fail "IPv6 leaves: $(ip -6 route get 2a00:1450::1)"
+	ping -q -c 1 -W 2 fd00:88::1 >/dev/null || fail 'the own network is not reached'
+	server_end
+	within 8 state_is waiting-to-redial || fail "does not wait: $(field .state)"
+	! ip -6 route get 2a00:1450::1 >/dev/null 2>&1 || fail "IPv6 leaves between calls: $(ip -6 route get 2a00:1450::1)"
+	end_call
+	ip -6 route get 2a00:1450::1 | grep -q eth0 || fail 'blocked after the end'
+	ip -6 route del default
+	ip addr del fd00:88::2/64 dev eth0
+	ip -n far addr del fd00:88::1/64 dev peer
+}
 
 # --- lockdown
 

@@ -116,7 +116,7 @@ static void minimal_profile_has_the_missions_defaults(void **state)
 	assert_false(p->profile.password_set);
 	assert_false(p->profile.distance_set);
 	assert_false(p->profile.fast_gre);
-	assert_true(!p->profile.lockdown && p->profile.keep_ssh);
+	assert_true(!p->profile.lockdown && p->profile.keep_ssh && !p->profile.block_ipv6);
 	assert_int_equal(p->profile.keepalive_timeout, 30);
 	assert_string_equal(p->profile.profile, "default-encryption");
 	assert_int_equal(p->profile.use_encryption, CONF_ENCRYPTION_REQUIRE);
@@ -141,7 +141,7 @@ static void every_key_is_read_into_its_field(void **state)
 			  "profile = default\nallow = mschap2, chap\nadd-default-route = on\n"
 			  "default-route-distance = 0\ndial-on-demand = yes\ndisabled = false\n"
 			  "redial = no\nredial-min = 5\nredial-max = 10m\nredial-limit = 7\n"
-			  "lockdown = yes\nkeep-ssh = no\nfast-gre = yes\n"
+			  "lockdown = yes\nkeep-ssh = no\nfast-gre = yes\nblock-ipv6 = yes\n"
 			  "mtu = 1400\nmax-mru = 1410\nmrru = disabled\nkeepalive-timeout = 1m30s\n"
 			  "src-address = 192.0.2.7\nbind-interface = eth0\nipv6 = yes\npfc = true\n"
 			  "acfc = 1\nlocal-address = 10.0.0.2!\nremote-address = 10.0.0.1\n"
@@ -163,7 +163,7 @@ static void every_key_is_read_into_its_field(void **state)
 	assert_int_equal(q->redial_min, 5);
 	assert_int_equal(q->redial_max, 600);
 	assert_int_equal(q->redial_limit, 7);
-	assert_true(q->lockdown && !q->keep_ssh && q->fast_gre);
+	assert_true(q->lockdown && !q->keep_ssh && q->fast_gre && q->block_ipv6);
 	assert_int_equal(q->default_route_distance, 0);
 	assert_int_equal(q->max_mtu, 1400);
 	assert_int_equal(q->max_mru, 1410);

@@ -84,12 +84,29 @@ static void text_without_end_is_refused(void **state)
 {
 	static const struct {
 		size_t at, len;
-	} texts[] = {TEXT(profile),   TEXT(type),	    TEXT(ifname),      TEXT(server),
-		     TEXT(user),      TEXT(server_address), TEXT(encoding),    TEXT(auth_method),
-		     TEXT(local),     TEXT(remote),	    TEXT(local6),      TEXT(remote6),
-		     TEXT(dns[0]),    TEXT(dns[1]),	    TEXT(wins[0]),     TEXT(wins[1]),
-		     TEXT(dns_way),   TEXT(peer_host),	    TEXT(peer_vendor), TEXT(message),
-		     TEXT(ended.text)};
+	} texts[] = {TEXT(profile),
+		     TEXT(type),
+		     TEXT(ifname),
+		     TEXT(server),
+		     TEXT(user),
+		     TEXT(server_address),
+		     TEXT(encoding),
+		     TEXT(auth_method),
+		     TEXT(local),
+		     TEXT(remote),
+		     TEXT(local6),
+		     TEXT(remote6),
+		     TEXT(dns[0]),
+		     TEXT(dns[1]),
+		     TEXT(wins[0]),
+		     TEXT(wins[1]),
+		     TEXT(dns_way),
+		     TEXT(peer_host),
+		     TEXT(peer_vendor),
+		     TEXT(message),
+		     TEXT(ended.text),
+		     TEXT(why_not[0]),
+		     TEXT(why_not[CONTROL_EFFECT_COUNT - 1])};
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -166,6 +183,39 @@ static void drops_are_shown_by_reason_and_only_when_there_are_any(void **state)
 	assert_int_equal(dropped, 2);
 }
 
+static const char *row_of(const struct control_status *s, const char *label)
+{
+	static struct status_row rows[STATUS_ROWS_MAX];
+	size_t n = status_rows(s, rows);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(rows[i].label, label) == 0)
+			return rows[i].text;
+	return "";
+}
+
+static void what_is_not_in_effect_is_not_shown_as_if_it_were(void **state)
+{
+	struct control_status s = sample();
+	(void)state;
+
+	s.default_route = true;
+	s.route_count = 1;
+	strcpy(s.routes[0].dst, "10.0.0.0/8");
+	assert_string_equal(row_of(&s, "default-route"), "yes");
+	assert_string_equal(row_of(&s, "route"), "10.0.0.0/8 (profile)");
+	strcpy(s.why_not[CONTROL_EFFECT_DEFAULT], "a rule");
+	strcpy(s.why_not[CONTROL_EFFECT_LINK], "it is down");
+	strcpy(s.routes[0].why_not, "another");
+	strcpy(s.ifname, "ppp7");
+	assert_string_equal(row_of(&s, "default-route"), "not in effect: a rule");
+	assert_string_equal(row_of(&s, "route"), "10.0.0.0/8 (profile), not in effect: another");
+	assert_string_equal(row_of(&s, "interface"), "ppp7, not in effect: it is down");
+	s.phase = CONTROL_DIALING;
+	assert_string_equal(row_of(&s, "interface"), "ppp7");
+	assert_string_equal(row_of(&s, "default-route"), "");
+}
+
 static void fullest_record_fits_the_rows(void **state)
 {
 	struct status_row rows[STATUS_ROWS_MAX];
@@ -174,6 +224,9 @@ static void fullest_record_fits_the_rows(void **state)
 	(void)state;
 
 	memset(&s.counters, 1, sizeof(s.counters));
+	memset(s.why_not, 'w', sizeof(s.why_not));
+	for (int i = 0; i < CONTROL_EFFECT_COUNT; i++)
+		s.why_not[i][CONTROL_WHY_MAX - 1] = '\0';
 	memset(s.user, 'u', sizeof(s.user) - 1);
 	memset(s.server, 's', sizeof(s.server) - 1);
 	memset(s.peer_host, 'h', sizeof(s.peer_host) - 1);
@@ -397,6 +450,7 @@ int main(void)
 		cmocka_unit_test(words_are_the_missions),
 		cmocka_unit_test(rows_begin_in_the_manuals_order),
 		cmocka_unit_test(drops_are_shown_by_reason_and_only_when_there_are_any),
+		cmocka_unit_test(what_is_not_in_effect_is_not_shown_as_if_it_were),
 		cmocka_unit_test(fullest_record_fits_the_rows),
 		cmocka_unit_test(run_dir_follows_option_and_environment),
 		cmocka_unit_test(address_that_does_not_fit_is_an_error),

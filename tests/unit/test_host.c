@@ -435,19 +435,34 @@ static void block_line_survives_both_ways(void **state)
 	}
 }
 
-static void default_route_has_two_halves(void **state)
+static void route_in_parts(void **state)
 {
-	struct host_rt rt = {.family = AF_INET6}, half[2];
+	struct host_rt rt = {.family = AF_INET6}, part[HOST_PARTS_MAX];
 
 	(void)state;
-	assert_int_equal(host_rt_halves(&rt, half), 2);
-	assert_int_equal(half[0].prefix_len + half[1].prefix_len, 2);
-	assert_int_equal(half[0].dst[0], 0);
-	assert_int_equal(half[1].dst[0], 0x80);
+	assert_int_equal(host_rt_split(&rt, 1, part), 2);
+	assert_int_equal(part[0].prefix_len + part[1].prefix_len, 2);
+	assert_int_equal(part[0].dst[0], 0);
+	assert_int_equal(part[1].dst[0], 0x80);
+	assert_int_equal(host_rt_split(&rt, 3, part), 8);
+	for (unsigned i = 0; i < 8; i++) {
+		assert_int_equal(part[i].prefix_len, 3);
+		assert_int_equal(part[i].dst[0], i << 5);
+	}
+	/* Across an octet. */
+	rt.family = AF_INET;
+	rt.prefix_len = 7;
+	rt.dst[0] = 10;
+	assert_int_equal(host_rt_split(&rt, 2, part), 4);
+	assert_int_equal(part[1].dst[0], 10);
+	assert_int_equal(part[1].dst[1], 0x80);
+	assert_int_equal(part[2].dst[0], 11);
+	assert_int_equal(part[3].dst[0], 11);
+	assert_int_equal(part[3].dst[1], 0x80);
 	rt.prefix_len = 12;
 	memset(rt.dst, 0xff, sizeof(rt.dst));
-	assert_int_equal(host_rt_halves(&rt, half), 1);
-	assert_true(host_rt_equal(&rt, &half[0]));
+	assert_int_equal(host_rt_split(&rt, 0, part), 1);
+	assert_true(host_rt_equal(&rt, &part[0]));
 	host_rt_mask(&rt);
 	assert_int_equal(rt.dst[0], 0xff);
 	assert_int_equal(rt.dst[1], 0xf0);
@@ -550,7 +565,7 @@ int main(void)
 		cmocka_unit_test(lack_of_descriptors_is_no_lack_of_a_protocol),
 		cmocka_unit_test(pin_line_survives_both_ways),
 		cmocka_unit_test(block_line_survives_both_ways),
-		cmocka_unit_test(default_route_has_two_halves),
+		cmocka_unit_test(route_in_parts),
 		cmocka_unit_test(file_line_survives_both_ways),
 		cmocka_unit_test(foreign_lines_refused),
 	};

@@ -85,6 +85,8 @@ static bool set(struct tool *t, const char *key, char *value)
 		c->distance_set = atoi(value) != 0;
 	else if (strcmp(key, "lockdown") == 0)
 		c->lockdown = atoi(value) != 0;
+	else if (strcmp(key, "block-ipv6") == 0)
+		c->block_ipv6 = atoi(value) != 0;
 	else if (strcmp(key, "keep-ssh") == 0)
 		c->keep_ssh = atoi(value) != 0;
 	else if (strcmp(key, "bind") == 0)
@@ -97,6 +99,8 @@ static bool set(struct tool *t, const char *key, char *value)
 		c->dns_mode = strcmp(value, "yes") == 0		  ? HOST_DNS_YES
 			      : strcmp(value, "exclusively") == 0 ? HOST_DNS_EXCLUSIVELY
 								  : HOST_DNS_NO;
+	else if (strcmp(key, "dns-announced") == 0)
+		c->dns_announced = atoi(value) != 0;
 	else if (strcmp(key, "search") == 0)
 		snprintf(c->search_domains, sizeof(c->search_domains), "%s", value);
 	else
@@ -227,7 +231,8 @@ static void on_time(void *ctx)
 /* What the watch tells within so many milliseconds. */
 static void do_changes(struct tool *t, unsigned ms)
 {
-	static const char *const names[] = {"link ", "address ", "route ", "gone ", "taken "};
+	static const char *const names[] = {"link ",  "address ", "route ", "gone ",
+					    "taken ", "hop ",	  "effect "};
 	struct loop_timer timer = {DEADLINE_NONE, on_time, t, NULL, NULL};
 
 	t->calls = t->changes = 0;
@@ -237,6 +242,22 @@ static void do_changes(struct tool *t, unsigned ms)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (t->changes >> i & 1)
 			printf("%s", names[i]);
+	printf("\n");
+}
+
+/* What is not as it was set. */
+static void do_effects(struct tool *t)
+{
+	static const char *const names[] = {"link", "address", "peer", "default", "dns", "ipv6"};
+	char why[HOST_WHY_MAX];
+
+	printf("effects");
+	for (size_t i = 0; i < HOST_EFFECT_COUNT; i++)
+		if (!host_effect(t->host, &t->config, (enum host_effect)i, why))
+			printf(" %s: %s;", names[i], why);
+	for (size_t i = 0; i < t->config.route_count; i++)
+		if (!host_effect_route(t->host, &t->config, i, why))
+			printf(" route %zu: %s;", i, why);
 	printf("\n");
 }
 
@@ -251,6 +272,8 @@ static void do_line(struct tool *t, char *line)
 		printf("%s\n", key && set(t, key, line ? line : nothing) ? "set" : "bad line");
 	else if (strcmp(word, "apply") == 0)
 		do_apply(t);
+	else if (strcmp(word, "effects") == 0)
+		do_effects(t);
 	else if (strcmp(word, "path") == 0)
 		do_path(t, key ? key : "");
 	else if (strcmp(word, "source") == 0)
