@@ -38,6 +38,16 @@ static void make_worker(void *ctx)
 	*worker = path_worker_new();
 }
 
+/* What a terminal, a service manager or `pkill vpdial` sends to all is the supervisor's to judge.
+ */
+static void ignore_signals(void)
+{
+	static const int signals[] = {SIGPIPE, SIGINT, SIGQUIT, SIGHUP, SIGTERM, SIGUSR1, SIGUSR2};
+
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		signal(signals[i], SIG_IGN);
+}
+
 int main(int argc, char **argv)
 {
 	struct log log = {.fd = 2, .level = LOG_LEVEL_INFO, .format = LOG_FORMAT_RELAY};
@@ -49,10 +59,7 @@ int main(int argc, char **argv)
 		fputs("vpdial-session is started by vpdial; see vpdial(8)\n", stderr);
 		return EXIT_OPTIONS;
 	}
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGINT, SIG_IGN); /* a terminal's ^C is the supervisor's to judge */
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
+	ignore_signals();
 	if (crypto_init(&reason) < 0)
 		return give_up(&reason);
 	rc = sandbox_enter(argv[1], (uid_t)strtoul(argv[2], NULL, 10),

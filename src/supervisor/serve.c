@@ -20,6 +20,9 @@
 #include <unistd.h>
 
 #define END_LIMIT_MS 8000 /* for the farewells of all calls */
+#define RESTART_HINT                                                                       \
+	"a changed file takes effect when the server is started again (systemctl restart " \
+	"vpdial-server), which hangs up all calls"
 
 char *serve_address(const struct sockaddr_storage *a, char *buf, size_t cap)
 {
@@ -64,6 +67,11 @@ static void on_signal(void *ctx, uint32_t events)
 	(void)events;
 	if (read(s->signal_handle.fd, &info, sizeof info) != sizeof info)
 		return;
+	if (info.ssi_signo != SIGTERM && info.ssi_signo != SIGINT) {
+		log_warn(&s->log, "signal %s is ignored: " RESTART_HINT,
+			 sigabbrev_np((int)info.ssi_signo));
+		return;
+	}
 	if (s->stopping) { /* the second one */
 		on_end(s);
 		return;
@@ -80,13 +88,14 @@ static void on_signal(void *ctx, uint32_t events)
 
 static int watch_signals(struct server *s)
 {
+	/* Those that mean something to a connection's supervisor must not end all calls here. */
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		sigaddset(&set, signals[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->signal_handle = (struct loop_fd){
 		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = on_signal, .ctx = s};

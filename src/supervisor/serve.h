@@ -41,7 +41,7 @@ struct serve_options {
 	int ready_fd; /* written to when the server answers; -1 = none */
 };
 
-/* Runs until SIGTERM, SIGINT or SIGHUP.  Returns an exit status. */
+/* Runs until SIGTERM or SIGINT.  Returns an exit status. */
 int serve_main(const struct serve_options *options, const struct serve_policy *policy);
 
 #endif

@@ -469,6 +469,24 @@ policy() {
 		server_clean
 		report
 	done
+	if case_is signals-leave-calls-alone; then
+		{ both; secret ex lkjrht "${LINK[@]}"; } | serve
+		for type in pptp l2tp; do profile $type $type ex lkjrht; done
+		dial pptp
+		for n in HUP USR1 USR2; do
+			kill -$n "$SERVING"
+			within 3 grep -q "signal $n is ignored: .*systemctl restart vpdial-server" "$T/serve" || fail "nothing is said of $n"
+		done
+		read -r -a sessions <"/proc/$SERVING/task/$SERVING/children"
+		for n in HUP INT TERM QUIT USR1 USR2; do kill -$n "${sessions[@]}"; done
+		sleep 0.3
+		pings 64 ping 10.0.103.1
+		hang_up pptp
+		dial l2tp
+		hang_up l2tp
+		server_clean
+		report
+	fi
 	if case_is caller-id-admits-one-address; then
 		{ both; secret ex lkjrht 'caller-id = 10.88.1.77' "${LINK[@]}"; secret me lkjrht "caller-id = $CLIENT" 'local-address = 10.0.103.1' 'remote-address = 10.0.103.5'; } | serve
 		profile a pptp ex lkjrht
