@@ -12,8 +12,9 @@
 int filter_gre(int fd, uint16_t call_id);
 /* UDP socket: only datagrams from this address, and with PORT from its port too. */
 int filter_source(int fd, const struct sockaddr_storage *from, bool port);
-/* UDP socket: only what may be the first message of an L2TP tunnel. */
-int filter_first_l2tp(int fd);
+/* UDP socket of a server: of L2TP's messages only those that a tunnel may begin with, and what
+ * follows in a tunnel. */
+int filter_strangers(int fd);
 
 /* No fragments outside the tunnel: what is too large for the path is told by the socket's error
  * queue, as are ICMP's errors. */

@@ -35,6 +35,13 @@ char *serve_address(const struct sockaddr_storage *a, char *buf, size_t cap)
 	return buf;
 }
 
+void serve_host_name(char *buf, size_t cap)
+{
+	if (gethostname(buf, cap - 1) < 0 || !buf[0])
+		(void)str_copy(buf, cap, "vpdial");
+	buf[cap - 1] = '\0';
+}
+
 static void stop_if_done(struct server *s)
 {
 	if (s->stopping && !s->calls)
@@ -77,7 +84,8 @@ static void on_signal(void *ctx, uint32_t events)
 		return;
 	}
 	s->stopping = true;
-	listeners_close(s);
+	listeners_close(s, CONF_PPTP);
+	reader_tell(s); /* who calls by L2TP hears why */
 	notify_stopping(&s->notify);
 	log_notice(&s->log, "stopping: hanging up all calls");
 	for (struct call *c = s->calls; c; c = c->next)
@@ -235,13 +243,17 @@ static int begin(struct server *s)
 		rc = listeners_open(s, &s->reason);
 	}
 	if (rc == 0)
+		rc = reader_start(s, &s->reason);
+	if (rc == 0)
 		say_ready(s);
 	return rc;
 }
 
 static void release(struct server *s)
 {
-	listeners_close(s);
+	reader_stop(s);
+	for (int type = 0; type < 2; type++)
+		listeners_close(s, (enum conf_type)type);
 	for (struct call *c = s->calls; c; c = c->next)
 		call_kill(c);
 	calls_reap(s);
@@ -274,6 +286,7 @@ static struct server *server_new(const struct serve_options *options,
 	for (size_t i = 0; i < USERS_CLIENTS_MAX; i++)
 		s->clients[i].handle.fd = -1;
 	s->reap_timer = (struct loop_timer){DEADLINE_NONE, on_reap, s, NULL, NULL};
+	s->reader.timer.deadline_ms = DEADLINE_NONE;
 	s->end_timer = (struct loop_timer){DEADLINE_NONE, on_end, s, NULL, NULL};
 	s->log =
 		(struct log){.fd = 2, .level = options->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE};

@@ -95,6 +95,21 @@ void tunnel_free(struct tunnel *t);
 
 /* The control channel is there (PPTP: TCP connected): the caller starts to talk. */
 void tunnel_start(struct tunnel *t, uint64_t now_ms);
+
+#define TUNNEL_ADOPTED_HOST   40
+#define TUNNEL_ADOPTED_VENDOR 24
+
+/* L2TP, answerer: a tunnel whose set-up was done elsewhere (half_open.h), up to the SCCCN. */
+struct tunnel_adopted {
+	uint16_t local_tunnel_id, peer_tunnel_id;
+	uint16_t window; /* of the peer, 0 = not told */
+	uint16_t firmware;
+	uint8_t host_len, vendor_len;
+	uint8_t host[TUNNEL_ADOPTED_HOST], vendor[TUNNEL_ADOPTED_VENDOR]; /* hostile, may be cut */
+};
+/* In place of tunnel_start: waits for the peer's call. */
+void tunnel_adopt(struct tunnel *t, const struct tunnel_adopted *adopted, uint64_t now_ms);
+
 /* Octets of the control channel.  Any octets may come, in pieces of any size. */
 void tunnel_input(struct tunnel *t, const uint8_t *octets, size_t len, uint64_t now_ms);
 /* The control channel ended: ERROR 0 for an orderly end of the stream, else an errno value.  L2TP:

@@ -115,7 +115,7 @@ static bool response_ok(struct l2tp_tunnel *l, const struct l2tp_message *m)
 	return false;
 }
 
-static void tunnel_up(struct l2tp_tunnel *l)
+void l2tp_tunnel_up(struct l2tp_tunnel *l)
 {
 	log_info(l->base.log, "tunnel up: host \"%s\" vendor \"%s\" firmware %04x",
 		 l->call.peer.host_name, l->call.peer.vendor, l->call.peer.firmware);
@@ -128,7 +128,7 @@ static void on_sccrp(struct l2tp_tunnel *l, const struct l2tp_message *m)
 	peer_set(l, m);
 	if (!version_ok(l, m) || !response_ok(l, m) || !challenge_answer(l, m, L2TP_SCCCN))
 		return;
-	tunnel_up(l);
+	l2tp_tunnel_up(l);
 	l2tp_send_scccn(l);
 	l2tp_send_icrq(l);
 	tunnel_emit_progress(&l->base, "tunnel up");
@@ -160,7 +160,7 @@ static void on_scccn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 {
 	if (!response_ok(l, m))
 		return;
-	tunnel_up(l);
+	l2tp_tunnel_up(l);
 	tunnel_emit_progress(&l->base, "tunnel up");
 }
 

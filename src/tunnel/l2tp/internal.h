@@ -84,12 +84,19 @@ void l2tp_finish(struct l2tp_tunnel *l);
 /* Sends StopCCN and waits for its acknowledgment; l->reason is set already. */
 void l2tp_stop(struct l2tp_tunnel *l, uint16_t result, uint16_t error, const char *text);
 void l2tp_rules_of(const struct l2tp_tunnel *l, struct l2tp_rules *rules);
+/* One line for each message, at the level of debugging; M NULL: a ZLB, or one that is faulty. */
+void l2tp_log(const struct log *log, char direction, const struct l2tp_header *h,
+	      const struct l2tp_message *m);
+/* When the set-up must be done. */
+uint64_t l2tp_setup_limit(const struct l2tp_tunnel *l);
 
 /* handlers.c: judges one message by the table of rules and hands it to its handler. */
 void l2tp_handle(struct l2tp_tunnel *l, const struct l2tp_header *h, const struct l2tp_message *m);
 /* A message that l2tp_message_decode found to be bad. */
 void l2tp_handle_fault(struct l2tp_tunnel *l, const struct l2tp_message *m,
 		       const struct l2tp_fault *fault);
+/* The control connection is there: now calls may come or be made. */
+void l2tp_tunnel_up(struct l2tp_tunnel *l);
 /* A SCCRQ that met ours on the way (RFC 2661 section 4.4.3, Tie Breaker). */
 void l2tp_handle_collision(struct l2tp_tunnel *l, const struct l2tp_message *m);
 

@@ -78,14 +78,16 @@ static void cipher_unhide(void *ctx, uint16_t type, const uint8_t *rv, size_t rv
 	avp_unhide(octets, octets, len, type, &l->base.config.secret, rv, rv_len);
 }
 
-static void log_message(const struct l2tp_tunnel *l, char direction, const struct l2tp_header *h,
-			const struct l2tp_message *m)
+void l2tp_log(const struct log *log, char direction, const struct l2tp_header *h,
+	      const struct l2tp_message *m)
 {
 	char text[900];
 	struct str s = str_make(text, sizeof text);
 
+	if (!log_enabled(log, LOG_LEVEL_DEBUG))
+		return;
 	l2tp_print(&s, h, m);
-	log_debug(l->base.log, "[L2TP %c %s]", direction, text);
+	log_debug(log, "[L2TP %c %s]", direction, text);
 }
 
 /* Everything that leaves passes here: new messages, retransmissions and ZLBs. */
@@ -101,7 +103,7 @@ static void transmit(void *ctx, const uint8_t *octets, size_t len)
 		l2tp_rules_of(l, &rules);
 		bool good = l2tp_message_decode(&m, h.payload, h.payload_len, &rules, &fault) ==
 			    L2TP_GOOD;
-		log_message(l, '>', &h, good ? &m : NULL);
+		l2tp_log(l->base.log, '>', &h, good ? &m : NULL);
 	}
 	l->base.callbacks.send(l->base.callbacks.ctx, octets, len);
 }
@@ -124,7 +126,7 @@ static void l2tp_init(struct tunnel *t)
 }
 
 /* Who says nothing at all is given up sooner, if so configured. */
-static uint64_t setup_limit(const struct l2tp_tunnel *l)
+uint64_t l2tp_setup_limit(const struct l2tp_tunnel *l)
 {
 	const struct tunnel_config *config = &l->base.config;
 
@@ -142,7 +144,7 @@ static void l2tp_start(struct tunnel *t, uint64_t now_ms)
 	l->now_ms = l->heard_ms = now_ms;
 	l2tp_enter(l, L2TP_WAIT_TUNNEL);
 	l->start_ms = now_ms;
-	l->setup_deadline = setup_limit(l);
+	l->setup_deadline = l2tp_setup_limit(l);
 	if (t->config.role == TUNNEL_CALLER) {
 		reliable_set_interval(&l->reliable, FIRST_INTERVAL_MS);
 		l2tp_send_sccrq(l);
@@ -174,8 +176,7 @@ static void message_input(struct l2tp_tunnel *l, const struct l2tp_header *h)
 	if (fault.error != 0 && log_limit_allow(&l->noise, l->now_ms, NULL))
 		log_warn(l->base.log, "%s (AVP %u of vendor %u) of the %s passed over", fault.what,
 			 fault.avp, fault.vendor, tunnel_peer_word(&l->base));
-	if (log_enabled(l->base.log, LOG_LEVEL_DEBUG))
-		log_message(l, '<', h, &m);
+	l2tp_log(l->base.log, '<', h, &m);
 	l2tp_handle(l, h, &m);
 }
 
@@ -254,7 +255,7 @@ static void l2tp_input(struct tunnel *t, const uint8_t *octets, size_t len, uint
 	if (!l->heard) {
 		l->heard = true;
 		if (L2TP_IN(l->state) & L2TP_IN_SETUP)
-			l->setup_deadline = setup_limit(l);
+			l->setup_deadline = l2tp_setup_limit(l);
 	}
 	l->heard_ms = now_ms;
 	switch (reliable_receive(&l->reliable, &h, now_ms)) {
@@ -266,8 +267,7 @@ static void l2tp_input(struct tunnel *t, const uint8_t *octets, size_t len, uint
 			      (size_t)(h.payload - octets) + h.payload_len);
 		break;
 	case RELIABLE_EMPTY:
-		if (log_enabled(t->log, LOG_LEVEL_DEBUG))
-			log_message(l, '<', &h, NULL);
+		l2tp_log(t->log, '<', &h, NULL);
 		break;
 	case RELIABLE_DUPLICATE:
 	case RELIABLE_FAR:
