@@ -555,8 +555,10 @@ void call_begin(struct server *s, enum conf_type type, const struct call *known)
 					    now, &slot, &tell);
 	if (why) {
 		note_turned_away(s, known, why);
-		if (type == CONF_L2TP)
+		if (type == CONF_L2TP) {
 			reader_turn_away(s, known, why);
+			tell = false;
+		}
 	}
 	c = why && !tell ? NULL : malloc(sizeof *c);
 	if (!c) {

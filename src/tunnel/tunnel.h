@@ -32,7 +32,7 @@ struct tunnel_config {
 	uint32_t setup_limit_ms;   /* whole set-up of control connection and call, e.g. 30000 */
 	uint32_t echo_interval_ms; /* quiet control connection: Echo-Request (PPTP) or HELLO */
 	uint32_t echo_limit_ms;	   /* no answer for so long: the peer is dead */
-	bool refuse; /* answerer: a caller is told that there is no room, whatever it wants */
+	bool refuse; /* PPTP, answerer: a caller is told that there is no room, whatever it wants */
 	/* L2TP only */
 	uint16_t local_tunnel_id, local_session_id; /* 0 = drawn at random */
 	struct secret secret;			    /* tunnel secret, len 0 = none */
@@ -93,7 +93,8 @@ struct tunnel *tunnel_new(const struct tunnel_config *config,
 			  const struct random_source *random, const struct log *log);
 void tunnel_free(struct tunnel *t);
 
-/* The control channel is there (PPTP: TCP connected): the caller starts to talk. */
+/* The control channel is there (PPTP: TCP connected): the caller starts to talk.  Not for L2TP's
+ * answerer: see tunnel_adopt. */
 void tunnel_start(struct tunnel *t, uint64_t now_ms);
 
 #define TUNNEL_ADOPTED_HOST   40

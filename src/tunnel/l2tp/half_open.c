@@ -185,13 +185,14 @@ static bool refused(struct visit *v, const struct l2tp_message *m)
 	return reason_is_set(why);
 }
 
-static uint8_t copy(uint8_t *to, size_t cap, const struct l2tp_value *value)
+/* As much of a text as there is room for; its length. */
+static uint8_t copy(uint8_t *to, size_t cap, const struct l2tp_message *m, enum l2tp_avp avp)
 {
-	size_t len = value->octets ? value->len : 0;
+	size_t len = l2tp_has(m, avp) ? m->avp[avp].len : 0;
 
 	len = len < cap ? len : cap;
 	if (len)
-		memcpy(to, value->octets, len);
+		memcpy(to, m->avp[avp].octets, len);
 	return (uint8_t)len;
 }
 
@@ -210,8 +211,8 @@ static void begin(struct visit *v, const struct l2tp_message *m)
 	t->peer_tunnel_id = v->peer_tunnel_id;
 	t->window = l2tp_u16(m, AVP_RECEIVE_WINDOW_SIZE);
 	t->firmware = l2tp_u16(m, AVP_FIRMWARE_REVISION);
-	t->host_len = copy(t->host, sizeof t->host, &m->avp[AVP_HOST_NAME]);
-	t->vendor_len = copy(t->vendor, sizeof t->vendor, &m->avp[AVP_VENDOR_NAME]);
+	t->host_len = copy(t->host, sizeof t->host, m, AVP_HOST_NAME);
+	t->vendor_len = copy(t->vendor, sizeof t->vendor, m, AVP_VENDOR_NAME);
 }
 
 static void on_sccrq(struct visit *v, const struct l2tp_message *m)

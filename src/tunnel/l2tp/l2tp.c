@@ -21,7 +21,6 @@
 static const char *const state_names[L2TP_STATE_COUNT] = {
 	[L2TP_IDLE] = "idle",
 	[L2TP_WAIT_TUNNEL] = "wait-tunnel",
-	[L2TP_WAIT_TUNNEL_CONNECTED] = "wait-tunnel-connected",
 	[L2TP_WAIT_CALL] = "wait-call",
 	[L2TP_WAIT_CALL_CONNECTED] = "wait-call-connected",
 	[L2TP_UP] = "up",
@@ -139,16 +138,14 @@ static void l2tp_start(struct tunnel *t, uint64_t now_ms)
 {
 	struct l2tp_tunnel *l = l2tp_of(t);
 
-	if (l->state != L2TP_IDLE)
+	if (l->state != L2TP_IDLE || t->config.role == TUNNEL_ANSWERER)
 		return;
 	l->now_ms = l->heard_ms = now_ms;
 	l2tp_enter(l, L2TP_WAIT_TUNNEL);
 	l->start_ms = now_ms;
 	l->setup_deadline = l2tp_setup_limit(l);
-	if (t->config.role == TUNNEL_CALLER) {
-		reliable_set_interval(&l->reliable, FIRST_INTERVAL_MS);
-		l2tp_send_sccrq(l);
-	}
+	reliable_set_interval(&l->reliable, FIRST_INTERVAL_MS);
+	l2tp_send_sccrq(l);
 }
 
 /* --- datagrams --- */
@@ -211,19 +208,27 @@ static bool is_for_us(struct l2tp_tunnel *l, const struct l2tp_header *h)
 	struct l2tp_fault fault;
 
 	if (h->tunnel_id == l->call.local_tunnel_id)
-		return l->base.config.role == TUNNEL_CALLER || l->heard;
+		return true;
 	if (h->tunnel_id != 0 || l2tp_message_type(h->payload, h->payload_len) != L2TP_SCCRQ)
 		return false;
-	/* Once we have answered, it can only be a retransmission. */
-	if (l->base.config.role == TUNNEL_ANSWERER)
-		return l->state == L2TP_WAIT_TUNNEL ||
-		       (int16_t)(uint16_t)(h->ns - l->reliable.nr) < 0;
-	/* It begins a tunnel of the peer's own, outside of our sequence numbers. */
 	l2tp_rules_of(l, &rules);
-	if (l->state == L2TP_WAIT_TUNNEL &&
-	    l2tp_message_decode(&m, h->payload, h->payload_len, &rules, &fault) == L2TP_GOOD)
+	if (l2tp_message_decode(&m, h->payload, h->payload_len, &rules, &fault) != L2TP_GOOD)
+		return false;
+	if (l->base.config.role == TUNNEL_ANSWERER)
+		return l2tp_is_repetition(l, h, &m);
+	/* It begins a tunnel of the peer's own, outside of our sequence numbers. */
+	if (l->state == L2TP_WAIT_TUNNEL)
 		l2tp_handle_collision(l, &m);
 	return false;
+}
+
+void l2tp_say_hello(struct l2tp_tunnel *l)
+{
+	l->hello_pending = true;
+	l->hello_sent_ms = l->now_ms;
+	l->hello_ns = l->reliable.ns_next;
+	l->hello_repeats = l->reliable.retransmitted;
+	l2tp_send_hello(l);
 }
 
 static void hello_check(struct l2tp_tunnel *l)
@@ -258,6 +263,8 @@ static void l2tp_input(struct tunnel *t, const uint8_t *octets, size_t len, uint
 			l->setup_deadline = l2tp_setup_limit(l);
 	}
 	l->heard_ms = now_ms;
+	if (h.tunnel_id != 0)
+		l2tp_probe_answered(l);
 	switch (reliable_receive(&l->reliable, &h, now_ms)) {
 	case RELIABLE_NEXT:
 		messages_in_order(l, &h);
@@ -289,10 +296,10 @@ static const char *awaited(const struct l2tp_tunnel *l)
 	bool caller = l->base.config.role == TUNNEL_CALLER;
 
 	if (l->state == L2TP_WAIT_TUNNEL)
-		return caller ? "SCCRP" : "SCCRQ";
+		return "SCCRP";
 	if (l->state == L2TP_WAIT_CALL)
 		return caller ? "ICRP" : "ICRQ";
-	return l->state == L2TP_WAIT_TUNNEL_CONNECTED ? "SCCCN" : "ICCN";
+	return "ICCN";
 }
 
 /* What ICMP said, in words; the network may also lie. */
@@ -328,10 +335,7 @@ static void set_silent_reason(struct l2tp_tunnel *l)
 
 	hint = error_hint(l->last_error, l->base.config.hide_avps && l2tp_has_secret(l));
 
-	if (l->base.config.role == TUNNEL_ANSWERER)
-		reason_set(&l->reason, EXIT_CONNECT_FAILED, "the %s does not answer: %s", peer,
-			   hint);
-	else if (l->last_error == EPERM || l->last_error == EACCES)
+	if (l->last_error == EPERM || l->last_error == EACCES)
 		reason_set(&l->reason, EXIT_CONNECT_FAILED, "the %s cannot be called: %s", peer,
 			   hint);
 	else
@@ -427,7 +431,8 @@ static uint64_t hello_deadline(const struct l2tp_tunnel *l)
 static uint64_t l2tp_deadline(const struct tunnel *t)
 {
 	const struct l2tp_tunnel *l = (const struct l2tp_tunnel *)t;
-	uint64_t own = deadline_min(l->setup_deadline, l->close_deadline);
+	uint64_t own = deadline_min(deadline_min(l->setup_deadline, l->close_deadline),
+				    l2tp_probe_deadline(l));
 
 	if (!(L2TP_IN(l->state) & L2TP_IN_LIVE))
 		return DEADLINE_NONE;
@@ -466,11 +471,7 @@ static void hello_expired(struct l2tp_tunnel *l)
 		peer_dead(l);
 		return;
 	}
-	l->hello_pending = true;
-	l->hello_sent_ms = l->now_ms;
-	l->hello_ns = l->reliable.ns_next;
-	l->hello_repeats = l->reliable.retransmitted;
-	l2tp_send_hello(l);
+	l2tp_say_hello(l);
 }
 
 static void l2tp_tick(struct tunnel *t, uint64_t now_ms)
@@ -484,6 +485,8 @@ static void l2tp_tick(struct tunnel *t, uint64_t now_ms)
 		setup_expired(l);
 	else if (now_ms >= l->close_deadline)
 		l2tp_finish(l);
+	else if (now_ms >= l2tp_probe_deadline(l))
+		l2tp_probe_expired(l);
 	else if (!reliable_tick(&l->reliable, now_ms))
 		peer_dead(l);
 	else if (now_ms >= hello_deadline(l))
