@@ -122,3 +122,14 @@ int filter_strangers(int fd)
 
 	return attach(fd, code, sizeof code / sizeof code[0]);
 }
+
+int filter_first_of_port(int fd)
+{
+	/* The number of a socket among those of the port, in the order of their binding. */
+	struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+	struct sock_fprog program = {1, code};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) < 0
+		       ? -errno
+		       : 0;
+}

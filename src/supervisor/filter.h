@@ -16,6 +16,10 @@ int filter_source(int fd, const struct sockaddr_storage *from, bool port);
  * follows in a tunnel. */
 int filter_strangers(int fd);
 
+/* UDP socket of a server, before it is bound: what no call's own socket takes is this one's alone,
+ * also at the moment when a call's socket is bound to the same address and not yet connected. */
+int filter_first_of_port(int fd);
+
 /* No fragments outside the tunnel: what is too large for the path is told by the socket's error
  * queue, as are ICMP's errors. */
 void filter_follow_path_mtu(int fd, int family);

@@ -59,7 +59,8 @@ static int prepare(int fd, enum conf_type type, int family)
 	    (family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof one)
 				: setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof one)) < 0)
 		return -errno;
-	return filter_strangers(fd);
+	rc = filter_first_of_port(fd);
+	return rc < 0 ? rc : filter_strangers(fd);
 }
 
 static int open_one(struct server *s, enum conf_type type, const struct sockaddr_storage *address,
@@ -170,12 +171,21 @@ static int open_gre(struct call *c)
 	return rc;
 }
 
-/* Connected, so that the kernel sorts the datagrams.  Between bind and connect it is one more
- * listener: the filter, which is set before, keeps others' first datagrams out; they are sent
- * again. */
-static int open_udp(struct call *c)
+static bool same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
-	socklen_t len = filter_address_len(&c->peer);
+	if (a->ss_family == AF_INET6)
+		return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+			      &((const struct sockaddr_in6 *)b)->sin6_addr, 16) == 0;
+	return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+}
+
+/* A socket of the call's own, connected, so that the kernel sorts the datagrams; bound to FROM. The
+ * filter, which is set before, keeps out what others send in between. */
+static int open_udp_from(struct call *c, const struct sockaddr_storage *from)
+{
+	socklen_t len = filter_address_len(&c->peer), own_len = sizeof(struct sockaddr_storage);
+	struct sockaddr_storage own = {0};
 	int one = 1, rc;
 
 	c->wire = socket(c->peer.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -183,10 +193,27 @@ static int open_udp(struct call *c)
 		return -errno;
 	rc = filter_source(c->wire, &c->peer, true);
 	if (rc == 0 && (setsockopt(c->wire, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0 ||
-			bind(c->wire, (struct sockaddr *)&c->own, len) < 0 ||
-			connect(c->wire, (struct sockaddr *)&c->peer, len) < 0))
+			bind(c->wire, (const struct sockaddr *)from, len) < 0 ||
+			connect(c->wire, (struct sockaddr *)&c->peer, len) < 0 ||
+			getsockname(c->wire, (struct sockaddr *)&own, &own_len) < 0))
 		rc = -errno;
+	if (rc == 0 && !same_address(&own, &c->own))
+		rc = -EADDRNOTAVAIL;
+	if (rc < 0) {
+		close(c->wire);
+		c->wire = -1;
+	}
 	return rc;
+}
+
+/* Until it is connected it is one more listener for whom it is bound to.  Where all addresses are
+ * listened at, it is bound to all as well, so that the listener goes first (filter_first_of_port);
+ * should the kernel answer from another address than was called, to that one. */
+static int open_udp(struct call *c, const struct sockaddr_storage *listener)
+{
+	int rc = open_udp_from(c, listener);
+
+	return rc < 0 ? open_udp_from(c, &c->own) : rc;
 }
 
 int call_sockets_open(struct call *c)
@@ -196,7 +223,7 @@ int call_sockets_open(struct call *c)
 	c->call_id = draw_id(c);
 	if (c->type == CONF_L2TP)
 		c->tunnel_id = c->adopted.local_tunnel_id;
-	rc = c->type == CONF_L2TP ? open_udp(c) : open_gre(c);
+	rc = c->type == CONF_L2TP ? open_udp(c, &c->listener) : open_gre(c);
 	if (rc == 0) {
 		filter_follow_path_mtu(c->wire, c->peer.ss_family);
 		if (c->type == CONF_L2TP)

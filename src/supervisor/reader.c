@@ -129,6 +129,8 @@ static bool take_place(struct server *s, const struct request_place *place, stru
 	const struct listener *l = listener_at(s, place->listener);
 
 	known->place = *place;
+	if (l)
+		known->listener = l->at;
 	return l && place->local_tunnel_id && clean_peer(&known->peer, &place->peer) &&
 	       known->peer.ss_family == l->at.ss_family && take_own(&known->own, l, &place->own);
 }

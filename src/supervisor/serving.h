@@ -49,6 +49,7 @@ struct call {
 	/* L2TP: as the reader named it, and what came before its session was there. */
 	struct request_place place;
 	struct request_adopted adopted;
+	struct sockaddr_storage listener;	   /* where its listener is bound */
 	struct request_datagram *early[EARLY_MAX]; /* owned */
 	size_t early_count;
 	uint16_t call_id, tunnel_id;

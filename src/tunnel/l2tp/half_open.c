@@ -289,7 +289,7 @@ static void on_fault(struct visit *v, const struct l2tp_message *m, const struct
 		v->nr = 1;
 	}
 	/* A full server explains nothing: who calls it again will hear. */
-	if (v->peer_tunnel_id && !v->h->shut)
+	if (!v->h->shut)
 		stop(v, STOPCCN_ERROR, fault->error, fault->what);
 }
 
@@ -331,7 +331,7 @@ static void follow(struct visit *v, const struct l2tp_header *head)
 	v->local_tunnel_id = e->tunnel.local_tunnel_id;
 	v->ns = 1;
 	v->nr = 2;
-	if (e->taken && type != L2TP_SCCCN) {
+	if (e->taken && (type != L2TP_SCCCN || head->ns != 1)) {
 		if (e->early++ < HALF_OPEN_EARLY) {
 			v->result->verdict = HALF_OPEN_EARLY_DATAGRAM;
 			v->result->tunnel = e->tunnel;
