@@ -231,10 +231,11 @@ attacker: $(BUILD)/test/attacker/vpdial-session
 
 # Fuzz targets, tests/fuzz/TARGET.c: build/test/fuzz_TARGET replays kept inputs with any compiler;
 # `make fuzz` builds them with clang and libFuzzer, `make fuzz TARGET=ppp TIME=600` runs one.
-FUZZ_TARGETS := wire ppp tunnel path session judge conf control request
+FUZZ_TARGETS := wire ppp tunnel half_open path session judge conf control request
 fuzz_wire_ROOMS := wire crypto base
 fuzz_ppp_ROOMS := ppp crypto wire base
 fuzz_tunnel_ROOMS := tunnel crypto wire base
+fuzz_half_open_ROOMS := tunnel crypto wire base
 fuzz_path_ROOMS := path crypto wire base
 fuzz_session_ROOMS := session path tunnel ppp crypto wire ipc loop base
 fuzz_judge_ROOMS := supervisor host conf ipc loop base
