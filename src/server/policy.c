@@ -178,7 +178,7 @@ enum policy_verdict policy_admit(struct policy *p, enum policy_service service,
 	while (i < POLICY_SESSIONS_MAX && p->slots[i].used)
 		i++;
 	if (!policy_has_room(p, service))
-		return service == POLICY_PPTP && take_refusal(p, &address, now_ms) ? POLICY_BUSY
+		return service == POLICY_L2TP || take_refusal(p, &address, now_ms) ? POLICY_BUSY
 										   : POLICY_FULL;
 	p->slots[i] = (struct slot){
 		.used = true, .service = service, .source = address, .whole = whole_of(sa)};

@@ -555,10 +555,10 @@ void call_begin(struct server *s, enum conf_type type, const struct call *known)
 					    now, &slot, &tell);
 	if (why) {
 		note_turned_away(s, known, why);
-		if (type == CONF_L2TP) {
-			reader_turn_away(s, known, why);
-			tell = false;
-		}
+		/* Who is told nothing asks again, and gets in when there is room. */
+		if (type == CONF_L2TP && (tell || s->stopping))
+			reader_turn_away(s, known, "no room now");
+		tell = tell && type == CONF_PPTP;
 	}
 	c = why && !tell ? NULL : malloc(sizeof *c);
 	if (!c) {

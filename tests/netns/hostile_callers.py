@@ -186,15 +186,11 @@ if mode == "half-open":
             give_up("a SCCRQ was not answered")
     if answers(held):
         give_up("more than one answer")
-    waiting = told
-    for _ in range(6):  # as callers do: what a server with much to do does not take is sent again
-        for s, octets in waiting:
+    for _ in range(3):  # as callers do: what a server with much to do does not take is sent again
+        for s, octets in told:
             send(s, octets)
         if watch(1.0, HALF_OPEN_OF_A_SOURCE) == 0:
             give_up("no session of L2TP at all")
-        waiting = [(s, octets) for s, octets in waiting if not answers([s])]
-    if waiting:
-        give_up("%d were told nothing" % len(waiting))
     for s in held:
         s.close()
     quiet(35)

@@ -62,7 +62,7 @@ void half_open_free(struct half_open *h)
 {
 	if (!h)
 		return;
-	wipe(h, sizeof *h);
+	secret_wipe(&h->config.secret);
 	free(h);
 }
 

@@ -13,13 +13,10 @@ _Static_assert(sizeof(struct half_open_key) == 36, "keys are compared as octets"
 
 void table_init(struct half_open_table *t, const struct random_source *random)
 {
-	memset(t, 0, sizeof *t);
 	random_fill(random, t->key, sizeof t->key);
 	memset(t->buckets, 0xff, sizeof t->buckets);
 	t->asked = t->taken = (struct half_open_list){NONE, NONE, 0};
-	t->free = 0;
-	for (size_t i = 0; i < HALF_OPEN_MAX; i++)
-		t->entries[i].next = (uint16_t)(i + 1 < HALF_OPEN_MAX ? i + 1 : NONE);
+	t->free = NONE;
 }
 
 static uint16_t number_of(const struct half_open_table *t, const struct half_open_entry *e)
@@ -145,8 +142,13 @@ struct half_open_entry *table_add(struct half_open_table *t, const struct half_o
 	source_of(source, key);
 	bucket = bucket_of(t, source);
 	e = excess_of(t, source);
-	if (!e && t->free == NONE)
+	if (!e && t->free == NONE && t->used < HALF_OPEN_MAX) {
+		/* Memory that nobody needed is not touched. */
+		t->entries[t->used].next = NONE;
+		t->free = (uint16_t)t->used++;
+	} else if (!e && t->free == NONE) {
 		e = &t->entries[t->asked.count ? t->asked.oldest : t->taken.oldest];
+	}
 	if (e)
 		table_remove(t, e);
 	e = &t->entries[t->free];

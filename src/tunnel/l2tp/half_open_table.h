@@ -37,11 +37,13 @@ struct half_open_table {
 	uint8_t key[16]; /* of the hash */
 	uint16_t buckets[HALF_OPEN_MAX];
 	uint16_t free; /* chained by .next */
+	size_t used;   /* entries that were ever in use */
 	struct half_open_list asked, taken;
 	struct half_open_failure failures[TABLE_FAILURES];
 	struct half_open_entry entries[HALF_OPEN_MAX];
 };
 
+/* T is all zero. */
 void table_init(struct half_open_table *t, const struct random_source *random);
 /* The live entry of KEY or NULL. */
 struct half_open_entry *table_find(struct half_open_table *t, const struct half_open_key *key,
