@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <string.h>
 
 #define SOCKET_BUFFER (4 << 20)
 
@@ -67,6 +68,12 @@ static const void *address_octets(const struct sockaddr_storage *a)
 {
 	return a->ss_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)a)->sin6_addr
 					: (const void *)&((const struct sockaddr_in *)a)->sin_addr;
+}
+
+bool filter_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	return a->ss_family == b->ss_family &&
+	       memcmp(address_octets(a), address_octets(b), a->ss_family == AF_INET6 ? 16 : 4) == 0;
 }
 
 int filter_source(int fd, const struct sockaddr_storage *from, bool port)

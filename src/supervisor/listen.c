@@ -59,6 +59,7 @@ static int prepare(int fd, enum conf_type type, int family)
 	    (family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof one)
 				: setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof one)) < 0)
 		return -errno;
+	filter_widen_buffers(fd); /* strangers come in bursts */
 	rc = filter_first_of_port(fd);
 	return rc < 0 ? rc : filter_strangers(fd);
 }
@@ -171,15 +172,6 @@ static int open_gre(struct call *c)
 	return rc;
 }
 
-static bool same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
-{
-	if (a->ss_family == AF_INET6)
-		return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
-			      &((const struct sockaddr_in6 *)b)->sin6_addr, 16) == 0;
-	return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
-	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
-}
-
 /* A socket of the call's own, connected, so that the kernel sorts the datagrams; bound to FROM. The
  * filter, which is set before, keeps out what others send in between. */
 static int open_udp_from(struct call *c, const struct sockaddr_storage *from)
@@ -197,7 +189,7 @@ static int open_udp_from(struct call *c, const struct sockaddr_storage *from)
 			connect(c->wire, (struct sockaddr *)&c->peer, len) < 0 ||
 			getsockname(c->wire, (struct sockaddr *)&own, &own_len) < 0))
 		rc = -errno;
-	if (rc == 0 && !same_address(&own, &c->own))
+	if (rc == 0 && !filter_same_address(&own, &c->own))
 		rc = -EADDRNOTAVAIL;
 	if (rc < 0) {
 		close(c->wire);

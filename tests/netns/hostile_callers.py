@@ -149,7 +149,7 @@ def check_pptp(held, bound, most):
 def check_l2tp(held, bound, most):
     """One answer to each of their three requests, none larger, by no process of their own."""
     came = answers(held)
-    if most != 1 or not 2 * len(held) <= len(came) <= 3 * len(held) or max(came) > len(l2tp(sccrq(1))):
+    if most != 1 or not len(held) <= len(came) <= 3 * len(held) or max(came) > len(l2tp(sccrq(1))):
         give_up("%d sessions, %d answers of at most %d octets to %d callers" % (most, len(came), max(came or [0]), len(held)))
 
 
