@@ -125,6 +125,9 @@ wire_l2tp_LIBS := -lcrypto
 UNIT_TESTS += tunnel_l2tp
 tunnel_l2tp_ROOMS := tunnel crypto wire base
 tunnel_l2tp_LIBS := -lcrypto
+UNIT_TESTS += half_open
+half_open_ROOMS := tunnel crypto wire base
+half_open_LIBS := -lcrypto
 UNIT_TESTS += conf control cli
 conf_ROOMS := conf base
 conf_LIBS := -liniparser
@@ -215,7 +218,7 @@ $(BUILD)/test/sim: $(BUILD)/obj/tests/sim/sim.o $(BUILD)/obj/tests/sim/pair.o $(
 $(BUILD)/obj/tests/sim/%.o: tests/sim/%.c Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(OWN_CPPFLAGS) -Itests/sim $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(OWN_CPPFLAGS) -Itests/sim -Itests $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 # A hundred thousand dials, then some of ends that can agree: minutes.  SIM_FLAGS adds options.
 sim: $(BUILD)/test/sim
 	$< --runs 100000 --coverage $(SIM_FLAGS)
@@ -230,10 +233,11 @@ attacker: $(BUILD)/test/attacker/vpdial-session
 
 # Fuzz targets, tests/fuzz/TARGET.c: build/test/fuzz_TARGET replays kept inputs with any compiler;
 # `make fuzz` builds them with clang and libFuzzer, `make fuzz TARGET=ppp TIME=600` runs one.
-FUZZ_TARGETS := wire ppp tunnel path session judge conf control request
+FUZZ_TARGETS := wire ppp tunnel half_open path session judge conf control request
 fuzz_wire_ROOMS := wire crypto base
 fuzz_ppp_ROOMS := ppp crypto wire base
 fuzz_tunnel_ROOMS := tunnel crypto wire base
+fuzz_half_open_ROOMS := tunnel crypto wire base
 fuzz_path_ROOMS := path crypto wire base
 fuzz_session_ROOMS := session path tunnel ppp crypto wire ipc loop base
 fuzz_judge_ROOMS := supervisor host conf ipc loop base
@@ -258,7 +262,7 @@ $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_rules,$(t))))
 $(BUILD)/obj/tests/fuzz/%.o: tests/fuzz/%.c Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(OWN_CPPFLAGS) -Itests/fuzz $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(OWN_CPPFLAGS) -Itests/fuzz -Itests $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 fuzz-programs: $(foreach t,$(FUZZ_TARGETS),$(BUILD)/test/fuzz_$(t))
 fuzz-replay: fuzz-programs
 	@set -e; for t in $(FUZZ_TARGETS); do $(BUILD)/test/fuzz_$$t fuzz_$$t tests/fuzz/corpus/$$t; done

@@ -84,8 +84,8 @@ int cli_help(struct cli *cli)
 	if (cli->arg_count && !c) {
 		const char *foreign = foreign_text(FOREIGN_COMMAND, cli->args[0]);
 
-		cli_error("no help for %s%s%s", cli->args[0], foreign ? ": " : ", see vpdial --help",
-			  foreign ? foreign : "");
+		cli_error("no help for %s%s%s", cli->args[0],
+			  foreign ? ": " : ", see vpdial --help", foreign ? foreign : "");
 		return EXIT_OPTIONS;
 	}
 	cli_help_print(c);

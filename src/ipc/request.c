@@ -18,7 +18,8 @@ struct request_rule {
 	uint8_t next_phase; /* 0 = stays */
 };
 
-#define CALL REQUEST_PHASE_CALL
+#define CALL	REQUEST_PHASE_CALL
+#define READING REQUEST_PHASE_READING
 
 /* clang-format off */
 static const struct request_rule rules[REQUEST_TYPE_COUNT] = {
@@ -30,6 +31,14 @@ static const struct request_rule rules[REQUEST_TYPE_COUNT] = {
 	[REQUEST_ACCOUNT_ANSWER] = {"account-answer", FROM_SUPERVISOR, 0, 0,
 			       sizeof(struct request_account_answer), CALL, 0},
 	[REQUEST_NEXT_HOP]  = {"next-hop", FROM_SUPERVISOR, 0, 0, sizeof(struct request_next_hop), CALL, 0},
+	[REQUEST_EARLY]     = {"early", FROM_SUPERVISOR, 0, 0, sizeof(struct request_datagram), CALL, 0},
+	[REQUEST_LISTEN]    = {"listen", FROM_SUPERVISOR, 1, 4, sizeof(struct request_listen),
+			       REQUEST_PHASE_READY, READING},
+	[REQUEST_SHUT]      = {"shut", FROM_SUPERVISOR, 0, 0, sizeof(struct request_shut), READING, 0},
+	[REQUEST_TURN_AWAY] = {"turn-away", FROM_SUPERVISOR, 0, 0, sizeof(struct request_turn_away),
+			       READING, 0},
+	[REQUEST_PROVED]    = {"proved", FROM_SESSION, 0, 0, sizeof(struct request_proved), READING, 0},
+	[REQUEST_DATAGRAM]  = {"datagram", FROM_SESSION, 0, 0, sizeof(struct request_datagram), READING, 0},
 	[REQUEST_READY]     = {"ready", FROM_SESSION, 0, 0, 0, REQUEST_PHASE_SPAWNED, REQUEST_PHASE_READY},
 	[REQUEST_STATE]     = {"state", FROM_SESSION, 0, 0, sizeof(struct request_state), CALL, 0},
 	[REQUEST_NETWORK]   = {"network", FROM_SESSION, 0, 0, sizeof(struct request_network), CALL, 0},
@@ -38,7 +47,8 @@ static const struct request_rule rules[REQUEST_TYPE_COUNT] = {
 	[REQUEST_CALL]      = {"call", FROM_SESSION, 0, 0, sizeof(struct request_call), CALL, 0},
 	[REQUEST_ACCOUNT]   = {"account", FROM_SESSION, 0, 0, sizeof(struct request_account), CALL, 0},
 	[REQUEST_ENDED]     = {"ended", FROM_SESSION, 0, 0, sizeof(struct request_ended),
-			       REQUEST_PHASE_SPAWNED | REQUEST_PHASE_READY | CALL, REQUEST_PHASE_ENDED},
+			       REQUEST_PHASE_SPAWNED | REQUEST_PHASE_READY | CALL | READING,
+			       REQUEST_PHASE_ENDED},
 };
 /* clang-format on */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The requests between supervisor and session.
+/* The requests between supervisor and session, and between the server and its reader, which reads
+ * what strangers send (session/reader.c).
  *
  * One SOCK_SEQPACKET pair; each record is a head and a body of exactly the size that the table
  * says, with exactly as many descriptors.  A request counts only in the states that the table
@@ -25,6 +26,11 @@ enum request_type {
 	REQUEST_GET_STATS,	/* no body */
 	REQUEST_ACCOUNT_ANSWER, /* struct request_account_answer */
 	REQUEST_NEXT_HOP,	/* struct request_next_hop: what counts from now on */
+	REQUEST_EARLY,		/* struct request_datagram: of this tunnel, came to the reader */
+	/* from the server to its reader */
+	REQUEST_LISTEN,	   /* struct request_listen, descriptors: the sockets to read */
+	REQUEST_SHUT,	   /* struct request_shut */
+	REQUEST_TURN_AWAY, /* struct request_turn_away: no session for this tunnel */
 	/* from the session */
 	REQUEST_READY,	 /* no body: confined, waiting for REQUEST_START */
 	REQUEST_STATE,	 /* struct request_state */
@@ -34,19 +40,23 @@ enum request_type {
 	REQUEST_CALL, /* struct request_call: should this session die, another can end the tunnel */
 	REQUEST_ACCOUNT, /* struct request_account: who is this?  Answered by ACCOUNT_ANSWER */
 	REQUEST_ENDED,	 /* struct request_ended: the call is over, the session exits */
+	/* from the reader */
+	REQUEST_PROVED,	  /* struct request_proved: its peer has proved where it is */
+	REQUEST_DATAGRAM, /* struct request_datagram: for the session of an earlier PROVED */
 	REQUEST_TYPE_COUNT
 };
 
 /* States of the conversation, as a set in the table. */
 enum request_phase {
 	REQUEST_PHASE_SPAWNED = 1 << 0, /* until READY */
-	REQUEST_PHASE_READY = 1 << 1,	/* until START */
+	REQUEST_PHASE_READY = 1 << 1,	/* until START or LISTEN */
 	REQUEST_PHASE_CALL = 1 << 2,	/* until ENDED */
 	REQUEST_PHASE_ENDED = 1 << 3,
+	REQUEST_PHASE_READING = 1 << 4, /* a reader, from LISTEN on */
 };
 
-#define REQUEST_FDS_MAX	  4
-#define REQUEST_FIRST_MAX 1500
+#define REQUEST_FDS_MAX	     4
+#define REQUEST_DATAGRAM_MAX 1500
 /* Accounts that one session may ask for: a caller may repeat itself, but not guess for ever. */
 #define REQUEST_ACCOUNTS_MAX 4
 
@@ -66,6 +76,14 @@ enum request_start_fd {
 struct request_call {
 	uint16_t local_tunnel_id, peer_tunnel_id; /* peer's 0 = none */
 	uint16_t ns, nr;
+};
+
+/* L2TP: a tunnel that the reader has let in, up to the peer's SCCCN.  What the peer said of itself
+ * is hostile octets. */
+struct request_adopted {
+	uint16_t local_tunnel_id, peer_tunnel_id, window, firmware;
+	uint8_t host_len, vendor_len;
+	uint8_t host[40], vendor[24];
 };
 
 /* Of the data path; tests ask for what is not automatic. */
@@ -101,10 +119,8 @@ struct request_start {
 	bool dhcp_inform;			    /* ask for routes and domain once IPv4 is up */
 	uint32_t connect_limit_ms;
 	struct in_addr dns[2]; /* answerer: to give */
-	bool refuse;	       /* answerer: only tell the caller that there is no room */
-	/* Answerer, L2TP: the datagram that made the server start this session, as it came. */
-	uint16_t first_len;
-	uint8_t first[REQUEST_FIRST_MAX];
+	bool refuse;	       /* answerer, PPTP: only tell the caller that there is no room */
+	struct request_adopted adopted; /* answerer, L2TP */
 };
 
 /* An answerer asks for an account by the name that the caller gave: hostile octets. */
@@ -188,6 +204,41 @@ struct request_stats {
 	uint64_t control_tx, control_rx, lcp_rx, auth_rx, ccp_rx, ipcp_rx;
 };
 
+struct request_listen {
+	bool debug;
+	char host_name[64];
+	struct secret tunnel_secret; /* len 0 = none */
+};
+
+/* How a tunnel is named between the server and its reader. */
+struct request_place {
+	struct sockaddr_storage peer, own; /* own: the address that was called, without port */
+	uint32_t listener;		   /* index among LISTEN's descriptors */
+	uint16_t local_tunnel_id;
+};
+
+struct request_shut {
+	bool shut, stopping; /* there is no room, or the server ends */
+	char why[64];
+};
+
+struct request_turn_away {
+	struct request_place place;
+	char why[64];
+};
+
+struct request_proved {
+	struct request_place place;
+	struct request_adopted adopted;
+};
+
+/* As it came: looked at by nobody in between. */
+struct request_datagram {
+	struct request_place place;
+	uint16_t len;
+	uint8_t octets[REQUEST_DATAGRAM_MAX];
+};
+
 struct request_message {
 	enum request_type type;
 	int fds[REQUEST_FDS_MAX]; /* owned by the receiver */
@@ -205,6 +256,11 @@ struct request_message {
 		struct request_account account;
 		struct request_account_answer account_answer;
 		struct request_next_hop next_hop;
+		struct request_listen listen;
+		struct request_shut shut;
+		struct request_turn_away turn_away;
+		struct request_proved proved;
+		struct request_datagram datagram;
 	};
 };
 

@@ -70,6 +70,13 @@ static const char *admit(void *ctx, enum conf_type type, const struct sockaddr *
 	return v == POLICY_ADMITTED ? NULL : policy_verdict_text(v);
 }
 
+static bool has_room(void *ctx, enum conf_type type)
+{
+	struct wired *w = ctx;
+
+	return policy_has_room(w->policy, type == CONF_L2TP ? POLICY_L2TP : POLICY_PPTP);
+}
+
 static int account(void *ctx, size_t slot, const uint8_t *user, size_t len, struct in_addr *address,
 		   bool *exhausted)
 {
@@ -92,6 +99,7 @@ const struct serve_policy main_policy = {
 	.create = create,
 	.destroy = destroy,
 	.admit = admit,
+	.has_room = has_room,
 	.account = account,
 	.opened = opened,
 	.release = release,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* vpdial-session: executed afresh by the supervisor for one call.
+/* vpdial-session: executed afresh by the supervisor for one call, or by the server as its reader.
  *
- * argv: EMPTY-DIRECTORY UID GID.  Descriptor 2 is the pipe for log lines, 3 the supervisor's
- * socket; nothing else is open.  It is of no use to call it by hand. */
+ * argv: EMPTY-DIRECTORY UID GID ["reader"].  Descriptor 2 is the pipe for log lines, 3 the
+ * supervisor's socket; nothing else is open.  It is of no use to call it by hand. */
 #include "session/session.h"
 #include "crypto/crypto.h"
 #include "ipc/request.h"
 #include "path/worker.h"
+#include "session/reader.h"
 #include "session/sandbox.h"
 
 #include <sched.h>
@@ -39,6 +40,16 @@ static void make_worker(void *ctx)
 	*worker = path_worker_new();
 }
 
+/* What a terminal, a service manager or `pkill vpdial` sends to all is the supervisor's to judge.
+ */
+static void ignore_signals(void)
+{
+	static const int signals[] = {SIGPIPE, SIGINT, SIGQUIT, SIGHUP, SIGTERM, SIGUSR1, SIGUSR2};
+
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		signal(signals[i], SIG_IGN);
+}
+
 int main(int argc, char **argv)
 {
 	struct log log = {.fd = 2, .level = LOG_LEVEL_INFO, .format = LOG_FORMAT_RELAY};
@@ -46,24 +57,24 @@ int main(int argc, char **argv)
 	struct path_worker *worker = NULL;
 	int rc;
 
-	if (argc != 4) {
+	bool reader = argc == 5 && strcmp(argv[4], "reader") == 0;
+
+	if (argc != 4 && !reader) {
 		fputs("vpdial-session is started by vpdial; see vpdial(8)\n", stderr);
 		return EXIT_OPTIONS;
 	}
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGINT, SIG_IGN); /* a terminal's ^C is the supervisor's to judge */
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
+	ignore_signals();
 	if (crypto_init(&reason) < 0)
 		return give_up(&reason);
 	rc = sandbox_enter(argv[1], (uid_t)strtoul(argv[2], NULL, 10),
-			   (gid_t)strtoul(argv[3], NULL, 10), make_worker, &worker, &log);
+			   (gid_t)strtoul(argv[3], NULL, 10), reader ? NULL : make_worker, &worker,
+			   &log);
 	if (rc < 0) {
 		reason_set(&reason, EXIT_FATAL, "the session could not be confined: %s",
 			   strerror(-rc));
 		return give_up(&reason);
 	}
-	rc = session_run(SUPERVISOR_FD, worker, &log);
+	rc = reader ? reader_run(SUPERVISOR_FD, &log) : session_run(SUPERVISOR_FD, worker, &log);
 	path_worker_free(worker);
 	crypto_exit();
 	return rc;

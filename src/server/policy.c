@@ -28,7 +28,7 @@ struct refusal {
 
 struct policy {
 	struct policy_config config;
-	unsigned count[POLICY_SERVICES], half_open;
+	unsigned count[POLICY_SERVICES], half_open[POLICY_SERVICES];
 	struct source sources[POLICY_SOURCES_MAX];
 	struct refusal refusals[POLICY_REFUSALS_MAX];
 	struct slot slots[POLICY_SESSIONS_MAX];
@@ -122,12 +122,16 @@ static void note_failure(struct policy *p, const struct in6_addr *address, uint6
 	s->failures++;
 }
 
-static unsigned half_open_of(const struct policy *p, const struct in6_addr *address)
+static unsigned half_open_of(const struct policy *p, enum policy_service service,
+			     const struct in6_addr *address)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < POLICY_SESSIONS_MAX; i++)
-		n += p->slots[i].used && !p->slots[i].opened && same(&p->slots[i].source, address);
+	for (size_t i = 0; i < POLICY_SESSIONS_MAX; i++) {
+		const struct slot *s = &p->slots[i];
+
+		n += s->used && !s->opened && s->service == service && same(&s->source, address);
+	}
 	return n;
 }
 
@@ -150,6 +154,15 @@ static bool take_refusal(struct policy *p, const struct in6_addr *address, uint6
 	return true;
 }
 
+bool policy_has_room(const struct policy *p, enum policy_service service)
+{
+	unsigned sum = 0;
+
+	for (int i = 0; i < POLICY_SERVICES; i++)
+		sum += p->count[i];
+	return sum < POLICY_SESSIONS_MAX && p->count[service] < p->config.max_sessions[service];
+}
+
 enum policy_verdict policy_admit(struct policy *p, enum policy_service service,
 				 const struct sockaddr *sa, uint64_t now_ms, size_t *slot)
 {
@@ -159,17 +172,18 @@ enum policy_verdict policy_admit(struct policy *p, enum policy_service service,
 
 	if (s && s->failures >= POLICY_FAILURES_MAX)
 		return POLICY_WAIT;
-	if (p->half_open >= POLICY_HALF_OPEN_MAX ||
-	    half_open_of(p, &address) >= POLICY_HALF_OPEN_SOURCE_MAX)
+	if (p->half_open[service] >= POLICY_HALF_OPEN_MAX ||
+	    half_open_of(p, service, &address) >= POLICY_HALF_OPEN_SOURCE_MAX)
 		return POLICY_HALF_OPEN;
 	while (i < POLICY_SESSIONS_MAX && p->slots[i].used)
 		i++;
-	if (i == POLICY_SESSIONS_MAX || p->count[service] >= p->config.max_sessions[service])
-		return take_refusal(p, &address, now_ms) ? POLICY_BUSY : POLICY_FULL;
+	if (!policy_has_room(p, service))
+		return service == POLICY_L2TP || take_refusal(p, &address, now_ms) ? POLICY_BUSY
+										   : POLICY_FULL;
 	p->slots[i] = (struct slot){
 		.used = true, .service = service, .source = address, .whole = whole_of(sa)};
 	p->count[service]++;
-	p->half_open++;
+	p->half_open[service]++;
 	*slot = i;
 	return POLICY_ADMITTED;
 }
@@ -262,7 +276,7 @@ void policy_opened(struct policy *p, size_t slot)
 	if (!s->used || s->opened)
 		return;
 	s->opened = true;
-	p->half_open--;
+	p->half_open[s->service]--;
 }
 
 void policy_release(struct policy *p, size_t slot, bool failed, uint64_t now_ms)
@@ -273,7 +287,7 @@ void policy_release(struct policy *p, size_t slot, bool failed, uint64_t now_ms)
 		return;
 	p->count[s->service]--;
 	if (!s->opened)
-		p->half_open--;
+		p->half_open[s->service]--;
 	if (failed && !s->opened)
 		note_failure(p, &s->source, now_ms);
 	*s = (struct slot){0};

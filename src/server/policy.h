@@ -12,7 +12,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* Before a password is proved a stranger costs a process, so such calls are few and short. */
+/* Before a password is proved a caller costs a process, so such calls are few and short, for each
+ * service apart: none can shut out the other's callers. */
 #define POLICY_HALF_OPEN_MAX	    64
 #define POLICY_HALF_OPEN_SOURCE_MAX 16
 #define POLICY_HALF_OPEN_MS	    30000
@@ -21,8 +22,8 @@
 #define POLICY_FAILURES_MS  30000
 #define POLICY_SOURCES_MAX  256 /* remembered; the oldest is forgotten */
 #define POLICY_SESSIONS_MAX 2000
-/* Callers that are told that there is no room cost a process too: so many at once, so many of one
- * source, and each counts for so long, however soon it is over. */
+/* PPTP's callers that are told that there is no room cost a process too: so many at once, so many
+ * of one source, and each counts for so long, however soon it is over. */
 #define POLICY_REFUSALS_MAX	   16
 #define POLICY_REFUSALS_SOURCE_MAX 4
 #define POLICY_REFUSAL_MS	   6000
@@ -49,8 +50,8 @@ struct policy_config {
 
 enum policy_verdict {
 	POLICY_ADMITTED,
-	POLICY_FULL,	  /* max-sessions */
-	POLICY_BUSY,	  /* the same, and this caller may be told so */
+	POLICY_FULL, /* max-sessions */
+	POLICY_BUSY, /* the same, and this caller may be told so: PPTP's by a process of its own */
 	POLICY_HALF_OPEN, /* too many calls without a password, in all or of this source */
 	POLICY_WAIT,	  /* this source failed too often */
 };
@@ -65,6 +66,9 @@ void policy_free(struct policy *policy);
 /* A call from SOURCE: ADMITTED with *SLOT, or why not. */
 enum policy_verdict policy_admit(struct policy *policy, enum policy_service service,
 				 const struct sockaddr *source, uint64_t now_ms, size_t *slot);
+
+/* May another call be admitted, as far as the number of calls goes? */
+bool policy_has_room(const struct policy *policy, enum policy_service service);
 
 /* The account of USER (LEN hostile octets) for the call in SLOT, by name, service and caller-id:
  * its index, or POLICY_NO_ACCOUNT.  *ADDRESS receives the address to give, reserved for SLOT; zero

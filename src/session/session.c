@@ -164,7 +164,7 @@ static bool start_is_sane(const struct request_start *start)
 	       start->password.len <= sizeof start->password.bytes &&
 	       start->mppe_policy <= PPP_MPPE_REQUIRE &&
 	       start->mppe_mode <= PPP_MPPE_PREFER_STATELESS &&
-	       start->threads <= REQUEST_THREADS_TWO && start->first_len <= sizeof start->first;
+	       start->threads <= REQUEST_THREADS_TWO;
 }
 
 static bool watch(struct session *s, struct loop_fd *h, int fd,
@@ -176,23 +176,33 @@ static bool watch(struct session *s, struct loop_fd *h, int fd,
 	return loop_fd_add(s->loop, h, events) == 0;
 }
 
-/* The caller has connected already, or (L2TP) its first datagram came along. */
+/* The caller has connected already, or (L2TP) its tunnel is there. */
 static void begin_answering(struct session *s)
 {
-	uint64_t now = loop_now(s->loop);
+	const struct request_adopted *from = &s->start.adopted;
+	struct tunnel_adopted tunnel = {.local_tunnel_id = from->local_tunnel_id,
+					.peer_tunnel_id = from->peer_tunnel_id,
+					.window = from->window,
+					.firmware = from->firmware,
+					.host_len = from->host_len,
+					.vendor_len = from->vendor_len};
 
 	s->control_connected = true;
-	tunnel_start(s->tunnel, now);
-	if (s->start.tunnel == REQUEST_PPTP)
+	if (s->start.tunnel == REQUEST_PPTP) {
+		tunnel_start(s->tunnel, loop_now(s->loop));
 		return;
-	path_lock_peer(s->path);
-	tunnel_input(s->tunnel, s->start.first, s->start.first_len, now);
-	/* Stray datagrams of a call that is long over must not cost a session's time. */
-	if (tunnel_counters(s->tunnel)->tx_messages == 0) {
-		reason_set(&s->reason, EXIT_NEGOTIATION_FAILED,
-			   "the first datagram does not ask for a tunnel");
-		session_finish(s);
 	}
+	memcpy(tunnel.host, from->host, sizeof tunnel.host);
+	memcpy(tunnel.vendor, from->vendor, sizeof tunnel.vendor);
+	path_lock_peer(s->path);
+	tunnel_adopt(s->tunnel, &tunnel, loop_now(s->loop));
+}
+
+/* Came to the server's reader before our socket was there. */
+static void on_early(struct session *s, const struct request_datagram *d)
+{
+	if (s->start.tunnel == REQUEST_L2TP && d->len <= sizeof d->octets)
+		tunnel_input(s->tunnel, d->octets, d->len, loop_now(s->loop));
 }
 
 static void on_start(struct session *s, struct request_message *m)
@@ -289,6 +299,9 @@ static void on_request(struct session *s, struct request_message *m)
 	case REQUEST_NEXT_HOP:
 		on_next_hop(s, &m->next_hop);
 		break;
+	case REQUEST_EARLY:
+		on_early(s, &m->datagram);
+		break;
 	case REQUEST_GET_STATS:
 		session_fill_stats(s, &stats);
 		request_send(&s->channel, REQUEST_STATS, &stats, NULL, 0);
@@ -303,6 +316,11 @@ static void on_request(struct session *s, struct request_message *m)
 	case REQUEST_CALL:
 	case REQUEST_STATS:
 	case REQUEST_ENDED:
+	case REQUEST_LISTEN: /* for the server's reader */
+	case REQUEST_SHUT:
+	case REQUEST_TURN_AWAY:
+	case REQUEST_PROVED:
+	case REQUEST_DATAGRAM:
 	case REQUEST_TYPE_COUNT:
 		break; /* the table lets none of them through */
 	}

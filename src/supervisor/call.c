@@ -67,6 +67,7 @@ static void finish(struct call *c, const struct reason *reason)
 				  reason->code == EXIT_PEER_AUTH_FAILED ||
 					  reason->code == EXIT_FATAL,
 				  loop_now(s->loop));
+	reader_tell(s);
 	loop_timer_set(s->loop, &s->reap_timer, loop_now(s->loop));
 }
 
@@ -131,8 +132,7 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	m->debug = c->server->options->debug;
 	str_copy(m->profile, sizeof m->profile, c->log.name);
 	str_copy(m->server, sizeof m->server, serve_address(&c->peer, text, sizeof text));
-	if (gethostname(m->host_name, sizeof m->host_name - 1) < 0 || !m->host_name[0])
-		str_copy(m->host_name, sizeof m->host_name, "vpdial");
+	serve_host_name(m->host_name, sizeof m->host_name);
 	m->allow = l->authentication;
 	/* Until the account is known; where profiles differ it decides. */
 	m->mppe_policy = same_policy(conf, c->type) ? ppp->use_encryption : CONF_ENCRYPTION_YES;
@@ -155,8 +155,7 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	/* The other half is for the end in order. */
 	m->setup_limit_ms = c->refused ? c->server->rules->refusal_ms / 2 : SETUP_LIMIT_MS;
 	m->keepalive_ms = l->keepalive_timeout * 1000;
-	m->first_len = (uint16_t)c->first_len;
-	memcpy(m->first, c->first, c->first_len);
+	m->adopted = c->adopted;
 }
 
 static void close_sockets(struct call *c)
@@ -166,6 +165,34 @@ static void close_sockets(struct call *c)
 	if (c->wire >= 0)
 		close(c->wire);
 	c->control = c->wire = -1;
+}
+
+static void drop_early(struct call *c)
+{
+	while (c->early_count)
+		free(c->early[--c->early_count]);
+}
+
+static void send_early(struct call *c)
+{
+	for (size_t i = 0; i < c->early_count; i++)
+		(void)request_send(&c->session.channel, REQUEST_EARLY, c->early[i], NULL, 0);
+	drop_early(c);
+}
+
+void call_early(struct call *c, const struct request_datagram *datagram)
+{
+	struct request_datagram *copy;
+
+	if (c->session.started) {
+		(void)request_send(&c->session.channel, REQUEST_EARLY, datagram, NULL, 0);
+		return;
+	}
+	copy = c->early_count < EARLY_MAX ? malloc(sizeof *copy) : NULL;
+	if (!copy)
+		return;
+	*copy = *datagram;
+	c->early[c->early_count++] = copy;
 }
 
 static void start(struct call *c)
@@ -188,6 +215,7 @@ static void start(struct call *c)
 	close_sockets(c);	       /* they are the session's now */
 	if (rc == 0 || rc == -EPIPE) { /* the end of a dead session's channel tells how */
 		c->session.started = true;
+		send_early(c);
 		return;
 	}
 	reason_set(&reason, EXIT_HANGUP, "the session does not take the call: %s", strerror(-rc));
@@ -436,6 +464,12 @@ static void on_request(void *ctx, struct request_message *m)
 	case REQUEST_GET_STATS:
 	case REQUEST_ACCOUNT_ANSWER:
 	case REQUEST_NEXT_HOP:
+	case REQUEST_EARLY:
+	case REQUEST_LISTEN: /* the reader's */
+	case REQUEST_SHUT:
+	case REQUEST_TURN_AWAY:
+	case REQUEST_PROVED:
+	case REQUEST_DATAGRAM:
 	case REQUEST_TYPE_COUNT:
 		break; /* the table lets none of them through */
 	}
@@ -460,7 +494,11 @@ static int open_all(struct call *c, struct reason *reason)
 {
 	static const struct process_events events = {on_request, on_died};
 	struct server *s = c->server;
-	const struct process_config config = {s->run_dir, s->loop, &c->log, &events, c};
+	const struct process_config config = {.run_dir = s->run_dir,
+					      .loop = s->loop,
+					      .log = &c->log,
+					      .events = &events,
+					      .ctx = c};
 	char name[32];
 	int rc = call_sockets_open(c);
 
@@ -521,8 +559,13 @@ void call_begin(struct server *s, enum conf_type type, const struct call *known)
 	why = s->stopping ? "the server is stopping"
 			  : s->rules->admit(s->policy, type, (const struct sockaddr *)&known->peer,
 					    now, &slot, &tell);
-	if (why)
+	if (why) {
 		note_turned_away(s, known, why);
+		/* Who is told nothing asks again, and gets in when there is room. */
+		if (type == CONF_L2TP && (tell || s->stopping))
+			reader_turn_away(s, known, "no room now");
+		tell = tell && type == CONF_PPTP;
+	}
 	c = why && !tell ? NULL : malloc(sizeof *c);
 	if (!c) {
 		if (!why) {
@@ -533,6 +576,7 @@ void call_begin(struct server *s, enum conf_type type, const struct call *known)
 			close(known->control);
 		return;
 	}
+	reader_tell(s);
 	*c = *known;
 	c->server = s;
 	c->type = type;
@@ -569,6 +613,7 @@ void calls_reap(struct server *s)
 		}
 		*at = c->next;
 		close_sockets(c);
+		drop_early(c);
 		if (c->tun.fd >= 0)
 			close(c->tun.fd);
 		host_free(c->host);

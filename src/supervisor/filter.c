@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <string.h>
 
 #define SOCKET_BUFFER (4 << 20)
 
@@ -69,6 +70,12 @@ static const void *address_octets(const struct sockaddr_storage *a)
 					: (const void *)&((const struct sockaddr_in *)a)->sin_addr;
 }
 
+bool filter_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	return a->ss_family == b->ss_family &&
+	       memcmp(address_octets(a), address_octets(b), a->ss_family == AF_INET6 ? 16 : 4) == 0;
+}
+
 int filter_source(int fd, const struct sockaddr_storage *from, bool port)
 {
 	bool v6 = from->ss_family == AF_INET6;
@@ -96,34 +103,40 @@ int filter_source(int fd, const struct sockaddr_storage *from, bool port)
 	return attach(fd, code, n);
 }
 
-/* RFC 2661: a control message (section 3.1: T, L and S bits, no offset, version 2) to tunnel id 0
- * whose first AVP, which must be Message Type (section 4.4.1), says SCCRQ; nothing else begins a
- * tunnel, and whatever passes costs a session. */
-int filter_first_l2tp(int fd)
+/* RFC 2661: a control message (section 3.1: T, L and S bits, no offset, version 2) that begins with
+ * its Message Type (section 4.4.1), not hidden.  Without a tunnel id it must be a SCCRQ. */
+int filter_strangers(int fd)
 {
-	static const struct {
-		uint16_t at, mask, value; /* AT counts from the UDP header */
-	} wants[] = {
-		{8, 0xca0f, 0xc802}, /* flags and version */
-		{12, 0xffff, 0},     /* tunnel id */
-		{20, 0x43ff, 8},     /* the AVP: not hidden, length */
-		{22, 0xffff, 0},     /* vendor */
-		{24, 0xffff, 0},     /* Message Type */
-		{26, 0xffff, 1},     /* SCCRQ */
+	/* Offsets count from the UDP header. */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 8), /* flags and version */
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xca0f),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xc802, 0, 12),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20), /* the AVP: not hidden, length */
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x43ff),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 8, 0, 9),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 22), /* vendor */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 7),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 24), /* Message Type */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 5),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12), /* tunnel id */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 26), /* SCCRQ */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
-	const unsigned count = sizeof wants / sizeof wants[0];
-	struct sock_filter code[3 * sizeof wants / sizeof wants[0] + 2];
-	unsigned n = 0;
 
-	for (unsigned i = 0; i < count; i++) {
-		unsigned to_refusal = 3 * (count - 1 - i) + 1;
+	return attach(fd, code, sizeof code / sizeof code[0]);
+}
 
-		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_H | BPF_ABS, wants[i].at);
-		code[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, wants[i].mask);
-		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, wants[i].value,
-							 0, (uint8_t)to_refusal);
-	}
-	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0xffffffff);
-	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
-	return attach(fd, code, n);
+int filter_first_of_port(int fd)
+{
+	/* The number of a socket among those of the port, in the order of their binding. */
+	struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+	struct sock_fprog program = {1, code};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) < 0
+		       ? -errno
+		       : 0;
 }

@@ -12,8 +12,13 @@
 int filter_gre(int fd, uint16_t call_id);
 /* UDP socket: only datagrams from this address, and with PORT from its port too. */
 int filter_source(int fd, const struct sockaddr_storage *from, bool port);
-/* UDP socket: only what may be the first message of an L2TP tunnel. */
-int filter_first_l2tp(int fd);
+/* UDP socket of a server: of L2TP's messages only those that a tunnel may begin with, and what
+ * follows in a tunnel. */
+int filter_strangers(int fd);
+
+/* UDP socket of a server, before it is bound: what no call's own socket takes is this one's alone,
+ * also at the moment when a call's socket is bound to the same address and not yet connected. */
+int filter_first_of_port(int fd);
 
 /* No fragments outside the tunnel: what is too large for the path is told by the socket's error
  * queue, as are ICMP's errors. */
@@ -21,5 +26,7 @@ void filter_follow_path_mtu(int fd, int family);
 /* Room for bursts in a socket's queues. */
 void filter_widen_buffers(int fd);
 socklen_t filter_address_len(const struct sockaddr_storage *a);
+/* Whatever their ports. */
+bool filter_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 
 #endif

@@ -21,19 +21,11 @@ static void set_port(struct sockaddr_storage *a, uint16_t port)
 	((struct sockaddr_in *)a)->sin_port = htons(port);
 }
 
-/* Is there a call from the same address and port?  Then this is a repetition of its first
- * datagram, which came before its own socket was there. */
-static bool is_known(const struct server *s, const struct sockaddr_storage *peer)
+static void on_listener(void *ctx, uint32_t events)
 {
-	for (const struct call *c = s->calls; c; c = c->next)
-		if (!c->dead && c->type == CONF_L2TP &&
-		    memcmp(&c->peer, peer, filter_address_len(peer)) == 0)
-			return true;
-	return false;
-}
+	struct listener *l = ctx;
 
-static void accept_pptp(struct listener *l)
-{
+	(void)events;
 	for (int i = 0; i < BURST; i++) {
 		struct call known = {.control = -1, .wire = -1};
 		socklen_t len = sizeof known.peer, own_len = sizeof known.own;
@@ -52,62 +44,6 @@ static void accept_pptp(struct listener *l)
 	}
 }
 
-/* The address that the datagram was sent to: the call's own socket answers from there. */
-static void take_destination(struct msghdr *msg, struct call *known)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-			struct in_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(c), sizeof info);
-			((struct sockaddr_in *)&known->own)->sin_addr = info.ipi_addr;
-		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-			struct in6_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(c), sizeof info);
-			((struct sockaddr_in6 *)&known->own)->sin6_addr = info.ipi6_addr;
-		}
-	}
-}
-
-static void accept_l2tp(struct listener *l)
-{
-	for (int i = 0; i < BURST; i++) {
-		struct call known = {.control = -1, .wire = -1};
-		char control[CMSG_SPACE(sizeof(struct in6_pktinfo))]
-			__attribute__((aligned(sizeof(struct cmsghdr))));
-		struct iovec iov = {known.first, sizeof known.first};
-		struct msghdr msg = {.msg_name = &known.peer,
-				     .msg_namelen = sizeof known.peer,
-				     .msg_iov = &iov,
-				     .msg_iovlen = 1,
-				     .msg_control = control,
-				     .msg_controllen = sizeof control};
-		socklen_t len = sizeof known.own;
-		ssize_t n = recvmsg(l->handle.fd, &msg, MSG_DONTWAIT);
-
-		if (n < 0)
-			return;
-		if ((msg.msg_flags & MSG_TRUNC) || is_known(l->owner, &known.peer) ||
-		    getsockname(l->handle.fd, (struct sockaddr *)&known.own, &len) < 0)
-			continue;
-		known.first_len = (size_t)n;
-		take_destination(&msg, &known);
-		call_begin(l->owner, CONF_L2TP, &known);
-	}
-}
-
-static void on_listener(void *ctx, uint32_t events)
-{
-	struct listener *l = ctx;
-
-	(void)events;
-	if (l->type == CONF_PPTP)
-		accept_pptp(l);
-	else
-		accept_l2tp(l);
-}
-
 static int prepare(int fd, enum conf_type type, int family)
 {
 	int one = 1, rc = 0;
@@ -123,7 +59,9 @@ static int prepare(int fd, enum conf_type type, int family)
 	    (family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof one)
 				: setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof one)) < 0)
 		return -errno;
-	return filter_first_l2tp(fd);
+	filter_widen_buffers(fd); /* strangers come in bursts */
+	rc = filter_first_of_port(fd);
+	return rc < 0 ? rc : filter_strangers(fd);
 }
 
 static int open_one(struct server *s, enum conf_type type, const struct sockaddr_storage *address,
@@ -147,8 +85,10 @@ static int open_one(struct server *s, enum conf_type type, const struct sockaddr
 	if (rc == 0) {
 		*l = (struct listener){.owner = s,
 				       .type = type,
+				       .at = at,
 				       .handle = {.fd = fd, .ready = on_listener, .ctx = l}};
-		rc = loop_fd_add(s->loop, &l->handle, EPOLLIN);
+		if (type == CONF_PPTP)
+			rc = loop_fd_add(s->loop, &l->handle, EPOLLIN);
 	}
 	if (rc == 0) {
 		s->listener_count++;
@@ -182,18 +122,18 @@ int listeners_open(struct server *s, struct reason *reason)
 	return rc;
 }
 
-void listeners_close(struct server *s)
+void listeners_close(struct server *s, enum conf_type type)
 {
 	for (size_t i = 0; i < s->listener_count; i++) {
 		struct listener *l = &s->listeners[i];
 
-		if (l->handle.fd < 0)
+		if (l->type != type || l->handle.fd < 0)
 			continue;
-		loop_fd_del(s->loop, &l->handle);
+		if (l->handle.added)
+			loop_fd_del(s->loop, &l->handle);
 		close(l->handle.fd);
 		l->handle.fd = -1;
 	}
-	s->listener_count = 0;
 }
 
 /* No other call from the same address may have it: GRE has no ports. */
@@ -232,12 +172,12 @@ static int open_gre(struct call *c)
 	return rc;
 }
 
-/* Connected, so that the kernel sorts the datagrams.  Between bind and connect it is one more
- * listener: the filter, which is set before, keeps others' first datagrams out; they are sent
- * again. */
-static int open_udp(struct call *c)
+/* A socket of the call's own, connected, so that the kernel sorts the datagrams; bound to FROM. The
+ * filter, which is set before, keeps out what others send in between. */
+static int open_udp_from(struct call *c, const struct sockaddr_storage *from)
 {
-	socklen_t len = filter_address_len(&c->peer);
+	socklen_t len = filter_address_len(&c->peer), own_len = sizeof(struct sockaddr_storage);
+	struct sockaddr_storage own = {0};
 	int one = 1, rc;
 
 	c->wire = socket(c->peer.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -245,10 +185,27 @@ static int open_udp(struct call *c)
 		return -errno;
 	rc = filter_source(c->wire, &c->peer, true);
 	if (rc == 0 && (setsockopt(c->wire, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0 ||
-			bind(c->wire, (struct sockaddr *)&c->own, len) < 0 ||
-			connect(c->wire, (struct sockaddr *)&c->peer, len) < 0))
+			bind(c->wire, (const struct sockaddr *)from, len) < 0 ||
+			connect(c->wire, (struct sockaddr *)&c->peer, len) < 0 ||
+			getsockname(c->wire, (struct sockaddr *)&own, &own_len) < 0))
 		rc = -errno;
+	if (rc == 0 && !filter_same_address(&own, &c->own))
+		rc = -EADDRNOTAVAIL;
+	if (rc < 0) {
+		close(c->wire);
+		c->wire = -1;
+	}
 	return rc;
+}
+
+/* Until it is connected it is one more listener for whom it is bound to.  Where all addresses are
+ * listened at, it is bound to all as well, so that the listener goes first (filter_first_of_port);
+ * should the kernel answer from another address than was called, to that one. */
+static int open_udp(struct call *c, const struct sockaddr_storage *listener)
+{
+	int rc = open_udp_from(c, listener);
+
+	return rc < 0 ? open_udp_from(c, &c->own) : rc;
 }
 
 int call_sockets_open(struct call *c)
@@ -257,8 +214,8 @@ int call_sockets_open(struct call *c)
 
 	c->call_id = draw_id(c);
 	if (c->type == CONF_L2TP)
-		c->tunnel_id = draw_id(c);
-	rc = c->type == CONF_L2TP ? open_udp(c) : open_gre(c);
+		c->tunnel_id = c->adopted.local_tunnel_id;
+	rc = c->type == CONF_L2TP ? open_udp(c, &c->listener) : open_gre(c);
 	if (rc == 0) {
 		filter_follow_path_mtu(c->wire, c->peer.ss_family);
 		if (c->type == CONF_L2TP)

@@ -52,11 +52,17 @@ static void session_path(char *out, size_t cap)
 }
 
 /* In the child: nothing but the log pipe at 2 and the socket at 3. */
-static void become_session(const char *path, const char *empty_dir, int channel, int log_pipe)
+static void become_session(const char *path, const char *empty_dir, const char *role, int channel,
+			   int log_pipe)
 {
 	char uid[16], gid[16], modules[PATH_MAX + 32] = "";
 	const char *given = getenv("OPENSSL_MODULES");
-	char *argv[] = {(char[]){SESSION_PROGRAM}, (char *)(uintptr_t)empty_dir, uid, gid, NULL};
+	char *argv[] = {(char[]){SESSION_PROGRAM},
+			(char *)(uintptr_t)empty_dir,
+			uid,
+			gid,
+			(char *)(uintptr_t)role,
+			NULL};
 	char *envp[] = {modules[0] ? modules : NULL, NULL};
 	sigset_t none;
 	int null_fd = open("/dev/null", O_RDWR);
@@ -98,7 +104,7 @@ static void relay_line(struct session_process *p, char *line)
 		return;
 	}
 	if (p->lines_left_out)
-		log_warn(&log, "%u lines of the session are left out", p->lines_left_out);
+		log_warn(&log, "%u lines of the %s are left out", p->lines_left_out, p->role);
 	p->lines_left_out = 0;
 	log_line(&log, (enum log_level)level, "%s", line + 1);
 }
@@ -154,18 +160,17 @@ static void died(struct session_process *p)
 	p->pid = 0;
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		reason_set(&reason, EXIT_FATAL,
-			   "the session tried a forbidden system call and was killed");
+			   "the %s tried a forbidden system call and was killed", p->role);
 	else if (WIFSIGNALED(status))
-		reason_set(&reason, EXIT_FATAL, "the session process was killed by signal %d",
+		reason_set(&reason, EXIT_FATAL, "the %s process was killed by signal %d", p->role,
 			   WTERMSIG(status));
 	else if (WEXITSTATUS(status) == 127)
 		reason_set(&reason, EXIT_FATAL,
 			   "the program " SESSION_PROGRAM " is missing beside vpdial and in %s",
 			   VPDIAL_LIBEXECDIR);
 	else
-		reason_set(&reason, EXIT_FATAL,
-			   "the session process ended unexpectedly (status %d)",
-			   WEXITSTATUS(status));
+		reason_set(&reason, EXIT_FATAL, "the %s process ended unexpectedly (status %d)",
+			   p->role, WEXITSTATUS(status));
 	p->events->died(p->ctx, &reason);
 }
 
@@ -185,8 +190,9 @@ static bool texts_are_valid(const struct request_message *m)
 		       request_text_valid(m->stats.peer_host, sizeof m->stats.peer_host) &&
 		       request_text_valid(m->stats.peer_vendor, sizeof m->stats.peer_vendor);
 	case REQUEST_ENDED:
-		return m->reason.code <= EXIT_AUTH_FAILED &&
-		       request_text_valid(m->reason.text, sizeof m->reason.text);
+		return m->ended.reason.code <= EXIT_AUTH_FAILED &&
+		       m->ended.weight <= REASON_REFUSAL &&
+		       request_text_valid(m->ended.reason.text, sizeof m->ended.reason.text);
 	case REQUEST_NONE:
 	case REQUEST_START:
 	case REQUEST_APPLIED:
@@ -197,6 +203,12 @@ static bool texts_are_valid(const struct request_message *m)
 	case REQUEST_ACCOUNT_ANSWER:
 	case REQUEST_NEXT_HOP:
 	case REQUEST_READY:
+	case REQUEST_EARLY:
+	case REQUEST_LISTEN:
+	case REQUEST_SHUT:
+	case REQUEST_TURN_AWAY:
+	case REQUEST_PROVED: /* octets of the peer's, and for its session to clean */
+	case REQUEST_DATAGRAM:
 	case REQUEST_TYPE_COUNT:
 		break;
 	}
@@ -209,11 +221,12 @@ static bool is_within(struct session_process *p, struct allowance *a)
 }
 
 /* Answers are asked for, and a state costs little: it is not told, since a peer that negotiates
- * again and again makes an honest session say many. */
+ * again and again makes an honest session say many.  What callers make the reader say has a bound
+ * where it is taken. */
 static bool is_without_end(struct session_process *p, enum request_type type)
 {
 	return type != REQUEST_STATS && type != REQUEST_ENDED && type != REQUEST_STATE &&
-	       !is_within(p, &p->requests);
+	       type != REQUEST_PROVED && type != REQUEST_DATAGRAM && !is_within(p, &p->requests);
 }
 
 static void on_channel(void *ctx, uint32_t events)
@@ -237,7 +250,7 @@ static void on_channel(void *ctx, uint32_t events)
 		return;
 	}
 	if (rc != -EPIPE) {
-		log_error(p->log, "the session sent %s; it is ended",
+		log_error(p->log, "the %s sent %s; it is ended", p->role,
 			  without_end ? "requests without end" : "a request that is not permitted");
 		kill(p->pid, SIGKILL);
 	}
@@ -272,10 +285,11 @@ int process_spawn(struct session_process *p, const struct process_config *config
 	p->log = config->log;
 	p->events = config->events;
 	p->ctx = config->ctx;
+	p->role = config->role ? config->role : "session";
 	if (rc == 0) {
 		p->pid = fork();
 		if (p->pid == 0)
-			become_session(path, dir, pair[1], log_pipe[1]);
+			become_session(path, dir, config->role, pair[1], log_pipe[1]);
 		if (p->pid < 0)
 			rc = -errno;
 	}
@@ -292,7 +306,7 @@ int process_spawn(struct session_process *p, const struct process_config *config
 	if (rc == 0)
 		rc = loop_fd_add(p->loop, &p->log_handle, EPOLLIN);
 	if (rc < 0)
-		reason_set(reason, EXIT_FATAL, "no session process: %s", strerror(-rc));
+		reason_set(reason, EXIT_FATAL, "no %s process: %s", p->role, strerror(-rc));
 	return rc;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One session process: spawned, watched, ended. */
+/* One session process, or the server's reader: spawned, watched, ended. */
 #ifndef VPDIAL_SUPERVISOR_PROCESS_H
 #define VPDIAL_SUPERVISOR_PROCESS_H
 
@@ -31,6 +31,7 @@ struct session_process {
 	struct allowance lines, states, requests;
 	unsigned lines_left_out;
 	bool ready, started, ended; /* started is the owner's: it has sent REQUEST_START */
+	const char *role;	    /* as configured */
 	struct loop *loop;
 	const struct log *log;
 	const struct process_events *events;
@@ -43,6 +44,7 @@ struct process_config {
 	const struct log *log; /* its lines go here; must outlive the process */
 	const struct process_events *events;
 	void *ctx;
+	const char *role; /* NULL: a session; "reader": see session/reader.h */
 };
 
 /* Starts vpdial-session.  0 or -errno with *REASON; process_stop in any case. */

@@ -20,6 +20,9 @@
 #include <unistd.h>
 
 #define END_LIMIT_MS 8000 /* for the farewells of all calls */
+#define RESTART_HINT                                                                       \
+	"a changed file takes effect when the server is started again (systemctl restart " \
+	"vpdial-server), which hangs up all calls"
 
 char *serve_address(const struct sockaddr_storage *a, char *buf, size_t cap)
 {
@@ -30,6 +33,13 @@ char *serve_address(const struct sockaddr_storage *a, char *buf, size_t cap)
 	if (!inet_ntop(a->ss_family, raw, buf, (socklen_t)cap))
 		buf[0] = '\0';
 	return buf;
+}
+
+void serve_host_name(char *buf, size_t cap)
+{
+	if (gethostname(buf, cap - 1) < 0 || !buf[0])
+		(void)str_copy(buf, cap, "vpdial");
+	buf[cap - 1] = '\0';
 }
 
 static void stop_if_done(struct server *s)
@@ -64,12 +74,18 @@ static void on_signal(void *ctx, uint32_t events)
 	(void)events;
 	if (read(s->signal_handle.fd, &info, sizeof info) != sizeof info)
 		return;
+	if (info.ssi_signo != SIGTERM && info.ssi_signo != SIGINT) {
+		log_warn(&s->log, "signal %s is ignored: " RESTART_HINT,
+			 sigabbrev_np((int)info.ssi_signo));
+		return;
+	}
 	if (s->stopping) { /* the second one */
 		on_end(s);
 		return;
 	}
 	s->stopping = true;
-	listeners_close(s);
+	listeners_close(s, CONF_PPTP);
+	reader_tell(s); /* who calls by L2TP hears why */
 	notify_stopping(&s->notify);
 	log_notice(&s->log, "stopping: hanging up all calls");
 	for (struct call *c = s->calls; c; c = c->next)
@@ -80,13 +96,14 @@ static void on_signal(void *ctx, uint32_t events)
 
 static int watch_signals(struct server *s)
 {
+	/* Those that mean something to a connection's supervisor must not end all calls here. */
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		sigaddset(&set, signals[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->signal_handle = (struct loop_fd){
 		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = on_signal, .ctx = s};
@@ -228,13 +245,17 @@ static int begin(struct server *s)
 		rc = listeners_open(s, &s->reason);
 	}
 	if (rc == 0)
+		rc = reader_start(s, &s->reason);
+	if (rc == 0)
 		say_ready(s);
 	return rc;
 }
 
 static void release(struct server *s)
 {
-	listeners_close(s);
+	reader_stop(s);
+	for (int type = 0; type < 2; type++)
+		listeners_close(s, (enum conf_type)type);
 	for (struct call *c = s->calls; c; c = c->next)
 		call_kill(c);
 	calls_reap(s);
@@ -267,6 +288,7 @@ static struct server *server_new(const struct serve_options *options,
 	for (size_t i = 0; i < USERS_CLIENTS_MAX; i++)
 		s->clients[i].handle.fd = -1;
 	s->reap_timer = (struct loop_timer){DEADLINE_NONE, on_reap, s, NULL, NULL};
+	s->reader.timer.deadline_ms = DEADLINE_NONE;
 	s->end_timer = (struct loop_timer){DEADLINE_NONE, on_end, s, NULL, NULL};
 	s->log =
 		(struct log){.fd = 2, .level = options->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE};

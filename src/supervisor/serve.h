@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The privileged process of `vpdial serve`: accepts, hands each call to a session of its own in
  * the answering role, applies what the session asks for, and undoes it.  It parses nothing from
- * the network: of a caller it sees the source address, which the kernel tells.
+ * the network: of a PPTP caller it sees the source address, which the kernel tells; what strangers
+ * send over UDP a confined process reads, the reader (reader.c), which names those that proved to
+ * be where they say.
  *
  * Who may come in and with which address is a policy that it is given: its room is none that this
  * one may include. */
@@ -24,6 +26,8 @@ struct serve_policy {
 	 * session may tell the caller so, for refusal_ms at most. */
 	const char *(*admit)(void *policy, enum conf_type type, const struct sockaddr *source,
 			     uint64_t now_ms, size_t *slot, bool *tell);
+	/* Has the service room for another call? */
+	bool (*has_room)(void *policy, enum conf_type type);
 	/* Index of the secret for the hostile octets USER, -1 if there is none; *ADDRESS is
 	 * reserved for the slot; zero if the secret has none, or with *EXHAUSTED none is free. */
 	int (*account)(void *policy, size_t slot, const uint8_t *user, size_t len,
@@ -41,7 +45,7 @@ struct serve_options {
 	int ready_fd; /* written to when the server answers; -1 = none */
 };
 
-/* Runs until SIGTERM, SIGINT or SIGHUP.  Returns an exit status. */
+/* Runs until SIGTERM or SIGINT.  Returns an exit status. */
 int serve_main(const struct serve_options *options, const struct serve_policy *policy);
 
 #endif

@@ -11,6 +11,7 @@
 #include "supervisor/process.h"
 #include "supervisor/serve.h"
 
+#define EARLY_MAX	  4 /* datagrams kept for a session that is not there yet */
 #define LISTENERS_MAX	  (2 * CONF_LISTEN_MAX)
 #define USERS_CLIENTS_MAX 16
 #define RUN_DIR_MAX	  256
@@ -19,8 +20,20 @@ struct server;
 
 struct listener {
 	struct server *owner;
-	struct loop_fd handle; /* fd -1 = none */
+	struct loop_fd handle; /* fd -1 = none; L2TP's is read by the reader only */
 	enum conf_type type;
+	struct sockaddr_storage at; /* with its port */
+};
+
+/* reader.c */
+struct reader {
+	struct session_process process;
+	struct log log;
+	struct loop_timer timer; /* until it is started again */
+	unsigned failures;
+	uint64_t since_ms;
+	struct allowance tunnels, datagrams;
+	struct request_shut told;
 };
 
 /* One call, from its acceptance to the end of its session. */
@@ -33,8 +46,12 @@ struct call {
 	struct sockaddr_storage peer, own; /* outer addresses; own without port for PPTP */
 	struct session_process session;
 	int control, wire; /* until the session has them; -1 = none */
-	size_t first_len;
-	uint8_t first[REQUEST_FIRST_MAX]; /* L2TP: as it came, looked at by nobody */
+	/* L2TP: as the reader named it, and what came before its session was there. */
+	struct request_place place;
+	struct request_adopted adopted;
+	struct sockaddr_storage listener;	   /* where its listener is bound */
+	struct request_datagram *early[EARLY_MAX]; /* owned */
+	size_t early_count;
 	uint16_t call_id, tunnel_id;
 	size_t slot;
 	struct host *host;
@@ -44,7 +61,7 @@ struct call {
 	int secret;		       /* index; -1 = not known yet */
 	const struct conf_interface *interface; /* static entry, NULL = dynamic */
 	struct in_addr remote;			/* to be given */
-	bool refused; /* its session only tells the caller that there is no room: no slot */
+	bool refused; /* PPTP: its session only tells the caller that there is no room: no slot */
 	bool proved;  /* the password was right, says the session */
 	bool open, ending, dead;
 	uint64_t up_since_ms;
@@ -71,6 +88,7 @@ struct server {
 	struct loop_timer end_timer;
 	struct listener listeners[LISTENERS_MAX];
 	size_t listener_count;
+	struct reader reader;
 	struct users_client clients[USERS_CLIENTS_MAX];
 	struct call *calls;
 	unsigned last_number;
@@ -82,14 +100,25 @@ struct server {
 
 /* listen.c: all sockets of the enabled listeners.  0 or -errno with *REASON. */
 int listeners_open(struct server *s, struct reason *reason);
-void listeners_close(struct server *s);
+void listeners_close(struct server *s, enum conf_type type);
 
 /* listen.c: ids, and the socket for the data of a call that was accepted.  0 or -errno. */
 int call_sockets_open(struct call *c);
 
-/* call.c: a call of TYPE with what is KNOWN of it: addresses, control (PPTP) or first (L2TP).  The
- * descriptor becomes the call's, also on failure. */
+/* reader.c: starts it if there is an L2TP socket.  0 or -errno with *REASON; later it is started
+ * again by itself. */
+int reader_start(struct server *s, struct reason *reason);
+void reader_stop(struct server *s);
+/* Whether tunnels may begin: to be called where that may have changed. */
+void reader_tell(struct server *s);
+/* The tunnel KNOWN gets no call. */
+void reader_turn_away(struct server *s, const struct call *known, const char *why);
+
+/* call.c: a call of TYPE with what is KNOWN of it: addresses, control (PPTP) or place and adopted
+ * (L2TP).  The descriptor becomes the call's, also on failure. */
 void call_begin(struct server *s, enum conf_type type, const struct call *known);
+/* A datagram of its tunnel that came to the reader. */
+void call_early(struct call *c, const struct request_datagram *datagram);
 void call_hang_up(struct call *c, enum exit_status code, const char *text);
 /* Ends it at once and without farewell. */
 void call_kill(struct call *c);
@@ -102,5 +131,7 @@ void users_close(struct server *s);
 
 /* "10.0.0.1 port 4711" into BUF; returns BUF. */
 char *serve_address(const struct sockaddr_storage *a, char *buf, size_t cap);
+/* The name that sessions and reader give to callers. */
+void serve_host_name(char *buf, size_t cap);
 
 #endif

@@ -53,6 +53,12 @@ static void on_request(void *ctx, struct request_message *m)
 	case REQUEST_ACCOUNT: /* it answers nobody: nobody to know */
 	case REQUEST_ACCOUNT_ANSWER:
 	case REQUEST_NEXT_HOP:
+	case REQUEST_EARLY:
+	case REQUEST_LISTEN: /* a server's reader's */
+	case REQUEST_SHUT:
+	case REQUEST_TURN_AWAY:
+	case REQUEST_PROVED:
+	case REQUEST_DATAGRAM:
 	case REQUEST_NONE:
 	case REQUEST_START:
 	case REQUEST_APPLIED:
@@ -71,7 +77,11 @@ static void on_died(void *ctx, const struct reason *reason)
 int session_spawn(struct supervisor *s, struct reason *reason)
 {
 	static const struct process_events events = {on_request, on_died};
-	const struct process_config config = {s->run_dir, s->loop, &s->log, &events, s};
+	const struct process_config config = {.run_dir = s->run_dir,
+					      .loop = s->loop,
+					      .log = &s->log,
+					      .events = &events,
+					      .ctx = s};
 
 	return process_spawn(&s->session, &config, reason);
 }

@@ -32,7 +32,7 @@ struct tunnel_config {
 	uint32_t setup_limit_ms;   /* whole set-up of control connection and call, e.g. 30000 */
 	uint32_t echo_interval_ms; /* quiet control connection: Echo-Request (PPTP) or HELLO */
 	uint32_t echo_limit_ms;	   /* no answer for so long: the peer is dead */
-	bool refuse; /* answerer: a caller is told that there is no room, whatever it wants */
+	bool refuse; /* PPTP, answerer: a caller is told that there is no room, whatever it wants */
 	/* L2TP only */
 	uint16_t local_tunnel_id, local_session_id; /* 0 = drawn at random */
 	struct secret secret;			    /* tunnel secret, len 0 = none */
@@ -94,8 +94,24 @@ struct tunnel *tunnel_new(const struct tunnel_config *config,
 			  const struct random_source *random, const struct log *log);
 void tunnel_free(struct tunnel *t);
 
-/* The control channel is there (PPTP: TCP connected): the caller starts to talk. */
+/* The control channel is there (PPTP: TCP connected): the caller starts to talk.  Not for L2TP's
+ * answerer: see tunnel_adopt. */
 void tunnel_start(struct tunnel *t, uint64_t now_ms);
+
+#define TUNNEL_ADOPTED_HOST   40
+#define TUNNEL_ADOPTED_VENDOR 24
+
+/* L2TP, answerer: a tunnel whose set-up was done elsewhere (half_open.h), up to the SCCCN. */
+struct tunnel_adopted {
+	uint16_t local_tunnel_id, peer_tunnel_id;
+	uint16_t window; /* of the peer, 0 = not told */
+	uint16_t firmware;
+	uint8_t host_len, vendor_len;
+	uint8_t host[TUNNEL_ADOPTED_HOST], vendor[TUNNEL_ADOPTED_VENDOR]; /* hostile, may be cut */
+};
+/* In place of tunnel_start: waits for the peer's call. */
+void tunnel_adopt(struct tunnel *t, const struct tunnel_adopted *adopted, uint64_t now_ms);
+
 /* Octets of the control channel.  Any octets may come, in pieces of any size. */
 void tunnel_input(struct tunnel *t, const uint8_t *octets, size_t len, uint64_t now_ms);
 /* The control channel ended: ERROR 0 for an orderly end of the stream, else an errno value.  L2TP:

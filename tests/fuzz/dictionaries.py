@@ -56,6 +56,7 @@ mschap = [b"S=", b"E=691 R=1 C=", b" V=3 M=", b"E=648 R=0", b"john"]
 write("wire", frames + codes + eap + options + avp_tokens + messages + pptp + dhcp + gre + l2tp + mschap)
 write("ppp", codes + eap + options + mschap)
 write("tunnel", avp_tokens + messages + pptp + l2tp)
+write("half_open", avp_tokens + messages + l2tp)
 write("path", frames + gre + l2tp + [bytes([b]) for b in range(0xf0, 0xf5)] + [b"\x45\0\0\x28", b"\x60\0\0\0"])
 write("session", frames + codes + options + avp_tokens + pptp + dhcp + [bytes([1, 8]), bytes([0, 255])])
 # The options of profiles, and the words that their values may be.

@@ -590,6 +590,12 @@ static const char *policy_admit(void *policy, enum conf_type type, const struct 
 	return world.refuse ? "it is full" : NULL;
 }
 
+static bool policy_has_room(void *policy, enum conf_type type)
+{
+	(void)policy, (void)type;
+	return !world.refuse;
+}
+
 static int policy_account(void *policy, size_t slot, const uint8_t *user, size_t len,
 			  struct in_addr *address, bool *exhausted)
 {
@@ -621,9 +627,9 @@ static void on_reap(void *ctx)
 
 static void run_server(uint8_t how)
 {
-	static const struct serve_policy rules = {
-		policy_create, policy_destroy, policy_admit, policy_account,
-		policy_opened, policy_release, 30000,	     5000};
+	static const struct serve_policy rules = {policy_create,   policy_destroy, policy_admit,
+						  policy_has_room, policy_account, policy_opened,
+						  policy_release,  30000,	   5000};
 	static const struct serve_options options = {.ready_fd = -1};
 	static struct conf_secret secret;
 	static struct server s;

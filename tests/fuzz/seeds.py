@@ -225,6 +225,26 @@ for which, section in ((0, b"connection"), (1, b"office"), (2, b"pptp-server")):
         put("conf", bytes([which]) + b"[" + section + b"]\n" + lines)
 put("conf", b"\0[connection]\nconnect-to = vpn.example.com\nuser = john\npassword = \"a b\"\n")
 put("conf", b"\2[pptp-server]\nenabled = yes\n[secret john]\npassword = \"x\"\nlocal-address = 10.0.0.1\nremote-address = 10.0.0.2-10.0.0.9\n")
+# Strangers before a server: SCCRQs and what follows, with and without a secret, shut, much later, again.
+def half_open():
+    sccrq, scccn = bytes([0, 1, 0]), bytes([2, 0, 0])
+    other = struct.pack(">HHHH", 0x8008, 0, 10, 4)
+    challenge = struct.pack(">HHH", 0x8016, 0, 11) + bytes(16)
+    response = struct.pack(">HHH", 0x8016, 0, 13) + bytes(16)
+    for secret in (b"\0", b"\1"):
+        put("half_open", secret + sccrq + scccn + bytes([3, 10, 0, 0]) * 6 + scccn)
+        put("half_open", secret + sccrq + bytes([0, 2, 0]) + scccn + sccrq)
+        put("half_open", secret + sccrq + bytes([2, 8, 0]) * 17 + scccn)
+        put("half_open", secret + bytes([0, 1, len(other)]) + other + bytes([0, 1, len(challenge)]) + challenge)
+        put("half_open", secret + (sccrq + bytes([2, 0, len(response)]) + response) * 11 + sccrq)
+        put("half_open", secret + sccrq + bytes([5, 200]) + scccn + bytes([70]) + sccrq + bytes([198]) + sccrq + bytes([6]) + sccrq)
+        put("half_open", secret + sccrq + scccn + bytes([7]) + sccrq + bytes([3, 4, 0, 0]) + bytes([0, 17, 0]))
+        put("half_open", secret + b"".join(bytes([8 * n, 1, 0, 8 * n + 2, 0, 0]) for n in range(6)))
+
+
+half_open()
+
+
 # Whole sessions: each role, tunnel and encryption; then packets, requests and hang-ups in each phase.
 DATAGRAM, A_FRAME, STREAM_OCTETS, DEVICE, SUPERVISOR, HANG_UP, PEER_GONE, LEAVE, STATS, PEER_ENDS = range(2, 12)
 REST = bytes([1, 4]) * 40

@@ -6,6 +6,7 @@
 #include "fuzz.h"
 
 #include "base/clock.h"
+#include "door.h"
 #include "ipc/control.h"
 #include "ipc/request.h"
 #include "ppp/ppp.h"
@@ -38,6 +39,7 @@ static struct {
 	struct request_channel channel;
 	struct sockaddr_in at[2]; /* of the data sockets: the session's, ours */
 	struct tunnel *tunnel;
+	struct door door; /* before the honest peer's tunnel, or the session's */
 	struct ppp_link *ppp;
 	bool up, tunnel_closed, ppp_closed;
 	uint32_t seq;
@@ -186,6 +188,7 @@ static void make_peer(void)
 		ppp.dns[0].s_addr = htonl(0x0a000035);
 	}
 	world.tunnel = tunnel_new(&tunnel, &tunnel_callbacks, &random, NULL);
+	FUZZ_CHECK(!world.l2tp || door_open(&world.door, &tunnel, &random, NULL));
 	world.ppp = ppp_new(&ppp, &ppp_callbacks, &random, NULL);
 	FUZZ_CHECK(world.tunnel && world.ppp);
 	tunnel_start(world.tunnel, world.now);
@@ -205,6 +208,16 @@ static void peer_frame(const uint8_t *frame, size_t len)
 		ppp_input(world.ppp, protocol, frame + head, len - head, world.now);
 }
 
+static void peer_control(const uint8_t *packet, size_t len)
+{
+	static const struct tunnel_callbacks callbacks = {tunnel_send, tunnel_event, NULL};
+
+	if (world.answerer)
+		tunnel_input(world.tunnel, packet, len, world.now);
+	else
+		door_input(&world.door, world.tunnel, &callbacks, packet, len, world.now);
+}
+
 static void peer_datagram(uint8_t *packet, size_t len)
 {
 	struct l2tp_header h;
@@ -221,7 +234,7 @@ static void peer_datagram(uint8_t *packet, size_t len)
 	if (!h.control)
 		peer_frame(h.payload, h.payload_len);
 	else if (world.honest && !world.tunnel_closed)
-		tunnel_input(world.tunnel, packet, len, world.now);
+		peer_control(packet, len);
 	if (world.up && !was_up)
 		ppp_up(world.ppp, world.now);
 }
@@ -550,12 +563,42 @@ static void configure(struct cursor *script)
 		m->farewell = (struct request_call){1, 2, 3, 4};
 }
 
-/* A session needs the caller's first datagram to answer it. */
-static void take_first(void)
+static void adopt(const struct tunnel_adopted *t)
 {
-	ssize_t n = recv(world.wire, world.start.first, sizeof world.start.first, MSG_DONTWAIT);
+	struct request_adopted *a = &world.start.adopted;
 
-	world.start.first_len = n > 0 ? (uint16_t)n : 0;
+	*a = (struct request_adopted){.local_tunnel_id = t->local_tunnel_id,
+				      .peer_tunnel_id = t->peer_tunnel_id,
+				      .window = t->window,
+				      .host_len = t->host_len,
+				      .vendor_len = t->vendor_len};
+	memcpy(a->host, t->host, sizeof a->host);
+	memcpy(a->vendor, t->vendor, sizeof a->vendor);
+	world.start.local_tunnel_id = a->local_tunnel_id;
+}
+
+/* The server's reader lets the honest caller in; what it says too early goes to the session.  The
+ * caller talks to itself meanwhile, as far as it knows. */
+static void let_in(struct request_datagram *early)
+{
+	struct half_open_result r;
+	uint8_t octets[REQUEST_DATAGRAM_MAX];
+	ssize_t n;
+
+	while ((n = recv(world.wire, octets, sizeof octets, MSG_DONTWAIT)) > 0) {
+		half_open_input(world.door.half_open, &world.door.from, octets, (size_t)n,
+				world.now, &r);
+		FUZZ_CHECK(r.answer_len <= HALF_OPEN_FACTOR * (size_t)n);
+		if (r.answer_len)
+			tunnel_input(world.tunnel, r.answer, r.answer_len, world.now);
+		if (r.verdict == HALF_OPEN_PROVED)
+			adopt(&r.tunnel);
+		if (r.verdict != HALF_OPEN_EARLY_DATAGRAM)
+			continue;
+		early->len = (uint16_t)n;
+		memcpy(early->octets, octets, (size_t)n);
+	}
+	FUZZ_CHECK(world.start.adopted.local_tunnel_id);
 }
 
 static void udp_pair(int pair[2])
@@ -577,9 +620,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	const int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 	struct log log = {.fd = getenv("FUZZ_LOG") ? 2 : -1, .level = LOG_LEVEL_INFO};
 	int supervisor[2], control[2] = {-1, -1}, wire[2], tun[2];
+	static struct request_datagram early;
 
 	fuzz_crypto();
 	memset(&world, 0, sizeof world);
+	early.len = 0;
 	world.now = 1000;
 	world.seed = 1;
 	world.script = cursor_make(data, len);
@@ -602,12 +647,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 		world.at[0] = world.at[1]; /* to ourselves, for once */
 		make_peer();
-		take_first();
+		let_in(&early);
 		world.at[0] = own;
 	} else {
 		make_peer();
 	}
 	start_session(control[1], wire[world.l2tp ? 0 : 1], tun[1]);
+	if (early.len)
+		say(REQUEST_EARLY, &early);
 	close(wire[world.l2tp ? 0 : 1]);
 	close(tun[1]);
 	if (control[1] >= 0)
@@ -621,6 +668,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	close(world.wire);
 	close(world.tun);
 	tunnel_free(world.tunnel);
+	door_close(&world.door);
 	ppp_free(world.ppp);
 	return 0;
 }

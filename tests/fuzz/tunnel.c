@@ -4,6 +4,7 @@
 #include "fuzz.h"
 
 #include "base/clock.h"
+#include "door.h"
 #include "tunnel/tunnel.h"
 #include "wire/avp.h"
 #include "wire/l2tp.h"
@@ -21,6 +22,7 @@ struct datagram {
 struct end {
 	struct end *other;
 	struct tunnel *tunnel;
+	struct door door;	      /* before L2TP's answerer */
 	struct datagram queue[QUEUE]; /* on their way to this end */
 	unsigned count, sent;
 	bool up, closed;
@@ -78,11 +80,15 @@ static void on_event(void *ctx, const struct tunnel_event *event)
 
 static void input(struct end *e, const uint8_t *octets, size_t len)
 {
+	const struct tunnel_callbacks callbacks = {on_send, on_event, e};
 	uint8_t *copy;
 
 	copy = fuzz_copy(octets, len);
 	e->sent = 0;
-	tunnel_input(e->tunnel, copy, len, now);
+	if (!e->door.half_open)
+		tunnel_input(e->tunnel, copy, len, now);
+	else if (!e->closed)
+		door_input(&e->door, e->tunnel, &callbacks, copy, len, now);
 	/* PPTP may answer each whole message in a piece. */
 	FUZZ_CHECK(e->sent <= 16 + len / 12);
 	free(copy);
@@ -287,6 +293,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		ends[i].tunnel =
 			tunnel_new(&config, &callbacks, &random[i], how[1] & 1 ? &fuzz_log : NULL);
 		FUZZ_CHECK(ends[i].tunnel);
+		FUZZ_CHECK(i == 0 || type == TUNNEL_PPTP ||
+			   door_open(&ends[i].door, &config, &random[i],
+				     how[1] & 1 ? &fuzz_log : NULL));
 	}
 	for (int i = 0; i < 2; i++)
 		tunnel_start(ends[i].tunnel, now);
@@ -307,6 +316,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		FUZZ_CHECK(tunnel_deadline(ends[i].tunnel) == DEADLINE_NONE);
 		tunnel_tick(ends[i].tunnel, now);
 		tunnel_free(ends[i].tunnel);
+		door_close(&ends[i].door);
 	}
 	tunnel_free(NULL);
 	return 0;

@@ -349,6 +349,7 @@ class L2tp(Caller):
         self.acked = 0
         self.extra, self.deaf = {}, False
         self.stop_id = None
+        self.on_control = lambda datagram: None
 
     def sockets(self):
         return [self.udp]
@@ -373,8 +374,9 @@ class L2tp(Caller):
                 self.frame(data[at:])
             return
         _, length, tunnel, _, ns, nr = struct.unpack(">HHHHHH", data[:12])
-        if self.deaf:
+        if self.deaf or tunnel not in (0, self.tunnel):
             return
+        self.on_control(data)
         self.acked = nr
         if length <= 12:
             return
@@ -433,9 +435,10 @@ class L2tp(Caller):
         return [a for a in avps.values() if a is not None]
 
     def answered(self, avps=None):
-        """Sends the SCCRQ and takes the SCCRP."""
-        self.message(*(avps or self.sccrq()))
-        self.want(5, "no SCCRP", lambda: self.got(2))
+        """Sends the SCCRQ, again each second, and takes the SCCRP."""
+        octets = ref.l2tp_ctrl(self.peer_tunnel, 0, self.ns, self.nr, *(avps or self.sccrq()))
+        self.ns += 1
+        self.want(5, "no SCCRP", lambda: self.got(2), lambda: self.put(octets))
         self.peer_tunnel = struct.unpack(">H", self.got(2)[0][9])[0]
 
     def do_start(self):

@@ -292,8 +292,18 @@ def header_of(c, flags):
         raise Wrong("a control message with such a header was answered")
 
 
-@variants({"shorter": -3, "longer": 8, "65535": 65535}, kinds="l2tp", log="AVPs that do not fit the message|first datagram does not ask for a tunnel")
+@variants({"shorter": -3}, kinds="l2tp", log="AVPs that do not fit the message")
 def header_length(c, change):
+    header_length_is_wrong(c, change)
+
+
+@variants({"longer": 8, "65535": 65535}, kinds="l2tp")
+def header_length_beyond(c, change):
+    """beyond the datagram: no message at all"""
+    header_length_is_wrong(c, change)
+
+
+def header_length_is_wrong(c, change):
     octets = ref.l2tp_ctrl(0, 0, 0, 0, *c.sccrq())
     length = 65535 if change == 65535 else len(octets) + change
     c.put(octets[:2] + u16(length) + octets[4:])
@@ -371,7 +381,8 @@ def sccrq_in_the_tunnel(c):
 @case("l2tp")
 def call_before_the_tunnel_is_ignored(c):
     c.answered()
-    c.message(*c.icrq())
+    c.message(*c.icrq(), ns=2)
+    c.message(ref.mt("HELLO"), ns=1)
     c.pump(0.7)
     if c.got(11):
         raise Wrong("a call was answered before the tunnel was up")
@@ -510,14 +521,92 @@ def from_another_port(c):
     c.no_echo(0xbad5)
 
 
-@variants({"sccrq": 0, "tunnel": 1, "icrq": 2}, kinds="l2tp", slow=True, log="the call was not set up in time|did not come within")
+@case("l2tp")
+def vanishes_after_sccrq(c):
+    """it has cost nothing that could be missed"""
+    before = children()
+    c.message(*c.sccrq())
+    c.pump(1.0)
+    if len(c.got(2)) != 1 or children() != before:
+        raise Wrong(f"{len(c.got(2))} answers, {children()} instead of {before}")
+    c.peer_tunnel = 0
+
+
+@case("l2tp")
+def sccrq_again_and_again(c):
+    """each copy gets the same SCCRP, and nothing comes by itself"""
+    before = children()
+    came = []
+    c.on_control = came.append
+    for _ in range(50):
+        c.put(ref.l2tp_ctrl(0, 0, 0, 0, *c.sccrq()))
+        c.pump(0.02)
+    c.pump(3.0)
+    if len(came) != 50 or len(set(came)) != 1:
+        raise Wrong(f"{len(came)} answers, {len(set(came))} of them different")
+    if len(came[0]) > 3 * len(ref.l2tp_ctrl(0, 0, 0, 0, *c.sccrq())) or children() != before:
+        raise Wrong(f"{len(came[0])} octets; {children()} instead of {before}")
+    c.goes_on()
+
+
+@case("l2tp")
+def answers_after_another_sccrq(c):
+    """the id of the first answer counts no more: no session, and no tunnel by it"""
+    c.answered()
+    first = c.peer_tunnel
+    c.inbox, c.nr, c.ns, c.tunnel, c.peer_tunnel = [], 0, 0, 0x5555, 0
+    c.answered()
+    c.message(ref.mt("SCCCN"), tunnel=first, ns=1)
+    c.pump(0.5)
+    if c.peer_tunnel == first:
+        raise Wrong("the same id for another tunnel")
+    c.message(ref.mt("SCCCN"))
+    c.stage = "start"
+    c.goes_on()
+
+
+@case("l2tp", log="the client began anew")
+def begins_anew(c):
+    """its state is lost, its port is the same: the old call asks, hears nothing and gives way"""
+    c.to("up")
+    again = L2tp(c.server, c.source, tunnel=0x5555)
+    again.udp.close()
+    again.udp = c.udp
+    begin = time.monotonic()
+    octets = ref.l2tp_ctrl(0, 0, 0, 0, *again.sccrq())
+    again.want(8, "no tunnel", lambda: again.got(2), lambda: again.put(octets))
+    if time.monotonic() - begin > 5:
+        raise Wrong("it took %.1f s" % (time.monotonic() - begin))
+    again.ns = 1
+    again.peer_tunnel = struct.unpack(">H", again.got(2)[0][9])[0]
+    again.message(ref.mt("SCCCN"))
+    again.stage = "start"
+    again.goes_on()
+    again.leave()
+    c.peer_tunnel = 0
+
+
+@case("l2tp")
+def spoofed_sccrq(c):
+    """500 with the address and port of a call that is up, which acknowledges a HELLO or two"""
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    c.to("up")
+    port = c.udp.getsockname()[1]
+    for n in range(500):
+        octets = ref.l2tp_ctrl(0, 0, 0, 0, *c.sccrq(tunnel=ref.avp(9, u16(0x4000 + n))))
+        raw.sendto(spoofed(17, struct.pack(">HHHH", port, 1701, 8 + len(octets), 0) + octets, c.source), (ARGS.server, 0))
+        c.pump(0.01)
+    c.pump(4.0)
+    hellos = len(c.got(6))
+    if not 1 <= hellos <= 3:
+        raise Wrong(f"{hellos} HELLOs")
+    c.goes_on()
+
+
+@variants({"tunnel": 1, "icrq": 2}, kinds="l2tp", slow=True, log="the call was not set up in time|did not come within")
 def vanishes_after(c, n):
-    if n == 0:
-        c.message(*c.sccrq())
-    elif n == 1:
-        c.to("start")
-    else:
-        c.to("start")
+    c.to("start")
+    if n == 2:
         c.replied()
     c.udp.close()
     c.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -1205,7 +1294,7 @@ def half_open_of_one_address(kind):
         try:
             c = Pptp(ARGS.server, ARGS.source) if kind is Pptp else L2tp(ARGS.server, ARGS.source, tunnel=n + 1)
             if kind is L2tp:
-                c.message(*c.sccrq())
+                c.do_start()
             held.append(c)
         except OSError:
             pass
@@ -1229,7 +1318,7 @@ def half_open_of_many_addresses(kind):
             source = after(ARGS.source, n % 20)
             c = Pptp(ARGS.server, source) if kind is Pptp else L2tp(ARGS.server, source, tunnel=n + 1)
             if kind is L2tp:
-                c.message(*c.sccrq())
+                c.do_start()
             held.append(c)
         except OSError:
             pass
@@ -1250,8 +1339,17 @@ def after(address, n):
 
 
 def children():
+    """sessions, and guardians of calls; not the one process that reads what strangers send"""
     with open(f"/proc/{ARGS.pid}/task/{ARGS.pid}/children") as f:
-        return f.read().split()
+        return [p for p in f.read().split() if not is_reader(p)]
+
+
+def is_reader(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as f:
+            return f.read().endswith(b"\0reader\0")
+    except OSError:
+        return False
 
 
 def small_session():

@@ -18,7 +18,7 @@ attacks() {
 	# Requests that the table has for no one, for the other side, or not in this phase.
 	for when in spawned ready call; do
 		for what in start applied hangup get_stats none type_77 type_max short long huge no_body two_octets \
-			one_descriptor descriptors state_unterminated; do
+			one_descriptor descriptors state_unterminated proved datagram; do
 			echo "$what | $when | $BROKEN | 1"
 		done
 	done
@@ -211,6 +211,77 @@ t_session_of_a_server_learns_four_passwords_at_most() {
 	rm -f "$R/attack"
 	grep -q 'has user0$' "$T/out" || fail "no test: $(tail -n 3 "$T/out" | tr '\n' '|')"
 	[ "$(grep -c 'has user' "$T/out")" -le 4 ] || fail "it has the passwords of $(grep -c 'has user' "$T/out") users"
+	all_gone 5
+}
+# attacked_server ATTACK: a server whose reader does that; its log is in $T/out.
+attacked_server() {
+	[ -x "$ATTACKER" ] || { skip "make attacker"; return 1; }
+	rm -rf "${T:?}/bin"
+	mkdir "$T/bin"
+	cp "$VPDIAL" "$T/bin/vpdial"
+	cp "$ATTACKER" "$T/bin/"
+	printf '[l2tp-server]\nenabled = yes\nlisten = 10.88.1.2\n[secret ex]\npassword = "secret"\nlocal-address = 10.99.0.1\nremote-address = 10.99.0.10\n' >"$P/server.conf"
+	chmod 600 "$P/server.conf"
+	echo "read $1" >"$R/attack"
+	"$T/bin/vpdial" --config "$P" --run-dir "$R" serve >"$T/out" 2>&1 </dev/null &
+	serving=$!
+	within 5 grep -q enabled "$T/out" || fail "the server does not start: $(tail -n 1 "$T/out")"
+}
+sessions_of() { tr ' ' '\n' <"/proc/$1/task/$1/children" | sed '/^$/d' | while read -r p; do tr '\0' '\n' <"/proc/$p/cmdline" | grep -qx reader || cat "/proc/$p/comm"; done 2>/dev/null | grep -cx vpdial-session; }
+t_reader_that_was_taken_over_is_judged() {
+	local what text
+	for what in listener listener_max family multicast port_0 own ids two_ids host_len; do
+		attacked_server proved_$what || return
+		within 5 grep -q 'the reader asked for what cannot be' "$T/out" || fail "$what: $(tail -n 1 "$T/out")"
+		[ "$(sessions_of $serving)" = 0 ] || fail "$what: it got a session"
+		kill -TERM $serving
+		wait $serving
+	done
+	for what in datagram_len:'asked for what cannot be' network:'sent a request that is not permitted' call:'sent a request that is not permitted' \
+		syscall:'the reader tried a forbidden system call' crash:'the reader process was killed by signal 11'; do
+		text=${what#*:}
+		attacked_server "${what%%:*}" || return
+		within 5 grep -q "$text" "$T/out" || fail "${what%%:*}: $(tail -n 1 "$T/out")"
+		kill -TERM $serving
+		wait $serving
+	done
+	all_gone 5
+}
+t_reader_that_was_taken_over_gets_no_call_beyond_policy() {
+	local most=0 n i
+	attacked_server proved_flood || return
+	for ((i = 0; i < 20; i++)); do
+		n=$(sessions_of $serving)
+		[ "$n" -le $most ] || most=$n
+		sleep 0.2
+	done
+	# Of one source 16; each is confined, and ends for want of a call.
+	[ $most -ge 1 ] && [ $most -le 16 ] || fail "$most sessions at once: $(tail -n 2 "$T/out")"
+	kill -TERM $serving
+	wait $serving
+	all_gone 12
+}
+t_reader_has_no_right_left() {
+	local pid cap
+	rm -f "$R/attack"
+	printf '[l2tp-server]\nenabled = yes\nlisten = 10.88.1.2\ntunnel-secret = "x"\n[secret ex]\npassword = "Hidden-Pass9"\nlocal-address = 10.99.0.1\nremote-address = 10.99.0.10\n' >"$P/server.conf"
+	chmod 600 "$P/server.conf"
+	"$VPDIAL" --config "$P" --run-dir "$R" serve >"$T/out" 2>&1 </dev/null &
+	serving=$!
+	within 5 grep -q enabled "$T/out" || fail "the server does not start: $(tail -n 1 "$T/out")"
+	sleep 0.5
+	pid=$(cut -d ' ' -f 1 "/proc/$serving/task/$serving/children")
+	for cap in CapInh CapPrm CapEff CapBnd CapAmb; do
+		[ "$(status_of "$pid" $cap)" = 0000000000000000 ] || fail "$cap is $(status_of "$pid" $cap)"
+	done
+	[ "$(status_of "$pid" Seccomp)" = 2 ] && [ "$(status_of "$pid" NoNewPrivs)" = 1 ] || fail "it is not confined"
+	[ "$(status_of "$pid" Uid | cut -d ' ' -f 1)" = 65534 ] || fail "its user is $(status_of "$pid" Uid)"
+	[ "$(status_of "$pid" Threads)" = 1 ] || fail "it has $(status_of "$pid" Threads) threads"
+	# Streams, the server's socket, the listener, its loop.
+	[ "$(find "/proc/$pid/fd" -mindepth 1 | wc -l)" = 6 ] || fail "descriptors: $(ls -l "/proc/$pid/fd")"
+	[ "$(occurrences "$pid" Hidden-Pass9)" = 0 ] || fail "it has a caller's password"
+	kill -TERM $serving
+	wait $serving
 	all_gone 5
 }
 # The look-up parses what comes from the network: of its parent's descriptors it has the three standard

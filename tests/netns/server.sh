@@ -166,6 +166,13 @@ pings() { # pings TTL COMMAND...: three answers
 encoding() { vpdial status "$1" --json | jq -r '.connections[0].encoding'; }
 user_field() { users --json | jq -r "[.users[] | select(.running)][0].$1"; }
 running() { [ "$(users --json | jq '[.users[] | select(.running)] | length')" = "$1" ]; }
+reader_pid() {
+	local p
+	for p in $(cat "/proc/$SERVING/task/$SERVING/children"); do
+		tr '\0' '\n' <"/proc/$p/cmdline" 2>/dev/null | grep -qx reader && echo "$p" && return
+	done
+	return 1
+}
 no_pids_in_far() { [ -z "$(ip netns pids far 2>/dev/null)" ]; }
 want() { [ "$2" = "$3" ] || fail "$1 is '$2' instead of '$3'"; }
 
@@ -502,6 +509,82 @@ policy() {
 		server_clean
 		report
 	done
+	if case_is signals-leave-calls-alone; then
+		{ both; secret ex lkjrht "${LINK[@]}"; } | serve
+		for type in pptp l2tp; do profile $type $type ex lkjrht; done
+		dial pptp
+		for n in HUP USR1 USR2; do
+			kill -$n "$SERVING"
+			within 3 grep -q "signal $n is ignored: .*systemctl restart vpdial-server" "$T/serve" || fail "nothing is said of $n"
+		done
+		read -r -a sessions <"/proc/$SERVING/task/$SERVING/children"
+		for n in HUP INT TERM QUIT USR1 USR2; do kill -$n "${sessions[@]}"; done
+		sleep 0.3
+		pings 64 ping 10.0.103.1
+		hang_up pptp
+		dial l2tp
+		hang_up l2tp
+		server_clean
+		report
+	fi
+	if case_is honest-dials-during-a-flood-of-forged-sccrqs; then
+		{ both; secret ex lkjrht "${LINK[@]}"; } | serve
+		for type in pptp l2tp; do profile $type $type ex lkjrht; done
+		dial pptp # what is touched for the first time is not growth
+		hang_up pptp
+		server_clean
+		ip -n far route add 172.16.0.0/12 via "$CLIENT" dev wan onlink
+		before=$(server_state)
+		python3 "$netns_dir/flood.py" "$SERVER" 1000 120 wan >"$T/flood" 2>&1 &
+		flood=$!
+		sleep 3
+		for n in 1 2 3; do
+			for type in l2tp pptp; do
+				server_as_before || fail "the flood costs something: $(diff <(echo "$before") <(server_state 2>&1) | tr '\n' '|')"
+				dial $type
+				within 6 ping -q -c 1 -W 2 10.0.103.1 >/dev/null || fail "the call carries nothing"
+				hang_up $type
+				within 5 server_as_before
+			done
+		done
+		kill -0 $flood 2>/dev/null || fail "the flood ended too early"
+		kill -TERM $flood
+		wait $flood || fail "more came back than one answer of three times the octets: $(tail -n 1 "$T/flood")"
+		read -r n flood _ <"$T/flood"
+		[ "$n" -ge 1000 ] && [ "$flood" -ge 1 ] || fail "no flood: $(tail -n 1 "$T/flood")"
+		server_clean
+		report
+	fi
+	if case_is client-of-port-1701-that-lost-its-state-redials; then
+		{ both; secret ex lkjrht "${LINK[@]}"; } | serve
+		profile c l2tp ex lkjrht 'source-port = 1701'
+		dial c
+		for n in $(client_pids); do kill -KILL "$n"; done
+		rm -rf "${R:?}"/*
+		SECONDS=0
+		dial c
+		[ $SECONDS -le 12 ] || fail "it was locked out for $SECONDS s"
+		pings 64 ping 10.0.103.1
+		within 3 running 1 || fail "the old call is still listed"
+		grep -q 'ex disconnected: the client began anew' "$T/serve" || fail "the server does not say why: $(tail -n 1 "$T/serve")"
+		hang_up c
+		server_clean
+		report
+	fi
+	if case_is reader-that-dies-is-started-again; then
+		{ both; secret ex lkjrht "${LINK[@]}"; } | serve
+		for type in pptp l2tp; do profile $type $type ex lkjrht; done
+		dial l2tp
+		kill -SEGV "$(reader_pid)"
+		within 3 grep -q 'the reader process was killed by signal 11: .* started again in 1 s; calls that are up go on' "$T/serve" || fail "nothing is said of it"
+		pings 64 ping 10.0.103.1
+		hang_up l2tp
+		within 5 reader_pid >/dev/null || fail "it is not started again"
+		dial l2tp
+		hang_up l2tp
+		server_clean
+		report
+	fi
 	if case_is caller-id-admits-one-address; then
 		{ both; secret ex lkjrht 'caller-id = 10.88.1.77' "${LINK[@]}"; secret me lkjrht "caller-id = $CLIENT" 'local-address = 10.0.103.1' 'remote-address = 10.0.103.5'; } | serve
 		profile a pptp ex lkjrht

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/random.h"
+#include "door.h"
 #include "ppp/link.h"
 #include "tunnel/l2tp/internal.h"
 #include "tunnel/pptp/internal.h"
@@ -35,6 +36,7 @@ struct side {
 	uint64_t seed;
 	struct random_source random;
 	struct tunnel *tunnel;
+	struct door door; /* before L2TP's answerer */
 	struct ppp_link *ppp;
 	struct path *path;
 	struct ppp_data data;
@@ -296,6 +298,23 @@ static void on_call_up(struct side *s, const struct tunnel_call *call)
 	ppp_up(s->ppp, s->pair->now_ms);
 }
 
+static void on_tunnel_event(void *ctx, const struct tunnel_event *event);
+
+static bool has_door(const struct side *s)
+{
+	return s->pair->config.type == TUNNEL_L2TP && s->index == 1;
+}
+
+static void take_control(struct side *s, const uint8_t *octets, size_t len)
+{
+	const struct tunnel_callbacks callbacks = {on_tunnel_send, on_tunnel_event, s};
+
+	if (has_door(s))
+		door_input(&s->door, s->tunnel, &callbacks, octets, len, s->pair->now_ms);
+	else
+		tunnel_input(s->tunnel, octets, len, s->pair->now_ms);
+}
+
 static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 {
 	struct side *s = ctx;
@@ -421,7 +440,7 @@ static void on_datagram(void *ctx, const uint8_t *octets, size_t len)
 {
 	struct side *s = ctx;
 
-	tunnel_input(s->tunnel, octets, len, s->pair->now_ms);
+	take_control(s, octets, len);
 }
 
 static void on_error(void *ctx, int error)
@@ -650,12 +669,24 @@ static void land(struct pair *p, struct flying *f)
 	else if (copy.end)
 		tunnel_lost(copy.to->tunnel, 0, p->now_ms);
 	else
-		tunnel_input(copy.to->tunnel, copy.octets, copy.len, p->now_ms);
+		take_control(copy.to, copy.octets, copy.len);
+}
+
+/* A half-open tunnel whose caller has given up is nobody's any more. */
+static void leave_door(struct side *s)
+{
+	const struct reason why = {EXIT_CONNECT_FAILED,
+				   "the caller gave up before it had a tunnel"};
+
+	if (has_door(s) && (s->other->over || s->other->dead) && !s->door.passed &&
+	    !s->tunnel_closed)
+		tunnel_close(s->tunnel, &why, NULL, s->pair->now_ms);
 }
 
 static void after(struct pair *p)
 {
 	for (int i = 0; i < 2; i++) {
+		leave_door(&p->sides[i]);
 		settle(&p->sides[i]);
 		collect(&p->sides[i]);
 		check_delivered(&p->sides[i]);
@@ -740,6 +771,8 @@ static bool open_side(struct side *s)
 	if (!open_wire(s, &path_config))
 		return false;
 	s->tunnel = tunnel_new(&c->tunnel[s->index], &tunnel_cb, &s->random, &s->log);
+	if (has_door(s) && !door_open(&s->door, &c->tunnel[s->index], &s->random, &s->log))
+		return false;
 	s->ppp = ppp_new(&c->ppp[s->index], &ppp_cb, &s->random, &s->log);
 	s->path = path_new(&path_config, &path_cb, &s->log);
 	return s->tunnel && s->ppp && s->path;
@@ -751,6 +784,7 @@ static void close_side_of(struct side *s)
 
 	ppp_free(s->ppp);
 	tunnel_free(s->tunnel);
+	door_close(&s->door);
 	path_free(s->path);
 	for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
 		if (fds[i] >= 0)

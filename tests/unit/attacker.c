@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A session that an attacker has taken over: a program in place of vpdial-session that confines
  * itself as the true one does and then turns on its supervisor.  What it tries stands in the file
- * "attack" of the run directory: "WHEN WHAT", WHEN being spawned, ready or call.
+ * "attack" of the run directory: "WHEN WHAT", WHEN being spawned, ready, call, or read: as a
+ * server's reader.
  *
  * For tests/netns/sandbox.sh only; nothing of it is in the programs that are installed. */
 #include "ipc/control.h"
@@ -335,6 +336,114 @@ static void a_accounts(void)
 	}
 	ended(EXIT_HANGUP, "asked", true);
 }
+/* As a server's reader: a tunnel that has proved itself, with one value that cannot be. */
+static struct request_proved true_tunnel(uint16_t port)
+{
+	struct request_proved m = {
+		.place = {.local_tunnel_id = 7},
+		.adopted = {.local_tunnel_id = 7, .peer_tunnel_id = 8, .window = 4}};
+	struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in own = {.sin_family = AF_INET};
+
+	inet_pton(AF_INET, "10.88.1.1", &peer.sin_addr);
+	inet_pton(AF_INET, "10.88.1.2", &own.sin_addr);
+	memcpy(&m.place.peer, &peer, sizeof peer);
+	memcpy(&m.place.own, &own, sizeof own);
+	return m;
+}
+static void tell_tunnel(const struct request_proved *m)
+{
+	record(REQUEST_PROVED, m, sizeof *m, 0);
+}
+static void a_proved(void)
+{
+	struct request_proved m = true_tunnel(1701);
+
+	tell_tunnel(&m);
+}
+static void a_datagram(void)
+{
+	record(REQUEST_DATAGRAM, big, sizeof(struct request_datagram), 0);
+}
+static void a_proved_listener(void)
+{
+	struct request_proved m = true_tunnel(1701);
+
+	m.place.listener = 1;
+	tell_tunnel(&m);
+}
+static void a_proved_listener_max(void)
+{
+	struct request_proved m = true_tunnel(1701);
+
+	m.place.listener = UINT32_MAX;
+	tell_tunnel(&m);
+}
+static void a_proved_family(void)
+{
+	struct request_proved m = true_tunnel(1701);
+
+	m.place.peer.ss_family = AF_UNIX;
+	tell_tunnel(&m);
+}
+static void a_proved_multicast(void)
+{
+	struct request_proved m = true_tunnel(1701);
+
+	inet_pton(AF_INET, "224.0.0.1", &((struct sockaddr_in *)&m.place.peer)->sin_addr);
+	tell_tunnel(&m);
+}
+static void a_proved_port_0(void)
+{
+	struct request_proved m = true_tunnel(0);
+
+	tell_tunnel(&m);
+}
+static void a_proved_own(void)
+{
+	struct request_proved m = true_tunnel(1701);
+
+	inet_pton(AF_INET, "10.88.1.77", &((struct sockaddr_in *)&m.place.own)->sin_addr);
+	tell_tunnel(&m);
+}
+static void a_proved_ids(void)
+{
+	struct request_proved m = true_tunnel(1701);
+
+	m.adopted.peer_tunnel_id = 0;
+	tell_tunnel(&m);
+}
+static void a_proved_two_ids(void)
+{
+	struct request_proved m = true_tunnel(1701);
+
+	m.adopted.local_tunnel_id = 9;
+	tell_tunnel(&m);
+}
+static void a_proved_host_len(void)
+{
+	struct request_proved m = true_tunnel(1701);
+
+	m.adopted.host_len = 255;
+	tell_tunnel(&m);
+}
+static void a_datagram_len(void)
+{
+	static struct request_datagram m;
+
+	m.place = true_tunnel(1701).place;
+	m.len = 0xffff;
+	record(REQUEST_DATAGRAM, &m, sizeof m, 0);
+}
+/* From as many ports as there are. */
+static void a_proved_flood(void)
+{
+	for (unsigned port = 1; port < 20000; port++) {
+		struct request_proved m = true_tunnel((uint16_t)port);
+
+		tell_tunnel(&m);
+	}
+}
 static void a_exit(void)
 {
 	_exit(0);
@@ -412,6 +521,19 @@ static const struct {
 	ATTACK(log_flood),
 	ATTACK(log_endless_line),
 	ATTACK(accounts),
+	ATTACK(proved),
+	ATTACK(datagram),
+	ATTACK(proved_listener),
+	ATTACK(proved_listener_max),
+	ATTACK(proved_family),
+	ATTACK(proved_multicast),
+	ATTACK(proved_port_0),
+	ATTACK(proved_own),
+	ATTACK(proved_ids),
+	ATTACK(proved_two_ids),
+	ATTACK(proved_host_len),
+	ATTACK(datagram_len),
+	ATTACK(proved_flood),
 	ATTACK(exit),
 	ATTACK(exit_127),
 	ATTACK(crash),
@@ -427,13 +549,14 @@ static void attack(const char *name)
 			attacks[i].make();
 }
 
-/* Waits for START, takes its descriptors. */
+/* Waits for START (as a reader: LISTEN), takes its descriptors. */
 static void await_start(void)
 {
 	static struct request_message m;
 
 	for (int i = 0; i < 100000000; i++) {
-		if (request_receive(&channel, &m) > 0 && m.type == REQUEST_START) {
+		if (request_receive(&channel, &m) > 0 &&
+		    (m.type == REQUEST_START || m.type == REQUEST_LISTEN)) {
 			memcpy(fds_given, m.fds, sizeof fds_given);
 			return;
 		}
@@ -446,7 +569,7 @@ int main(int argc, char **argv)
 	char path[512], when[16] = "", what[64] = "";
 	FILE *f;
 
-	if (argc != 4)
+	if (argc != 4 && argc != 5)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	snprintf(path, sizeof path, "%s/../attack", argv[1]);
@@ -463,7 +586,7 @@ int main(int argc, char **argv)
 	if (strcmp(when, "ready") == 0)
 		attack(what);
 	await_start();
-	if (strcmp(when, "call") == 0)
+	if (strcmp(when, argc == 5 ? "read" : "call") == 0)
 		attack(what);
 	/* What comes back is of no interest; the supervisor must end this. */
 	for (int i = 0; i < 2000000000; i++) {

@@ -127,12 +127,20 @@ static void set_links(struct pair_config *c, bool stateful)
 }
 
 /* L2TP's control numbers, as if so many messages had gone before. */
-static void start_control_at(struct day *d, int from, uint16_t number)
+static void go_on_at(struct day *d, int from, uint16_t number)
 {
 	struct reliable *r = &l2tp_of(side_tunnel(d->pair, from))->reliable;
 
 	r->una = r->ns_sent = r->ns_top = r->ns_next = number;
 	l2tp_of(side_tunnel(d->pair, 1 - from))->reliable.nr = number;
+}
+
+static bool control_idle(const struct day *d, int side)
+{
+	const struct l2tp_tunnel *l = l2tp_of(side_tunnel(d->pair, side));
+
+	return reliable_idle(&l->reliable) && !l->hello_pending &&
+	       l->reliable.ack_at == DEADLINE_NONE;
 }
 
 static void run_to(struct day *d, uint64_t then)
@@ -169,13 +177,15 @@ static struct day *day_new(enum tunnel_type type, bool stateful)
 	set_links(&c, stateful);
 	d->pair = pair_new(&c, &d->coverage);
 	assert_non_null(d->pair);
-	if (type == TUNNEL_L2TP) {
-		start_control_at(d, 0, 0xfffe);
-		start_control_at(d, 1, 0xfffd);
-	}
 	pair_start(d->pair);
 	pair_run(d->pair, pair_now(d->pair) + 10000, pair_up);
 	run_to(d, pair_now(d->pair) + 2000);
+	if (type == TUNNEL_L2TP) {
+		while (pair_flying(d->pair) || !control_idle(d, 0) || !control_idle(d, 1))
+			run_to(d, pair_now(d->pair) + 7);
+		go_on_at(d, 0, 0xfffe);
+		go_on_at(d, 1, 0xfffd);
+	}
 	assert_true(pair_up(d->pair));
 	assert_int_equal(side_bits(d->pair, 0), 128);
 	assert_int_equal(side_bits(d->pair, 1), 128);

@@ -105,7 +105,7 @@ static void what_the_table_does_not_permit_is_refused_at_both_ends(void **state)
 	unsigned refused = 0;
 
 	for (uint32_t type = 0; type <= REQUEST_TYPE_COUNT + 1; type++) {
-		for (unsigned phase = 1; phase <= 8; phase <<= 1) {
+		for (unsigned phase = 1; phase <= 16; phase <<= 1) {
 			e->session.phase = (enum request_phase)phase;
 			if (request_send(&e->session, (enum request_type)type, record, NULL, 0) ==
 			    0) {
@@ -122,6 +122,34 @@ static void what_the_table_does_not_permit_is_refused_at_both_ends(void **state)
 		}
 	}
 	assert_true(refused > 30);
+}
+
+/* A reader is no session and a session no reader: neither may say what is the other's to say. */
+static void a_reader_says_what_it_read_and_a_session_does_not(void **state)
+{
+	struct ends *e = *state;
+	static struct request_proved proved = {.place = {.local_tunnel_id = 7}};
+	static struct request_datagram datagram = {.len = 3};
+	static struct request_listen listen;
+	int fd = open("/dev/null", O_RDONLY);
+
+	assert_int_equal(request_send(&e->session, REQUEST_READY, NULL, NULL, 0), 0);
+	expect(&e->supervisor, REQUEST_READY);
+	assert_int_equal(request_send(&e->session, REQUEST_PROVED, &proved, NULL, 0), -EPROTO);
+	assert_int_equal(request_send(&e->supervisor, REQUEST_LISTEN, &listen, NULL, 0), -EPROTO);
+	assert_int_equal(request_send(&e->supervisor, REQUEST_LISTEN, &listen, &fd, 1), 0);
+	expect(&e->session, REQUEST_LISTEN);
+	assert_int_equal(request_send(&e->session, REQUEST_PROVED, &proved, NULL, 0), 0);
+	expect(&e->supervisor, REQUEST_PROVED);
+	assert_int_equal(request_send(&e->session, REQUEST_DATAGRAM, &datagram, NULL, 0), 0);
+	expect(&e->supervisor, REQUEST_DATAGRAM);
+	assert_int_equal(request_send(&e->session, REQUEST_ACCOUNT, &proved, NULL, 0), -EPROTO);
+	assert_int_equal(request_send(&e->session, REQUEST_NETWORK, &proved, NULL, 0), -EPROTO);
+	assert_int_equal(request_send(&e->supervisor, REQUEST_EARLY, &datagram, NULL, 0), -EPROTO);
+	e->session.phase = REQUEST_PHASE_CALL;
+	assert_int_equal(request_send(&e->session, REQUEST_PROVED, &proved, NULL, 0), -EPROTO);
+	assert_int_equal(request_send(&e->session, REQUEST_DATAGRAM, &datagram, NULL, 0), -EPROTO);
+	close(fd);
 }
 
 static void wrong_sizes_are_refused(void **state)
@@ -225,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WHOLE(a_call_goes_through_its_phases),
 		WHOLE(what_the_table_does_not_permit_is_refused_at_both_ends),
+		WHOLE(a_reader_says_what_it_read_and_a_session_does_not),
 		WHOLE(wrong_sizes_are_refused),
 		WHOLE(descriptors_that_were_not_asked_for_are_closed),
 		WHOLE(descriptors_of_an_empty_record_are_closed),

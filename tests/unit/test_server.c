@@ -82,6 +82,54 @@ static void half_open_calls_of_all_sources_are_bounded(void **state)
 	policy_free(p);
 }
 
+static void the_services_do_not_shut_each_other_out(void **state)
+{
+	struct policy_config config = {.max_sessions = {100, 100}};
+	struct policy *p = policy_new(&config);
+	struct sockaddr_in sa = {.sin_family = AF_INET};
+	size_t slot;
+	(void)state;
+	assert_non_null(p);
+	for (uint32_t i = 0; i < POLICY_HALF_OPEN_MAX; i++) {
+		sa.sin_addr.s_addr = htonl(0x0a000000 + i);
+		assert_int_equal(policy_admit(p, POLICY_L2TP, (struct sockaddr *)&sa, 1, &slot),
+				 POLICY_ADMITTED);
+	}
+	assert_int_equal(policy_admit(p, POLICY_L2TP, (struct sockaddr *)&sa, 1, &slot),
+			 POLICY_HALF_OPEN);
+	/* The same address, too, has a count for each. */
+	for (uint32_t i = 0; i < POLICY_HALF_OPEN_SOURCE_MAX; i++)
+		assert_int_equal(policy_admit(p, POLICY_PPTP, (struct sockaddr *)&sa, 1, &slot),
+				 POLICY_ADMITTED);
+	assert_int_equal(policy_admit(p, POLICY_PPTP, (struct sockaddr *)&sa, 1, &slot),
+			 POLICY_HALF_OPEN);
+	policy_opened(p, slot);
+	assert_int_equal(policy_admit(p, POLICY_L2TP, (struct sockaddr *)&sa, 1, &slot),
+			 POLICY_HALF_OPEN);
+	policy_free(p);
+}
+
+static void room_is_told_before_a_call_and_l2tp_takes_no_place_of_pptps_refusals(void **state)
+{
+	struct policy_config config = {.max_sessions = {1, 1}};
+	struct policy *p = policy_new(&config);
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr = {htonl(0x0a000001)}};
+	const struct sockaddr *from = (struct sockaddr *)&sa;
+	size_t slot, other;
+	(void)state;
+	assert_true(policy_has_room(p, POLICY_L2TP));
+	assert_int_equal(policy_admit(p, POLICY_L2TP, from, 1, &slot), POLICY_ADMITTED);
+	assert_false(policy_has_room(p, POLICY_L2TP));
+	assert_true(policy_has_room(p, POLICY_PPTP));
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(policy_admit(p, POLICY_L2TP, from, 1, &other), POLICY_BUSY);
+	assert_int_equal(policy_admit(p, POLICY_PPTP, from, 1, &other), POLICY_ADMITTED);
+	assert_int_equal(policy_admit(p, POLICY_PPTP, from, 1, &other), POLICY_BUSY);
+	policy_release(p, slot, false, 2);
+	assert_true(policy_has_room(p, POLICY_L2TP));
+	policy_free(p);
+}
+
 static void max_sessions_counts_open_calls_too(void **state)
 {
 	struct policy *p = make(NULL, 0, 2);
@@ -465,6 +513,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(half_open_calls_of_one_source_are_bounded_and_others_still_come),
 		cmocka_unit_test(half_open_calls_of_all_sources_are_bounded),
+		cmocka_unit_test(the_services_do_not_shut_each_other_out),
+		cmocka_unit_test(
+			room_is_told_before_a_call_and_l2tp_takes_no_place_of_pptps_refusals),
 		cmocka_unit_test(max_sessions_counts_open_calls_too),
 		cmocka_unit_test(callers_are_told_of_a_full_server_within_bounds),
 		cmocka_unit_test(strangers_beyond_their_bounds_are_told_nothing),

@@ -74,9 +74,8 @@ static bool version_ok(struct l2tp_tunnel *l, const struct l2tp_message *m)
 	return false;
 }
 
-/* The peer wants us to prove that we know the secret; the proof goes into message CARRIER. */
-static bool challenge_answer(struct l2tp_tunnel *l, const struct l2tp_message *m,
-			     enum l2tp_type carrier)
+/* The peer wants us to prove that we know the secret; the proof goes into our SCCCN. */
+static bool challenge_answer(struct l2tp_tunnel *l, const struct l2tp_message *m)
 {
 	const struct l2tp_value *challenge = &m->avp[AVP_CHALLENGE];
 
@@ -89,8 +88,8 @@ static bool challenge_answer(struct l2tp_tunnel *l, const struct l2tp_message *m
 		l2tp_stop(l, STOPCCN_NOT_AUTHORIZED, 0, "no tunnel secret");
 		return false;
 	}
-	l2tp_challenge_response(l->response, (uint8_t)carrier, &l->base.config.secret,
-				challenge->octets, challenge->len);
+	l2tp_challenge_response(l->response, L2TP_SCCCN, &l->base.config.secret, challenge->octets,
+				challenge->len);
 	l->has_response = true;
 	return true;
 }
@@ -115,7 +114,7 @@ static bool response_ok(struct l2tp_tunnel *l, const struct l2tp_message *m)
 	return false;
 }
 
-static void tunnel_up(struct l2tp_tunnel *l)
+void l2tp_tunnel_up(struct l2tp_tunnel *l)
 {
 	log_info(l->base.log, "tunnel up: host \"%s\" vendor \"%s\" firmware %04x",
 		 l->call.peer.host_name, l->call.peer.vendor, l->call.peer.firmware);
@@ -126,41 +125,11 @@ static void on_sccrp(struct l2tp_tunnel *l, const struct l2tp_message *m)
 {
 	reliable_set_interval(&l->reliable, 1000);
 	peer_set(l, m);
-	if (!version_ok(l, m) || !response_ok(l, m) || !challenge_answer(l, m, L2TP_SCCCN))
+	if (!version_ok(l, m) || !response_ok(l, m) || !challenge_answer(l, m))
 		return;
-	tunnel_up(l);
+	l2tp_tunnel_up(l);
 	l2tp_send_scccn(l);
 	l2tp_send_icrq(l);
-	tunnel_emit_progress(&l->base, "tunnel up");
-}
-
-/* Once, and with no more octets than the shortest SCCRQ has: a caller that misses it asks again,
- * and a forged address gets no more from us than its forger spent. */
-static void refuse_tunnel(struct l2tp_tunnel *l)
-{
-	reason_set(&l->reason, EXIT_CONNECT_FAILED, "there is no room for it: it was told so");
-	l2tp_send_stopccn(l, STOPCCN_ERROR, L2TP_ERROR_RESOURCES, "no room now");
-	l2tp_finish(l);
-}
-
-static void on_sccrq(struct l2tp_tunnel *l, const struct l2tp_message *m)
-{
-	peer_set(l, m);
-	if (l->base.config.refuse) {
-		refuse_tunnel(l);
-		return;
-	}
-	if (!version_ok(l, m) || !challenge_answer(l, m, L2TP_SCCRP))
-		return;
-	l2tp_enter(l, L2TP_WAIT_TUNNEL_CONNECTED);
-	l2tp_send_sccrp(l);
-}
-
-static void on_scccn(struct l2tp_tunnel *l, const struct l2tp_message *m)
-{
-	if (!response_ok(l, m))
-		return;
-	tunnel_up(l);
 	tunnel_emit_progress(&l->base, "tunnel up");
 }
 
@@ -329,9 +298,9 @@ struct rule {
 };
 
 static const struct rule rules[L2TP_TYPE_COUNT] = {
-	[L2TP_SCCRQ] = {0, L2TP_IN(L2TP_WAIT_TUNNEL), on_sccrq, false, true},
+	[L2TP_SCCRQ] = {0, 0, NULL, false, true}, /* half_open.c has those that begin a tunnel */
 	[L2TP_SCCRP] = {L2TP_IN(L2TP_WAIT_TUNNEL), 0, on_sccrp, false, true},
-	[L2TP_SCCCN] = {0, L2TP_IN(L2TP_WAIT_TUNNEL_CONNECTED), on_scccn, false, true},
+	[L2TP_SCCCN] = {0, 0, NULL, false, true}, /* and the first SCCCN */
 	[L2TP_STOPCCN] = {L2TP_IN_LIVE, L2TP_IN_LIVE, on_stopccn, false, false},
 	[L2TP_HELLO] = {L2TP_IN_LIVE, L2TP_IN_LIVE, on_hello, false, false},
 	[L2TP_OCRQ] = {L2TP_IN_TUNNEL, L2TP_IN_TUNNEL, on_ocrq, false, false},
@@ -390,11 +359,6 @@ void l2tp_handle_fault(struct l2tp_tunnel *l, const struct l2tp_message *m,
 	l->base.counters.malformed++;
 	if (l->state == L2TP_CLOSING)
 		return;
-	if (l->base.config.refuse) { /* to a forged address this would be three datagrams for one */
-		reason_set(&l->reason, EXIT_CONNECT_FAILED, "there is no room for it");
-		l2tp_finish(l);
-		return;
-	}
 	if (l->call.peer_tunnel_id == 0 && l2tp_has(m, AVP_ASSIGNED_TUNNEL_ID))
 		l->call.peer_tunnel_id = l->reliable.peer_tunnel_id =
 			l2tp_u16(m, AVP_ASSIGNED_TUNNEL_ID);

@@ -17,21 +17,19 @@
  * there is one session only. */
 enum l2tp_state {
 	L2TP_IDLE,
-	L2TP_WAIT_TUNNEL,	    /* caller: for SCCRP; answerer: for SCCRQ */
-	L2TP_WAIT_TUNNEL_CONNECTED, /* answerer: for SCCCN */
-	L2TP_WAIT_CALL,		    /* caller: for ICRP; answerer: for ICRQ */
-	L2TP_WAIT_CALL_CONNECTED,   /* answerer: for ICCN */
-	L2TP_UP,		    /* the call is up */
-	L2TP_CLOSING,		    /* StopCCN sent: its acknowledgment is waited for */
-	L2TP_CLOSED,		    /* for good */
+	L2TP_WAIT_TUNNEL,	  /* caller: for SCCRP */
+	L2TP_WAIT_CALL,		  /* caller: for ICRP; answerer: for ICRQ */
+	L2TP_WAIT_CALL_CONNECTED, /* answerer: for ICCN */
+	L2TP_UP,		  /* the call is up */
+	L2TP_CLOSING,		  /* StopCCN sent: its acknowledgment is waited for */
+	L2TP_CLOSED,		  /* for good */
 	L2TP_STATE_COUNT
 };
 
 /* Sets of states. */
 #define L2TP_IN(state) (1u << (state))
-#define L2TP_IN_SETUP                                                      \
-	(L2TP_IN(L2TP_WAIT_TUNNEL) | L2TP_IN(L2TP_WAIT_TUNNEL_CONNECTED) | \
-	 L2TP_IN(L2TP_WAIT_CALL) | L2TP_IN(L2TP_WAIT_CALL_CONNECTED))
+#define L2TP_IN_SETUP \
+	(L2TP_IN(L2TP_WAIT_TUNNEL) | L2TP_IN(L2TP_WAIT_CALL) | L2TP_IN(L2TP_WAIT_CALL_CONNECTED))
 #define L2TP_IN_TUNNEL \
 	(L2TP_IN(L2TP_WAIT_CALL) | L2TP_IN(L2TP_WAIT_CALL_CONNECTED) | L2TP_IN(L2TP_UP))
 #define L2TP_IN_LIVE (L2TP_IN_SETUP | L2TP_IN(L2TP_UP) | L2TP_IN(L2TP_CLOSING))
@@ -57,6 +55,8 @@ struct l2tp_tunnel {
 	uint16_t hello_ns;
 	uint32_t hello_repeats; /* messages that had been repeated when it was sent */
 	bool hello_pending;
+	uint64_t probe_ms; /* of the last SCCRQ that made us ask whether the peer still knows us */
+	bool probing;
 	unsigned soft_errors; /* ICMP said no so often while nothing was heard */
 	int last_error;
 	uint8_t tie_breaker[8];
@@ -86,18 +86,36 @@ void l2tp_finish(struct l2tp_tunnel *l);
 /* Sends StopCCN and waits for its acknowledgment; l->reason is set already. */
 void l2tp_stop(struct l2tp_tunnel *l, uint16_t result, uint16_t error, const char *text);
 void l2tp_rules_of(const struct l2tp_tunnel *l, struct l2tp_rules *rules);
+/* One line for each message, at the level of debugging; M NULL: a ZLB, or one that is faulty. */
+void l2tp_log(const struct log *log, char direction, const struct l2tp_header *h,
+	      const struct l2tp_message *m);
+/* When the set-up must be done. */
+uint64_t l2tp_setup_limit(const struct l2tp_tunnel *l);
+
+/* Asks for an acknowledgment, whose round trip is told. */
+void l2tp_say_hello(struct l2tp_tunnel *l);
+
+/* probe.c: a SCCRQ came to the answerer of a tunnel.  True if it is a copy of the one that began
+ * it; a new one is a question to the peer: do you still know this tunnel? */
+bool l2tp_is_repetition(struct l2tp_tunnel *l, const struct l2tp_header *h,
+			const struct l2tp_message *m);
+/* A message to this tunnel's id came. */
+void l2tp_probe_answered(struct l2tp_tunnel *l);
+uint64_t l2tp_probe_deadline(const struct l2tp_tunnel *l);
+void l2tp_probe_expired(struct l2tp_tunnel *l);
 
 /* handlers.c: judges one message by the table of rules and hands it to its handler. */
 void l2tp_handle(struct l2tp_tunnel *l, const struct l2tp_header *h, const struct l2tp_message *m);
 /* A message that l2tp_message_decode found to be bad. */
 void l2tp_handle_fault(struct l2tp_tunnel *l, const struct l2tp_message *m,
 		       const struct l2tp_fault *fault);
+/* The control connection is there: now calls may come or be made. */
+void l2tp_tunnel_up(struct l2tp_tunnel *l);
 /* A SCCRQ that met ours on the way (RFC 2661 section 4.4.3, Tie Breaker). */
 void l2tp_handle_collision(struct l2tp_tunnel *l, const struct l2tp_message *m);
 
 /* send.c: one function for each message. */
 void l2tp_send_sccrq(struct l2tp_tunnel *l);
-void l2tp_send_sccrp(struct l2tp_tunnel *l);
 void l2tp_send_scccn(struct l2tp_tunnel *l);
 void l2tp_send_stopccn(struct l2tp_tunnel *l, uint16_t result, uint16_t error, const char *text);
 void l2tp_send_hello(struct l2tp_tunnel *l);

@@ -21,7 +21,6 @@
 static const char *const state_names[L2TP_STATE_COUNT] = {
 	[L2TP_IDLE] = "idle",
 	[L2TP_WAIT_TUNNEL] = "wait-tunnel",
-	[L2TP_WAIT_TUNNEL_CONNECTED] = "wait-tunnel-connected",
 	[L2TP_WAIT_CALL] = "wait-call",
 	[L2TP_WAIT_CALL_CONNECTED] = "wait-call-connected",
 	[L2TP_UP] = "up",
@@ -87,14 +86,16 @@ static void cipher_unhide(void *ctx, uint16_t type, const uint8_t *rv, size_t rv
 	avp_unhide(octets, octets, len, type, &l->base.config.secret, rv, rv_len);
 }
 
-static void log_message(const struct l2tp_tunnel *l, char direction, const struct l2tp_header *h,
-			const struct l2tp_message *m)
+void l2tp_log(const struct log *log, char direction, const struct l2tp_header *h,
+	      const struct l2tp_message *m)
 {
 	char text[900];
 	struct str s = str_make(text, sizeof text);
 
+	if (!log_enabled(log, LOG_LEVEL_DEBUG))
+		return;
 	l2tp_print(&s, h, m);
-	log_debug(l->base.log, "[L2TP %c %s]", direction, text);
+	log_debug(log, "[L2TP %c %s]", direction, text);
 }
 
 /* Everything that leaves passes here: new messages, retransmissions and ZLBs. */
@@ -110,7 +111,7 @@ static void transmit(void *ctx, const uint8_t *octets, size_t len)
 		l2tp_rules_of(l, &rules);
 		bool good = l2tp_message_decode(&m, h.payload, h.payload_len, &rules, &fault) ==
 			    L2TP_GOOD;
-		log_message(l, '>', &h, good ? &m : NULL);
+		l2tp_log(l->base.log, '>', &h, good ? &m : NULL);
 	}
 	l->base.callbacks.send(l->base.callbacks.ctx, octets, len);
 }
@@ -133,7 +134,7 @@ static void l2tp_init(struct tunnel *t)
 }
 
 /* Who says nothing at all is given up sooner, if so configured. */
-static uint64_t setup_limit(const struct l2tp_tunnel *l)
+uint64_t l2tp_setup_limit(const struct l2tp_tunnel *l)
 {
 	const struct tunnel_config *config = &l->base.config;
 
@@ -146,16 +147,14 @@ static void l2tp_start(struct tunnel *t, uint64_t now_ms)
 {
 	struct l2tp_tunnel *l = l2tp_of(t);
 
-	if (l->state != L2TP_IDLE)
+	if (l->state != L2TP_IDLE || t->config.role == TUNNEL_ANSWERER)
 		return;
 	l->now_ms = l->heard_ms = now_ms;
 	l2tp_enter(l, L2TP_WAIT_TUNNEL);
 	l->start_ms = now_ms;
-	l->setup_deadline = setup_limit(l);
-	if (t->config.role == TUNNEL_CALLER) {
-		reliable_set_interval(&l->reliable, FIRST_INTERVAL_MS);
-		l2tp_send_sccrq(l);
-	}
+	l->setup_deadline = l2tp_setup_limit(l);
+	reliable_set_interval(&l->reliable, FIRST_INTERVAL_MS);
+	l2tp_send_sccrq(l);
 }
 
 /* --- datagrams --- */
@@ -183,8 +182,7 @@ static void message_input(struct l2tp_tunnel *l, const struct l2tp_header *h)
 	if (fault.error != 0 && log_limit_allow(&l->noise, l->now_ms, NULL))
 		log_warn(l->base.log, "%s (AVP %u of vendor %u) of the %s passed over", fault.what,
 			 fault.avp, fault.vendor, tunnel_peer_word(&l->base));
-	if (log_enabled(l->base.log, LOG_LEVEL_DEBUG))
-		log_message(l, '<', h, &m);
+	l2tp_log(l->base.log, '<', h, &m);
 	l2tp_handle(l, h, &m);
 }
 
@@ -219,19 +217,27 @@ static bool is_for_us(struct l2tp_tunnel *l, const struct l2tp_header *h)
 	struct l2tp_fault fault;
 
 	if (h->tunnel_id == l->call.local_tunnel_id)
-		return l->base.config.role == TUNNEL_CALLER || l->heard;
+		return true;
 	if (h->tunnel_id != 0 || l2tp_message_type(h->payload, h->payload_len) != L2TP_SCCRQ)
 		return false;
-	/* Once we have answered, it can only be a retransmission. */
-	if (l->base.config.role == TUNNEL_ANSWERER)
-		return l->state == L2TP_WAIT_TUNNEL ||
-		       (int16_t)(uint16_t)(h->ns - l->reliable.nr) < 0;
-	/* It begins a tunnel of the peer's own, outside of our sequence numbers. */
 	l2tp_rules_of(l, &rules);
-	if (l->state == L2TP_WAIT_TUNNEL &&
-	    l2tp_message_decode(&m, h->payload, h->payload_len, &rules, &fault) == L2TP_GOOD)
+	if (l2tp_message_decode(&m, h->payload, h->payload_len, &rules, &fault) != L2TP_GOOD)
+		return false;
+	if (l->base.config.role == TUNNEL_ANSWERER)
+		return l2tp_is_repetition(l, h, &m);
+	/* It begins a tunnel of the peer's own, outside of our sequence numbers. */
+	if (l->state == L2TP_WAIT_TUNNEL)
 		l2tp_handle_collision(l, &m);
 	return false;
+}
+
+void l2tp_say_hello(struct l2tp_tunnel *l)
+{
+	l->hello_pending = true;
+	l->hello_sent_ms = l->now_ms;
+	l->hello_ns = l->reliable.ns_next;
+	l->hello_repeats = l->reliable.retransmitted;
+	l2tp_send_hello(l);
 }
 
 static void hello_check(struct l2tp_tunnel *l)
@@ -263,9 +269,11 @@ static void l2tp_input(struct tunnel *t, const uint8_t *octets, size_t len, uint
 	if (!l->heard) {
 		l->heard = true;
 		if (L2TP_IN(l->state) & L2TP_IN_SETUP)
-			l->setup_deadline = setup_limit(l);
+			l->setup_deadline = l2tp_setup_limit(l);
 	}
 	l->heard_ms = now_ms;
+	if (h.tunnel_id != 0)
+		l2tp_probe_answered(l);
 	switch (reliable_receive(&l->reliable, &h, now_ms)) {
 	case RELIABLE_NEXT:
 		messages_in_order(l, &h);
@@ -275,8 +283,7 @@ static void l2tp_input(struct tunnel *t, const uint8_t *octets, size_t len, uint
 			      (size_t)(h.payload - octets) + h.payload_len);
 		break;
 	case RELIABLE_EMPTY:
-		if (log_enabled(t->log, LOG_LEVEL_DEBUG))
-			log_message(l, '<', &h, NULL);
+		l2tp_log(t->log, '<', &h, NULL);
 		break;
 	case RELIABLE_DUPLICATE:
 	case RELIABLE_FAR:
@@ -298,10 +305,10 @@ static const char *awaited(const struct l2tp_tunnel *l)
 	bool caller = l->base.config.role == TUNNEL_CALLER;
 
 	if (l->state == L2TP_WAIT_TUNNEL)
-		return caller ? "SCCRP" : "SCCRQ";
+		return "SCCRP";
 	if (l->state == L2TP_WAIT_CALL)
 		return caller ? "ICRP" : "ICRQ";
-	return l->state == L2TP_WAIT_TUNNEL_CONNECTED ? "SCCCN" : "ICCN";
+	return "ICCN";
 }
 
 /* What ICMP said, in words; the network may also lie. */
@@ -337,10 +344,7 @@ static void set_silent_reason(struct l2tp_tunnel *l)
 
 	hint = error_hint(l->last_error, l->base.config.hide_avps && l2tp_has_secret(l));
 
-	if (l->base.config.role == TUNNEL_ANSWERER)
-		reason_set(&l->reason, EXIT_CONNECT_FAILED, "the %s does not answer: %s", peer,
-			   hint);
-	else if (l->last_error == EPERM || l->last_error == EACCES)
+	if (l->last_error == EPERM || l->last_error == EACCES)
 		reason_set(&l->reason, EXIT_CONNECT_FAILED, "the %s cannot be called: %s", peer,
 			   hint);
 	else
@@ -437,7 +441,8 @@ static uint64_t hello_deadline(const struct l2tp_tunnel *l)
 static uint64_t l2tp_deadline(const struct tunnel *t)
 {
 	const struct l2tp_tunnel *l = (const struct l2tp_tunnel *)t;
-	uint64_t own = deadline_min(l->setup_deadline, l->close_deadline);
+	uint64_t own = deadline_min(deadline_min(l->setup_deadline, l->close_deadline),
+				    l2tp_probe_deadline(l));
 
 	if (!(L2TP_IN(l->state) & L2TP_IN_LIVE))
 		return DEADLINE_NONE;
@@ -481,11 +486,7 @@ static void hello_expired(struct l2tp_tunnel *l)
 		peer_dead(l);
 		return;
 	}
-	l->hello_pending = true;
-	l->hello_sent_ms = l->now_ms;
-	l->hello_ns = l->reliable.ns_next;
-	l->hello_repeats = l->reliable.retransmitted;
-	l2tp_send_hello(l);
+	l2tp_say_hello(l);
 }
 
 static void l2tp_tick(struct tunnel *t, uint64_t now_ms)
@@ -499,6 +500,8 @@ static void l2tp_tick(struct tunnel *t, uint64_t now_ms)
 		setup_expired(l);
 	else if (now_ms >= l->close_deadline)
 		l2tp_finish(l);
+	else if (now_ms >= l2tp_probe_deadline(l))
+		l2tp_probe_expired(l);
 	else if (!reliable_tick(&l->reliable, now_ms))
 		peer_dead(l);
 	else if (now_ms >= hello_deadline(l))

@@ -43,6 +43,14 @@ void reliable_init(struct reliable *r, void (*send)(void *ctx, const uint8_t *oc
 	r->retransmit_at = r->ack_at = DEADLINE_NONE;
 }
 
+void reliable_resume(struct reliable *r, uint16_t ns, uint16_t nr, uint64_t now_ms)
+{
+	r->una = r->ns_sent = r->ns_top = r->ns_next = ns;
+	r->nr = nr;
+	r->ack_at = now_ms + ACK_DELAY_MS;
+	r->cwnd = r->window < 2 ? r->window : 2; /* one of ours has been acknowledged */
+}
+
 void reliable_set_window(struct reliable *r, uint16_t window)
 {
 	/* More could never be in flight. */

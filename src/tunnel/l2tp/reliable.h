@@ -54,6 +54,9 @@ struct reliable {
 
 void reliable_init(struct reliable *r, void (*send)(void *ctx, const uint8_t *octets, size_t len),
 		   void *ctx);
+/* Goes on after messages that were exchanged elsewhere: NS is our next number, NR the peer's, whose
+ * last message is not acknowledged yet. */
+void reliable_resume(struct reliable *r, uint16_t ns, uint16_t nr, uint64_t now_ms);
 /* The peer's Receive Window Size AVP. */
 void reliable_set_window(struct reliable *r, uint16_t window);
 /* The first retransmission of what is sent from now on comes after so long. */

@@ -72,17 +72,6 @@ void l2tp_send_sccrq(struct l2tp_tunnel *l)
 	finish(l, &out);
 }
 
-void l2tp_send_sccrp(struct l2tp_tunnel *l)
-{
-	struct outgoing out;
-
-	begin(l, &out, L2TP_SCCRP, 0);
-	add_own_identity(l, &out);
-	if (l->has_response)
-		l2tp_add(&out.b, AVP_CHALLENGE_RESPONSE, l->response, sizeof l->response);
-	finish(l, &out);
-}
-
 void l2tp_send_scccn(struct l2tp_tunnel *l)
 {
 	struct outgoing out;

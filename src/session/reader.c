@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* Datagrams of strangers in, one answer each out, and to the server what has proved itself.  All
+ * that is thought about them is tunnel/half_open.h's. */
+#include "session/reader.h"
+
+#include "base/allowance.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "ipc/request.h"
+#include "loop/loop.h"
+#include "tunnel/half_open.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SOCKETS_MAX 4
+#define BURST	    64 /* datagrams in one turn: the server's requests wait too */
+/* Lines about strangers: so many at once, then one each so many ms. */
+#define LINES_BURST 20
+#define LINES_MS    1000
+
+struct reader;
+
+struct reader_socket {
+	struct reader *owner;
+	struct loop_fd handle; /* fd -1 = none */
+};
+
+struct reader {
+	struct loop *loop;
+	struct log *log;
+	struct request_channel channel;
+	struct loop_fd channel_handle;
+	struct reader_socket sockets[SOCKETS_MAX];
+	struct half_open *half_open;
+	struct allowance lines;
+	unsigned lines_left_out;
+	int code;
+};
+
+/* A datagram as it came, and what goes back the same way. */
+struct post {
+	struct request_place place;
+	size_t len;
+	uint8_t octets[REQUEST_DATAGRAM_MAX];
+};
+
+static void map(uint8_t out[static 16], const struct sockaddr_storage *a)
+{
+	memset(out, 0, 16);
+	if (a->ss_family == AF_INET6) {
+		memcpy(out, &((const struct sockaddr_in6 *)a)->sin6_addr, 16);
+	} else {
+		out[10] = out[11] = 0xff;
+		memcpy(out + 12, &((const struct sockaddr_in *)a)->sin_addr, 4);
+	}
+}
+
+static struct half_open_key key_of(const struct request_place *place)
+{
+	struct half_open_key key = {.listener = (uint16_t)place->listener};
+
+	map(key.peer, &place->peer);
+	map(key.own, &place->own);
+	/* sin_port and sin6_port lie at the same place. */
+	key.port = ntohs(((const struct sockaddr_in *)&place->peer)->sin_port);
+	return key;
+}
+
+/* --- the network --- */
+
+union pktinfo {
+	struct cmsghdr head;
+	char room[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+/* The address that it was sent to: the answer comes from there. */
+static void take_destination(struct msghdr *msg, struct sockaddr_storage *own)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof info);
+			((struct sockaddr_in *)own)->sin_addr = info.ipi_addr;
+			own->ss_family = AF_INET;
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof info);
+			((struct sockaddr_in6 *)own)->sin6_addr = info.ipi6_addr;
+			own->ss_family = AF_INET6;
+		}
+	}
+}
+
+/* False when nothing is there; a datagram that is too long or from nowhere has no length. */
+static bool receive(int fd, struct post *p)
+{
+	union pktinfo control;
+	struct iovec iov = {p->octets, sizeof p->octets};
+	struct msghdr msg = {.msg_name = &p->place.peer,
+			     .msg_namelen = sizeof p->place.peer,
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &control,
+			     .msg_controllen = sizeof control};
+	ssize_t n;
+
+	memset(&p->place, 0, sizeof p->place);
+	n = recvmsg(fd, &msg, MSG_DONTWAIT);
+	if (n < 0)
+		return false;
+	take_destination(&msg, &p->place.own);
+	p->len = (msg.msg_flags & MSG_TRUNC) || p->place.own.ss_family != p->place.peer.ss_family
+			 ? 0
+			 : (size_t)n;
+	return true;
+}
+
+static void set_source(struct msghdr *msg, union pktinfo *control,
+		       const struct sockaddr_storage *own)
+{
+	struct in_pktinfo v4 = {0};
+	struct in6_pktinfo v6 = {0};
+	bool six = own->ss_family == AF_INET6;
+	size_t len = six ? sizeof v6 : sizeof v4;
+
+	v4.ipi_spec_dst = ((const struct sockaddr_in *)own)->sin_addr;
+	v6.ipi6_addr = ((const struct sockaddr_in6 *)own)->sin6_addr;
+	memset(control, 0, sizeof *control);
+	control->head.cmsg_level = six ? IPPROTO_IPV6 : IPPROTO_IP;
+	control->head.cmsg_type = six ? IPV6_PKTINFO : IP_PKTINFO;
+	control->head.cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(&control->head), six ? (void *)&v6 : (void *)&v4, len);
+	msg->msg_control = control;
+	msg->msg_controllen = CMSG_SPACE(len);
+}
+
+/* What is lost the peer asks for again. */
+static void answer(struct reader *r, const struct request_place *to,
+		   const struct half_open_result *result)
+{
+	bool six = to->peer.ss_family == AF_INET6;
+	union pktinfo control;
+	struct iovec iov = {(void *)(uintptr_t)result->answer, result->answer_len};
+	struct msghdr msg = {.msg_name = (void *)(uintptr_t)&to->peer,
+			     .msg_namelen =
+				     six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1};
+
+	if (!result->answer_len)
+		return;
+	set_source(&msg, &control, &to->own);
+	(void)sendmsg(r->sockets[to->listener].handle.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Strangers come and go; but who runs a server wants to hear of wrong secrets. */
+static void say_refused(struct reader *r, const struct request_place *from,
+			const struct half_open_result *result)
+{
+	const struct reason *why = &result->refused;
+	bool six = from->peer.ss_family == AF_INET6;
+	const void *raw = six ? (const void *)&((const struct sockaddr_in6 *)&from->peer)->sin6_addr
+			      : (const void *)&((const struct sockaddr_in *)&from->peer)->sin_addr;
+	enum log_level level = result->turned_away		    ? LOG_LEVEL_WARN
+			       : why->code == EXIT_PEER_AUTH_FAILED ? LOG_LEVEL_NOTICE
+								    : LOG_LEVEL_INFO;
+	char text[INET6_ADDRSTRLEN], more[48] = "";
+
+	if (!reason_is_set(why))
+		return;
+	if (!allowance_take(&r->lines, LINES_BURST, LINES_MS, loop_now(r->loop))) {
+		r->lines_left_out++;
+		return;
+	}
+	if (r->lines_left_out)
+		snprintf(more, sizeof more, " (%u more were before)", r->lines_left_out);
+	r->lines_left_out = 0;
+	if (!inet_ntop(from->peer.ss_family, raw, text, sizeof text))
+		text[0] = '\0';
+	log_line(r->log, level, "call from %s %s: %s%s", text,
+		 result->turned_away ? "turned away" : "ended", why->text, more);
+}
+
+static void tell_tunnel(struct reader *r, const struct request_place *place,
+			const struct tunnel_adopted *t)
+{
+	struct request_proved m = {.place = *place,
+				   .adopted = {.local_tunnel_id = t->local_tunnel_id,
+					       .peer_tunnel_id = t->peer_tunnel_id,
+					       .window = t->window,
+					       .firmware = t->firmware,
+					       .host_len = t->host_len,
+					       .vendor_len = t->vendor_len}};
+
+	_Static_assert(sizeof m.adopted.host == sizeof t->host &&
+			       sizeof m.adopted.vendor == sizeof t->vendor,
+		       "they hold the same");
+	memcpy(m.adopted.host, t->host, sizeof t->host);
+	memcpy(m.adopted.vendor, t->vendor, sizeof t->vendor);
+	m.place.local_tunnel_id = t->local_tunnel_id;
+	/* Where the server does not take it now, the peer's next SCCCN tells it again. */
+	(void)request_send(&r->channel, REQUEST_PROVED, &m, NULL, 0);
+}
+
+static void hand_on(struct reader *r, const struct post *p, uint16_t local_tunnel_id)
+{
+	struct request_datagram m = {.place = p->place, .len = (uint16_t)p->len};
+
+	m.place.local_tunnel_id = local_tunnel_id;
+	memcpy(m.octets, p->octets, p->len);
+	(void)request_send(&r->channel, REQUEST_DATAGRAM, &m, NULL, 0);
+}
+
+static void take(struct reader *r, const struct post *p)
+{
+	struct half_open_key key = key_of(&p->place);
+	struct half_open_result result;
+
+	half_open_input(r->half_open, &key, p->octets, p->len, loop_now(r->loop), &result);
+	answer(r, &p->place, &result);
+	say_refused(r, &p->place, &result);
+	if (result.verdict == HALF_OPEN_PROVED)
+		tell_tunnel(r, &p->place, &result.tunnel);
+	else if (result.verdict == HALF_OPEN_EARLY_DATAGRAM)
+		hand_on(r, p, result.tunnel.local_tunnel_id);
+}
+
+static void on_socket(void *ctx, uint32_t events)
+{
+	struct reader_socket *s = ctx;
+	struct post p;
+
+	(void)events;
+	for (int i = 0; i < BURST && receive(s->handle.fd, &p); i++) {
+		p.place.listener = (uint32_t)(s - s->owner->sockets);
+		if (p.len)
+			take(s->owner, &p);
+	}
+}
+
+/* --- requests of the server --- */
+
+static void give_up(struct reader *r, const char *why)
+{
+	struct request_ended ended = {.weight = REASON_LOCAL};
+
+	reason_set(&ended.reason, EXIT_FATAL, "%s", why);
+	(void)request_send(&r->channel, REQUEST_ENDED, &ended, NULL, 0);
+	r->code = EXIT_FATAL;
+	loop_stop(r->loop);
+}
+
+static void on_listen(struct reader *r, const struct request_message *m)
+{
+	struct half_open_config config = {.secret = m->listen.tunnel_secret};
+	bool good = m->fd_count <= SOCKETS_MAX &&
+		    request_text_valid(m->listen.host_name, sizeof m->listen.host_name) &&
+		    config.secret.len <= sizeof config.secret.bytes;
+
+	r->log->level = m->listen.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+	if (good) {
+		(void)str_copy(config.host_name, sizeof config.host_name, m->listen.host_name);
+		r->half_open = half_open_new(&config, &random_kernel, r->log);
+	}
+	wipe(&config, sizeof config);
+	for (size_t i = 0; i < m->fd_count && r->half_open && good; i++) {
+		struct reader_socket *s = &r->sockets[i];
+
+		s->owner = r;
+		s->handle = (struct loop_fd){.fd = m->fds[i], .ready = on_socket, .ctx = s};
+		good = loop_fd_add(r->loop, &s->handle, EPOLLIN) == 0;
+	}
+	if (!r->half_open || !good)
+		give_up(r, "the reader could not be started");
+}
+
+static void on_turn_away(struct reader *r, struct request_turn_away *m)
+{
+	struct half_open_key key = key_of(&m->place);
+	struct half_open_result result;
+
+	m->why[sizeof m->why - 1] = '\0';
+	if (m->place.listener >= SOCKETS_MAX)
+		return;
+	half_open_turn_away(r->half_open, &key, m->place.local_tunnel_id, m->why, loop_now(r->loop),
+			    &result);
+	answer(r, &m->place, &result);
+}
+
+static void on_request(struct reader *r, struct request_message *m)
+{
+	if (m->type == REQUEST_LISTEN) {
+		on_listen(r, m);
+	} else if (m->type == REQUEST_SHUT) {
+		m->shut.why[sizeof m->shut.why - 1] = '\0';
+		half_open_shut(r->half_open, m->shut.shut ? m->shut.why : NULL, m->shut.stopping);
+	} else if (m->type == REQUEST_TURN_AWAY) {
+		on_turn_away(r, &m->turn_away);
+	} else { /* a START, which is for sessions */
+		give_up(r, "the reader was taken for a session");
+	}
+}
+
+static void on_channel(void *ctx, uint32_t events)
+{
+	struct reader *r = ctx;
+	struct request_message m;
+	int rc = request_receive(&r->channel, &m);
+
+	(void)events;
+	if (rc > 0)
+		on_request(r, &m);
+	else if (rc < 0)
+		loop_stop(r->loop); /* the server is gone: nobody waits for anything */
+	wipe(&m, sizeof m);
+}
+
+int reader_run(int server_fd, struct log *log)
+{
+	struct reader r = {.loop = loop_new(), .log = log, .code = EXIT_FATAL};
+
+	r.channel = (struct request_channel){.fd = server_fd, .phase = REQUEST_PHASE_SPAWNED};
+	r.channel_handle = (struct loop_fd){.fd = server_fd, .ready = on_channel, .ctx = &r};
+	for (size_t i = 0; i < SOCKETS_MAX; i++)
+		r.sockets[i].handle.fd = -1;
+	if (r.loop && loop_fd_add(r.loop, &r.channel_handle, EPOLLIN) == 0 &&
+	    request_send(&r.channel, REQUEST_READY, NULL, NULL, 0) == 0) {
+		r.code = EXIT_OK;
+		if (loop_run(r.loop) < 0)
+			r.code = EXIT_FATAL;
+	}
+	for (size_t i = 0; i < SOCKETS_MAX; i++)
+		if (r.sockets[i].handle.fd >= 0)
+			close(r.sockets[i].handle.fd);
+	half_open_free(r.half_open);
+	if (r.loop)
+		loop_free(r.loop);
+	return r.code;
+}
