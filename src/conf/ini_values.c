@@ -159,12 +159,11 @@ static bool take_pieces(dictionary *dict, const char *name, struct ini_entry *e,
 static bool take_plain(dictionary *dict, const char *name, struct ini_entry *e, size_t cap)
 {
 	const char *value = iniparser_getstring(dict, name, NULL);
-	size_t len = value ? strlen(value) : cap + 1;
 
-	if (len > cap)
+	if (!value || strlen(value) > cap)
 		return false;
-	memcpy(e->value, value, len);
-	e->value_len = len;
+	e->value_len = strlen(value);
+	memcpy(e->value, value, e->value_len);
 	return true;
 }
 
