@@ -35,7 +35,7 @@ Q :=
 say =
 endif
 
-PKGS     := libcrypto libnl-3.0 libnl-route-3.0 jansson libseccomp libcap-ng
+PKGS     := libcrypto libnl-3.0 jansson libseccomp libcap-ng
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 # Socket addresses of several families share storage (RFC 3493 3.10): no strict aliasing.
 OWN_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -88,7 +88,7 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 VPDIAL_ROOMS  := cli tui supervisor server host client conf ipc loop base
 SESSION_ROOMS := session path tunnel ppp crypto wire ipc loop base
 NCURSES_LIBS  := $(shell pkg-config --libs ncursesw 2>/dev/null || echo -lncursesw)
-VPDIAL_LIBS   := -lnl-route-3 -lnl-3 -liniparser -ljansson $(NCURSES_LIBS)
+VPDIAL_LIBS   := -lnl-3 -liniparser -ljansson -lcap-ng $(NCURSES_LIBS)
 SESSION_LIBS  := -lcrypto -lseccomp -lcap-ng
 
 $(BUILD)/vpdial: $(filter-out %/session.o,$(call objs,main)) $(foreach r,$(VPDIAL_ROOMS),$(call lib,$(r)))
@@ -196,7 +196,7 @@ tui_ROOMS := tui client ipc loop base
 tui_LIBS := $(NCURSES_LIBS)
 UNIT_TESTS += host
 host_ROOMS := host base
-host_LIBS := -lnl-3
+host_LIBS := -lnl-3 -lcap-ng
 
 define unit_rules
 $(BUILD)/test/$(1): $(BUILD)/obj/tests/test_$(1).o $(BUILD)/obj/tests/vectors.o $($(1)_OBJECTS) $(foreach r,$($(1)_ROOMS),$(call lib,$(r)))
@@ -250,7 +250,7 @@ wrapped = $(foreach f,$(1),-Wl,--wrap=$(f))
 fuzz_path_LIBS := $(call wrapped,sendmmsg recvmmsg recvmsg writev write)
 fuzz_judge_LIBS := $(call wrapped,fork kill waitpid pidfd_open socketpair pipe2 clock_now_ms clock_now_us epoll_wait \
 	host_new host_free host_apply host_undo host_suspend host_is_locked_down host_effect host_effect_route host_set_forget host_tun_open host_tun_rename host_path_to host_repin last_end \
-	call_sockets_open sockets_open dial_start) -lnl-route-3 -lnl-3
+	call_sockets_open sockets_open dial_start) -lnl-3 -lcap-ng
 fuzz_session_LIBS := $(call wrapped,clock_now_ms clock_now_us getrandom epoll_wait) -lseccomp -lcap-ng
 define fuzz_rules
 $(BUILD)/test/fuzz_$(1): $(BUILD)/obj/tests/fuzz/$(1).o $(BUILD)/obj/tests/fuzz/kit.o $(if $(FUZZER),,$(BUILD)/obj/tests/fuzz/replay.o) $(foreach r,$(fuzz_$(1)_ROOMS),$(call lib,$(r)))

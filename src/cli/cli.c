@@ -55,6 +55,24 @@ bool cli_is_known(const struct cli *cli, const char *name)
 	return fd != -ENOENT;
 }
 
+int cli_no_answer(const struct cli *cli, const char *name, int error)
+{
+	bool strange = error == -EPIPE || error == -EPROTO || error == -EPROTONOSUPPORT;
+	struct control_other other;
+
+	if (strange && client_other(cli->run_dir, name, CLI_OTHER_LIMIT_MS, &other)) {
+		cli_error("%s (%s) was started by %s, which is not this version; run: vpdial "
+			  "disconnect %s, then connect it again",
+			  name, control_phase_text((enum control_phase)other.phase), other.program,
+			  name);
+		return EXIT_FATAL;
+	}
+	cli_error("%s: control socket: %s", name, strerror(-error));
+	return error == -EACCES || error == -EPERM ? EXIT_NOT_PERMITTED
+	       : strange			   ? EXIT_FATAL
+						   : cli_status_of(error);
+}
+
 int cli_no_profiles(const struct cli *cli, int error)
 {
 	if (error == -ENOENT)

@@ -99,6 +99,12 @@ const struct cli_option *cli_option_find(const char *name);
 /* "vpdial: text" on standard error. */
 __attribute__((format(printf, 1, 2))) void cli_error(const char *fmt, ...);
 
+#define CLI_OTHER_LIMIT_MS 2000 /* for a supervisor of another version */
+
+/* Prints why the supervisor of NAME did not answer, ERROR of client.h: perhaps that it is of
+ * another version, and what to do.  The exit status. */
+int cli_no_answer(const struct cli *cli, const char *name, int error);
+
 /* The exit status for -errno of something that was to be opened or read. */
 int cli_status_of(int error);
 

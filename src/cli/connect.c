@@ -332,8 +332,10 @@ static int busy(const struct cli *cli, const char *name)
 	if (r == 0)
 		cli_error("%s is already running (%s, process %u)", name,
 			  control_phase_text(status.phase), status.pid);
-	else
+	else if (r == -ETIMEDOUT)
 		cli_error("%s is already running, but does not answer", name);
+	else
+		(void)cli_no_answer(cli, name, r);
 	return EXIT_BUSY;
 }
 

@@ -24,7 +24,7 @@ static int wait_gone(int fd)
 	bool heard = false;
 	int r;
 
-	while ((r = client_receive(fd, &status, SILENCE_MS)) == 0)
+	while ((r = client_receive(fd, &status, SILENCE_MS)) == 0 || r == -EPROTONOSUPPORT)
 		heard = true;
 	return r == -EPIPE && heard ? 0 : r;
 }
@@ -34,6 +34,7 @@ static int hang_up(const char *run_dir, const char *name)
 {
 	const struct timespec pause = {.tv_nsec = ROOM_STEP_MS * 1000000L};
 	uint64_t end = clock_now_ms() + ROOM_MS, silent = clock_now_ms() + SILENCE_MS;
+	uint32_t version = CONTROL_VERSION;
 	int fd, r;
 
 	for (;;) {
@@ -42,12 +43,14 @@ static int hang_up(const char *run_dir, const char *name)
 			continue;
 		if (fd < 0)
 			return fd;
-		r = client_send(fd, CONTROL_HANGUP);
+		r = client_send_as(fd, version, CONTROL_HANGUP);
 		if (r == 0)
 			r = wait_gone(fd);
 		close(fd);
 		if (r != -EPIPE || clock_now_ms() >= end)
 			return r;
+		/* One that was started before an upgrade may not have understood. */
+		version = version == CONTROL_VERSION ? CONTROL_VERSION_OLDEST : CONTROL_VERSION;
 		(void)nanosleep(&pause, NULL);
 	}
 }

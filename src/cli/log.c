@@ -62,10 +62,8 @@ int cli_log(struct cli *cli)
 		return cli_unknown_profile(cli, name);
 	if (r == -ENOENT)
 		return log_of_last(cli, name);
-	if (r < 0) {
-		cli_error("%s: control socket: %s", name, strerror(-r));
-		return r == -EACCES || r == -EPERM ? EXIT_NOT_PERMITTED : EXIT_FATAL;
-	}
+	if (r < 0)
+		return cli_no_answer(cli, name, r);
 	print_events(&events);
 	return EXIT_OK;
 }

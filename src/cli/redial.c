@@ -30,10 +30,8 @@ static int redial_one(const struct cli *cli, const char *name)
 		r = client_receive(fd, &status, LIMIT_MS);
 	if (fd >= 0)
 		close(fd);
-	if (r < 0) {
-		cli_error("%s: control socket: %s", name, strerror(-r));
-		return cli_status_of(r);
-	}
+	if (r < 0)
+		return cli_no_answer(cli, name, r);
 	if (!if_needed)
 		printf("%s is dialed again\n", name);
 	return EXIT_OK;

@@ -63,10 +63,8 @@ static int status_of(const struct cli *cli, const char *name, struct control_sta
 
 	if (r == 0)
 		return 0;
-	if (r != -ENOENT) {
-		cli_error("%s: control socket: %s", name, strerror(-r));
-		return r == -EACCES || r == -EPERM ? EXIT_NOT_PERMITTED : EXIT_FATAL;
-	}
+	if (r != -ENOENT)
+		return cli_no_answer(cli, name, r);
 	if (!cli_profile_exists(cli, name))
 		return cli_unknown_profile(cli, name);
 	cli_describe_profile(cli, name, status);
@@ -125,15 +123,25 @@ int cli_status(struct cli *cli)
 	return r ? r : print_status(cli, &status, 1);
 }
 
+static bool is_connected(const struct cli *cli, const char *name)
+{
+	struct control_status status;
+	struct control_other other;
+	int r = client_status(cli->run_dir, name, &status);
+
+	if (r == -EPIPE || r == -EPROTONOSUPPORT)
+		return client_other(cli->run_dir, name, CLI_OTHER_LIMIT_MS, &other) &&
+		       other.phase == CONTROL_CONNECTED;
+	return r == 0 && status.phase == CONTROL_CONNECTED;
+}
+
 /* One line of `list`. */
 static void list_row(const struct cli *cli, const char *name)
 {
 	struct conf_faults faults = {0};
-	struct control_status status;
 	struct conf_profile p;
 	int r = conf_load(cli->config_dir, name, &p, &faults);
-	bool running = client_status(cli->run_dir, name, &status) == 0 &&
-		       status.phase == CONTROL_CONNECTED;
+	bool running = is_connected(cli, name);
 
 	conf_faults_free(&faults);
 	if (r < 0) {

@@ -109,9 +109,13 @@ static int no_answer(const struct cli *cli, int error)
 {
 	if (error == -ENOENT)
 		cli_error("no server runs in %s, start it with: vpdial serve", cli->run_dir);
+	else if (error == -EPROTONOSUPPORT)
+		cli_error("the server in %s was started by another version of vpdial; restart it "
+			  "(that hangs up its calls)",
+			  cli->run_dir);
 	else
 		cli_error("the server in %s does not answer: %s", cli->run_dir, strerror(-error));
-	return cli_status_of(error);
+	return error == -EPROTONOSUPPORT ? EXIT_FATAL : cli_status_of(error);
 }
 
 static bool is_still_there(const struct users_row *before, size_t before_count,

@@ -5,8 +5,6 @@
 #include "client/client.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 /* What ended before it was up; its own exit status. */
@@ -40,10 +38,8 @@ static int watch(const struct cli *cli, int fd)
 
 		if (r == -ETIMEDOUT)
 			return late(cli, &status);
-		if (r < 0) {
-			cli_error("%s: it ended unexpectedly: %s", cli->args[0], strerror(-r));
-			return EXIT_FATAL;
-		}
+		if (r < 0)
+			return cli_no_answer(cli, cli->args[0], r);
 		if (status.state == CONTROL_STATE_UP || status.state == CONTROL_STATE_DEMAND)
 			return EXIT_OK;
 		if (status.state == CONTROL_STATE_DOWN)
@@ -68,10 +64,8 @@ int cli_wait(struct cli *cli)
 	r = fd < 0 ? fd : client_send(fd, CONTROL_WATCH);
 	if (r == 0)
 		r = watch(cli, fd);
-	else {
-		cli_error("%s: control socket: %s", name, strerror(-r));
-		r = cli_status_of(r);
-	}
+	else
+		r = cli_no_answer(cli, name, r);
 	if (fd >= 0)
 		close(fd);
 	return r;

@@ -52,8 +52,13 @@ int client_open(const char *run_dir, const char *name)
 
 int client_send(int fd, enum control_op op)
 {
+	return client_send_as(fd, CONTROL_VERSION, op);
+}
+
+int client_send_as(int fd, uint32_t version, enum control_op op)
+{
 	const struct control_request request = {
-		.magic = CONTROL_MAGIC, .version = CONTROL_VERSION, .op = op};
+		.magic = CONTROL_MAGIC, .version = version, .op = op};
 
 	if (send(fd, &request, sizeof(request), MSG_NOSIGNAL) != (ssize_t)sizeof(request))
 		return -errno;
@@ -91,8 +96,11 @@ static ssize_t receive(int fd, void *record, size_t cap, int timeout_ms)
 	return n;
 }
 
+static const struct control_head ours = {CONTROL_MAGIC, CONTROL_VERSION};
+
 int client_receive(int fd, struct control_status *status, int timeout_ms)
 {
+	struct control_other other;
 	/* One octet more than a record, so that a longer one is seen to be longer. */
 	struct {
 		struct control_status status;
@@ -102,6 +110,8 @@ int client_receive(int fd, struct control_status *status, int timeout_ms)
 
 	if (n < 0)
 		return (int)n;
+	if (control_other_read(&record, (size_t)n, ours, &other))
+		return -EPROTONOSUPPORT;
 	if (!control_status_valid(&record, (size_t)n))
 		return -EPROTO;
 	memcpy(status, &record.status, sizeof(*status));
@@ -124,6 +134,31 @@ static int receive_events(int fd, struct control_events *events, int timeout_ms)
 	for (size_t i = 0; i < CONTROL_EVENTS_MAX; i++)
 		str_blank(events->ring[i].text);
 	return 0;
+}
+
+static bool ask_other(const char *run_dir, const char *name, uint32_t version, int timeout_ms,
+		      struct control_other *other)
+{
+	union {
+		struct control_other other;
+		struct control_status status;
+	} record;
+	int fd = client_open(run_dir, name);
+	ssize_t n = fd < 0 ? fd : client_send_as(fd, version, CONTROL_STATUS);
+
+	if (n == 0)
+		n = receive(fd, &record, sizeof(record), timeout_ms);
+	if (fd >= 0)
+		close(fd);
+	return n > 0 && control_other_read(&record, (size_t)n, ours, other);
+}
+
+/* The oldest ones answer only who speaks as they do. */
+bool client_other(const char *run_dir, const char *name, int timeout_ms,
+		  struct control_other *other)
+{
+	return ask_other(run_dir, name, CONTROL_VERSION, timeout_ms, other) ||
+	       ask_other(run_dir, name, CONTROL_VERSION_OLDEST, timeout_ms, other);
 }
 
 int client_status(const char *run_dir, const char *name, struct control_status *status)

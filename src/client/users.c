@@ -34,12 +34,16 @@ static int receive(int fd, struct users_row *row)
 		struct users_row row;
 		uint8_t more; /* so that a longer record is seen to be longer */
 	} record;
+	struct control_other other;
 	ssize_t n = recv(fd, &record, sizeof(record), 0);
 
 	if (n < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	if (n == 0)
 		return -EPIPE;
+	if (control_other_read(&record, (size_t)n,
+			       (struct control_head){USERS_MAGIC, USERS_VERSION}, &other))
+		return -EPROTONOSUPPORT;
 	if (!users_row_valid(&record, (size_t)n))
 		return -EPROTO;
 	*row = record.row;

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The line scanner, and its comparison with what iniparser reads. */
+/* The line scanner: where sections and values stand, and what is wrong with a file.  The values
+ * themselves are iniparser's (values.c). */
 #include "conf/ini.h"
+#include "conf/ini_values.h"
 
 #include "base/secret.h"
 #include "conf/trust.h"
 
 #include <ctype.h>
-#include <dictionary.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <iniparser.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 struct ini_scan {
@@ -126,19 +125,14 @@ static int scan_section(struct ini_scan *s, const char *p, const char *end)
 	return 0;
 }
 
-/* Decodes the quoted value at P ('"' itself) into E->value.  False with a fault. */
+/* Finds the end of the quoted value at P ('"' itself).  False with a fault. */
 static bool scan_quoted(struct ini_scan *s, struct ini_entry *e, const char *p, const char *end)
 {
-	size_t n = 0;
 	const char *q = p + 1;
 
-	for (; q < end && *q != '"'; q++) {
+	for (; q < end && *q != '"'; q++)
 		if (*q == '\\' && q + 1 < end && (q[1] == '"' || q[1] == '\\'))
 			q++;
-		e->value[n++] = *q;
-	}
-	e->value[n] = '\0';
-	e->value_len = n;
 	e->quoted = true;
 	if (q >= end) {
 		fault_add(s->faults, s->line, ini_key_shown(e->key),
@@ -155,7 +149,7 @@ static bool scan_quoted(struct ini_scan *s, struct ini_entry *e, const char *p, 
 	return true;
 }
 
-/* Takes the value without quotes at P into E->value.  False with a fault. */
+/* Finds the end of the value without quotes at P.  False with a fault. */
 static bool scan_plain(struct ini_scan *s, struct ini_entry *e, const char *p, const char *end)
 {
 	const char *q = p;
@@ -174,15 +168,10 @@ static bool scan_plain(struct ini_scan *s, struct ini_entry *e, const char *p, c
 		wrong = "stray quote, write the whole value in double quotes";
 	if (q > p && q[-1] == '\\')
 		wrong = "backslash at the end, lines are not continued; use double quotes";
-	if (q - p > INI_PLAIN_MAX)
-		wrong = "value is too long, put it in double quotes";
 	if (wrong) {
 		fault_add(s->faults, s->line, ini_key_shown(e->key), "%s", wrong);
 		return false;
 	}
-	memcpy(e->value, p, (size_t)(q - p));
-	e->value_len = (size_t)(q - p);
-	e->value[e->value_len] = '\0';
 	e->raw_end = (size_t)(q - s->ini->text);
 	return true;
 }
@@ -202,8 +191,7 @@ static bool entry_repeated(struct ini_scan *s, const struct ini_entry *e)
 	return false;
 }
 
-/* Puts E, whose value is read, into the list. */
-static int entry_keep(struct ini_scan *s, struct ini_entry *e)
+static int entry_keep(struct ini_scan *s, const struct ini_entry *e)
 {
 	struct ini *ini = s->ini;
 	void *grown;
@@ -217,17 +205,7 @@ static int entry_keep(struct ini_scan *s, struct ini_entry *e)
 		return -ENOMEM;
 	ini->entries = grown;
 	ini->entries[ini->entry_count++] = *e;
-	e->value = NULL;
 	return 0;
-}
-
-/* A value that cannot be read: the key stays, so that it does not count as missing. */
-static void entry_spoil(struct ini_entry *e)
-{
-	wipe(e->value, e->value_len);
-	*e->value = '\0';
-	e->value_len = 0;
-	e->faulty = true;
 }
 
 static int scan_entry(struct ini_scan *s, const char *p, const char *end)
@@ -235,8 +213,6 @@ static int scan_entry(struct ini_scan *s, const char *p, const char *end)
 	const char *eq = memchr(p, '=', (size_t)(end - p));
 	struct ini_entry e = {.line = s->line, .section = s->ini->section_count - 1};
 	const char *value;
-	bool good;
-	int r = 0;
 
 	if (!eq || trim_end(p, eq) == p || trim_end(p, eq) - p >= INI_NAME_LEN) {
 		fault_add(s->faults, s->line, NULL, "not understood, write key = value");
@@ -252,23 +228,11 @@ static int scan_entry(struct ini_scan *s, const char *p, const char *end)
 		return 0;
 	value = skip_space(eq + 1, end);
 	e.raw_at = (size_t)(value - s->ini->text);
-	e.value = malloc((size_t)(end - value) + 1);
-	if (!e.value)
-		return -ENOMEM;
-	if (value < end && *value == '"')
-		good = scan_quoted(s, &e, value, end);
-	else
-		good = scan_plain(s, &e, value, end);
-	if (!good) {
+	e.faulty = value < end && *value == '"' ? !scan_quoted(s, &e, value, end)
+						: !scan_plain(s, &e, value, end);
+	if (e.faulty) /* the key stays, so that it does not count as missing */
 		e.raw_end = (size_t)(trim_end(value, end) - s->ini->text);
-		entry_spoil(&e);
-	}
-	r = entry_keep(s, &e);
-	if (e.value) {
-		wipe(e.value, (size_t)(end - value));
-		free(e.value);
-	}
-	return r;
+	return entry_keep(s, &e);
 }
 
 static int scan_line(struct ini_scan *s, const char *p, const char *end)
@@ -341,105 +305,6 @@ static int read_file(const char *path, struct ini *ini)
 	return r;
 }
 
-/* Is this entry's value kept from iniparser?  Quoted values it would cut; secrets would stay in
- * its memory, which nobody wipes. */
-static bool entry_masked(const struct ini_entry *e)
-{
-	return e->quoted || ini_key_secret(e->key);
-}
-
-/* A copy of the file in memory for iniparser: the octets as they are, but masked values as "-". */
-static int masked_copy(const struct ini *ini)
-{
-	int fd = memfd_create("vpdial-profile", MFD_CLOEXEC);
-	FILE *f = fd < 0 ? NULL : fdopen(dup(fd), "w");
-	size_t at = ini->len >= 3 && memcmp(ini->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0, i = 0;
-
-	while (f && at < ini->len) {
-		const char *p = ini->text + at;
-		const char *nl = memchr(p, '\n', ini->len - at);
-		size_t end = nl ? (size_t)(nl - ini->text) : ini->len;
-		const char *first = skip_space(p, ini->text + end);
-		const struct ini_entry *e = i < ini->entry_count ? &ini->entries[i] : NULL;
-
-		if (e && e->raw_at <= end && e->raw_at > at) {
-			if (entry_masked(e))
-				fprintf(f, "%.*s\"-\"", (int)(e->raw_at - at), p);
-			else
-				fprintf(f, "%.*s", (int)(e->raw_end - at), p);
-			i++;
-		} else if (first < ini->text + end && *first == '[') {
-			fprintf(f, "%.*s", (int)(end - at), p);
-		}
-		fputc('\n', f);
-		at = end + 1;
-	}
-	if (!f || fclose(f) != 0) {
-		if (fd >= 0)
-			close(fd);
-		return -EIO;
-	}
-	return fd;
-}
-
-/* iniparser's complaints name whole lines; ours name the line number. */
-static int swallow(const char *format, ...)
-{
-	(void)format;
-	return 0;
-}
-
-/* Compares what iniparser reads with what the scanner found; differences are faults. */
-static void compare(const struct ini *ini, dictionary *dict, struct fault_list *faults)
-{
-	char name[2 * INI_NAME_LEN + 2];
-
-	for (size_t i = 0; i < ini->entry_count; i++) {
-		const struct ini_entry *e = &ini->entries[i];
-		const char *v;
-
-		(void)snprintf(name, sizeof(name), "%s:%s", ini->sections[e->section].name, e->key);
-		v = iniparser_getstring(dict, name, NULL);
-		if (!v || strcmp(v, entry_masked(e) ? "-" : e->value) != 0)
-			fault_add(faults, e->line, ini_key_shown(e->key),
-				  "value can be read in two ways, put it in double quotes");
-	}
-	for (size_t i = 0; i < ini->section_count; i++) {
-		int want = 0;
-
-		for (size_t k = 0; k < ini->entry_count; k++)
-			want += ini->entries[k].section == i;
-		if (iniparser_getsecnkeys(dict, ini->sections[i].name) != want)
-			fault_add(faults, ini->sections[i].line, NULL,
-				  "section can be read in two ways, use plain key names");
-	}
-	if (iniparser_getnsec(dict) != (int)ini->section_count)
-		fault_add(faults, 0, NULL, "sections can be read in two ways, use plain names");
-}
-
-/* The second opinion, asked only about files without a fault so far. */
-static int cross_check(const struct ini *ini, struct fault_list *faults)
-{
-	char path[32];
-	dictionary *dict;
-	int fd = masked_copy(ini);
-
-	if (fd < 0)
-		return fd;
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	iniparser_set_error_callback(swallow);
-	dict = iniparser_load(path);
-	iniparser_set_error_callback(NULL);
-	close(fd);
-	if (!dict) {
-		fault_add(faults, 0, NULL, "iniparser cannot read the file, check for long lines");
-		return 0;
-	}
-	compare(ini, dict, faults);
-	iniparser_freedict(dict);
-	return 0;
-}
-
 /* What root reads nobody else may change: whom it dials, with which of root's secrets, is there. */
 static void judge_owner(const char *path, struct ini *ini, struct fault_list *faults)
 {
@@ -467,8 +332,8 @@ int ini_load(const char *path, struct ini *ini, struct fault_list *faults)
 		judge_owner(path, ini, faults);
 	if (r == 0)
 		r = scan_text(ini, faults);
-	if (r == 0 && faults->count == ini->untrusted)
-		r = cross_check(ini, faults);
+	if (r == 0)
+		r = ini_values_read(ini, faults);
 	if (r < 0)
 		ini_free(ini);
 	return r;

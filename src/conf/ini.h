@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading an INI file so that nothing is lost: a line scanner of our own knows lines, duplicates
- * and quoted values; iniparser reads the same octets and both must agree.
+/* Reading an INI file so that nothing is lost: a line scanner of our own finds lines, duplicates
+ * and where values stand, iniparser reads the values.
  *
  * Grammar of a line: blank; `# comment` or `; comment`; `[section]`; `key = value [; comment]`.
  * A value is a word without quotes (a comment begins at a ';' or '#' that follows white space; one
@@ -16,7 +16,6 @@
 
 #define INI_FILE_MAX  (256 * 1024)
 #define INI_LINE_MAX  4096
-#define INI_PLAIN_MAX 800 /* a value without quotes; iniparser takes lines of 1024 */
 #define INI_NAME_LEN  64
 #define INI_ITEMS_MAX 2048
 
@@ -32,7 +31,7 @@ struct ini_entry {
 	char key[INI_NAME_LEN];
 	bool quoted;
 	bool faulty; /* its value could not be read; a fault says why */
-	char *value; /* owned, NUL-terminated, decoded; holds no NUL of its own */
+	char *value; /* owned, NUL-terminated; "" of a faulty one; holds no NUL of its own */
 	size_t value_len;
 	size_t raw_at, raw_end; /* offsets of the value as it is written, quotes included */
 };

@@ -30,8 +30,6 @@ struct crypto_part {
 void crypto_md4(uint8_t out[static 16], const struct crypto_part *parts, size_t count);
 void crypto_md5(uint8_t out[static 16], const struct crypto_part *parts, size_t count);
 void crypto_sha1(uint8_t out[static 20], const struct crypto_part *parts, size_t count);
-void crypto_hmac_md5(uint8_t out[static 16], const void *key, size_t key_len, const void *msg,
-		     size_t len);
 /* One DES block; KEY7 holds 56 bits, spread to eight octets inside (RFC 2433 A.7). */
 void crypto_des(uint8_t out[static 8], const uint8_t key7[static 7], const uint8_t in[static 8]);
 

@@ -177,28 +177,6 @@ void crypto_sha1(uint8_t out[static 20], const struct crypto_part *parts, size_t
 	digest(handles.sha1, out, parts, count);
 }
 
-void crypto_hmac_md5(uint8_t out[static 16], const void *key, size_t key_len, const void *msg,
-		     size_t len)
-{
-	uint8_t block[64] = {0}, inner[64], outer[64], hash[16];
-
-	if (key_len > sizeof block)
-		crypto_md5(block, &(struct crypto_part){key, key_len}, 1);
-	else if (key_len > 0)
-		memcpy(block, key, key_len);
-	for (size_t i = 0; i < sizeof block; i++) {
-		inner[i] = block[i] ^ 0x36;
-		outer[i] = block[i] ^ 0x5c;
-	}
-	const struct crypto_part first[] = {{inner, sizeof inner}, {msg, len}};
-	crypto_md5(hash, first, 2);
-	const struct crypto_part second[] = {{outer, sizeof outer}, {hash, sizeof hash}};
-	crypto_md5(out, second, 2);
-	wipe(block, sizeof block);
-	wipe(inner, sizeof inner);
-	wipe(outer, sizeof outer);
-}
-
 void crypto_des(uint8_t out[static 8], const uint8_t key7[static 7], const uint8_t in[static 8])
 {
 	uint8_t key[8];

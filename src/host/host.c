@@ -2,6 +2,7 @@
 /* Applying and undoing: the stack of undo steps, and recovery from the journal. */
 #include "host/internal.h"
 
+#include "base/capabilities.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -9,17 +10,6 @@
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-static bool may_administer(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
-
-	return syscall(SYS_capget, &header, data) == 0 &&
-	       (data[CAP_NET_ADMIN / 32].effective >> (CAP_NET_ADMIN % 32) & 1);
-}
 
 int host_journal_undo(struct journal *j, const struct log *log)
 {
@@ -113,7 +103,7 @@ static int open_journal(struct host *host, struct reason *reason)
 
 bool host_permitted(struct reason *reason)
 {
-	if (may_administer())
+	if (capabilities_have(CAP_NET_ADMIN))
 		return true;
 	reason_set(reason, EXIT_NOT_PERMITTED,
 		   "changing interfaces and routes needs CAP_NET_ADMIN: run as root or "

@@ -2,8 +2,9 @@
 /* The server mode's control socket, RUN_DIR/server.sock: who is connected, and hanging up.
  *
  * SOCK_SEQPACKET.  A client sends one struct users_request per record; the server answers with one
- * struct users_row for each row and a last one with END set.  Records of another size, magic or
- * version end the connection. */
+ * struct users_row for each row and a last one with END set.  Records of another size or magic
+ * end the connection; one of another version is answered by a struct control_other (ipc/version.h).
+ */
 #ifndef VPDIAL_IPC_USERS_H
 #define VPDIAL_IPC_USERS_H
 

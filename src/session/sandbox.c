@@ -2,7 +2,8 @@
 /* Confinement: empty root, no capability, no new privilege, seccomp allow list. */
 #include "session/sandbox.h"
 
-#include <cap-ng.h>
+#include "base/capabilities.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <sched.h>
@@ -254,14 +255,13 @@ int sandbox_enter(const char *empty_dir, uid_t uid, gid_t gid, void (*prepare)(v
 	else if (rc < 0)
 		return rc;
 	/* The bounding set while it still may: an ordinary user may not, and has nothing in it. */
-	capng_clear(CAPNG_SELECT_ALL);
-	(void)capng_apply(CAPNG_SELECT_BOUNDS);
-	rc = become(uid, gid);
+	rc = capabilities_drop_bounds();
+	if (rc == 0)
+		rc = become(uid, gid);
+	if (rc == 0)
+		rc = capabilities_drop_all();
 	if (rc < 0)
 		return rc;
-	capng_clear(CAPNG_SELECT_ALL);
-	if (capng_apply(CAPNG_SELECT_CAPS) < 0 || capng_apply(CAPNG_SELECT_AMBIENT) < 0)
-		return -EPERM;
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;

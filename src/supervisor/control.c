@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The control socket: a few clients, each of which may ask, watch and hang up. */
+#include "ipc/version.h"
 #include "supervisor/internal.h"
 
 #include <errno.h>
@@ -33,6 +34,17 @@ static void refresh(struct supervisor *s)
 		st->next_dial_ms > now ? (uint32_t)((st->next_dial_ms - now + 999) / 1000) : 0;
 }
 
+/* What a program of another version can read. */
+static ssize_t send_other(const struct control_client *c)
+{
+	const struct control_status *st = &c->owner->status;
+	struct control_other other;
+
+	control_other_fill(&other, (struct control_head){CONTROL_MAGIC, CONTROL_VERSION}, st->phase,
+			   st->message);
+	return send(c->handle.fd, &other, sizeof other, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static void send_status(struct control_client *c)
 {
 	struct supervisor *s = c->owner;
@@ -40,8 +52,9 @@ static void send_status(struct control_client *c)
 	refresh(s);
 	c->waiting = false;
 	/* One who does not read misses this one; one who is gone is dropped by its handler. */
-	c->missed =
-		send(c->handle.fd, &s->status, sizeof s->status, MSG_DONTWAIT | MSG_NOSIGNAL) < 0;
+	c->missed = (c->other ? send_other(c)
+			      : send(c->handle.fd, &s->status, sizeof s->status,
+				     MSG_DONTWAIT | MSG_NOSIGNAL)) < 0;
 	if (c->missed)
 		log_debug(&s->log, "status not sent: %s", strerror(errno));
 }
@@ -87,57 +100,79 @@ static void answer_later(struct control_client *c)
 	watch(s);
 }
 
+static void do_watch(struct control_client *c)
+{
+	c->watching = true;
+	answer_later(c);
+}
+
+static void do_redial(struct control_client *c)
+{
+	c->watching = true;
+	persist_dial_now(c->owner, "told by the user");
+	send_status(c);
+}
+
+static void do_recheck(struct control_client *c)
+{
+	send_status(c);
+	roam_check(c->owner);
+}
+
+static void do_events(struct control_client *c)
+{
+	struct supervisor *s = c->owner;
+
+	if (send(c->handle.fd, &s->history, sizeof s->history, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		log_debug(&s->log, "events not sent: %s", strerror(errno));
+}
+
+static void do_hang_up(struct control_client *c)
+{
+	c->watching = true;
+	send_status(c);
+	watch(c->owner);
+	supervisor_hang_up(c->owner, EXIT_OK, "hung up on request");
+}
+
+static void (*const handlers[])(struct control_client *c) = {
+	[CONTROL_STATUS] = answer_later, [CONTROL_WATCH] = do_watch,
+	[CONTROL_HANGUP] = do_hang_up,	 [CONTROL_REDIAL] = do_redial,
+	[CONTROL_RECHECK] = do_recheck,	 [CONTROL_EVENTS] = do_events,
+};
+
+/* Whoever dialed went away before it saw the outcome: nobody wants the call. */
+static void closed(struct control_client *c, bool by_peer)
+{
+	struct supervisor *s = c->owner;
+	bool first = c == &s->clients[0] && s->options.control_fd >= 0;
+
+	drop(c);
+	if (by_peer && first && !s->detached && !s->options.foreground)
+		supervisor_hang_up(s, EXIT_SIGNAL, "the program that dialed is gone");
+}
+
 static void on_client(void *ctx, uint32_t events)
 {
 	struct control_client *c = ctx;
-	struct supervisor *s = c->owner;
-	struct control_request r;
+	struct control_request r = {0};
 	ssize_t n = recv(c->handle.fd, &r, sizeof r, MSG_DONTWAIT | MSG_TRUNC);
 
 	(void)events;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n != sizeof r || r.magic != CONTROL_MAGIC || r.version != CONTROL_VERSION) {
-		bool first = c == &s->clients[0] && s->options.control_fd >= 0;
-
-		drop(c);
-		/* Whoever dialed went away before it saw the outcome: nobody wants the call. */
-		if (n <= 0 && first && !s->detached && !s->options.foreground)
-			supervisor_hang_up(s, EXIT_SIGNAL, "the program that dialed is gone");
+	if (n < (ssize_t)sizeof r || r.magic != CONTROL_MAGIC ||
+	    (n > (ssize_t)sizeof r && r.version == CONTROL_VERSION)) {
+		closed(c, n <= 0);
 		return;
 	}
-	switch (r.op) {
-	case CONTROL_STATUS:
-		answer_later(c);
-		break;
-	case CONTROL_WATCH:
-		c->watching = true;
-		answer_later(c);
-		break;
-	case CONTROL_REDIAL:
-		c->watching = true;
-		persist_dial_now(s, "told by the user");
+	c->other = r.version != CONTROL_VERSION;
+	if (c->other && r.op != CONTROL_HANGUP)
 		send_status(c);
-		break;
-	case CONTROL_RECHECK:
-		send_status(c);
-		roam_check(s);
-		break;
-	case CONTROL_EVENTS:
-		if (send(c->handle.fd, &s->history, sizeof s->history,
-			 MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-			log_debug(&s->log, "events not sent: %s", strerror(errno));
-		break;
-	case CONTROL_HANGUP:
-		c->watching = true;
-		send_status(c);
-		watch(s);
-		supervisor_hang_up(s, EXIT_OK, "hung up on request");
-		break;
-	default:
+	else if (r.op < sizeof handlers / sizeof handlers[0] && handlers[r.op])
+		handlers[r.op](c);
+	else
 		drop(c);
-		break;
-	}
 }
 
 static struct control_client *take_client(struct supervisor *s, int fd)

@@ -55,6 +55,7 @@ struct control_client {
 	struct loop_fd handle;	/* fd -1 = free */
 	bool watching, waiting; /* waiting: for fresh statistics */
 	bool missed;		/* the newest status did not get through */
+	bool other;		/* it speaks another version */
 };
 
 struct supervisor {

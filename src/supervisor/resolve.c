@@ -4,18 +4,17 @@
  * code and addresses of fixed size. */
 #include "supervisor/internal.h"
 
+#include "base/capabilities.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <netdb.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,16 +22,13 @@
 
 static void give_up_privileges(void)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
-
 	if (geteuid() == 0 &&
 	    (setgroups(0, NULL) < 0 ||
 	     setresgid(VPDIAL_SANDBOX_GID, VPDIAL_SANDBOX_GID, VPDIAL_SANDBOX_GID) < 0 ||
 	     setresuid(VPDIAL_SANDBOX_UID, VPDIAL_SANDBOX_UID, VPDIAL_SANDBOX_UID) < 0))
 		_exit(1);
 	/* An ordinary user has his by the program's file or by inheritance. */
-	if (syscall(SYS_capset, &header, none) < 0)
+	if (capabilities_drop_all() < 0)
 		_exit(1);
 }
 

@@ -2,13 +2,10 @@
 /* Which capabilities are kept, and why. */
 #include "supervisor/rights.h"
 
-#include <errno.h>
+#include "base/capabilities.h"
+
 #include <linux/capability.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 static const struct {
 	unsigned capability;
@@ -26,19 +23,14 @@ static const struct {
 
 void rights_reduce(const struct log *log)
 {
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
-	uint32_t wanted[_LINUX_CAPABILITY_U32S_3] = {0};
-	long rc = syscall(SYS_capget, &head, sets);
+	unsigned keep[sizeof kept / sizeof kept[0]];
+	int rc;
 
 	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-		wanted[kept[i].capability / 32] |= UINT32_C(1) << (kept[i].capability % 32);
+		keep[i] = kept[i].capability;
 	/* Not the permitted ones: a script that gained what we have not would lose its signal for
 	 * our death (the kernel clears it then), and outlive us. */
-	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
-		sets[i].effective &= wanted[i];
-	if (rc == 0)
-		rc = syscall(SYS_capset, &head, sets);
+	rc = capabilities_keep_effective(keep, sizeof keep / sizeof keep[0]);
 	if (rc < 0)
-		log_warn(log, "the capabilities that are not needed stay: %s", strerror(errno));
+		log_warn(log, "the capabilities that are not needed stay: %s", strerror(-rc));
 }

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "ipc/control.h"
+#include "ipc/version.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -117,6 +118,18 @@ static void disconnect(struct users_client *client, const char *name)
 	}
 }
 
+/* A request of another version: that much it can read. */
+static bool answer_other(struct users_client *c, const struct users_request *r, ssize_t n)
+{
+	struct control_other other;
+
+	if (n < (ssize_t)sizeof(struct control_head) || r->magic != USERS_MAGIC ||
+	    r->version == USERS_VERSION)
+		return false;
+	control_other_fill(&other, (struct control_head){USERS_MAGIC, USERS_VERSION}, 0, "");
+	return send(c->handle.fd, &other, sizeof other, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
 static void on_client(void *ctx, uint32_t events)
 {
 	struct users_client *c = ctx;
@@ -128,7 +141,8 @@ static void on_client(void *ctx, uint32_t events)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n < 0 || !users_request_valid(&r, (size_t)n)) {
-		drop(c);
+		if (!answer_other(c, &r, n))
+			drop(c);
 		return;
 	}
 	if (r.op == USERS_LIST)

@@ -57,6 +57,19 @@ static void take_last_events(struct watched *w)
 	free(last);
 }
 
+/* It was started before an upgrade, perhaps. */
+static void note_other(struct watched *w)
+{
+	struct control_other other;
+
+	if (client_other(w->owner->source->run_dir, w->call.status.profile, EVENTS_LIMIT_MS,
+			 &other))
+		(void)snprintf(
+			w->call.note, sizeof(w->call.note),
+			"%s, started by %s, which is not this version; hang it up and dial again",
+			control_phase_text((enum control_phase)other.phase), other.program);
+}
+
 /* Records of a connection; the name is ours, whatever they say. */
 static void on_record(void *ctx, uint32_t events)
 {
@@ -71,6 +84,8 @@ static void on_record(void *ctx, uint32_t events)
 		return;
 	if (r < 0) {
 		closed(w);
+		if (r == -EPROTONOSUPPORT || (r == -EPIPE && !heard))
+			note_other(w);
 		return;
 	}
 	(void)str_copy(status.profile, sizeof(status.profile), w->call.status.profile);

@@ -439,6 +439,43 @@ static void last_end_that_is_not_whole_is_refused(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* What programs of other versions send and hear must not change. */
+static void other_versions_are_known_by_their_head(void **state)
+{
+	const struct control_head ours = {CONTROL_MAGIC, CONTROL_VERSION};
+	const struct control_head theirs = {CONTROL_MAGIC, CONTROL_VERSION + 1};
+	uint32_t oldest[64] = {CONTROL_MAGIC, CONTROL_VERSION_OLDEST, sizeof oldest,
+			       CONTROL_CONNECTED};
+	struct control_other record, got;
+	struct control_status status = sample();
+	(void)state;
+
+	assert_int_equal(CONTROL_HANGUP, 3);
+	assert_int_equal(sizeof(struct control_request), 12);
+	assert_int_equal(sizeof(struct control_other), 12 + 32 + 240);
+	control_other_fill(&record, theirs, CONTROL_DIALING, "calling\033[2J the server");
+	assert_true(control_other_read(&record, sizeof(record), ours, &got));
+	assert_int_equal(got.phase, CONTROL_DIALING);
+	assert_string_equal(got.program, "vpdial " VPDIAL_VERSION);
+	assert_null(strchr(got.line, '\033'));
+	assert_true(control_other_read(oldest, sizeof(oldest), ours, &got));
+	assert_int_equal(got.phase, CONTROL_CONNECTED);
+	assert_string_equal(got.program, "another vpdial");
+	/* Ours, none of ours, too short, and texts without an end. */
+	assert_false(control_other_read(&status, sizeof(status), ours, &got));
+	for (size_t len = 0; len < sizeof(struct control_head); len++)
+		assert_false(control_other_read(&record, len, ours, &got));
+	memset(record.program, 'x', sizeof(record.program));
+	memset(record.line, 'y', sizeof(record.line));
+	record.phase = 77;
+	assert_true(control_other_read(&record, sizeof(record), ours, &got));
+	assert_int_equal(strlen(got.program), sizeof(got.program) - 1);
+	assert_int_equal(strlen(got.line), sizeof(got.line) - 1);
+	assert_int_equal(got.phase, CONTROL_TERMINATED);
+	record.head.magic++;
+	assert_false(control_other_read(&record, sizeof(record), ours, &got));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +499,7 @@ int main(void)
 		cmocka_unit_test(
 			the_last_record_comes_before_the_end_of_a_supervisor_that_left_a_request_unread),
 		cmocka_unit_test(last_end_that_is_not_whole_is_refused),
+		cmocka_unit_test(other_versions_are_known_by_their_head),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

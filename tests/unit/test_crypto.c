@@ -83,36 +83,6 @@ static void digests_match_all_vectors_in_any_parts(void **state)
 	}
 }
 
-static void hmac_md5_matches_rfc2202(void **state)
-{
-	(void)state;
-	for (unsigned n = 1; n <= 3; n++) {
-		char name[16];
-		uint8_t key[64], in[64], want[16], got[16];
-		snprintf(name, sizeof name, "c%u.key", n);
-		size_t key_len = vector_hex(FILE_NAME, "hmac_md5", name, key, sizeof key);
-		snprintf(name, sizeof name, "c%u.in", n);
-		size_t in_len = vector_hex(FILE_NAME, "hmac_md5", name, in, sizeof in);
-		snprintf(name, sizeof name, "c%u.out", n);
-		vector_hex_exact(FILE_NAME, "hmac_md5", name, want, 16);
-		crypto_hmac_md5(got, key, key_len, in, in_len);
-		assert_memory_equal(got, want, 16);
-	}
-}
-
-static void hmac_md5_hashes_a_key_longer_than_a_block(void **state)
-{
-	/* RFC 2202 section 2, test case 6. */
-	static const uint8_t want[16] = {0x6b, 0x1a, 0xb7, 0xfe, 0x4b, 0xd7, 0xbf, 0x8f,
-					 0x0b, 0x62, 0xe6, 0xce, 0x61, 0xb9, 0xd0, 0xcd};
-	static const char msg[] = "Test Using Larger Than Block-Size Key - Hash Key First";
-	uint8_t key[80], got[16];
-	(void)state;
-	memset(key, 0xaa, sizeof key);
-	crypto_hmac_md5(got, key, sizeof key, msg, sizeof msg - 1);
-	assert_memory_equal(got, want, 16);
-}
-
 static void check_rc4(void *ctx, const char *name, const char *value)
 {
 	unsigned *checked = ctx;
@@ -314,8 +284,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digests_match_all_vectors_in_any_parts),
-		cmocka_unit_test(hmac_md5_matches_rfc2202),
-		cmocka_unit_test(hmac_md5_hashes_a_key_longer_than_a_block),
 		cmocka_unit_test(rc4_matches_all_vectors_in_place),
 		cmocka_unit_test(rc4_matches_openssl_for_random_keys_lengths_and_pieces),
 		cmocka_unit_test(own_sha1_matches_openssl_for_every_length),
