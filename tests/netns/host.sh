@@ -2200,7 +2200,7 @@ t_announced_name_servers_get_their_route_once() {
 	say set dns-mode yes
 	say set dns-announced 1
 	say apply
-	! grep -q 10.50.0.5[345] /etc/resolv.conf || fail "$(cat /etc/resolv.conf)"
+	! grep -q "10.50.0.5[345]" /etc/resolv.conf || fail "$(cat /etc/resolv.conf)"
 	grep -q 10.50.0.56 /etc/resolv.conf || fail "$(cat /etc/resolv.conf)"
 	say effects
 	[ "$answer" = 'effects dns: 10.50.0.55 left out, it is led past the tunnel by this machine;' ] || fail "$answer"
