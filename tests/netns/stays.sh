@@ -612,7 +612,7 @@ failed_once() { [ "$(field .last_end.code)" = 8 ]; }
 
 last_end_is() { # last_end_is CODE REGEX
 	[ "$(field .ended.code),$(field .last_end.code)" = "$1,$1" ] || fail "ended $(field .ended.code), last_end $(field .last_end.code), not $1"
-	[ $(($(date +%s) - $(field .last_end.time_s))) -lt 60 ] || fail "the time is $(field .last_end.time_s)"
+	[ $(($(date +%s) - $(field '.last_end.time_s // 0'))) -lt 60 ] || fail "the time is $(field .last_end.time_s)"
 	vpdial status lab >"$T/out"
 	grep -qE "last-end: 20.* .*($2).* \(exit code $1\)" "$T/out" || fail "status says: $(grep -a last-end "$T/out")"
 	vpdial log lab >"$T/out" 2>"$T/err" || fail "log: status $?"
