@@ -68,9 +68,9 @@ int cli_no_answer(const struct cli *cli, const char *name, int error)
 		return EXIT_FATAL;
 	}
 	cli_error("%s: control socket: %s", name, strerror(-error));
-	return error == -EACCES || error == -EPERM ? EXIT_NOT_PERMITTED
-	       : strange			   ? EXIT_FATAL
-						   : cli_status_of(error);
+	return error == -ENAMETOOLONG || cli_status_of(error) == EXIT_NOT_PERMITTED
+		       ? cli_status_of(error)
+		       : EXIT_FATAL;
 }
 
 int cli_no_profiles(const struct cli *cli, int error)
