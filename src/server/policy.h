@@ -50,8 +50,8 @@ struct policy_config {
 
 enum policy_verdict {
 	POLICY_ADMITTED,
-	POLICY_FULL,	  /* max-sessions */
-	POLICY_BUSY,	  /* the same, and this caller may be told so: PPTP's by a process of its own */
+	POLICY_FULL, /* max-sessions */
+	POLICY_BUSY, /* the same, and this caller may be told so: PPTP's by a process of its own */
 	POLICY_HALF_OPEN, /* too many calls without a password, in all or of this source */
 	POLICY_WAIT,	  /* this source failed too often */
 };
