@@ -966,7 +966,7 @@ def wrong_passwords_in_series(kind):
 
 # Encryption
 
-@case(log="encryption is required, but the caller (offers|wants)")
+@case(log="encryption is required, but the caller (offers|wants|does not agree)")
 def mppe_rejected(c):
     def reject(p):
         if p[0] == 1:
@@ -977,7 +977,7 @@ def mppe_rejected(c):
     c.no_network()
 
 
-@case(log="encryption is required, but the caller (offers|wants)")
+@case(log="encryption is required, but the caller (offers|wants|does not agree)")
 def ccp_rejected_as_protocol(c):
     c.on[ref.CCP] = lambda p: c.send(ref.LCP, ref.cp(8, 3, u16(ref.CCP) + p)) if p[0] == 1 else None
     c.to("auth")
@@ -985,7 +985,7 @@ def ccp_rejected_as_protocol(c):
     c.no_network()
 
 
-@case(slow=True, log="encryption is required, but the caller (offers|wants)")
+@case(slow=True, log="encryption is required, but the caller (offers|wants|does not agree)")
 def ccp_never_answered(c):
     c.on[ref.CCP] = lambda p: None
     c.to("auth")
@@ -993,7 +993,7 @@ def ccp_never_answered(c):
     c.no_network()
 
 
-@variants({"40_bits": 0x01000020, "no_bits": 0, "mppc_only": 1, "stateful_56": 0x80, "all_ones": 0xffffffff}, log="encryption is required, but the caller (offers|wants)")
+@variants({"40_bits": 0x01000020, "no_bits": 0, "mppc_only": 1, "stateful_56": 0x80, "all_ones": 0xffffffff}, log="encryption is required, but the caller (offers|wants|does not agree)")
 def mppe_asked_for(c, bits):
     def nak(p):
         if p[0] == 1:

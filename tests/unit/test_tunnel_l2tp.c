@@ -1273,8 +1273,8 @@ static void the_caller_reads_why_the_answerer_ends_the_call(void **state)
 		assert_closed(&answerer, EXIT_OK, "hung up by the user");
 		assert_closed(&caller, EXIT_HANGUP,
 			      i ? ", it says \"xxxx" : ", it says \"time is up\"");
-		tunnel_free(caller.t);
-		tunnel_free(answerer.t);
+		end_free(&caller);
+		end_free(&answerer);
 	}
 }
 
