@@ -17,52 +17,49 @@
 #define WEEK	      (7u * 24 * 3600)
 #define WEEKS_7	      (7u * WEEK) /* in milliseconds it still fits 32 bits */
 
-static const struct conf_word type_words[] = {
-	{"pptp", CONF_PPTP, false}, {"l2tp", CONF_L2TP, false}, {NULL, 0, false}};
-
-static const struct conf_word allow_words[] = {
+static const struct word allow_words[] = {
 	{"pap", CONF_AUTH_PAP, false},		{"chap", CONF_AUTH_CHAP, false},
 	{"mschap1", CONF_AUTH_MSCHAP1, false},	{"mschap2", CONF_AUTH_MSCHAP2, false},
 	{"eap", CONF_AUTH_EAP, false},		{"mschap", CONF_AUTH_MSCHAP1, true},
 	{"mschapv1", CONF_AUTH_MSCHAP1, true},	{"mschapv2", CONF_AUTH_MSCHAP2, true},
 	{"mschap-v2", CONF_AUTH_MSCHAP2, true}, {NULL, 0, false}};
 
-static const struct conf_word encryption_words[] = {{"no", CONF_ENCRYPTION_NO, false},
-						    {"yes", CONF_ENCRYPTION_YES, false},
-						    {"require", CONF_ENCRYPTION_REQUIRE, false},
-						    {"required", CONF_ENCRYPTION_REQUIRE, true},
-						    {NULL, 0, false}};
+static const struct word encryption_words[] = {{"no", CONF_ENCRYPTION_NO, false},
+					       {"yes", CONF_ENCRYPTION_YES, false},
+					       {"require", CONF_ENCRYPTION_REQUIRE, false},
+					       {"required", CONF_ENCRYPTION_REQUIRE, true},
+					       {NULL, 0, false}};
 
-static const struct conf_word strength_words[] = {
+static const struct word strength_words[] = {
 	{"40", 1, false}, {"56", 2, false}, {"128", 4, false}, {NULL, 0, false}};
 
-static const struct conf_word mode_words[] = {{"stateless", CONF_MPPE_STATELESS, false},
-					      {"stateful", CONF_MPPE_STATEFUL, false},
-					      {"any", CONF_MPPE_ANY, false},
-					      {NULL, 0, false}};
+static const struct word mode_words[] = {{"stateless", CONF_MPPE_STATELESS, false},
+					 {"stateful", CONF_MPPE_STATEFUL, false},
+					 {"any", CONF_MPPE_ANY, false},
+					 {NULL, 0, false}};
 
-static const struct conf_word dns_words[] = {{"no", CONF_PEER_DNS_NO, false},
-					     {"yes", CONF_PEER_DNS_YES, false},
-					     {"exclusively", CONF_PEER_DNS_EXCLUSIVELY, false},
-					     {NULL, 0, false}};
+static const struct word dns_words[] = {{"no", CONF_PEER_DNS_NO, false},
+					{"yes", CONF_PEER_DNS_YES, false},
+					{"exclusively", CONF_PEER_DNS_EXCLUSIVELY, false},
+					{NULL, 0, false}};
 
-static const struct conf_word dhcp_words[] = {{"auto", CONF_DHCP_AUTO, false},
-					      {"yes", CONF_DHCP_YES, false},
-					      {"no", CONF_DHCP_NO, false},
-					      {NULL, 0, false}};
+static const struct word dhcp_words[] = {{"auto", CONF_DHCP_AUTO, false},
+					 {"yes", CONF_DHCP_YES, false},
+					 {"no", CONF_DHCP_NO, false},
+					 {NULL, 0, false}};
 
-static const struct conf_word source_port_words[] = {{"auto", CONF_SOURCE_AUTO, false},
-						     {"random", CONF_SOURCE_RANDOM, false},
-						     {"1701", CONF_SOURCE_1701, false},
-						     {NULL, 0, false}};
+static const struct word source_port_words[] = {{"auto", CONF_SOURCE_AUTO, false},
+						{"random", CONF_SOURCE_RANDOM, false},
+						{"1701", CONF_SOURCE_1701, false},
+						{NULL, 0, false}};
 
-static const struct conf_word service_words[] = {{"any", CONF_SERVICE_ANY, false},
-						 {"pptp", CONF_SERVICE_PPTP, false},
-						 {"l2tp", CONF_SERVICE_L2TP, false},
-						 {NULL, 0, false}};
+static const struct word service_words[] = {{"any", PROTOCOL_ANY, false},
+					    {"pptp", PROTOCOL_BIT(PROTOCOL_PPTP), false},
+					    {"l2tp", PROTOCOL_BIT(PROTOCOL_L2TP), false},
+					    {NULL, 0, false}};
 
 static const struct conf_option options[] = {
-	{"type", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.type), .words = type_words,
+	{"type", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.type), .words = protocol_words,
 	 .def = "pptp", .help = "tunnel protocol"},
 	{"connect-to", NULL, CONNECTION, CONF_VALUE_HOST, TEXT_FIELD(p.connect_to),
 	 .help = "name or address of the server"},
@@ -307,9 +304,9 @@ bool conf_option_only_default(const struct conf_option *option)
 }
 
 /* "a, b or c" */
-static void legal_words(const struct conf_word *words, const char *last, struct str *out)
+static void legal_words(const struct word *words, const char *last, struct str *out)
 {
-	for (const struct conf_word *w = words; w->word && !w->alias; w++) {
+	for (const struct word *w = words; w->word && !w->alias; w++) {
 		bool final = !w[1].word || w[1].alias;
 
 		str_printf(out, "%s%s", w == words ? "" : final ? last : ", ", w->word);

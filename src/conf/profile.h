@@ -8,6 +8,7 @@
 #define VPDIAL_CONF_PROFILE_H
 
 #include "base/secret.h"
+#include "vocabulary/protocol.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -22,7 +23,6 @@
 #define CONF_ROUTES_MAX	 64
 #define CONF_COMMAND_MAX 512
 
-enum conf_type { CONF_PPTP, CONF_L2TP };
 enum conf_encryption { CONF_ENCRYPTION_NO, CONF_ENCRYPTION_YES, CONF_ENCRYPTION_REQUIRE };
 enum conf_mppe_mode { CONF_MPPE_STATELESS, CONF_MPPE_STATEFUL, CONF_MPPE_ANY };
 enum conf_source_port { CONF_SOURCE_AUTO, CONF_SOURCE_RANDOM, CONF_SOURCE_1701 };
@@ -54,7 +54,7 @@ struct conf_route {
 struct conf_profile {
 	char name[CONF_NAME_MAX]; /* of the profile: its file name */
 	char file[CONF_PATH_LEN];
-	enum conf_type type;
+	enum protocol type;
 	char ifname[CONF_IFNAME_MAX];	/* key `name`; "pptp-outN" = first free number */
 	char connect_to[CONF_HOST_MAX]; /* name or address, without port */
 	uint16_t port;			/* 0 = 1723 or 1701 */

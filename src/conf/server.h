@@ -11,8 +11,6 @@
 #define CONF_SECRETS_MAX    1024
 #define CONF_INTERFACES_MAX 256
 
-enum conf_service { CONF_SERVICE_PPTP = 1, CONF_SERVICE_L2TP = 2, CONF_SERVICE_ANY = 3 };
-
 /* One address, or all from first to last; first zero = none. */
 struct conf_pool {
 	struct in_addr first, last;
@@ -52,7 +50,7 @@ struct conf_ppp {
 /* [secret NAME]. */
 struct conf_secret {
 	char name[CONF_USER_MAX];
-	unsigned service; /* enum conf_service */
+	unsigned service; /* set of enum protocol, PROTOCOL_BIT */
 	struct secret password;
 	char caller_id[64];	     /* "" = any; else the caller's outer address */
 	char profile[CONF_NAME_MAX]; /* "" = the listener's default-profile */
@@ -60,7 +58,7 @@ struct conf_secret {
 	struct conf_route routes[CONF_ROUTES_MAX];
 	size_t route_count;
 	bool disabled;
-	struct conf_ppp ppp[2]; /* its profile as each listener (PPTP, L2TP) sees it */
+	struct conf_ppp ppp[PROTOCOL_COUNT]; /* its profile as each listener sees it */
 };
 
 /* [interface NAME]: a name that stays, for firewalls. */
@@ -73,9 +71,9 @@ struct conf_interface {
 
 struct conf_server {
 	char file[CONF_PATH_LEN];
-	struct conf_listener listener[2]; /* by enum conf_type */
-	struct conf_ppp ppp[2];		  /* of their default-profiles */
-	struct conf_secret *secrets;	  /* owned */
+	struct conf_listener listener[PROTOCOL_COUNT];
+	struct conf_ppp ppp[PROTOCOL_COUNT]; /* of their default-profiles */
+	struct conf_secret *secrets;	     /* owned */
 	size_t secret_count;
 	struct conf_interface *interfaces; /* owned */
 	size_t interface_count;

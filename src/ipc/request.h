@@ -11,6 +11,8 @@
 
 #include "base/reason.h"
 #include "base/secret.h"
+#include "vocabulary/protocol.h"
+#include "vocabulary/role.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -60,8 +62,6 @@ enum request_phase {
 /* Accounts that one session may ask for: a caller may repeat itself, but not guess for ever. */
 #define REQUEST_ACCOUNTS_MAX 4
 
-enum request_tunnel { REQUEST_PPTP, REQUEST_L2TP };
-
 /* Descriptors of REQUEST_START, in this order. */
 enum request_start_fd {
 	REQUEST_FD_TUN,
@@ -90,8 +90,9 @@ struct request_adopted {
 enum request_threads { REQUEST_THREADS_AUTO, REQUEST_THREADS_ONE, REQUEST_THREADS_TWO };
 
 struct request_start {
-	uint32_t tunnel; /* enum request_tunnel */
-	bool answerer, debug;
+	uint32_t protocol; /* enum protocol */
+	uint32_t role;	   /* enum call_role */
+	bool debug;
 	char profile[64], server[256]; /* for log and sentences */
 	char host_name[64];
 	char user[256];

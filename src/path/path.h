@@ -9,6 +9,7 @@
 #define VPDIAL_PATH_PATH_H
 
 #include "base/log.h"
+#include "vocabulary/protocol.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -16,10 +17,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum path_encap { PATH_GRE, PATH_L2TP };
-
 struct path_config {
-	enum path_encap encap;
+	enum protocol encap;
 	int tun_fd; /* not owned; non-blocking TUN without packet information */
 	/* The device puts struct offload before packets, and takes it; joined UDP packets too. */
 	bool tun_offload, tun_offload_udp;

@@ -26,7 +26,7 @@ const char *ppp_auth_name(enum ppp_auth method)
 
 static const struct auth_role *role_of(const struct ppp_link *link)
 {
-	bool caller = link->config.role == PPP_CALLER;
+	bool caller = link->config.role == ROLE_CALLER;
 
 	switch (link->auth.method) {
 	case PPP_AUTH_PAP:
@@ -48,7 +48,7 @@ void auth_start(struct ppp_link *link)
 
 	wipe(auth, sizeof(*auth));
 	auth->deadline_ms = DEADLINE_NONE;
-	auth->method = link->config.role == PPP_CALLER ? link->lcp.peer.auth : link->lcp.ask_auth;
+	auth->method = link->config.role == ROLE_CALLER ? link->lcp.peer.auth : link->lcp.ask_auth;
 	if (!auth->method) {
 		auth->done = true;
 		link_auth_done(link, 0);
@@ -148,7 +148,7 @@ void auth_network_heard(struct ppp_link *link)
 {
 	struct auth *auth = &link->auth;
 
-	if (link->config.role != PPP_CALLER || !auth->waiting || auth->done)
+	if (link->config.role != ROLE_CALLER || !auth->waiting || auth->done)
 		return;
 	/* RFC 3748 section 4.2: a lost EAP-Success may be taken from what the peer does next. */
 	if (auth->method == PPP_AUTH_EAP && auth->eap_method_done)

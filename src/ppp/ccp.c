@@ -152,7 +152,7 @@ static void start_key(const struct ppp_link *link, struct ppp_mppe_key *key, uin
 {
 	const struct auth_keys *k = &link->auth.keys;
 	/* RFC 3079 names directions by who was authenticated. */
-	bool caller_send = sending == (link->config.role == PPP_CALLER);
+	bool caller_send = sending == (link->config.role == ROLE_CALLER);
 
 	key->generation++;
 	key->bits = mppe_bits_of(option);
@@ -364,7 +364,7 @@ void ccp_start_early(struct ppp_link *link)
 {
 	struct ccp *ccp = &link->ccp;
 
-	if (ccp->wanted || link->config.role != PPP_CALLER)
+	if (ccp->wanted || link->config.role != ROLE_CALLER)
 		return;
 	link->auth.keys = link->auth.candidate;
 	ccp->early_over = false;
@@ -421,7 +421,7 @@ static bool must_wait(struct ppp_link *link, const uint8_t *info, size_t len)
 	if (!asks_for_mppe(info, len, &v))
 		return false;
 	ccp->heard = v;
-	return link->config.role == PPP_CALLER && ccp->ask &&
+	return link->config.role == ROLE_CALLER && ccp->ask &&
 	       ccp->fsm.state == AUTOMATON_REQ_SENT && v == mppe_wanted_for(link, v);
 }
 

@@ -151,7 +151,7 @@ enum option_verdict lcp_auth_request(void *ctx, const struct option *o, struct w
 	enum ppp_auth method = auth_of_option(o);
 	unsigned allowed = lcp_auth_allowed(link);
 
-	if (link->config.role == PPP_ANSWERER)
+	if (link->config.role == ROLE_ANSWERER)
 		return OPTION_REJECT; /* we have no name and password to prove */
 	if (method && (allowed & method)) {
 		link->lcp.staged.auth = method;
@@ -199,7 +199,7 @@ bool lcp_auth_missing(void *ctx, struct writer *nak)
 {
 	struct ppp_link *link = ctx;
 
-	if (link->config.role == PPP_ANSWERER || link->lcp.staged.auth || !link_encrypts(link) ||
+	if (link->config.role == ROLE_ANSWERER || link->lcp.staged.auth || !link_encrypts(link) ||
 	    writer_len(nak) > 0)
 		return false;
 	if (!lcp_auth_allowed(link)) {

@@ -32,7 +32,7 @@ const char *ppp_phase_name(enum ppp_phase phase)
 
 const char *link_peer(const struct ppp_link *link)
 {
-	return link->config.role == PPP_CALLER ? "the server" : "the caller";
+	return link->config.role == ROLE_CALLER ? "the server" : "the caller";
 }
 
 bool link_encrypts(const struct ppp_link *link)
@@ -159,7 +159,7 @@ static bool tells(const struct ppp_link *link, enum exit_status code)
 	bool lcp = link->phase == PPP_PHASE_ESTABLISH &&
 		   (code == EXIT_NEGOTIATION_FAILED || code == EXIT_LOOPBACK);
 
-	return link->config.role == PPP_ANSWERER && (lcp || link->phase == PPP_PHASE_NETWORK);
+	return link->config.role == ROLE_ANSWERER && (lcp || link->phase == PPP_PHASE_NETWORK);
 }
 
 static void end_link(struct ppp_link *link, enum exit_status code, const char *text, bool tell)
@@ -212,8 +212,8 @@ void link_lcp_up(struct ppp_link *link)
 {
 	log_info(link->log, "LCP is open: mru %u, the peer's %u, authentication %s",
 		 link->lcp.ask_mru ? link->lcp.mru : MRU_DEFAULT, link->lcp.peer.mru,
-		 ppp_auth_name(link->config.role == PPP_CALLER ? link->lcp.peer.auth
-							       : link->lcp.ask_auth));
+		 ppp_auth_name(link->config.role == ROLE_CALLER ? link->lcp.peer.auth
+								: link->lcp.ask_auth));
 	enter_phase(link, PPP_PHASE_AUTHENTICATE);
 	link_data_changed(link);
 	auth_start(link);
@@ -462,7 +462,7 @@ void ppp_close(struct ppp_link *link, const struct reason *reason, uint64_t now_
 		return;
 	link->host.now_ms = now_ms;
 	end_link(link, reason->code, text,
-		 link->config.role == PPP_ANSWERER && link->phase == PPP_PHASE_NETWORK);
+		 link->config.role == ROLE_ANSWERER && link->phase == PPP_PHASE_NETWORK);
 	finish_turn(link);
 }
 

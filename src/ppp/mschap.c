@@ -6,7 +6,7 @@
 
 static const uint8_t *plain_user(const struct ppp_link *link, size_t *len)
 {
-	if (link->config.role == PPP_CALLER)
+	if (link->config.role == ROLE_CALLER)
 		return mschap_plain_user((const uint8_t *)link->config.user,
 					 strlen(link->config.user), len);
 	return mschap_plain_user(link->auth.user, link->auth.user_len, len);

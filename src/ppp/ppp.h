@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "base/reason.h"
 #include "base/secret.h"
+#include "vocabulary/role.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -55,8 +56,6 @@ enum ppp_mppe_mode {
 	PPP_MPPE_PREFER_STATELESS, /* propose stateless, accept stateful */
 };
 
-enum ppp_role { PPP_CALLER, PPP_ANSWERER };
-
 #define PPP_NAME_MAX 256
 
 /* What an answerer needs to know of the account that logs on. */
@@ -72,7 +71,7 @@ struct ppp_account {
 };
 
 struct ppp_config {
-	enum ppp_role role;
+	enum call_role role;
 	char user[PPP_NAME_MAX];      /* caller: as typed, DOMAIN\user or user@realm included */
 	struct secret password;	      /* caller */
 	char host_name[PPP_NAME_MAX]; /* answerer: the name in its challenges */

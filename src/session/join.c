@@ -19,17 +19,17 @@
 void session_tunnel_config(const struct session *s, struct tunnel_config *config)
 {
 	memset(config, 0, sizeof *config);
-	config->type = s->start.tunnel == REQUEST_L2TP ? TUNNEL_L2TP : TUNNEL_PPTP;
-	config->role = s->start.answerer ? TUNNEL_ANSWERER : TUNNEL_CALLER;
+	config->type = (enum protocol)s->start.protocol;
+	config->role = (enum call_role)s->start.role;
 	str_copy(config->host_name, sizeof config->host_name, s->start.host_name);
 	config->local_call_id = s->start.local_call_id;
 	config->local_tunnel_id = s->start.local_tunnel_id;
 	config->local_session_id = s->start.local_call_id;
-	config->receive_window = config->type == TUNNEL_L2TP ? L2TP_WINDOW : PPTP_WINDOW;
+	config->receive_window = config->type == PROTOCOL_L2TP ? L2TP_WINDOW : PPTP_WINDOW;
 	config->setup_limit_ms = s->start.setup_limit_ms;
 	config->silence_limit_ms = s->start.silence_limit_ms;
 	config->echo_interval_ms =
-		config->type == TUNNEL_L2TP ? s->start.hello_interval_ms : ECHO_INTERVAL_MS;
+		config->type == PROTOCOL_L2TP ? s->start.hello_interval_ms : ECHO_INTERVAL_MS;
 	config->echo_limit_ms = ECHO_LIMIT_MS;
 	config->refuse = s->start.refuse;
 	config->secret = s->start.tunnel_secret;
@@ -42,7 +42,7 @@ void session_ppp_config(const struct session *s, struct ppp_config *config)
 	const struct request_start *start = &s->start;
 
 	memset(config, 0, sizeof *config);
-	config->role = start->answerer ? PPP_ANSWERER : PPP_CALLER;
+	config->role = (enum call_role)start->role;
 	str_copy(config->user, sizeof config->user, start->user);
 	config->password = start->password;
 	str_copy(config->host_name, sizeof config->host_name, start->host_name);
@@ -106,7 +106,7 @@ unsigned session_overhead(const struct session *s)
 {
 	unsigned ip = s->start.peer.ss_family == AF_INET6 ? 40 : 20;
 	unsigned outer =
-		s->start.tunnel == REQUEST_L2TP ? 8 + 6 + (path_numbered(s->path) ? 4 : 0) : 16;
+		s->start.protocol == PROTOCOL_L2TP ? 8 + 6 + (path_numbered(s->path) ? 4 : 0) : 16;
 
 	return ip + outer + 4 + (s->data.tx.bits ? 4 : 0);
 }

@@ -111,7 +111,7 @@ static void on_limit(void *ctx)
 
 /* START */
 
-static bool same_policy(const struct conf_server *conf, enum conf_type type)
+static bool same_policy(const struct conf_server *conf, enum protocol type)
 {
 	for (size_t i = 0; i < conf->secret_count; i++)
 		if (conf->secrets[i].ppp[type].use_encryption != conf->ppp[type].use_encryption)
@@ -127,8 +127,8 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	char text[INET6_ADDRSTRLEN];
 
 	memset(m, 0, sizeof *m);
-	m->answerer = true;
-	m->tunnel = c->type == CONF_L2TP ? REQUEST_L2TP : REQUEST_PPTP;
+	m->role = ROLE_ANSWERER;
+	m->protocol = c->type;
 	m->debug = c->server->options->debug;
 	str_copy(m->profile, sizeof m->profile, c->log.name);
 	str_copy(m->server, sizeof m->server, serve_address(&c->peer, text, sizeof text));
@@ -308,8 +308,8 @@ static bool name_in_use(const struct call *c, const char *name)
 static void choose_name(struct call *c, const char *user, char name[static IFNAMSIZ])
 {
 	const struct conf_server *conf = &c->server->conf;
-	const char *type = c->type == CONF_L2TP ? "l2tp" : "pptp";
-	unsigned bit = c->type == CONF_L2TP ? CONF_SERVICE_L2TP : CONF_SERVICE_PPTP;
+	const char *type = word_of(protocol_words, c->type);
+	unsigned bit = PROTOCOL_BIT(c->type);
 	char clean[IFNAMSIZ], number[8] = "";
 	size_t len = 0;
 
@@ -547,7 +547,7 @@ static void note_turned_away(struct server *s, const struct call *known, const c
 		 serve_address(&known->peer, from, sizeof from), why, more);
 }
 
-void call_begin(struct server *s, enum conf_type type, const struct call *known)
+void call_begin(struct server *s, enum protocol type, const struct call *known)
 {
 	uint64_t now = loop_now(s->loop);
 	struct reason reason = {0};
@@ -562,9 +562,9 @@ void call_begin(struct server *s, enum conf_type type, const struct call *known)
 	if (why) {
 		note_turned_away(s, known, why);
 		/* Who is told nothing asks again, and gets in when there is room. */
-		if (type == CONF_L2TP && (tell || s->stopping))
+		if (type == PROTOCOL_L2TP && (tell || s->stopping))
 			reader_turn_away(s, known, "no room now");
-		tell = tell && type == CONF_PPTP;
+		tell = tell && type == PROTOCOL_PPTP;
 	}
 	c = why && !tell ? NULL : malloc(sizeof *c);
 	if (!c) {
@@ -586,7 +586,7 @@ void call_begin(struct server *s, enum conf_type type, const struct call *known)
 	c->tun.fd = -1;
 	c->number = free_number(s);
 	c->log = s->log;
-	snprintf(c->log.name, sizeof c->log.name, "%s-%u", type == CONF_L2TP ? "l2tp" : "pptp",
+	snprintf(c->log.name, sizeof c->log.name, "%s-%u", word_of(protocol_words, type),
 		 c->number);
 	c->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, c, NULL, NULL};
 	c->next = s->calls;

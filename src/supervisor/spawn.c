@@ -105,11 +105,6 @@ static void fill_identity(const struct supervisor *s, struct request_start *m)
 	m->allow = p->allow;
 }
 
-static enum request_tunnel tunnel_of(const struct conf_profile *p)
-{
-	return p->type == CONF_L2TP ? REQUEST_L2TP : REQUEST_PPTP;
-}
-
 static void fill_l2tp(struct supervisor *s, struct request_start *m)
 {
 	const struct conf_profile *p = &s->profile;
@@ -134,7 +129,8 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 
 	memset(m, 0, sizeof *m);
 	fill_identity(s, m);
-	m->tunnel = tunnel_of(p);
+	m->protocol = p->type;
+	m->role = ROLE_CALLER;
 	m->debug = s->options.debug;
 	m->mppe_policy = p->use_encryption;
 	m->mppe_bits = p->mppe_bits;
@@ -157,7 +153,7 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 			((const struct sockaddr_in *)&s->addresses[s->address_at])->sin_addr;
 	m->local_call_id = s->call_id;
 	m->setup_limit_ms = SETUP_LIMIT_MS;
-	if (p->type == CONF_L2TP)
+	if (p->type == PROTOCOL_L2TP)
 		fill_l2tp(s, m);
 	m->keepalive_ms = p->keepalive_timeout * 1000;
 	m->idle_ms = p->idle_timeout * 1000;

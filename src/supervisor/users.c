@@ -43,7 +43,7 @@ static void fill_row(const struct call *c, struct users_row *row)
 	row->dynamic = !c->interface;
 	str_copy(row->name, sizeof row->name, c->tun.ifname);
 	str_copy(row->user, sizeof row->user, call_secret(c)->name);
-	str_copy(row->type, sizeof row->type, c->type == CONF_L2TP ? "l2tp" : "pptp");
+	str_copy(row->type, sizeof row->type, word_of(protocol_words, c->type));
 	row->mtu = c->network.mtu;
 	row->mru = c->network.mru;
 	serve_address(&c->peer, row->client_address, sizeof row->client_address);

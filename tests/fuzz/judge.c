@@ -532,7 +532,7 @@ static void run_client(uint8_t how, uint8_t more)
 	supervisor_timers(&s);
 	persist_init(&s);
 	s.host = (struct host *)(void *)&world;
-	s.profile.type = how & 2 ? CONF_L2TP : CONF_PPTP;
+	s.profile.type = how & 2 ? PROTOCOL_L2TP : PROTOCOL_PPTP;
 	s.profile.source_port = CONF_SOURCE_1701; /* one attempt only */
 	s.profile.max_mtu = s.profile.max_mru = 1450;
 	s.profile.add_default_route = how & 4;
@@ -581,7 +581,7 @@ static void policy_destroy(void *policy)
 	(void)policy;
 }
 
-static const char *policy_admit(void *policy, enum conf_type type, const struct sockaddr *source,
+static const char *policy_admit(void *policy, enum protocol type, const struct sockaddr *source,
 				uint64_t now_ms, size_t *slot, bool *tell)
 {
 	(void)policy, (void)type, (void)source, (void)now_ms;
@@ -590,7 +590,7 @@ static const char *policy_admit(void *policy, enum conf_type type, const struct 
 	return world.refuse ? "it is full" : NULL;
 }
 
-static bool policy_has_room(void *policy, enum conf_type type)
+static bool policy_has_room(void *policy, enum protocol type)
 {
 	(void)policy, (void)type;
 	return !world.refuse;
@@ -635,7 +635,7 @@ static void run_server(uint8_t how)
 	static struct server s;
 	struct call known = {.control = -1, .wire = -1};
 	const struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = {htonl(SERVER)}};
-	enum conf_type type = how & 2 ? CONF_L2TP : CONF_PPTP;
+	enum protocol type = how & 2 ? PROTOCOL_L2TP : PROTOCOL_PPTP;
 
 	memset(&s, 0, sizeof s);
 	memset(&secret, 0, sizeof secret);
@@ -658,7 +658,7 @@ static void run_server(uint8_t how)
 	for (int i = 0; i < 2; i++)
 		s.conf.listener[i].max_mtu = s.conf.listener[i].max_mru = 1450;
 	memcpy(&known.peer, &from, sizeof from);
-	if (type == CONF_PPTP)
+	if (type == PROTOCOL_PPTP)
 		known.control = dup(world.null_fd);
 	FUZZ_CHECK(s.loop);
 	call_begin(&s, type, &known);

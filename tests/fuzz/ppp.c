@@ -62,7 +62,7 @@ static void on_event(void *ctx, const struct ppp_event *event)
 	struct end *e = ctx;
 	/* An account may have a policy of its own. */
 	bool require = e->config->mppe == PPP_MPPE_REQUIRE &&
-		       (e->config->role == PPP_CALLER || !(wishes & 16));
+		       (e->config->role == ROLE_CALLER || !(wishes & 16));
 
 	FUZZ_CHECK(!e->closed);
 	if (event->kind == PPP_EVENT_DATA && require) {
@@ -95,7 +95,7 @@ static void on_account(void *ctx, const uint8_t *user, size_t len, struct ppp_ac
 	}
 }
 
-static void configure(struct ppp_config *c, struct cursor *script, enum ppp_role role)
+static void configure(struct ppp_config *c, struct cursor *script, enum call_role role)
 {
 	uint8_t a = fuzz_u8(script), b = fuzz_u8(script);
 
@@ -133,17 +133,17 @@ static void configure(struct ppp_config *c, struct cursor *script, enum ppp_role
 		memset(c->password.bytes, 's', c->password.len = 300);
 	}
 	c->outer_peer.s_addr = htonl(0xc0000201);
-	if (role == PPP_CALLER && wishes & 7) {
+	if (role == ROLE_CALLER && wishes & 7) {
 		c->local.s_addr = htonl(wishes & 4 ? 0x0a000002 : 0x0a000009);
 		c->remote.s_addr = htonl(wishes & 4 ? 0x0a000001 : 0x0a000008);
 		c->local_must = wishes & 1;
 		c->remote_must = wishes & 2;
 	}
-	if (role == PPP_ANSWERER && wishes & 8) {
+	if (role == ROLE_ANSWERER && wishes & 8) {
 		c->dns[1].s_addr = htonl(0x0a000036);
 		c->wins[0].s_addr = c->wins[1].s_addr = htonl(0x0a000037);
 	}
-	if (role == PPP_ANSWERER && !(wishes & 32)) {
+	if (role == ROLE_ANSWERER && !(wishes & 32)) {
 		c->local.s_addr = htonl(0x0a000001);
 		c->remote.s_addr = htonl(0x0a000002);
 		c->dns[0].s_addr = htonl(0x0a000035);
@@ -342,7 +342,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		const struct ppp_callbacks callbacks = {on_send, on_event,
 							oddity & 32 ? NULL : on_account, &ends[i]};
 
-		configure(&config[i], &script, i ? PPP_ANSWERER : PPP_CALLER);
+		configure(&config[i], &script, i ? ROLE_ANSWERER : ROLE_CALLER);
 		ends[i].other = &ends[!i];
 		ends[i].config = &config[i];
 		fuzz_fail_allocation(1);

@@ -155,9 +155,8 @@ static void make_peer(void)
 	static const struct ppp_callbacks ppp_callbacks = {ppp_send, ppp_event, ppp_account, NULL};
 	static uint32_t seed;
 	static const struct random_source random = {fuzz_random, &seed};
-	const struct tunnel_config tunnel = {.type = world.l2tp ? TUNNEL_L2TP : TUNNEL_PPTP,
-					     .role = world.answerer ? TUNNEL_CALLER
-								    : TUNNEL_ANSWERER,
+	const struct tunnel_config tunnel = {.type = world.l2tp ? PROTOCOL_L2TP : PROTOCOL_PPTP,
+					     .role = world.answerer ? ROLE_CALLER : ROLE_ANSWERER,
 					     .host_name = "peer",
 					     .local_call_id = PEER_CALL_ID,
 					     .local_tunnel_id = PEER_CALL_ID,
@@ -166,7 +165,7 @@ static void make_peer(void)
 					     .setup_limit_ms = 30000,
 					     .echo_interval_ms = 60000,
 					     .echo_limit_ms = 60000};
-	struct ppp_config ppp = {.role = world.answerer ? PPP_CALLER : PPP_ANSWERER,
+	struct ppp_config ppp = {.role = world.answerer ? ROLE_CALLER : ROLE_ANSWERER,
 				 .user = "john",
 				 .host_name = "peer",
 				 .allow = world.start.allow,
@@ -527,8 +526,8 @@ static void configure(struct cursor *script)
 	world.l2tp = a & 2;
 	world.honest = !(a & 4);
 	world.mppe = a & 8;
-	*m = (struct request_start){.tunnel = world.l2tp ? REQUEST_L2TP : REQUEST_PPTP,
-				    .answerer = world.answerer,
+	*m = (struct request_start){.protocol = world.l2tp ? PROTOCOL_L2TP : PROTOCOL_PPTP,
+				    .role = world.answerer ? ROLE_ANSWERER : ROLE_CALLER,
 				    .debug = a & 16,
 				    .profile = "office",
 				    .server = "vpn.example.com",

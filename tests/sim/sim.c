@@ -130,7 +130,7 @@ static void random_tunnel(uint64_t *s, struct pair_config *c)
 		struct tunnel_config *t = &c->tunnel[i];
 
 		t->type = c->type;
-		t->role = i ? TUNNEL_ANSWERER : TUNNEL_CALLER;
+		t->role = i ? ROLE_ANSWERER : ROLE_CALLER;
 		(void)snprintf(t->host_name, sizeof t->host_name, "%s", i ? "server" : "client");
 		t->local_call_id = (uint16_t)(1 + upto(s, 65535));
 		t->receive_window = 16;
@@ -168,7 +168,7 @@ static void random_config(uint64_t seed, const struct options *o, struct pair_co
 	memset(c, 0, sizeof *c);
 	c->seed = seed;
 	c->verbose = o->verbose;
-	c->type = coin(&s, 50) ? TUNNEL_L2TP : TUNNEL_PPTP;
+	c->type = coin(&s, 50) ? PROTOCOL_L2TP : PROTOCOL_PPTP;
 	c->silence_limit_ms = 15000;
 	c->packets_max = 512;
 	c->user = "john";
@@ -178,7 +178,7 @@ static void random_config(uint64_t seed, const struct options *o, struct pair_co
 	random_ppp(&s, &c->ppp[0]);
 	random_ppp(&s, &c->ppp[1]);
 	random_addresses(&s, &c->ppp[0], &c->ppp[1]);
-	c->ppp[1].role = PPP_ANSWERER;
+	c->ppp[1].role = ROLE_ANSWERER;
 	(void)snprintf(c->ppp[0].user, sizeof c->ppp[0].user, "%s", coin(&s, 3) ? "jane" : "john");
 	(void)snprintf(c->ppp[1].host_name, sizeof c->ppp[1].host_name, "server");
 	secret_set(&c->ppp[0].password, "secret", 6);
@@ -226,7 +226,7 @@ static void tell(const struct pair *p, const char *what)
 
 static void note_up(struct tally *t, const struct pair_config *c, uint64_t ms)
 {
-	int type = c->type == TUNNEL_L2TP;
+	int type = c->type == PROTOCOL_L2TP;
 
 	t->up++;
 	t->times[type][t->times_count[type]++] = (uint32_t)ms;
@@ -240,7 +240,7 @@ static const char *dial(struct pair *p, const struct pair_config *c, uint64_t *s
 	bool early = coin(s, 10) && !patient;
 
 	t->dials++;
-	t->dials_of[c->type == TUNNEL_L2TP]++;
+	t->dials_of[c->type == PROTOCOL_L2TP]++;
 	pair_start(p);
 	pair_run(p, start + (early ? upto(s, 5000) : SETTLE_MS), pair_settled);
 	if (pair_fault(p))
@@ -316,7 +316,7 @@ static bool run(uint64_t seed, const struct options *o, struct tally *t, struct 
 		wrong = "memory was not given back";
 	if (wrong)
 		printf("FAIL seed %llu (%s): %s\n", (unsigned long long)seed,
-		       c.type == TUNNEL_L2TP ? "l2tp" : "pptp", wrong);
+		       word_of(protocol_words, c.type), wrong);
 	return !wrong;
 }
 

@@ -155,7 +155,7 @@ static inline struct in_addr ip(const char *text)
 static inline struct ppp_config caller_config(void)
 {
 	struct ppp_config c = {
-		.role = PPP_CALLER,
+		.role = ROLE_CALLER,
 		.user = "User",
 		.allow = PPP_AUTH_PAP | PPP_AUTH_CHAP | PPP_AUTH_MSCHAP1 | PPP_AUTH_MSCHAP2 |
 			 PPP_AUTH_EAP,
@@ -187,7 +187,7 @@ static inline struct end *end_new(const struct ppp_config *config, uint64_t seed
 	if (getenv("PPP_TEST_LOG"))
 		e->log.level = LOG_LEVEL_DEBUG;
 	snprintf(e->log.name, sizeof(e->log.name), "%s",
-		 config->role == PPP_CALLER ? "caller" : "answerer");
+		 config->role == ROLE_CALLER ? "caller" : "answerer");
 	e->link = ppp_new(config, &callbacks, &e->random, &e->log);
 	assert_non_null(e->link);
 	e->data = (struct ppp_data){.tx_blocked = true};

@@ -104,7 +104,7 @@ static void minimal_profile_has_the_missions_defaults(void **state)
 	assert_string_equal(p->profile.name, "office");
 	assert_string_equal(p->profile.connect_to, "vpn.example.com");
 	assert_string_equal(p->profile.ifname, "pptp-outN");
-	assert_int_equal(p->profile.type, CONF_PPTP);
+	assert_int_equal(p->profile.type, PROTOCOL_PPTP);
 	assert_int_equal(p->profile.port, 0);
 	assert_int_equal(p->profile.max_mtu, 1460);
 	assert_int_equal(p->profile.max_mru, 1460);
@@ -212,7 +212,7 @@ static void l2tp_profile_has_its_own_defaults(void **state)
 	const struct conf_profile *q = &p->profile;
 
 	assert_int_equal(load(p, HEAD "type = l2tp\n"), 0);
-	assert_int_equal(q->type, CONF_L2TP);
+	assert_int_equal(q->type, PROTOCOL_L2TP);
 	assert_string_equal(q->ifname, "l2tp-outN");
 	assert_int_equal(q->port, 0); /* 1701, the dialer knows */
 	assert_int_equal(q->tunnel_secret.len, 0);

@@ -696,7 +696,7 @@ static struct end *answerer_dial(unsigned allow)
 	struct end *e;
 	struct frame *f;
 
-	c.role = PPP_ANSWERER;
+	c.role = ROLE_ANSWERER;
 	c.allow = allow;
 	c.local = ip("10.0.0.1");
 	c.remote = ip("10.0.0.2");
@@ -771,7 +771,7 @@ static void a_caller_that_refuses_to_authenticate_is_turned_away(void **state)
 	char hex[64];
 
 	(void)state;
-	c.role = PPP_ANSWERER;
+	c.role = ROLE_ANSWERER;
 	c.allow = PPP_AUTH_MSCHAP2;
 	e = dial_new(&c);
 	f = take(e, FRAME_LCP, 1);

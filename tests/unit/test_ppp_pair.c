@@ -154,7 +154,7 @@ static struct ppp_config answerer_config(unsigned allow)
 {
 	struct ppp_config c = caller_config();
 
-	c.role = PPP_ANSWERER;
+	c.role = ROLE_ANSWERER;
 	c.allow = allow;
 	secret_set(&c.password, "", 0);
 	snprintf(c.host_name, sizeof(c.host_name), "srv");

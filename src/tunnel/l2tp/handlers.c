@@ -208,7 +208,7 @@ static void refuse_call(struct l2tp_tunnel *l, const struct l2tp_message *m, con
 
 static void on_icrq(struct l2tp_tunnel *l, const struct l2tp_message *m)
 {
-	if (l->base.config.role == TUNNEL_CALLER || l->state != L2TP_WAIT_CALL) {
+	if (l->base.config.role == ROLE_CALLER || l->state != L2TP_WAIT_CALL) {
 		refuse_call(l, m, "one call only");
 		return;
 	}
@@ -328,7 +328,7 @@ static bool is_our_session(const struct l2tp_tunnel *l, const struct l2tp_header
 void l2tp_handle(struct l2tp_tunnel *l, const struct l2tp_header *h, const struct l2tp_message *m)
 {
 	const struct rule *rule = &rules[m->type];
-	unsigned states = l->base.config.role == TUNNEL_CALLER ? rule->caller : rule->answerer;
+	unsigned states = l->base.config.role == ROLE_CALLER ? rule->caller : rule->answerer;
 	const char *peer = tunnel_peer_word(&l->base);
 
 	if ((states & L2TP_IN(l->state)) && (!rule->our_session || is_our_session(l, h, m))) {
