@@ -17,13 +17,6 @@
 #define WEEK	      (7u * 24 * 3600)
 #define WEEKS_7	      (7u * WEEK) /* in milliseconds it still fits 32 bits */
 
-static const struct word allow_words[] = {
-	{"pap", CONF_AUTH_PAP, false},		{"chap", CONF_AUTH_CHAP, false},
-	{"mschap1", CONF_AUTH_MSCHAP1, false},	{"mschap2", CONF_AUTH_MSCHAP2, false},
-	{"eap", CONF_AUTH_EAP, false},		{"mschap", CONF_AUTH_MSCHAP1, true},
-	{"mschapv1", CONF_AUTH_MSCHAP1, true},	{"mschapv2", CONF_AUTH_MSCHAP2, true},
-	{"mschap-v2", CONF_AUTH_MSCHAP2, true}, {NULL, 0, false}};
-
 static const struct word encryption_words[] = {{"no", CONF_ENCRYPTION_NO, false},
 					       {"yes", CONF_ENCRYPTION_YES, false},
 					       {"require", CONF_ENCRYPTION_REQUIRE, false},
@@ -79,7 +72,7 @@ static const struct conf_option options[] = {
 	 .help = "program that prints the password; run without a shell"},
 	{"profile", NULL, CONNECTION, CONF_VALUE_NAME, TEXT_FIELD(p.profile),
 	 .def = "default-encryption", .help = "PPP profile, a section of ppp-profiles.conf"},
-	{"allow", NULL, CONNECTION, CONF_VALUE_SET, FIELD(p.allow), .words = allow_words,
+	{"allow", NULL, CONNECTION, CONF_VALUE_SET, FIELD(p.allow), .words = auth_words,
 	 .def = "pap,chap,mschap1,mschap2", .help = "authentication methods we may use"},
 	{"add-default-route", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.add_default_route),
 	 .def = "no", .help = "send all IPv4 traffic through the tunnel"},
@@ -201,7 +194,7 @@ static const struct conf_option server_options[] = {
 	 .def = "disabled", .unit = "octets",
 	 .help = "largest packet put together by Multilink PPP"},
 	{"authentication", NULL, LISTENER, CONF_VALUE_SET, FIELD(listener.authentication),
-	 .words = allow_words, .def = "mschap2", .help = "authentication methods to ask for"},
+	 .words = auth_words, .def = "mschap2", .help = "authentication methods to ask for"},
 	{"keepalive-timeout", NULL, LISTENER, CONF_VALUE_DURATION,
 	 FIELD(listener.keepalive_timeout), .max = WEEK, .def = "30", .unit = "seconds",
 	 .help = "quiet time after which the client is asked whether it lives"},

@@ -266,7 +266,6 @@ static void check_families(const struct conf_draft *d, const struct ini *ini,
 static void check_together(struct conf_draft *d, const struct ini *ini,
 			   const struct ini_section *section, struct fault_list *faults)
 {
-	const unsigned keyed = CONF_AUTH_MSCHAP1 | CONF_AUTH_MSCHAP2 | CONF_AUTH_EAP;
 	struct in6_addr a6;
 
 	need(ini, section, "connect-to", "write the server's name or address", faults);
@@ -275,7 +274,7 @@ static void check_together(struct conf_draft *d, const struct ini *ini,
 	draft_check_aliases(ini, faults);
 	check_type(d, ini, section, faults);
 	check_families(d, ini, section, faults);
-	if (d->p.use_encryption == CONF_ENCRYPTION_REQUIRE && !(d->p.allow & keyed))
+	if (d->p.use_encryption == CONF_ENCRYPTION_REQUIRE && !(d->p.allow & METHODS_KEYED))
 		fault_add(faults, line_of(ini, section, "allow"), "allow",
 			  "MPPE keys come from MS-CHAP, but PPP profile %s requires encryption; "
 			  "add mschap2, or write use-encryption = no",

@@ -8,6 +8,7 @@
 #define VPDIAL_CONF_PROFILE_H
 
 #include "base/secret.h"
+#include "vocabulary/authentication.h"
 #include "vocabulary/protocol.h"
 
 #include <netinet/in.h>
@@ -28,15 +29,6 @@ enum conf_mppe_mode { CONF_MPPE_STATELESS, CONF_MPPE_STATEFUL, CONF_MPPE_ANY };
 enum conf_source_port { CONF_SOURCE_AUTO, CONF_SOURCE_RANDOM, CONF_SOURCE_1701 };
 enum conf_dhcp_inform { CONF_DHCP_AUTO, CONF_DHCP_YES, CONF_DHCP_NO };
 enum conf_peer_dns { CONF_PEER_DNS_NO, CONF_PEER_DNS_YES, CONF_PEER_DNS_EXCLUSIVELY };
-
-/* Authentication methods as a set, in the order of strength; same bits as enum ppp_auth. */
-enum conf_auth {
-	CONF_AUTH_PAP = 1 << 0,
-	CONF_AUTH_CHAP = 1 << 1,
-	CONF_AUTH_MSCHAP1 = 1 << 2,
-	CONF_AUTH_MSCHAP2 = 1 << 3,
-	CONF_AUTH_EAP = 1 << 4,
-};
 
 /* One of `routes`: "dst-address/prefix [gateway [metric]]", IPv4 or IPv6. */
 struct conf_route {
@@ -64,7 +56,7 @@ struct conf_profile {
 	char password_file[CONF_PATH_LEN];
 	char password_command[CONF_COMMAND_MAX];
 	char profile[CONF_NAME_MAX]; /* PPP profile */
-	unsigned allow;		     /* set of enum conf_auth */
+	unsigned allow;		     /* set of enum auth_method */
 	bool add_default_route;
 	bool distance_set; /* default-route-distance was given */
 	uint32_t default_route_distance;

@@ -97,7 +97,7 @@ struct request_start {
 	char host_name[64];
 	char user[256];
 	struct secret password;
-	uint32_t allow;				    /* set of enum ppp_auth */
+	uint32_t allow;				    /* set of enum auth_method */
 	uint32_t mppe_policy, mppe_bits, mppe_mode; /* enums of ppp/ppp.h */
 	uint16_t max_mtu, max_mru;
 	uint16_t path_mtu; /* towards the server */

@@ -157,7 +157,7 @@ static void start_key(const struct ppp_link *link, struct ppp_mppe_key *key, uin
 	key->generation++;
 	key->bits = mppe_bits_of(option);
 	key->stateful = !(option & MPPE_OPTION_STATELESS);
-	if (k->method == PPP_AUTH_MSCHAP1)
+	if (k->method == METHOD_MSCHAP1)
 		mppe_start_key_v1(key->start, key->bits, k->lm_hash, k->nt_hash, k->challenge);
 	else
 		mppe_start_key_v2(key->start, key->bits, caller_send, k->nt_hash, k->nt_response);
@@ -452,7 +452,7 @@ void ccp_start(struct ppp_link *link)
 					link, EXIT_NEGOTIATION_FAILED,
 					"encryption is required, but authentication with %s gives "
 					"no keys",
-					ppp_auth_name(link->auth.method));
+					word_of(auth_words, link->auth.method));
 			else
 				settle(link);
 			return;

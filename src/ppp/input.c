@@ -81,7 +81,7 @@ void link_protocol_rejected(struct ppp_link *link, uint16_t protocol)
 	if (protocol == auth_protocol(link->auth.method) && !link->auth.done)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "%s agreed to authentication with %s, then rejected it", link_peer(link),
-			  ppp_auth_name(link->auth.method));
+			  word_of(auth_words, link->auth.method));
 }
 
 struct ncp_entry {

@@ -212,8 +212,8 @@ void link_lcp_up(struct ppp_link *link)
 {
 	log_info(link->log, "LCP is open: mru %u, the peer's %u, authentication %s",
 		 link->lcp.ask_mru ? link->lcp.mru : MRU_DEFAULT, link->lcp.peer.mru,
-		 ppp_auth_name(link->config.role == ROLE_CALLER ? link->lcp.peer.auth
-								: link->lcp.ask_auth));
+		 word_of(auth_words, link->config.role == ROLE_CALLER ? link->lcp.peer.auth
+								      : link->lcp.ask_auth));
 	enter_phase(link, PPP_PHASE_AUTHENTICATE);
 	link_data_changed(link);
 	auth_start(link);
@@ -244,7 +244,7 @@ void link_lcp_down(struct ppp_link *link)
 	link_data_changed(link);
 }
 
-void link_auth_done(struct ppp_link *link, enum ppp_auth method)
+void link_auth_done(struct ppp_link *link, enum auth_method method)
 {
 	struct early_frame early;
 
@@ -370,7 +370,7 @@ static void limit_tick(struct ppp_link *link)
 	else if (link->phase == PPP_PHASE_AUTHENTICATE)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "authentication with %s did not end within %u seconds",
-			  ppp_auth_name(link->auth.method), seconds);
+			  word_of(auth_words, link->auth.method), seconds);
 	else if (!link->ccp.settled)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "encryption is required, but %s did not agree on it within %u seconds%s",

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "base/reason.h"
 #include "base/secret.h"
+#include "vocabulary/authentication.h"
 #include "vocabulary/role.h"
 
 #include <netinet/in.h>
@@ -24,18 +25,6 @@
 
 /* The largest packet that we ever ask for (RFC 1661 section 6.1 names no limit). */
 #define PPP_MRU_MAX 9000
-
-/* Authentication methods, as a set.  The names in profiles are pap, chap, mschap1, mschap2, eap. */
-enum ppp_auth {
-	PPP_AUTH_PAP = 1 << 0,
-	PPP_AUTH_CHAP = 1 << 1,
-	PPP_AUTH_MSCHAP1 = 1 << 2,
-	PPP_AUTH_MSCHAP2 = 1 << 3,
-	PPP_AUTH_EAP = 1 << 4,
-};
-
-/* The word for one method as profiles spell it. */
-const char *ppp_auth_name(enum ppp_auth method);
 
 enum ppp_mppe_policy {
 	PPP_MPPE_NO,	  /* refuse CCP's MPPE: data in clear */
@@ -75,7 +64,7 @@ struct ppp_config {
 	char user[PPP_NAME_MAX];      /* caller: as typed, DOMAIN\user or user@realm included */
 	struct secret password;	      /* caller */
 	char host_name[PPP_NAME_MAX]; /* answerer: the name in its challenges */
-	unsigned allow;		      /* set of enum ppp_auth */
+	unsigned allow;		      /* set of enum auth_method */
 	enum ppp_mppe_policy mppe;
 	unsigned mppe_bits; /* set of enum ppp_mppe_bits that may be used */
 	enum ppp_mppe_mode mppe_mode;
@@ -146,7 +135,7 @@ struct ppp_event {
 	enum ppp_event_kind kind;
 	union {
 		enum ppp_phase phase;
-		enum ppp_auth method;
+		enum auth_method method;
 		const struct ppp_data *data;
 		const struct ppp_addresses *addresses;
 		uint32_t echo_rtt_ms;

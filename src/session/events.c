@@ -166,8 +166,7 @@ static void on_network(struct session *s, const struct ppp_addresses *a)
 	memcpy(body->wins, a->wins, sizeof body->wins);
 	memcpy(body->local_ifid, a->local_ifid, sizeof body->local_ifid);
 	memcpy(body->remote_ifid, a->remote_ifid, sizeof body->remote_ifid);
-	str_copy(body->auth_method, sizeof body->auth_method,
-		 s->auth_method ? ppp_auth_name(s->auth_method) : "none");
+	str_copy(body->auth_method, sizeof body->auth_method, word_of(auth_words, s->auth_method));
 	session_tell_network(s);
 	if (s->start.role == ROLE_ANSWERER)
 		session_await_applied(s);

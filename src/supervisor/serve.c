@@ -185,21 +185,13 @@ static void raise_limit(void)
 /* The manuals' fields in their order. */
 static void say_listener(struct server *s, enum protocol type)
 {
-	static const struct {
-		unsigned bit;
-		const char *word;
-	} methods[] = {{CONF_AUTH_PAP, "pap"},
-		       {CONF_AUTH_CHAP, "chap"},
-		       {CONF_AUTH_MSCHAP1, "mschap1"},
-		       {CONF_AUTH_MSCHAP2, "mschap2"},
-		       {CONF_AUTH_EAP, "eap"}};
 	const struct conf_listener *l = &s->conf.listener[type];
 	char list[64], mrru[16] = "disabled", alive[32];
 	struct str text = str_make(list, sizeof list);
 
-	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-		if (l->authentication & methods[i].bit)
-			str_printf(&text, "%s%s", text.len ? "," : "", methods[i].word);
+	for (const struct word *w = auth_words; w->word && !w->alias; w++)
+		if (l->authentication & w->value)
+			str_printf(&text, "%s%s", text.len ? "," : "", w->word);
 	if (l->mrru)
 		snprintf(mrru, sizeof mrru, "%u", l->mrru);
 	log_notice(&s->log,

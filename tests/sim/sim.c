@@ -53,10 +53,10 @@ static bool coin(uint64_t *s, uint32_t per_cent)
 static unsigned methods(uint64_t *s)
 {
 	const unsigned all =
-		PPP_AUTH_PAP | PPP_AUTH_CHAP | PPP_AUTH_MSCHAP1 | PPP_AUTH_MSCHAP2 | PPP_AUTH_EAP;
+		METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2 | METHOD_EAP;
 	unsigned set = coin(s, 40) ? all : prng(s) & all;
 
-	return set ? set : PPP_AUTH_MSCHAP2;
+	return set ? set : METHOD_MSCHAP2;
 }
 
 static enum ppp_mppe_policy policy(uint64_t *s)
@@ -152,7 +152,7 @@ static void make_ordinary(struct pair_config *c)
 	c->ppp[0].local.s_addr = 0;
 	c->ppp[0].local_must = false;
 	for (int i = 0; i < 2; i++) {
-		c->ppp[i].allow = PPP_AUTH_MSCHAP2;
+		c->ppp[i].allow = METHOD_MSCHAP2;
 		c->ppp[i].mppe = PPP_MPPE_REQUIRE;
 		c->ppp[i].mppe_bits = PPP_MPPE_128;
 		c->ppp[i].mppe_mode = PPP_MPPE_STATELESS;

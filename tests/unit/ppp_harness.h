@@ -41,7 +41,7 @@ struct end {
 	struct ppp_addresses addresses;
 	struct reason reason;
 	enum ppp_phase phase;
-	enum ppp_auth method;
+	enum auth_method method;
 	unsigned networks, authenticated, resets, echoes, proofs, closed;
 	uint32_t rtt_ms;
 	bool broke_promise; /* data could have passed in clear although encryption is required */
@@ -157,8 +157,7 @@ static inline struct ppp_config caller_config(void)
 	struct ppp_config c = {
 		.role = ROLE_CALLER,
 		.user = "User",
-		.allow = PPP_AUTH_PAP | PPP_AUTH_CHAP | PPP_AUTH_MSCHAP1 | PPP_AUTH_MSCHAP2 |
-			 PPP_AUTH_EAP,
+		.allow = METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2 | METHOD_EAP,
 		.mppe = PPP_MPPE_NO,
 		.mppe_bits = PPP_MPPE_128,
 		.mppe_mode = PPP_MPPE_STATELESS,

@@ -110,7 +110,7 @@ static void minimal_profile_has_the_missions_defaults(void **state)
 	assert_int_equal(p->profile.max_mru, 1460);
 	assert_int_equal(p->profile.mrru, 0);
 	assert_int_equal(p->profile.allow,
-			 CONF_AUTH_PAP | CONF_AUTH_CHAP | CONF_AUTH_MSCHAP1 | CONF_AUTH_MSCHAP2);
+			 METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2);
 	assert_true(p->profile.disabled);
 	assert_false(p->profile.add_default_route);
 	assert_false(p->profile.dial_on_demand);
@@ -158,7 +158,7 @@ static void every_key_is_read_into_its_field(void **state)
 	assert_int_equal(q->port, 1724);
 	assert_string_equal(q->ifname, "work");
 	assert_string_equal(q->user, "CORP\\john");
-	assert_int_equal(q->allow, CONF_AUTH_MSCHAP2 | CONF_AUTH_CHAP);
+	assert_int_equal(q->allow, METHOD_MSCHAP2 | METHOD_CHAP);
 	assert_true(q->add_default_route && q->distance_set && !q->disabled);
 	assert_true(q->dial_on_demand && !q->redial);
 	assert_int_equal(q->redial_min, 5);

@@ -108,7 +108,7 @@ static void set_links(struct pair_config *c, bool stateful)
 	for (int i = 0; i < 2; i++)
 		c->ppp[i] = (struct ppp_config){
 			.role = i ? ROLE_ANSWERER : ROLE_CALLER,
-			.allow = PPP_AUTH_MSCHAP2,
+			.allow = METHOD_MSCHAP2,
 			.mppe = PPP_MPPE_REQUIRE,
 			.mppe_bits = PPP_MPPE_128,
 			.mppe_mode = stateful ? PPP_MPPE_STATEFUL : PPP_MPPE_STATELESS,

@@ -176,7 +176,7 @@ static void the_strongest_allowed_method_is_named_in_a_nak(void **state)
 	struct end *e;
 
 	(void)state;
-	c.allow = PPP_AUTH_MSCHAP2;
+	c.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	expect_frame(take(e, FRAME_LCP, 3), "030100090305c22381");
@@ -193,7 +193,7 @@ static void the_strongest_method_is_named_also_after_a_reject(void **state)
 	struct end *e;
 
 	(void)state;
-	c.allow = PPP_AUTH_MSCHAP2 | PPP_AUTH_MSCHAP1 | PPP_AUTH_CHAP | PPP_AUTH_PAP;
+	c.allow = METHOD_MSCHAP2 | METHOD_MSCHAP1 | METHOD_CHAP | METHOD_PAP;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 0,
 		     "01040578" AUTH_EAP "05061122334407020802"
@@ -212,7 +212,7 @@ static void a_server_that_insists_on_pap_is_left_with_a_sentence(void **state)
 	struct end *e;
 
 	(void)state;
-	c.allow = PPP_AUTH_MSCHAP2;
+	c.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	for (uint8_t id = 1; id < 12; id++)
 		peer_request(e, FRAME_LCP, id, AUTH_PAP);
@@ -231,7 +231,7 @@ static void a_server_that_hangs_up_on_our_method_is_left_with_what_it_wanted(voi
 	struct end *e;
 
 	(void)state;
-	c.allow = PPP_AUTH_PAP;
+	c.allow = METHOD_PAP;
 	c.mppe = PPP_MPPE_NO;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_MS2);
@@ -250,7 +250,7 @@ static void a_server_that_hangs_up_after_a_method_was_agreed_is_quoted(void **st
 	struct end *e;
 
 	(void)state;
-	c.allow = PPP_AUTH_MSCHAP2;
+	c.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	peer_request(e, FRAME_LCP, 2, AUTH_MS2);
@@ -282,7 +282,7 @@ static void a_slow_server_that_says_why_is_not_taken_for_a_deaf_one(void **state
 		struct ppp_config c = caller_config();
 		struct end *e;
 
-		c.allow = PPP_AUTH_PAP;
+		c.allow = METHOD_PAP;
 		c.mppe = PPP_MPPE_REQUIRE;
 		e = dial_new(&c);
 		run_timers(e, 4000);
@@ -305,7 +305,7 @@ static void a_nak_never_names_what_is_forbidden(void **state)
 	struct frame *f;
 
 	(void)state;
-	c.allow = PPP_AUTH_MSCHAP2;
+	c.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	for (uint8_t i = 0; i < 6; i++)
 		peer_request(e, FRAME_LCP, i, offers[i]);
@@ -341,7 +341,7 @@ static void encryption_makes_weak_methods_unacceptable(void **state)
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	expect_frame(take(e, FRAME_LCP, 3), "030100090305c22381");
 	end_free(e);
-	c.allow = PPP_AUTH_PAP | PPP_AUTH_CHAP;
+	c.allow = METHOD_PAP | METHOD_CHAP;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	run_timers(e, 5000);
@@ -435,7 +435,7 @@ static void pap_logs_on_and_repeats_until_answered(void **state)
 	snprintf(hex, sizeof(hex), "02%02x0004", first->info[1]); /* the late answer to the first */
 	inject(e, FRAME_PAP, hex);
 	assert_int_equal(e->authenticated, 1);
-	assert_int_equal(e->method, PPP_AUTH_PAP);
+	assert_int_equal(e->method, METHOD_PAP);
 	end_free(e);
 }
 
@@ -549,7 +549,7 @@ static void mschap2_answers_as_the_vectors_and_checks_the_proof(void **state)
 	assert_memory_equal(f->info, wanted, f->len);
 	inject_vector(e, FRAME_CHAP, "mschap_v2", "success_pkt");
 	assert_int_equal(e->authenticated, 1);
-	assert_int_equal(e->method, PPP_AUTH_MSCHAP2);
+	assert_int_equal(e->method, METHOD_MSCHAP2);
 	inject_vector(e, FRAME_CHAP, "mschap_v2", "success_pkt"); /* doubled */
 	assert_int_equal(e->authenticated, 1);
 	end_free(e);
@@ -759,7 +759,7 @@ static void expect_eap(struct end *e, const char *section, const char *name)
 
 static void eap_mschapv2_runs_as_the_vectors(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_REQUIRE);
+	struct end *e = eap_dial(METHOD_EAP, PPP_MPPE_REQUIRE);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap", "identity_request");
@@ -782,7 +782,7 @@ static void eap_mschapv2_runs_as_the_vectors(void **state)
 
 static void eap_mschapv2_failure_is_told_and_confirmed(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP, PPP_MPPE_NO);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap", "identity_request");
@@ -798,7 +798,7 @@ static void eap_mschapv2_failure_is_told_and_confirmed(void **state)
 
 static void eap_mschapv2_with_a_false_proof_ends_the_call(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP, PPP_MPPE_NO);
 	uint8_t packet[FRAME_MAX];
 	size_t len =
 		vector_hex("auth.txt", "eap_mschapv2", "success_request", packet, sizeof(packet));
@@ -814,7 +814,7 @@ static void eap_mschapv2_with_a_false_proof_ends_the_call(void **state)
 
 static void eap_md5_is_used_where_it_may_be(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP | PPP_AUTH_CHAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP | METHOD_CHAP, PPP_MPPE_NO);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap", "md5_request");
@@ -822,11 +822,11 @@ static void eap_md5_is_used_where_it_may_be(void **state)
 	inject(e, FRAME_EAP, "03030004");
 	assert_int_equal(e->authenticated, 1);
 	end_free(e);
-	e = eap_dial(PPP_AUTH_EAP | PPP_AUTH_MSCHAP2, PPP_MPPE_NO);
+	e = eap_dial(METHOD_EAP | METHOD_MSCHAP2, PPP_MPPE_NO);
 	inject_vector(e, FRAME_EAP, "eap", "md5_request");
 	expect_eap(e, "eap", "nak_response");
 	end_free(e);
-	e = eap_dial(PPP_AUTH_EAP | PPP_AUTH_CHAP, PPP_MPPE_REQUIRE);
+	e = eap_dial(METHOD_EAP | METHOD_CHAP, PPP_MPPE_REQUIRE);
 	inject_vector(e, FRAME_EAP, "eap", "md5_request");
 	expect_eap(e, "eap", "nak_response");
 	end_free(e);
@@ -834,7 +834,7 @@ static void eap_md5_is_used_where_it_may_be(void **state)
 
 static void eap_refuses_unknown_methods_and_endless_requests(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_REQUIRE);
+	struct end *e = eap_dial(METHOD_EAP, PPP_MPPE_REQUIRE);
 	char hex[32];
 
 	(void)state;
@@ -851,7 +851,7 @@ static void eap_refuses_unknown_methods_and_endless_requests(void **state)
 
 static void an_eap_success_that_was_lost_is_taken_from_ipcp(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP, PPP_MPPE_NO);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap_mschapv2", "challenge");
@@ -866,7 +866,7 @@ static void an_eap_success_that_was_lost_is_taken_from_ipcp(void **state)
 /* As a Windows server does that is set up for PEAP alone. */
 static void a_server_without_a_common_eap_method_does_not_blame_the_password(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_REQUIRE);
+	struct end *e = eap_dial(METHOD_EAP, PPP_MPPE_REQUIRE);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap", "identity_request");
@@ -879,7 +879,7 @@ static void a_server_without_a_common_eap_method_does_not_blame_the_password(voi
 		   "the server only offers PEAP in EAP, but here only MSCHAPv2 may be used");
 	end_free(e);
 	/* What counts is the method that was gone through last. */
-	e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_NO);
+	e = eap_dial(METHOD_EAP, PPP_MPPE_NO);
 	inject(e, FRAME_EAP, "010100060d20"); /* TLS */
 	inject_vector(e, FRAME_EAP, "eap_mschapv2", "challenge");
 	inject(e, FRAME_EAP, "04040004");
@@ -891,7 +891,7 @@ static void a_server_without_a_common_eap_method_does_not_blame_the_password(voi
 /* RFC 3748 section 4.2 lets a server ask again during the call (pppd's eap-interval). */
 static void eap_asked_again_all_day_is_answered_each_time(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP | PPP_AUTH_CHAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP | METHOD_CHAP, PPP_MPPE_NO);
 	char hex[64];
 
 	(void)state;

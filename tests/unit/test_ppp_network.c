@@ -713,7 +713,7 @@ static struct end *answerer_dial(unsigned allow)
 
 static void an_eap_caller_that_wants_md5_gets_it_where_it_may_be(void **state)
 {
-	struct end *e = answerer_dial(PPP_AUTH_EAP);
+	struct end *e = answerer_dial(METHOD_EAP);
 	uint8_t response[16], packet[40] = {2, 0, 0, 26, 4, 16};
 	struct secret password;
 	struct frame *f = take(e, FRAME_EAP, 1);
@@ -749,7 +749,7 @@ static void an_eap_caller_cannot_skip_the_proof(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
-		struct end *e = answerer_dial(PPP_AUTH_EAP);
+		struct end *e = answerer_dial(METHOD_EAP);
 		char hex[64];
 
 		snprintf(hex, sizeof(hex), "02%02x00090155736572", take(e, FRAME_EAP, 1)->info[1]);
@@ -772,7 +772,7 @@ static void a_caller_that_refuses_to_authenticate_is_turned_away(void **state)
 
 	(void)state;
 	c.role = ROLE_ANSWERER;
-	c.allow = PPP_AUTH_MSCHAP2;
+	c.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	f = take(e, FRAME_LCP, 1);
 	snprintf(hex, sizeof(hex), "04%02x00090305c22381", f->info[1]);
@@ -1050,12 +1050,12 @@ static struct end *make_network(void)
 
 static struct end *make_answerer(void)
 {
-	return answerer_dial(PPP_AUTH_EAP);
+	return answerer_dial(METHOD_EAP);
 }
 
 static struct end *make_answerer_chap(void)
 {
-	return answerer_dial(PPP_AUTH_MSCHAP2);
+	return answerer_dial(METHOD_MSCHAP2);
 }
 
 static void feed(struct end *e, const uint8_t *frame, size_t len)

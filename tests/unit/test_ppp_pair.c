@@ -165,8 +165,8 @@ static struct ppp_config answerer_config(unsigned allow)
 	return c;
 }
 
-static const enum ppp_auth methods[] = {PPP_AUTH_PAP, PPP_AUTH_CHAP, PPP_AUTH_MSCHAP1,
-					PPP_AUTH_MSCHAP2, PPP_AUTH_EAP};
+static const enum auth_method methods[] = {METHOD_PAP, METHOD_CHAP, METHOD_MSCHAP1, METHOD_MSCHAP2,
+					   METHOD_EAP};
 static const struct {
 	enum ppp_mppe_policy policy;
 	unsigned bits;
@@ -204,12 +204,12 @@ static void both_agree(const struct world *w)
 	assert_int_equal(w->ends[1]->addresses.remote.s_addr, ip("10.0.0.2").s_addr);
 }
 
-static bool has_keys(enum ppp_auth method)
+static bool has_keys(enum auth_method method)
 {
-	return method != PPP_AUTH_PAP && method != PPP_AUTH_CHAP;
+	return method != METHOD_PAP && method != METHOD_CHAP;
 }
 
-static void dial(enum ppp_auth method, size_t encryption, uint64_t seed, unsigned trouble)
+static void dial(enum auth_method method, size_t encryption, uint64_t seed, unsigned trouble)
 {
 	struct ppp_config caller = caller_config(), answerer = answerer_config(method);
 	struct world *w;
@@ -231,7 +231,7 @@ static void dial(enum ppp_auth method, size_t encryption, uint64_t seed, unsigne
 	}
 	if (!run_up(w, 90000))
 		fail_msg("method %s, encryption %zu, seed %llu: not up (%s / %s)",
-			 ppp_auth_name(method), encryption, (unsigned long long)seed,
+			 word_of(auth_words, method), encryption, (unsigned long long)seed,
 			 w->ends[0]->reason.text, w->ends[1]->reason.text);
 	assert_int_equal(w->ends[0]->method, method);
 	if (trouble == 0) {
@@ -313,11 +313,11 @@ static void the_answerer_follows_naks_inside_its_own_set(void **state)
 static void ends_without_a_common_method_part(void **state)
 {
 	struct ppp_config caller = caller_config();
-	struct ppp_config answerer = answerer_config(PPP_AUTH_PAP | PPP_AUTH_CHAP);
+	struct ppp_config answerer = answerer_config(METHOD_PAP | METHOD_CHAP);
 	struct world *w;
 
 	(void)state;
-	caller.allow = PPP_AUTH_MSCHAP2;
+	caller.allow = METHOD_MSCHAP2;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_false(run_up(w, 30000));
@@ -331,7 +331,7 @@ static void ends_without_a_common_method_part(void **state)
 
 static void ends_that_need_different_strengths_part(void **state)
 {
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 	struct world *w;
 
 	(void)state;
@@ -350,7 +350,7 @@ static void ends_that_need_different_strengths_part(void **state)
 
 static void a_strength_that_both_permit_is_found(void **state)
 {
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 	struct world *w;
 
 	(void)state;
@@ -370,7 +370,7 @@ static void a_strength_that_both_permit_is_found(void **state)
  * left with a sentence. */
 static void the_answerer_keeps_its_own_address(void **state)
 {
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 	struct world *w;
 
 	(void)state;
@@ -400,8 +400,7 @@ static void either_end_can_hang_up(void **state)
 
 	(void)state;
 	for (int by = 0; by < 2; by++) {
-		struct ppp_config caller = caller_config(),
-				  answerer = answerer_config(PPP_AUTH_PAP);
+		struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_PAP);
 		struct world *w = world_new(&caller, &answerer, 9);
 
 		world_start(w);
@@ -436,7 +435,7 @@ static void the_server_says_what_was_not_agreed_on(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct ppp_config caller = caller_config();
-		struct ppp_config answerer = answerer_config(PPP_AUTH_MSCHAP2);
+		struct ppp_config answerer = answerer_config(METHOD_MSCHAP2);
 		struct world *w;
 
 		caller.mppe = cases[i].caller;
@@ -455,7 +454,7 @@ static void the_server_says_what_was_not_agreed_on(void **state)
 static void the_server_gives_no_reason_before_the_password(void **state)
 {
 	struct reason reason = {EXIT_NEGOTIATION_FAILED, "enough"};
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 	struct world *w = world_new(&caller, &answerer, 9);
 
 	(void)state;
@@ -472,7 +471,7 @@ static void the_server_gives_no_reason_before_the_password(void **state)
 
 static void keepalives_hold_a_quiet_line_and_find_a_dead_one(void **state)
 {
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 	struct world *w;
 
 	(void)state;
@@ -508,7 +507,7 @@ static void run_to(struct world *w, uint64_t then)
 /* Whenever the line dies, and whether echoes or data have held it up until then. */
 static void a_dead_peer_is_found_within_twice_the_keepalive(void **state)
 {
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 
 	(void)state;
 	caller.keepalive_ms = answerer.keepalive_ms = 5000;
@@ -540,7 +539,7 @@ static void a_dead_peer_is_found_within_twice_the_keepalive(void **state)
 
 static void ipv6_comes_up_beside_ipv4(void **state)
 {
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 	struct world *w;
 
 	(void)state;

@@ -359,7 +359,7 @@ static void empty_file_has_the_missions_defaults(void **state)
 	assert_int_equal(l->max_mtu, 1460);
 	assert_int_equal(l->max_mru, 1460);
 	assert_int_equal(l->mrru, 0);
-	assert_int_equal(l->authentication, CONF_AUTH_MSCHAP2);
+	assert_int_equal(l->authentication, METHOD_MSCHAP2);
 	assert_int_equal(l->keepalive_timeout, 30);
 	assert_string_equal(l->default_profile, "default");
 	assert_int_equal(l->listen.count, 1); /* 127.0.0.1: PPTP has no IPv6 */
