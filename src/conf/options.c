@@ -17,20 +17,6 @@
 #define WEEK	      (7u * 24 * 3600)
 #define WEEKS_7	      (7u * WEEK) /* in milliseconds it still fits 32 bits */
 
-static const struct word encryption_words[] = {{"no", CONF_ENCRYPTION_NO, false},
-					       {"yes", CONF_ENCRYPTION_YES, false},
-					       {"require", CONF_ENCRYPTION_REQUIRE, false},
-					       {"required", CONF_ENCRYPTION_REQUIRE, true},
-					       {NULL, 0, false}};
-
-static const struct word strength_words[] = {
-	{"40", 1, false}, {"56", 2, false}, {"128", 4, false}, {NULL, 0, false}};
-
-static const struct word mode_words[] = {{"stateless", CONF_MPPE_STATELESS, false},
-					 {"stateful", CONF_MPPE_STATEFUL, false},
-					 {"any", CONF_MPPE_ANY, false},
-					 {NULL, 0, false}};
-
 static const struct word dns_words[] = {{"no", CONF_PEER_DNS_NO, false},
 					{"yes", CONF_PEER_DNS_YES, false},
 					{"exclusively", CONF_PEER_DNS_EXCLUSIVELY, false},
@@ -141,12 +127,12 @@ static const struct conf_option options[] = {
 	 .help = "program to run as pppd runs ip-up"},
 	{"ip-down", NULL, CONNECTION, CONF_VALUE_PROGRAM, TEXT_FIELD(p.ip_down),
 	 .help = "program to run as pppd runs ip-down"},
-	{"use-encryption", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.use_encryption),
-	 .words = encryption_words, .def = "yes", .help = "MPPE: never, if possible, or nothing"},
-	{"mppe-strength", "mppe-bits", SHARED, CONF_VALUE_SET, FIELD(p.mppe_bits),
-	 .words = strength_words, .def = "128", .unit = "bits",
+	{"use-encryption", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.mppe.policy),
+	 .words = mppe_policy_words, .def = "yes", .help = "MPPE: never, if possible, or nothing"},
+	{"mppe-strength", "mppe-bits", SHARED, CONF_VALUE_SET, FIELD(p.mppe.strengths),
+	 .words = mppe_strength_words, .def = "128", .unit = "bits",
 	 .help = "MPPE key lengths we may use"},
-	{"mppe-mode", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.mppe_mode), .words = mode_words,
+	{"mppe-mode", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.mppe.mode), .words = mppe_mode_words,
 	 .def = "any", .help = "how MPPE changes its keys"},
 	{"use-compression", NULL, SHARED, CONF_VALUE_BOOLEAN, FIELD(p.use_compression), .def = "no",
 	 .help = "compress data"},

@@ -168,7 +168,7 @@ int draft_apply_ppp(struct conf_draft *draft, const char *path, const char *name
 	int r;
 
 	if (strcasecmp(name, "default-encryption") == 0) {
-		draft->p.use_encryption = CONF_ENCRYPTION_REQUIRE;
+		draft->p.mppe.policy = MPPE_REQUIRE;
 		builtin = true;
 	}
 	if (!directory_of(path, dir, sizeof(dir)))
@@ -274,7 +274,7 @@ static void check_together(struct conf_draft *d, const struct ini *ini,
 	draft_check_aliases(ini, faults);
 	check_type(d, ini, section, faults);
 	check_families(d, ini, section, faults);
-	if (d->p.use_encryption == CONF_ENCRYPTION_REQUIRE && !(d->p.allow & METHODS_KEYED))
+	if (d->p.mppe.policy == MPPE_REQUIRE && !(d->p.allow & METHODS_KEYED))
 		fault_add(faults, line_of(ini, section, "allow"), "allow",
 			  "MPPE keys come from MS-CHAP, but PPP profile %s requires encryption; "
 			  "add mschap2, or write use-encryption = no",

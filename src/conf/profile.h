@@ -9,6 +9,7 @@
 
 #include "base/secret.h"
 #include "vocabulary/authentication.h"
+#include "vocabulary/mppe.h"
 #include "vocabulary/protocol.h"
 
 #include <netinet/in.h>
@@ -24,8 +25,6 @@
 #define CONF_ROUTES_MAX	 64
 #define CONF_COMMAND_MAX 512
 
-enum conf_encryption { CONF_ENCRYPTION_NO, CONF_ENCRYPTION_YES, CONF_ENCRYPTION_REQUIRE };
-enum conf_mppe_mode { CONF_MPPE_STATELESS, CONF_MPPE_STATEFUL, CONF_MPPE_ANY };
 enum conf_source_port { CONF_SOURCE_AUTO, CONF_SOURCE_RANDOM, CONF_SOURCE_1701 };
 enum conf_dhcp_inform { CONF_DHCP_AUTO, CONF_DHCP_YES, CONF_DHCP_NO };
 enum conf_peer_dns { CONF_PEER_DNS_NO, CONF_PEER_DNS_YES, CONF_PEER_DNS_EXCLUSIVELY };
@@ -86,10 +85,8 @@ struct conf_profile {
 	bool local_address_must, remote_address_must;	   /* written with a trailing '!' */
 
 	/* From the PPP profile unless the connection says otherwise. */
-	enum conf_encryption use_encryption;
-	unsigned mppe_bits; /* set: 1 = 40, 2 = 56, 4 = 128 (as enum ppp_mppe_bits) */
-	enum conf_mppe_mode mppe_mode;
-	bool use_compression; /* accepted and shown; no PPP compression is implemented: no */
+	struct mppe_settings mppe; /* use-encryption, mppe-strength, mppe-mode */
+	bool use_compression;	   /* accepted and shown; no PPP compression is implemented: no */
 	bool change_tcp_mss;
 	enum conf_peer_dns use_peer_dns;
 	struct in_addr dns_server[2];	   /* instead of the peer's; zero = none */

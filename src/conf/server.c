@@ -26,9 +26,7 @@ struct loading {
 
 static void take_ppp(const struct conf_draft *d, struct conf_ppp *ppp)
 {
-	ppp->use_encryption = d->p.use_encryption;
-	ppp->mppe_bits = d->p.mppe_bits;
-	ppp->mppe_mode = d->p.mppe_mode;
+	ppp->mppe = d->p.mppe;
 	ppp->change_tcp_mss = d->p.change_tcp_mss;
 	memcpy(ppp->dns_server, d->p.dns_server, sizeof(ppp->dns_server));
 	ppp->idle_timeout = d->p.idle_timeout;

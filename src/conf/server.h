@@ -38,9 +38,7 @@ struct conf_listener {
 
 /* What a section of ppp-profiles.conf says to a server. */
 struct conf_ppp {
-	enum conf_encryption use_encryption;
-	unsigned mppe_bits;
-	enum conf_mppe_mode mppe_mode;
+	struct mppe_settings mppe;
 	bool change_tcp_mss;
 	struct in_addr dns_server[2];
 	uint32_t idle_timeout, session_timeout; /* seconds, 0 = none */

@@ -11,6 +11,7 @@
 
 #include "base/reason.h"
 #include "base/secret.h"
+#include "vocabulary/mppe.h"
 #include "vocabulary/protocol.h"
 #include "vocabulary/role.h"
 
@@ -97,8 +98,8 @@ struct request_start {
 	char host_name[64];
 	char user[256];
 	struct secret password;
-	uint32_t allow;				    /* set of enum auth_method */
-	uint32_t mppe_policy, mppe_bits, mppe_mode; /* enums of ppp/ppp.h */
+	uint32_t allow; /* set of enum auth_method */
+	struct mppe_settings mppe;
 	uint16_t max_mtu, max_mru;
 	uint16_t path_mtu; /* towards the server */
 	bool ask_pfc, ask_acfc, ask_dns, ask_wins, ipv4, ipv6, clamp_mss;
@@ -137,7 +138,7 @@ struct request_account_answer {
 	bool known;
 	struct secret password;
 	struct in_addr local, remote, dns[2];
-	uint32_t mppe_policy, mppe_bits, mppe_mode; /* of its PPP profile */
+	struct mppe_settings mppe; /* of its PPP profile */
 	uint32_t idle_ms, session_ms;
 	bool clamp_mss;
 };

@@ -271,10 +271,7 @@ bool auth_lookup(struct ppp_link *link, struct octets name)
 	link->callbacks.account(link->callbacks.ctx, auth->user, auth->user_len, &link->account);
 	if (link->account.known && link->account.dns[0].s_addr)
 		memcpy(link->config.dns, link->account.dns, sizeof(link->config.dns));
-	if (link->account.known && link->account.mppe_set) {
+	if (link->account.known && link->account.mppe_set)
 		link->config.mppe = link->account.mppe;
-		link->config.mppe_bits = link->account.mppe_bits;
-		link->config.mppe_mode = link->account.mppe_mode;
-	}
 	return true;
 }

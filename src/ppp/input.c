@@ -96,7 +96,7 @@ static bool find_ncp(struct ppp_link *link, uint16_t protocol, struct ncp_entry 
 {
 	const struct ncp_entry entries[] = {
 		{FRAME_CCP, EARLY_CCP, &link->ccp.fsm,
-		 link->config.mppe != PPP_MPPE_NO &&
+		 link->config.mppe.policy != MPPE_NO &&
 			 (link->ccp.wanted || link->phase == PPP_PHASE_AUTHENTICATE),
 		 &link->counters.ccp_rx},
 		{FRAME_IPCP, EARLY_IPCP, &link->ipcp.fsm, link->config.ipv4,

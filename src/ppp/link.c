@@ -37,7 +37,7 @@ const char *link_peer(const struct ppp_link *link)
 
 bool link_encrypts(const struct ppp_link *link)
 {
-	return link->config.mppe == PPP_MPPE_REQUIRE;
+	return link->config.mppe.policy == MPPE_REQUIRE;
 }
 
 const char *link_clean(char *buf, size_t cap, struct octets text, size_t limit)

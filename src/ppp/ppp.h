@@ -16,6 +16,7 @@
 #include "base/reason.h"
 #include "base/secret.h"
 #include "vocabulary/authentication.h"
+#include "vocabulary/mppe.h"
 #include "vocabulary/role.h"
 
 #include <netinet/in.h>
@@ -26,25 +27,6 @@
 /* The largest packet that we ever ask for (RFC 1661 section 6.1 names no limit). */
 #define PPP_MRU_MAX 9000
 
-enum ppp_mppe_policy {
-	PPP_MPPE_NO,	  /* refuse CCP's MPPE: data in clear */
-	PPP_MPPE_YES,	  /* encrypt if the peer can */
-	PPP_MPPE_REQUIRE, /* encrypt or hang up */
-};
-
-/* Strengths, as a set. */
-enum ppp_mppe_bits {
-	PPP_MPPE_40 = 1 << 0,
-	PPP_MPPE_56 = 1 << 1,
-	PPP_MPPE_128 = 1 << 2,
-};
-
-enum ppp_mppe_mode {
-	PPP_MPPE_STATELESS,	   /* stateless only */
-	PPP_MPPE_STATEFUL,	   /* propose stateful; accept stateless too */
-	PPP_MPPE_PREFER_STATELESS, /* propose stateless, accept stateful */
-};
-
 #define PPP_NAME_MAX 256
 
 /* What an answerer needs to know of the account that logs on. */
@@ -54,9 +36,7 @@ struct ppp_account {
 	struct in_addr local, remote; /* our end, and the address to give; zero = from ppp_config */
 	struct in_addr dns[2];	      /* to give; zero = from ppp_config */
 	bool mppe_set;		      /* the account has an encryption policy of its own */
-	enum ppp_mppe_policy mppe;
-	unsigned mppe_bits;
-	enum ppp_mppe_mode mppe_mode;
+	struct mppe_settings mppe;
 };
 
 struct ppp_config {
@@ -65,9 +45,7 @@ struct ppp_config {
 	struct secret password;	      /* caller */
 	char host_name[PPP_NAME_MAX]; /* answerer: the name in its challenges */
 	unsigned allow;		      /* set of enum auth_method */
-	enum ppp_mppe_policy mppe;
-	unsigned mppe_bits; /* set of enum ppp_mppe_bits that may be used */
-	enum ppp_mppe_mode mppe_mode;
+	struct mppe_settings mppe;
 	uint16_t mru;		/* to ask for, at most PPP_MRU_MAX; 1500 = do not ask */
 	bool ask_pfc, ask_acfc; /* ask for field compression (always granted when asked by peer) */
 	bool ask_dns, ask_wins; /* IPCP options 129, 131 and 130, 132 */

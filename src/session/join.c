@@ -47,9 +47,7 @@ void session_ppp_config(const struct session *s, struct ppp_config *config)
 	config->password = start->password;
 	str_copy(config->host_name, sizeof config->host_name, start->host_name);
 	config->allow = start->allow;
-	config->mppe = (enum ppp_mppe_policy)start->mppe_policy;
-	config->mppe_bits = start->mppe_bits;
-	config->mppe_mode = (enum ppp_mppe_mode)start->mppe_mode;
+	config->mppe = start->mppe;
 	config->mru = start->max_mru;
 	config->ask_pfc = start->ask_pfc;
 	config->ask_acfc = start->ask_acfc;

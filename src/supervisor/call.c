@@ -114,7 +114,7 @@ static void on_limit(void *ctx)
 static bool same_policy(const struct conf_server *conf, enum protocol type)
 {
 	for (size_t i = 0; i < conf->secret_count; i++)
-		if (conf->secrets[i].ppp[type].use_encryption != conf->ppp[type].use_encryption)
+		if (conf->secrets[i].ppp[type].mppe.policy != conf->ppp[type].mppe.policy)
 			return false;
 	return true;
 }
@@ -134,10 +134,9 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	str_copy(m->server, sizeof m->server, serve_address(&c->peer, text, sizeof text));
 	serve_host_name(m->host_name, sizeof m->host_name);
 	m->allow = l->authentication;
-	/* Until the account is known; where profiles differ it decides. */
-	m->mppe_policy = same_policy(conf, c->type) ? ppp->use_encryption : CONF_ENCRYPTION_YES;
-	m->mppe_bits = ppp->mppe_bits;
-	m->mppe_mode = ppp->mppe_mode;
+	m->mppe = ppp->mppe;
+	if (!same_policy(conf, c->type))
+		m->mppe.policy = MPPE_YES; /* until the account is known, which decides */
 	m->max_mtu = l->max_mtu;
 	m->max_mru = l->max_mru;
 	m->path_mtu = path->mtu > 65535 ? 65535 : (uint16_t)path->mtu;
@@ -234,9 +233,7 @@ static void fill_answer(const struct call *c, struct request_account_answer *ans
 	answer->local = secret->local.first.s_addr ? secret->local.first : ppp->local.first;
 	answer->remote = c->remote;
 	memcpy(answer->dns, ppp->dns_server, sizeof answer->dns);
-	answer->mppe_policy = ppp->use_encryption;
-	answer->mppe_bits = ppp->mppe_bits;
-	answer->mppe_mode = ppp->mppe_mode;
+	answer->mppe = ppp->mppe;
 	answer->clamp_mss = ppp->change_tcp_mss;
 	answer->idle_ms = ppp->idle_timeout * 1000;
 	answer->session_ms = ppp->session_timeout * 1000;

@@ -124,7 +124,6 @@ static void fill_l2tp(struct supervisor *s, struct request_start *m)
 
 static void fill_start(struct supervisor *s, struct request_start *m)
 {
-	/* The values of the enums agree: no = 0, yes = 1, require = 2; stateless, stateful, any. */
 	const struct conf_profile *p = &s->profile;
 
 	memset(m, 0, sizeof *m);
@@ -132,9 +131,7 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 	m->protocol = p->type;
 	m->role = ROLE_CALLER;
 	m->debug = s->options.debug;
-	m->mppe_policy = p->use_encryption;
-	m->mppe_bits = p->mppe_bits;
-	m->mppe_mode = p->mppe_mode;
+	m->mppe = p->mppe;
 	m->max_mtu = p->max_mtu;
 	m->max_mru = p->max_mru;
 	m->path_mtu = s->server_path.mtu > 65535 ? 65535 : (uint16_t)s->server_path.mtu;

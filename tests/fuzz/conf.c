@@ -66,9 +66,9 @@ static void profile(void)
 			   memcmp(first.password.bytes, again.password.bytes, first.password.len) ==
 				   0 &&
 			   strcmp(first.connect_to, again.connect_to) == 0 &&
-			   first.type == again.type &&
-			   first.use_encryption == again.use_encryption &&
-			   first.mppe_bits == again.mppe_bits && first.lockdown == again.lockdown &&
+			   first.type == again.type && first.mppe.policy == again.mppe.policy &&
+			   first.mppe.strengths == again.mppe.strengths &&
+			   first.lockdown == again.lockdown &&
 			   first.add_default_route == again.add_default_route &&
 			   first.route_count == again.route_count &&
 			   memcmp(first.routes, again.routes,

@@ -61,7 +61,7 @@ static void on_event(void *ctx, const struct ppp_event *event)
 {
 	struct end *e = ctx;
 	/* An account may have a policy of its own. */
-	bool require = e->config->mppe == PPP_MPPE_REQUIRE &&
+	bool require = e->config->mppe.policy == MPPE_REQUIRE &&
 		       (e->config->role == ROLE_CALLER || !(wishes & 16));
 
 	FUZZ_CHECK(!e->closed);
@@ -87,8 +87,8 @@ static void on_account(void *ctx, const uint8_t *user, size_t len, struct ppp_ac
 	secret_set(&account->password, "secret", 6);
 	if (wishes & 16) {
 		account->mppe_set = true;
-		account->mppe = (enum ppp_mppe_policy)((wishes >> 6) % 3);
-		account->mppe_bits = 7;
+		account->mppe.policy = (enum mppe_policy)((wishes >> 6) % 3);
+		account->mppe.strengths = 7;
 		account->local.s_addr = htonl(0x0a000101);
 		account->remote.s_addr = htonl(0x0a000102);
 		account->dns[0].s_addr = htonl(0x0a000136);
@@ -103,9 +103,9 @@ static void configure(struct ppp_config *c, struct cursor *script, enum call_rol
 				 .user = "john",
 				 .host_name = "server",
 				 .allow = a & 31 ? a & 31 : 31,
-				 .mppe = (enum ppp_mppe_policy)((a >> 5) % 3),
-				 .mppe_bits = b & 7 ? b & 7 : 7,
-				 .mppe_mode = (enum ppp_mppe_mode)((b >> 3 & 3) % 3),
+				 .mppe.policy = (enum mppe_policy)((a >> 5) % 3),
+				 .mppe.strengths = b & 7 ? b & 7 : 7,
+				 .mppe.mode = (enum mppe_mode)((b >> 3 & 3) % 3),
 				 .mru = b & 0x20    ? 1400
 					: a == 0xff ? 9000
 						    : 1500,

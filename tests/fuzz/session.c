@@ -169,9 +169,9 @@ static void make_peer(void)
 				 .user = "john",
 				 .host_name = "peer",
 				 .allow = world.start.allow,
-				 .mppe = world.mppe ? PPP_MPPE_REQUIRE : PPP_MPPE_NO,
-				 .mppe_bits = 7,
-				 .mppe_mode = (enum ppp_mppe_mode)world.start.mppe_mode,
+				 .mppe.policy = world.mppe ? MPPE_REQUIRE : MPPE_NO,
+				 .mppe.strengths = 7,
+				 .mppe.mode = (enum mppe_mode)world.start.mppe.mode,
 				 .mru = 1500,
 				 .ipv4 = true,
 				 .ipv6 = world.start.ipv6,
@@ -201,7 +201,7 @@ static void peer_frame(const uint8_t *frame, size_t len)
 	if (!frame_decode(frame, len, &protocol, &head))
 		return;
 	/* Whatever the script does: no packet in clear where encryption is required. */
-	if (world.start.mppe_policy == PPP_MPPE_REQUIRE)
+	if (world.start.mppe.policy == MPPE_REQUIRE)
 		FUZZ_CHECK(frame_is_control(protocol) || protocol == FRAME_COMPRESSED);
 	if (world.honest && world.up && !world.ppp_closed && frame_is_control(protocol))
 		ppp_input(world.ppp, protocol, frame + head, len - head, world.now);
@@ -291,9 +291,9 @@ static void answer_account(const struct request_account *question)
 	secret_set(&answer.password, "secret", 6);
 	answer.local.s_addr = htonl(0x0a000001);
 	answer.remote.s_addr = htonl(0x0a000002);
-	answer.mppe_policy = world.start.mppe_policy;
-	answer.mppe_bits = 7;
-	answer.mppe_mode = world.start.mppe_mode;
+	answer.mppe.policy = world.start.mppe.policy;
+	answer.mppe.strengths = 7;
+	answer.mppe.mode = world.start.mppe.mode;
 	say(REQUEST_ACCOUNT_ANSWER, &answer);
 }
 
@@ -534,9 +534,9 @@ static void configure(struct cursor *script)
 				    .host_name = "client",
 				    .user = "john",
 				    .allow = b & 31 ? b & 31 : 31,
-				    .mppe_policy = (b >> 5) % 3,
-				    .mppe_bits = 7,
-				    .mppe_mode = (a >> 5) % 3,
+				    .mppe.policy = (b >> 5) % 3,
+				    .mppe.strengths = 7,
+				    .mppe.mode = (a >> 5) % 3,
 				    .max_mtu = 1450,
 				    .max_mru = 1450,
 				    .path_mtu = 1500,

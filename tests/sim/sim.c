@@ -59,23 +59,22 @@ static unsigned methods(uint64_t *s)
 	return set ? set : METHOD_MSCHAP2;
 }
 
-static enum ppp_mppe_policy policy(uint64_t *s)
+static enum mppe_policy policy(uint64_t *s)
 {
 	uint32_t n = upto(s, 10);
 
-	return n < 2 ? PPP_MPPE_NO : n < 6 ? PPP_MPPE_YES : PPP_MPPE_REQUIRE;
+	return n < 2 ? MPPE_NO : n < 6 ? MPPE_YES : MPPE_REQUIRE;
 }
 
 static void random_ppp(uint64_t *s, struct ppp_config *c)
 {
-	static const enum ppp_mppe_mode modes[] = {PPP_MPPE_STATELESS, PPP_MPPE_STATEFUL,
-						   PPP_MPPE_PREFER_STATELESS};
+	static const enum mppe_mode modes[] = {MPPE_STATELESS, MPPE_STATEFUL, MPPE_ANY};
 	unsigned bits = prng(s) & 7;
 
 	c->allow = methods(s);
-	c->mppe = policy(s);
-	c->mppe_bits = bits ? bits : PPP_MPPE_128;
-	c->mppe_mode = modes[upto(s, 3)];
+	c->mppe.policy = policy(s);
+	c->mppe.strengths = bits ? bits : MPPE_128;
+	c->mppe.mode = modes[upto(s, 3)];
 	c->mru = coin(s, 50) ? 1500 : (uint16_t)(1300 + upto(s, 200));
 	c->ask_pfc = coin(s, 20);
 	c->ask_acfc = coin(s, 20);
@@ -153,9 +152,9 @@ static void make_ordinary(struct pair_config *c)
 	c->ppp[0].local_must = false;
 	for (int i = 0; i < 2; i++) {
 		c->ppp[i].allow = METHOD_MSCHAP2;
-		c->ppp[i].mppe = PPP_MPPE_REQUIRE;
-		c->ppp[i].mppe_bits = PPP_MPPE_128;
-		c->ppp[i].mppe_mode = PPP_MPPE_STATELESS;
+		c->ppp[i].mppe.policy = MPPE_REQUIRE;
+		c->ppp[i].mppe.strengths = MPPE_128;
+		c->ppp[i].mppe.mode = MPPE_STATELESS;
 		c->tunnel[i].secret.len = 0;
 		c->tunnel[i].hide_avps = false;
 	}

@@ -106,7 +106,7 @@ static inline void end_event(void *ctx, const struct ppp_event *event)
 		break;
 	case PPP_EVENT_DATA:
 		e->data = *event->data;
-		if (e->config.mppe == PPP_MPPE_REQUIRE &&
+		if (e->config.mppe.policy == MPPE_REQUIRE &&
 		    (e->data.rx_clear || (!e->data.tx_blocked && e->data.tx.bits == 0)))
 			e->broke_promise = true;
 		break;
@@ -158,9 +158,9 @@ static inline struct ppp_config caller_config(void)
 		.role = ROLE_CALLER,
 		.user = "User",
 		.allow = METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2 | METHOD_EAP,
-		.mppe = PPP_MPPE_NO,
-		.mppe_bits = PPP_MPPE_128,
-		.mppe_mode = PPP_MPPE_STATELESS,
+		.mppe.policy = MPPE_NO,
+		.mppe.strengths = MPPE_128,
+		.mppe.mode = MPPE_STATELESS,
 		.mru = 1460,
 		.ask_dns = true,
 		.ipv4 = true,

@@ -120,9 +120,9 @@ static void minimal_profile_has_the_missions_defaults(void **state)
 	assert_true(!p->profile.lockdown && p->profile.keep_ssh && !p->profile.block_ipv6);
 	assert_int_equal(p->profile.keepalive_timeout, 30);
 	assert_string_equal(p->profile.profile, "default-encryption");
-	assert_int_equal(p->profile.use_encryption, CONF_ENCRYPTION_REQUIRE);
-	assert_int_equal(p->profile.mppe_bits, 4);
-	assert_int_equal(p->profile.mppe_mode, CONF_MPPE_ANY);
+	assert_int_equal(p->profile.mppe.policy, MPPE_REQUIRE);
+	assert_int_equal(p->profile.mppe.strengths, 4);
+	assert_int_equal(p->profile.mppe.mode, MPPE_ANY);
 	assert_int_equal(p->profile.use_peer_dns, CONF_PEER_DNS_NO);
 	assert_true(p->profile.change_tcp_mss);
 	assert_int_equal(p->profile.route_count, 0);
@@ -175,9 +175,9 @@ static void every_key_is_read_into_its_field(void **state)
 	assert_true(q->local_address_must && !q->remote_address_must);
 	assert_int_equal(ntohl(q->local_address.s_addr), 0x0a000002);
 	assert_int_equal(ntohl(q->remote_address.s_addr), 0x0a000001);
-	assert_int_equal(q->use_encryption, CONF_ENCRYPTION_NO);
-	assert_int_equal(q->mppe_bits, 5);
-	assert_int_equal(q->mppe_mode, CONF_MPPE_ANY);
+	assert_int_equal(q->mppe.policy, MPPE_NO);
+	assert_int_equal(q->mppe.strengths, 5);
+	assert_int_equal(q->mppe.mode, MPPE_ANY);
 	assert_false(q->change_tcp_mss);
 	assert_int_equal(q->use_peer_dns, CONF_PEER_DNS_EXCLUSIVELY);
 	assert_int_equal(ntohl(q->dns_server[1].s_addr), 0x0a000036);
@@ -452,8 +452,8 @@ static void ppp_profile_applies_and_connection_wins(void **state)
 
 	put(p->ppp, ppp, strlen(ppp));
 	assert_int_equal(load(p, HEAD "profile = shared\nidle-timeout = 0\n"), 0);
-	assert_int_equal(p->profile.use_encryption, CONF_ENCRYPTION_REQUIRE);
-	assert_int_equal(p->profile.mppe_mode, CONF_MPPE_ANY);
+	assert_int_equal(p->profile.mppe.policy, MPPE_REQUIRE);
+	assert_int_equal(p->profile.mppe.mode, MPPE_ANY);
 	assert_int_equal(p->profile.idle_timeout, 0);
 	assert_int_equal(load(p, HEAD "profile = nobody\n"), -EINVAL);
 	assert_fault(p, "office.conf:4: profile: no section of that name");

@@ -109,9 +109,9 @@ static void set_links(struct pair_config *c, bool stateful)
 		c->ppp[i] = (struct ppp_config){
 			.role = i ? ROLE_ANSWERER : ROLE_CALLER,
 			.allow = METHOD_MSCHAP2,
-			.mppe = PPP_MPPE_REQUIRE,
-			.mppe_bits = PPP_MPPE_128,
-			.mppe_mode = stateful ? PPP_MPPE_STATEFUL : PPP_MPPE_STATELESS,
+			.mppe.policy = MPPE_REQUIRE,
+			.mppe.strengths = MPPE_128,
+			.mppe.mode = stateful ? MPPE_STATEFUL : MPPE_STATELESS,
 			.mru = 1460,
 			.ipv4 = true,
 			.restart_ms = 500,

@@ -232,7 +232,7 @@ static void a_server_that_hangs_up_on_our_method_is_left_with_what_it_wanted(voi
 
 	(void)state;
 	c.allow = METHOD_PAP;
-	c.mppe = PPP_MPPE_NO;
+	c.mppe.policy = MPPE_NO;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_MS2);
 	take(e, FRAME_LCP, 3);
@@ -283,7 +283,7 @@ static void a_slow_server_that_says_why_is_not_taken_for_a_deaf_one(void **state
 		struct end *e;
 
 		c.allow = METHOD_PAP;
-		c.mppe = PPP_MPPE_REQUIRE;
+		c.mppe.policy = MPPE_REQUIRE;
 		e = dial_new(&c);
 		run_timers(e, 4000);
 		assert_false(ppp_is_unheard(e->link));
@@ -320,7 +320,7 @@ static void encryption_without_authentication_is_refused(void **state)
 	struct end *e;
 
 	(void)state;
-	c.mppe = PPP_MPPE_REQUIRE;
+	c.mppe.policy = MPPE_REQUIRE;
 	e = dial_new(&c);
 	send_back(e, take(e, FRAME_LCP, 1), 2);
 	for (uint8_t id = 1; id < 12; id++)
@@ -336,7 +336,7 @@ static void encryption_makes_weak_methods_unacceptable(void **state)
 	struct end *e;
 
 	(void)state;
-	c.mppe = PPP_MPPE_REQUIRE;
+	c.mppe.policy = MPPE_REQUIRE;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	expect_frame(take(e, FRAME_LCP, 3), "030100090305c22381");
@@ -734,13 +734,13 @@ static void only_the_agreed_protocol_is_answered(void **state)
 
 /* ---- EAP ---- */
 
-static struct end *eap_dial(unsigned allow, enum ppp_mppe_policy mppe)
+static struct end *eap_dial(unsigned allow, enum mppe_policy mppe)
 {
 	struct ppp_config c = caller_config();
 	struct end *e;
 
 	c.allow = allow;
-	c.mppe = mppe;
+	c.mppe.policy = mppe;
 	e = dial_new(&c);
 	e->random.fill = vector_random;
 	open_lcp(e, AUTH_EAP);
@@ -759,7 +759,7 @@ static void expect_eap(struct end *e, const char *section, const char *name)
 
 static void eap_mschapv2_runs_as_the_vectors(void **state)
 {
-	struct end *e = eap_dial(METHOD_EAP, PPP_MPPE_REQUIRE);
+	struct end *e = eap_dial(METHOD_EAP, MPPE_REQUIRE);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap", "identity_request");
@@ -782,7 +782,7 @@ static void eap_mschapv2_runs_as_the_vectors(void **state)
 
 static void eap_mschapv2_failure_is_told_and_confirmed(void **state)
 {
-	struct end *e = eap_dial(METHOD_EAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP, MPPE_NO);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap", "identity_request");
@@ -798,7 +798,7 @@ static void eap_mschapv2_failure_is_told_and_confirmed(void **state)
 
 static void eap_mschapv2_with_a_false_proof_ends_the_call(void **state)
 {
-	struct end *e = eap_dial(METHOD_EAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP, MPPE_NO);
 	uint8_t packet[FRAME_MAX];
 	size_t len =
 		vector_hex("auth.txt", "eap_mschapv2", "success_request", packet, sizeof(packet));
@@ -814,7 +814,7 @@ static void eap_mschapv2_with_a_false_proof_ends_the_call(void **state)
 
 static void eap_md5_is_used_where_it_may_be(void **state)
 {
-	struct end *e = eap_dial(METHOD_EAP | METHOD_CHAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP | METHOD_CHAP, MPPE_NO);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap", "md5_request");
@@ -822,11 +822,11 @@ static void eap_md5_is_used_where_it_may_be(void **state)
 	inject(e, FRAME_EAP, "03030004");
 	assert_int_equal(e->authenticated, 1);
 	end_free(e);
-	e = eap_dial(METHOD_EAP | METHOD_MSCHAP2, PPP_MPPE_NO);
+	e = eap_dial(METHOD_EAP | METHOD_MSCHAP2, MPPE_NO);
 	inject_vector(e, FRAME_EAP, "eap", "md5_request");
 	expect_eap(e, "eap", "nak_response");
 	end_free(e);
-	e = eap_dial(METHOD_EAP | METHOD_CHAP, PPP_MPPE_REQUIRE);
+	e = eap_dial(METHOD_EAP | METHOD_CHAP, MPPE_REQUIRE);
 	inject_vector(e, FRAME_EAP, "eap", "md5_request");
 	expect_eap(e, "eap", "nak_response");
 	end_free(e);
@@ -834,7 +834,7 @@ static void eap_md5_is_used_where_it_may_be(void **state)
 
 static void eap_refuses_unknown_methods_and_endless_requests(void **state)
 {
-	struct end *e = eap_dial(METHOD_EAP, PPP_MPPE_REQUIRE);
+	struct end *e = eap_dial(METHOD_EAP, MPPE_REQUIRE);
 	char hex[32];
 
 	(void)state;
@@ -851,7 +851,7 @@ static void eap_refuses_unknown_methods_and_endless_requests(void **state)
 
 static void an_eap_success_that_was_lost_is_taken_from_ipcp(void **state)
 {
-	struct end *e = eap_dial(METHOD_EAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP, MPPE_NO);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap_mschapv2", "challenge");
@@ -866,7 +866,7 @@ static void an_eap_success_that_was_lost_is_taken_from_ipcp(void **state)
 /* As a Windows server does that is set up for PEAP alone. */
 static void a_server_without_a_common_eap_method_does_not_blame_the_password(void **state)
 {
-	struct end *e = eap_dial(METHOD_EAP, PPP_MPPE_REQUIRE);
+	struct end *e = eap_dial(METHOD_EAP, MPPE_REQUIRE);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap", "identity_request");
@@ -879,7 +879,7 @@ static void a_server_without_a_common_eap_method_does_not_blame_the_password(voi
 		   "the server only offers PEAP in EAP, but here only MSCHAPv2 may be used");
 	end_free(e);
 	/* What counts is the method that was gone through last. */
-	e = eap_dial(METHOD_EAP, PPP_MPPE_NO);
+	e = eap_dial(METHOD_EAP, MPPE_NO);
 	inject(e, FRAME_EAP, "010100060d20"); /* TLS */
 	inject_vector(e, FRAME_EAP, "eap_mschapv2", "challenge");
 	inject(e, FRAME_EAP, "04040004");
@@ -891,7 +891,7 @@ static void a_server_without_a_common_eap_method_does_not_blame_the_password(voi
 /* RFC 3748 section 4.2 lets a server ask again during the call (pppd's eap-interval). */
 static void eap_asked_again_all_day_is_answered_each_time(void **state)
 {
-	struct end *e = eap_dial(METHOD_EAP | METHOD_CHAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP | METHOD_CHAP, MPPE_NO);
 	char hex[64];
 
 	(void)state;

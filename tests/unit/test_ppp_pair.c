@@ -168,17 +168,17 @@ static struct ppp_config answerer_config(unsigned allow)
 static const enum auth_method methods[] = {METHOD_PAP, METHOD_CHAP, METHOD_MSCHAP1, METHOD_MSCHAP2,
 					   METHOD_EAP};
 static const struct {
-	enum ppp_mppe_policy policy;
+	enum mppe_policy policy;
 	unsigned bits;
-	enum ppp_mppe_mode mode;
+	enum mppe_mode mode;
 } encryptions[] = {
-	{PPP_MPPE_NO, PPP_MPPE_128, PPP_MPPE_STATELESS},
-	{PPP_MPPE_YES, PPP_MPPE_128, PPP_MPPE_STATELESS},
-	{PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS},
-	{PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATEFUL},
-	{PPP_MPPE_REQUIRE, PPP_MPPE_56, PPP_MPPE_STATELESS},
-	{PPP_MPPE_REQUIRE, PPP_MPPE_40, PPP_MPPE_PREFER_STATELESS},
-	{PPP_MPPE_YES, PPP_MPPE_40 | PPP_MPPE_56 | PPP_MPPE_128, PPP_MPPE_STATEFUL},
+	{MPPE_NO, MPPE_128, MPPE_STATELESS},
+	{MPPE_YES, MPPE_128, MPPE_STATELESS},
+	{MPPE_REQUIRE, MPPE_128, MPPE_STATELESS},
+	{MPPE_REQUIRE, MPPE_128, MPPE_STATEFUL},
+	{MPPE_REQUIRE, MPPE_56, MPPE_STATELESS},
+	{MPPE_REQUIRE, MPPE_40, MPPE_ANY},
+	{MPPE_YES, MPPE_40 | MPPE_56 | MPPE_128, MPPE_STATEFUL},
 };
 #define METHODS	    (sizeof(methods) / sizeof(methods[0]))
 #define ENCRYPTIONS (sizeof(encryptions) / sizeof(encryptions[0]))
@@ -213,12 +213,12 @@ static void dial(enum auth_method method, size_t encryption, uint64_t seed, unsi
 {
 	struct ppp_config caller = caller_config(), answerer = answerer_config(method);
 	struct world *w;
-	bool encrypted = encryptions[encryption].policy != PPP_MPPE_NO && has_keys(method);
-	bool hopeless = encryptions[encryption].policy == PPP_MPPE_REQUIRE && !has_keys(method);
+	bool encrypted = encryptions[encryption].policy != MPPE_NO && has_keys(method);
+	bool hopeless = encryptions[encryption].policy == MPPE_REQUIRE && !has_keys(method);
 
-	caller.mppe = answerer.mppe = encryptions[encryption].policy;
-	caller.mppe_bits = answerer.mppe_bits = encryptions[encryption].bits;
-	caller.mppe_mode = answerer.mppe_mode = encryptions[encryption].mode;
+	caller.mppe.policy = answerer.mppe.policy = encryptions[encryption].policy;
+	caller.mppe.strengths = answerer.mppe.strengths = encryptions[encryption].bits;
+	caller.mppe.mode = answerer.mppe.mode = encryptions[encryption].mode;
 	w = world_new(&caller, &answerer, seed);
 	w->loss = trouble;
 	w->doubling = w->reordering = trouble;
@@ -335,9 +335,9 @@ static void ends_that_need_different_strengths_part(void **state)
 	struct world *w;
 
 	(void)state;
-	caller.mppe = answerer.mppe = PPP_MPPE_REQUIRE;
-	caller.mppe_bits = PPP_MPPE_128;
-	answerer.mppe_bits = PPP_MPPE_40;
+	caller.mppe.policy = answerer.mppe.policy = MPPE_REQUIRE;
+	caller.mppe.strengths = MPPE_128;
+	answerer.mppe.strengths = MPPE_40;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_false(run_up(w, 30000));
@@ -354,9 +354,9 @@ static void a_strength_that_both_permit_is_found(void **state)
 	struct world *w;
 
 	(void)state;
-	caller.mppe = answerer.mppe = PPP_MPPE_REQUIRE;
-	caller.mppe_bits = PPP_MPPE_128 | PPP_MPPE_56 | PPP_MPPE_40;
-	answerer.mppe_bits = PPP_MPPE_40 | PPP_MPPE_56;
+	caller.mppe.policy = answerer.mppe.policy = MPPE_REQUIRE;
+	caller.mppe.strengths = MPPE_128 | MPPE_56 | MPPE_40;
+	answerer.mppe.strengths = MPPE_40 | MPPE_56;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_true(run_up(w, 30000));
@@ -421,14 +421,14 @@ static void the_server_says_what_was_not_agreed_on(void **state)
 {
 	static const struct {
 		unsigned caller_bits;
-		enum ppp_mppe_policy caller;
+		enum mppe_policy caller;
 		const char *words;
 	} cases[] = {
-		{PPP_MPPE_40, PPP_MPPE_YES,
+		{MPPE_40, MPPE_YES,
 		 "hung up while the network was being set up after we refused MPPE of 128 bit "
 		 "(mppe-strength): \"encryption is required, but the caller wants MPPE 40 bit, the "
 		 "profile permits only 128 bit (mppe-strength)\""},
-		{PPP_MPPE_128, PPP_MPPE_NO,
+		{MPPE_128, MPPE_NO,
 		 "\"encryption is required, but the caller offers no MPPE (it rejected CCP)\""},
 	};
 
@@ -438,9 +438,9 @@ static void the_server_says_what_was_not_agreed_on(void **state)
 		struct ppp_config answerer = answerer_config(METHOD_MSCHAP2);
 		struct world *w;
 
-		caller.mppe = cases[i].caller;
-		caller.mppe_bits = cases[i].caller_bits;
-		answerer.mppe = PPP_MPPE_REQUIRE;
+		caller.mppe.policy = cases[i].caller;
+		caller.mppe.strengths = cases[i].caller_bits;
+		answerer.mppe.policy = MPPE_REQUIRE;
 		w = world_new(&caller, &answerer, 9);
 		world_start(w);
 		run_for(w, 20000);

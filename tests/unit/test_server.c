@@ -393,7 +393,7 @@ static void secret_is_read_with_its_profile_and_name_keeps_its_case(void **state
 	assert_int_equal(s->routes[0].metric, 1);
 	assert_int_equal(s->remote.first.s_addr, 0);
 	for (int type = 0; type < 2; type++) {
-		assert_int_equal(s->ppp[type].use_encryption, CONF_ENCRYPTION_REQUIRE);
+		assert_int_equal(s->ppp[type].mppe.policy, MPPE_REQUIRE);
 		assert_int_equal(s->ppp[type].local.first.s_addr, ip("10.0.0.1").s_addr);
 		assert_int_equal(s->ppp[type].remote.last.s_addr, ip("10.0.0.50").s_addr);
 		assert_int_equal(s->ppp[type].dns_server[0].s_addr, ip("10.0.0.53").s_addr);
