@@ -11,6 +11,7 @@
 
 #include "base/reason.h"
 #include "base/secret.h"
+#include "vocabulary/counters.h"
 #include "vocabulary/mppe.h"
 #include "vocabulary/protocol.h"
 #include "vocabulary/role.h"
@@ -199,11 +200,7 @@ struct request_stats {
 	uint8_t echo_known; /* no bool: the session may say any octet */
 	uint32_t echo_rtt_ms, echo_min_ms, echo_avg_ms, echo_jitter_ms, echo_count;
 	uint64_t idle_ms;
-	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes, wire_tx, wire_tx_fast, wire_rx;
-	uint64_t tx_blocked, tx_too_big, tx_full;
-	uint64_t rx_clear_refused, rx_malformed, rx_wrong_id, rx_not_open;
-	uint64_t rx_duplicate, rx_late, rx_lost, rx_too_late, rx_bad_mppe;
-	uint64_t control_tx, control_rx, lcp_rx, auth_rx, ccp_rx, ipcp_rx;
+	struct counters counters;
 };
 
 struct request_listen {

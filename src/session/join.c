@@ -122,27 +122,11 @@ uint16_t session_effective_mtu(const struct session *s)
 	return (uint16_t)mtu;
 }
 
-static void fill_path_stats(const struct path_counters *c, struct request_stats *stats)
+static void take_path(struct counters *to, const struct path_counters *from)
 {
-	stats->tx_packets = c->tx_packets;
-	stats->tx_bytes = c->tx_bytes;
-	stats->rx_packets = c->rx_packets;
-	stats->rx_bytes = c->rx_bytes;
-	stats->wire_tx = c->wire_tx;
-	stats->wire_tx_fast = c->wire_tx_fast;
-	stats->wire_rx = c->wire_rx;
-	stats->tx_blocked = c->tx_blocked;
-	stats->tx_too_big = c->tx_too_big;
-	stats->tx_full = c->tx_full;
-	stats->rx_clear_refused = c->rx_clear_refused;
-	stats->rx_malformed = c->rx_malformed;
-	stats->rx_wrong_id = c->rx_wrong_id;
-	stats->rx_not_open = c->rx_not_open;
-	stats->rx_duplicate = c->rx_duplicate;
-	stats->rx_late = c->rx_late;
-	stats->rx_lost = c->rx_lost;
-	stats->rx_too_late = c->rx_too_late;
-	stats->rx_bad_mppe = c->rx_bad_mppe;
+#define TAKE(field, label) to->field = from->field;
+	PATH_COUNTERS(TAKE)
+#undef TAKE
 }
 
 void session_fill_stats(const struct session *s, struct request_stats *stats)
@@ -161,11 +145,11 @@ void session_fill_stats(const struct session *s, struct request_stats *stats)
 	if (last < s->network_up_ms)
 		last = s->network_up_ms;
 	stats->idle_ms = s->network_up && now > last ? now - last : 0;
-	fill_path_stats(path, stats);
-	stats->control_tx = tunnel->tx_messages;
-	stats->control_rx = tunnel->rx_messages;
-	stats->lcp_rx = ppp->lcp_rx;
-	stats->auth_rx = ppp->auth_rx;
-	stats->ccp_rx = ppp->ccp_rx;
-	stats->ipcp_rx = ppp->ipcp_rx;
+	take_path(&stats->counters, path);
+	stats->counters.control_tx = tunnel->tx_messages;
+	stats->counters.control_rx = tunnel->rx_messages;
+	stats->counters.lcp_rx = ppp->lcp_rx;
+	stats->counters.auth_rx = ppp->auth_rx;
+	stats->counters.ccp_rx = ppp->ccp_rx;
+	stats->counters.ipcp_rx = ppp->ipcp_rx;
 }

@@ -336,7 +336,6 @@ void judge_routes(struct supervisor *s, const struct request_routes *told)
 void judge_stats(struct supervisor *s, const struct request_stats *stats)
 {
 	struct control_status *st = &s->status;
-	struct control_counters *c = &st->counters;
 
 	/* At its end PPP closes MPPE first; what the call had is what matters then. */
 	if (!s->hanging_up && !s->ending && !s->redial_now)
@@ -351,14 +350,7 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats)
 	st->echo_count = stats->echo_count;
 	st->idle_ms = stats->idle_ms;
 	st->stats_ms = loop_now(s->loop);
-#define TAKE(name) c->name = stats->name
-	TAKE(tx_packets), TAKE(tx_bytes), TAKE(rx_packets), TAKE(rx_bytes), TAKE(wire_tx);
-	TAKE(wire_tx_fast), TAKE(wire_rx), TAKE(tx_blocked), TAKE(tx_too_big), TAKE(tx_full),
-		TAKE(rx_clear_refused);
-	TAKE(rx_malformed), TAKE(rx_wrong_id), TAKE(rx_not_open), TAKE(rx_duplicate);
-	TAKE(rx_late), TAKE(rx_lost), TAKE(rx_too_late), TAKE(rx_bad_mppe), TAKE(control_tx);
-	TAKE(control_rx), TAKE(lcp_rx), TAKE(auth_rx), TAKE(ccp_rx), TAKE(ipcp_rx);
-#undef TAKE
+	st->counters = stats->counters;
 	judge_look(s);
 	control_broadcast(s, true);
 	manager_stats(s);
