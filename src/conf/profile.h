@@ -11,6 +11,7 @@
 #include "vocabulary/authentication.h"
 #include "vocabulary/mppe.h"
 #include "vocabulary/protocol.h"
+#include "vocabulary/route.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -28,19 +29,6 @@
 enum conf_source_port { CONF_SOURCE_AUTO, CONF_SOURCE_RANDOM, CONF_SOURCE_1701 };
 enum conf_dhcp_inform { CONF_DHCP_AUTO, CONF_DHCP_YES, CONF_DHCP_NO };
 enum conf_peer_dns { CONF_PEER_DNS_NO, CONF_PEER_DNS_YES, CONF_PEER_DNS_EXCLUSIVELY };
-
-/* One of `routes`: "dst-address/prefix [gateway [metric]]", IPv4 or IPv6. */
-struct conf_route {
-	int family; /* AF_INET or AF_INET6 */
-	uint8_t prefix_len;
-	union {
-		struct in_addr dst4;
-		struct in6_addr dst6;
-	};
-	bool has_gateway;
-	struct in_addr gateway4; /* IPv4 only; on-link through the tunnel if none */
-	uint32_t metric;	 /* 0 = the kernel's default */
-};
 
 struct conf_profile {
 	char name[CONF_NAME_MAX]; /* of the profile: its file name */
@@ -94,7 +82,8 @@ struct conf_profile {
 	enum conf_dhcp_inform dhcp_inform; /* auto = yes unless add_default_route */
 	bool use_peer_routes, class_route;
 	uint32_t idle_timeout, session_timeout; /* seconds, 0 = none */
-	struct conf_route routes[CONF_ROUTES_MAX];
+	/* `routes`: "dst-address/prefix [gateway [metric]]", IPv4 or IPv6. */
+	struct route routes[CONF_ROUTES_MAX];
 	size_t route_count;
 };
 

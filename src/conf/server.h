@@ -53,7 +53,7 @@ struct conf_secret {
 	char caller_id[64];	     /* "" = any; else the caller's outer address */
 	char profile[CONF_NAME_MAX]; /* "" = the listener's default-profile */
 	struct conf_pool local, remote;
-	struct conf_route routes[CONF_ROUTES_MAX];
+	struct route routes[CONF_ROUTES_MAX];
 	size_t route_count;
 	bool disabled;
 	struct conf_ppp ppp[PROTOCOL_COUNT]; /* its profile as each listener sees it */

@@ -15,6 +15,7 @@
 #include "vocabulary/mppe.h"
 #include "vocabulary/protocol.h"
 #include "vocabulary/role.h"
+#include "vocabulary/route.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -181,15 +182,10 @@ struct request_network {
 #define REQUEST_ROUTES_MAX 64
 #define REQUEST_DOMAIN_MAX 256
 
-struct request_route {
-	struct in_addr dst;
-	uint8_t prefix_len;
-};
-
 struct request_routes {
 	struct in_addr server; /* that told it, inside the tunnel */
 	uint32_t count;
-	struct request_route routes[REQUEST_ROUTES_MAX];
+	struct route routes[REQUEST_ROUTES_MAX]; /* a gateway counts for nothing */
 	struct in_addr dns[2];
 	char domain[REQUEST_DOMAIN_MAX];
 };

@@ -353,7 +353,6 @@ static void take_over(struct call *c)
 static int apply(struct call *c, const struct request_network *n, struct reason *reason)
 {
 	const char *arp = c->server->conf.listener[c->type].proxy_arp;
-	struct host_route routes[CONF_ROUTES_MAX];
 	const struct conf_secret *secret = call_secret(c);
 	struct host_applied applied;
 	struct host_config config = {
@@ -361,7 +360,6 @@ static int apply(struct call *c, const struct request_network *n, struct reason 
 		.local = n->local,
 		.remote = n->remote,
 		.mtu = n->mtu,
-		.routes = routes,
 		.dns_mode = HOST_DNS_NO,
 	};
 	char name[IFNAMSIZ] = "";
@@ -369,7 +367,8 @@ static int apply(struct call *c, const struct request_network *n, struct reason 
 
 	if (!secret) /* fault_of has looked already */
 		return -EINVAL;
-	config.route_count = supervisor_routes(secret->routes, secret->route_count, routes);
+	config.routes = secret->routes;
+	config.route_count = secret->route_count;
 	if (arp[0]) {
 		config.proxy_ifindex = if_nametoindex(arp);
 		if (!config.proxy_ifindex)

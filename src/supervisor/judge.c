@@ -56,24 +56,6 @@ static struct in6_addr link_local(const uint8_t ifid[8])
 	return a;
 }
 
-size_t supervisor_routes(const struct conf_route *from, size_t count, struct host_route *to)
-{
-	for (size_t i = 0; i < count; i++) {
-		to[i] = (struct host_route){
-			.family = from[i].family,
-			.prefix_len = from[i].prefix_len,
-			.has_gateway = from[i].has_gateway,
-			.gateway4 = from[i].gateway4,
-			.metric = from[i].metric,
-		};
-		if (from[i].family == AF_INET6)
-			to[i].dst6 = from[i].dst6;
-		else
-			to[i].dst4 = from[i].dst4;
-	}
-	return count;
-}
-
 /* The profile's servers, else those of the peer that make sense: PPP's, else DHCP's.  True if they
  * are the peer's. */
 static bool fill_dns(const struct supervisor *s, const struct request_network *n,

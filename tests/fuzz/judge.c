@@ -156,14 +156,14 @@ static bool is_host(struct in_addr a)
 	return v >> 24 != 0 && v >> 24 != 127 && v < 0xe0000000;
 }
 
-static bool holds(const struct host_route *r, uint32_t address)
+static bool holds(const struct route *r, uint32_t address)
 {
 	uint32_t mask = r->prefix_len ? UINT32_MAX << (32 - r->prefix_len) : 0;
 
 	return ((ntohl(r->dst4.s_addr) ^ address) & mask) == 0;
 }
 
-static void check_route(const struct supervisor *s, const struct host_route *r)
+static void check_route(const struct supervisor *s, const struct route *r)
 {
 	FUZZ_CHECK(r->family == AF_INET && r->prefix_len > 0 && r->prefix_len <= 32);
 	FUZZ_CHECK(r->prefix_len >= 8 || s->profile.add_default_route);
@@ -364,7 +364,9 @@ static void good_body(struct request_message *m, uint32_t type)
 		m->routes.count = 4;
 		for (unsigned i = 0; i < REQUEST_ROUTES_MAX; i++)
 			m->routes.routes[i] =
-				(struct request_route){{htonl(0x0a010000 + (i << 16))}, 16};
+				(struct route){.family = AF_INET,
+					       .prefix_len = 16,
+					       .dst4 = {htonl(0x0a010000 + (i << 16))}};
 		memcpy(m->routes.domain, "example", 8);
 		break;
 	case REQUEST_STATS:

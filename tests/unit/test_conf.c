@@ -965,7 +965,7 @@ static void bad_routes_are_refused_and_leave_the_list(void **state)
 					  "fd00::/8 fe80::1",
 					  "10.0.0.0/8 1.2.3.4 1 2",
 					  "fd00::1/64"};
-	struct conf_route routes[CONF_ROUTES_MAX];
+	struct route routes[CONF_ROUTES_MAX];
 	size_t count = 7;
 	char why[200], many[2000];
 	struct str s = str_make(many, sizeof(many));
@@ -1013,7 +1013,7 @@ static void a_mask_behind_a_destination_is_its_prefix(void **state)
 		{"172.16.0.0/32", "172.16.0.0/32", NULL},
 		{"0.0.0.0", "0.0.0.0/32", "add-default-route = yes"},
 	};
-	struct conf_route r[CONF_ROUTES_MAX];
+	struct route r[CONF_ROUTES_MAX];
 	char why[400], dst[INET_ADDRSTRLEN], shown[80], gateway[INET_ADDRSTRLEN];
 	size_t count;
 	(void)state;
@@ -1058,7 +1058,7 @@ static void no_gateway_is_a_fault_and_what_is_legal_is_named(void **state)
 		{"10.0.0.5/8", "has bits set behind its prefix, write 10.0.0.0/8"},
 		{"fd00::5/64", "write fd00::/64"},
 	};
-	struct conf_route routes[CONF_ROUTES_MAX];
+	struct route routes[CONF_ROUTES_MAX];
 	char why[400];
 	size_t count;
 	(void)state;
