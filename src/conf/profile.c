@@ -242,7 +242,7 @@ static void check_type(const struct conf_draft *d, const struct ini *ini,
 	if (d->p.type == PROTOCOL_L2TP && d->p.fast_gre)
 		fault_add(faults, line_of(ini, section, "fast-gre"), "fast-gre",
 			  "is of PPTP only, write type = pptp or leave it out");
-	if (d->p.hide_avps && d->p.tunnel_secret.len == 0)
+	if (d->p.tunnel.hide_avps && d->p.tunnel.secret.len == 0)
 		fault_add(faults, line_of(ini, section, "hide-avps"), "hide-avps",
 			  "hides by the tunnel secret, write tunnel-secret = \"...\" too");
 }

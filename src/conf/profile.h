@@ -12,6 +12,7 @@
 #include "vocabulary/mppe.h"
 #include "vocabulary/protocol.h"
 #include "vocabulary/route.h"
+#include "vocabulary/settings.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -62,9 +63,7 @@ struct conf_profile {
 	char src_address[INET6_ADDRSTRLEN];   /* "" = any */
 	char bind_interface[CONF_IFNAME_MAX]; /* "" = any */
 	bool ipv6;			      /* negotiate IPV6CP */
-	struct secret tunnel_secret;	      /* L2TP; len 0 = none */
-	bool hide_avps, sequencing;	      /* L2TP */
-	uint32_t hello_interval;	      /* L2TP, seconds, 0 = off */
+	struct tunnel_settings tunnel;	      /* L2TP */
 	enum conf_source_port source_port;    /* L2TP */
 	bool pfc, acfc;
 	bool use_nm_dispatcher;				   /* run NetworkManager's scripts too */

@@ -16,6 +16,7 @@
 #include "vocabulary/protocol.h"
 #include "vocabulary/role.h"
 #include "vocabulary/route.h"
+#include "vocabulary/settings.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -114,11 +115,10 @@ struct request_start {
 	bool tun_offload, tun_offload_udp, udp_segment, udp_gro;
 	uint8_t threads; /* enum request_threads */
 	uint16_t local_tunnel_id;
-	struct secret tunnel_secret; /* len 0 = none */
-	bool hide_avps, sequencing;
+	struct tunnel_settings tunnel; /* L2TP */
 	struct request_call
 		farewell; /* L2TP: a dead session's tunnel at this server, to be ended */
-	uint32_t hello_interval_ms, setup_limit_ms, silence_limit_ms;
+	uint32_t setup_limit_ms, silence_limit_ms;
 	uint32_t keepalive_ms, idle_ms, session_ms; /* 0 = off */
 	bool dhcp_inform;			    /* ask for routes and domain once IPv4 is up */
 	uint32_t connect_limit_ms;

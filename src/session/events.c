@@ -312,6 +312,6 @@ bool session_make_rooms(struct session *s)
 	free(tunnel_config);
 	free(ppp_config);
 	secret_wipe(&s->start.password);
-	secret_wipe(&s->start.tunnel_secret);
+	secret_wipe(&s->start.tunnel.secret);
 	return s->tunnel && s->ppp && s->path;
 }

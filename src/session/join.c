@@ -28,13 +28,12 @@ void session_tunnel_config(const struct session *s, struct tunnel_config *config
 	config->receive_window = config->type == PROTOCOL_L2TP ? L2TP_WINDOW : PPTP_WINDOW;
 	config->setup_limit_ms = s->start.setup_limit_ms;
 	config->silence_limit_ms = s->start.silence_limit_ms;
-	config->echo_interval_ms =
-		config->type == PROTOCOL_L2TP ? s->start.hello_interval_ms : ECHO_INTERVAL_MS;
+	config->echo_interval_ms = config->type == PROTOCOL_L2TP
+					   ? s->start.tunnel.hello_interval * 1000
+					   : ECHO_INTERVAL_MS;
 	config->echo_limit_ms = ECHO_LIMIT_MS;
 	config->refuse = s->start.refuse;
-	config->secret = s->start.tunnel_secret;
-	config->hide_avps = s->start.hide_avps;
-	config->sequencing = s->start.sequencing;
+	config->settings = s->start.tunnel;
 }
 
 void session_ppp_config(const struct session *s, struct ppp_config *config)

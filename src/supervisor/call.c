@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SETUP_LIMIT_MS	30000
-#define HELLO_MS	60000
+#define HELLO_S		60
 #define HANGUP_LIMIT_MS 8000
 #define MTU_MIN		68 /* RFC 791 */
 
@@ -148,8 +148,8 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	m->local_call_id = c->call_id;
 	m->local_tunnel_id = c->tunnel_id;
 	m->peer = c->peer;
-	m->tunnel_secret = l->tunnel_secret;
-	m->hello_interval_ms = HELLO_MS;
+	m->tunnel.secret = l->tunnel_secret;
+	m->tunnel.hello_interval = HELLO_S;
 	m->refuse = c->refused;
 	/* The other half is for the end in order. */
 	m->setup_limit_ms = c->refused ? c->server->rules->refusal_ms / 2 : SETUP_LIMIT_MS;

@@ -135,5 +135,5 @@ void profile_forget(void *ctx)
 	struct supervisor *s = ctx;
 
 	secret_wipe(&s->password);
-	secret_wipe(&s->profile.tunnel_secret);
+	secret_wipe(&s->profile.tunnel.secret);
 }

@@ -112,10 +112,7 @@ static void fill_l2tp(struct supervisor *s, struct request_start *m)
 	m->peer = s->addresses[s->address_at];
 	m->farewell = crashed_take(s);
 	m->local_tunnel_id = s->tunnel_id;
-	m->tunnel_secret = p->tunnel_secret;
-	m->hide_avps = p->hide_avps;
-	m->sequencing = p->sequencing;
-	m->hello_interval_ms = p->hello_interval * 1000;
+	m->tunnel = p->tunnel;
 	/* The other source port is still to be tried, or did better: give up on this one sooner. */
 	if (p->source_port == CONF_SOURCE_AUTO &&
 	    (!s->source_port_1701 || s->failure_weight >= REASON_PEER))

@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "vocabulary/protocol.h"
 #include "vocabulary/role.h"
+#include "vocabulary/settings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,9 +35,7 @@ struct tunnel_config {
 	bool refuse; /* PPTP, answerer: a caller is told that there is no room, whatever it wants */
 	/* L2TP only */
 	uint16_t local_tunnel_id, local_session_id; /* 0 = drawn at random */
-	struct secret secret;			    /* tunnel secret, len 0 = none */
-	bool hide_avps;
-	bool sequencing;
+	struct tunnel_settings settings;
 	bool permissive; /* unknown mandatory AVPs are logged and ignored */
 };
 

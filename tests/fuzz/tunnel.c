@@ -255,8 +255,8 @@ static void configure(struct tunnel_config *c, uint8_t how, enum call_role role)
 				    .setup_limit_ms = 30000,
 				    .echo_interval_ms = 60000,
 				    .echo_limit_ms = 60000,
-				    .hide_avps = how & 8,
-				    .sequencing = how & 16,
+				    .settings.hide_avps = how & 8,
+				    .settings.sequencing = how & 16,
 				    .refuse = role == ROLE_ANSWERER && (how & 12) == 12,
 				    .permissive = how & 32};
 	if (how & 128) { /* as bare as it goes */
@@ -265,7 +265,7 @@ static void configure(struct tunnel_config *c, uint8_t how, enum call_role role)
 		c->setup_limit_ms = c->echo_interval_ms = 0;
 	}
 	if (how & 64)
-		secret_set(&c->secret, "tunnel-secret", 13);
+		secret_set(&c->settings.secret, "tunnel-secret", 13);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -136,10 +136,10 @@ static void random_tunnel(uint64_t *s, struct pair_config *c)
 		t->setup_limit_ms = 30000;
 		t->echo_interval_ms = 60000;
 		t->echo_limit_ms = 60000;
-		t->hide_avps = secret && coin(s, 50);
-		t->sequencing = coin(s, 30);
+		t->settings.hide_avps = secret && coin(s, 50);
+		t->settings.sequencing = coin(s, 30);
 		if (secret && !(i && coin(s, 5))) /* now and then only one end has it */
-			secret_set(&t->secret, "tunnel-secret", 13);
+			secret_set(&t->settings.secret, "tunnel-secret", 13);
 	}
 }
 
@@ -155,8 +155,8 @@ static void make_ordinary(struct pair_config *c)
 		c->ppp[i].mppe.policy = MPPE_REQUIRE;
 		c->ppp[i].mppe.strengths = MPPE_128;
 		c->ppp[i].mppe.mode = MPPE_STATELESS;
-		c->tunnel[i].secret.len = 0;
-		c->tunnel[i].hide_avps = false;
+		c->tunnel[i].settings.secret.len = 0;
+		c->tunnel[i].settings.hide_avps = false;
 	}
 }
 

@@ -215,11 +215,11 @@ static void l2tp_profile_has_its_own_defaults(void **state)
 	assert_int_equal(q->type, PROTOCOL_L2TP);
 	assert_string_equal(q->ifname, "l2tp-outN");
 	assert_int_equal(q->port, 0); /* 1701, the dialer knows */
-	assert_int_equal(q->tunnel_secret.len, 0);
-	assert_false(q->hide_avps);
-	assert_int_equal(q->hello_interval, 60);
+	assert_int_equal(q->tunnel.secret.len, 0);
+	assert_false(q->tunnel.hide_avps);
+	assert_int_equal(q->tunnel.hello_interval, 60);
 	assert_int_equal(q->source_port, CONF_SOURCE_AUTO);
-	assert_false(q->sequencing);
+	assert_false(q->tunnel.sequencing);
 	assert_int_equal(q->keepalive_timeout, 30);
 	assert_int_equal(q->max_mtu, 1460);
 	assert_string_equal(q->profile, "default-encryption");
@@ -236,17 +236,17 @@ static void every_l2tp_key_is_read_into_its_field(void **state)
 			 0);
 	assert_int_equal(q->port, 1702);
 	assert_string_equal(q->ifname, "isp");
-	assert_int_equal(q->tunnel_secret.len, 6);
-	assert_memory_equal(q->tunnel_secret.bytes, "a\"b;#c", 6);
-	assert_true(q->hide_avps && q->sequencing);
-	assert_int_equal(q->hello_interval, 120);
+	assert_int_equal(q->tunnel.secret.len, 6);
+	assert_memory_equal(q->tunnel.secret.bytes, "a\"b;#c", 6);
+	assert_true(q->tunnel.hide_avps && q->tunnel.sequencing);
+	assert_int_equal(q->tunnel.hello_interval, 120);
 	assert_int_equal(q->source_port, CONF_SOURCE_1701);
 	assert_int_equal(load(p, HEAD "type = l2tp\nsource-port = random\nhello-interval = no\n"
 				      "tunnel-secret = base64:AAEC\n"),
 			 0);
 	assert_int_equal(q->source_port, CONF_SOURCE_RANDOM);
-	assert_int_equal(q->hello_interval, 0);
-	assert_memory_equal(q->tunnel_secret.bytes, "\0\1\2", 3);
+	assert_int_equal(q->tunnel.hello_interval, 0);
+	assert_memory_equal(q->tunnel.secret.bytes, "\0\1\2", 3);
 }
 
 static void l2tp_servers_may_have_ipv6_addresses(void **state)

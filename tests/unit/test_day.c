@@ -99,7 +99,7 @@ static void set_tunnels(const struct day *d, struct pair_config *c)
 			.setup_limit_ms = 30000,
 			.echo_interval_ms = d->type == PROTOCOL_L2TP ? HELLO_MS : 60000,
 			.echo_limit_ms = 60000,
-			.sequencing = true,
+			.settings.sequencing = true,
 		};
 }
 

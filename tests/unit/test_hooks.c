@@ -387,7 +387,7 @@ static void password_is_in_no_environment(void **state)
 	struct hook_env *e = malloc(sizeof *e);
 
 	secret_set(&b->profile.password, "open sesame", 11);
-	secret_set(&b->profile.tunnel_secret, "tunnel word", 11);
+	secret_set(&b->profile.tunnel.secret, "tunnel word", 11);
 	hook_env_dispatcher(e, HOOK_UP, &b->facts);
 	assert_null(memmem(e->text, e->len, "sesame", 6));
 	assert_null(memmem(e->text, e->len, "tunnel word", 11));

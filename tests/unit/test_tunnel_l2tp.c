@@ -135,13 +135,13 @@ static void end_open(struct end *e, enum call_role role, struct options o)
 		.echo_limit_ms = 60000,
 		.local_tunnel_id = caller ? OWN_TUNNEL : PEER_TUNNEL,
 		.local_session_id = caller ? OWN_SESSION : PEER_SESSION,
-		.hide_avps = o.hide,
-		.sequencing = o.sequencing,
+		.settings.hide_avps = o.hide,
+		.settings.sequencing = o.sequencing,
 		.permissive = o.permissive,
 	};
 	const struct tunnel_callbacks callbacks = {end_send, end_event, e};
 	if (o.secret)
-		assert_true(secret_set(&config.secret, o.secret, strlen(o.secret)));
+		assert_true(secret_set(&config.settings.secret, o.secret, strlen(o.secret)));
 	memset(e, 0, sizeof *e);
 	e->t = tunnel_new(&config, &callbacks, &prng_source, o.log);
 	assert_non_null(e->t);

@@ -76,14 +76,14 @@ static void cipher_hide(void *ctx, uint16_t type, const uint8_t *rv, size_t rv_l
 			size_t len)
 {
 	const struct l2tp_tunnel *l = ctx;
-	avp_hide(octets, octets, len, type, &l->base.config.secret, rv, rv_len);
+	avp_hide(octets, octets, len, type, &l->base.config.settings.secret, rv, rv_len);
 }
 
 static void cipher_unhide(void *ctx, uint16_t type, const uint8_t *rv, size_t rv_len,
 			  uint8_t *octets, size_t len)
 {
 	const struct l2tp_tunnel *l = ctx;
-	avp_unhide(octets, octets, len, type, &l->base.config.secret, rv, rv_len);
+	avp_unhide(octets, octets, len, type, &l->base.config.settings.secret, rv, rv_len);
 }
 
 void l2tp_log(const struct log *log, char direction, const struct l2tp_header *h,
@@ -342,7 +342,7 @@ static void set_silent_reason(struct l2tp_tunnel *l)
 {
 	const char *peer = tunnel_peer_word(&l->base), *hint;
 
-	hint = error_hint(l->last_error, l->base.config.hide_avps && l2tp_has_secret(l));
+	hint = error_hint(l->last_error, l->base.config.settings.hide_avps && l2tp_has_secret(l));
 
 	if (l->last_error == EPERM || l->last_error == EACCES)
 		reason_set(&l->reason, EXIT_CONNECT_FAILED, "the %s cannot be called: %s", peer,
