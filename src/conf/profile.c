@@ -168,7 +168,7 @@ int draft_apply_ppp(struct conf_draft *draft, const char *path, const char *name
 	int r;
 
 	if (strcasecmp(name, "default-encryption") == 0) {
-		draft->p.mppe.policy = MPPE_REQUIRE;
+		draft->p.ppp.mppe.policy = MPPE_REQUIRE;
 		builtin = true;
 	}
 	if (!directory_of(path, dir, sizeof(dir)))
@@ -274,7 +274,7 @@ static void check_together(struct conf_draft *d, const struct ini *ini,
 	draft_check_aliases(ini, faults);
 	check_type(d, ini, section, faults);
 	check_families(d, ini, section, faults);
-	if (d->p.mppe.policy == MPPE_REQUIRE && !(d->p.allow & METHODS_KEYED))
+	if (d->p.ppp.mppe.policy == MPPE_REQUIRE && !(d->p.ppp.allow & METHODS_KEYED))
 		fault_add(faults, line_of(ini, section, "allow"), "allow",
 			  "MPPE keys come from MS-CHAP, but PPP profile %s requires encryption; "
 			  "add mschap2, or write use-encryption = no",
@@ -311,10 +311,10 @@ static void finish(struct conf_draft *d, const struct ini *ini, const struct ini
 	p->password_set = find_entry(ini, section, "password") != NULL;
 	p->disabled_set = find_entry(ini, section, "disabled") != NULL;
 	p->distance_set = find_entry(ini, section, "default-route-distance") != NULL;
-	p->local_address = d->local.address;
-	p->local_address_must = d->local.must;
-	p->remote_address = d->remote.address;
-	p->remote_address_must = d->remote.must;
+	p->ppp.local = d->local.address;
+	p->ppp.local_must = d->local.must;
+	p->ppp.remote = d->remote.address;
+	p->ppp.remote_must = d->remote.must;
 }
 
 /* A password, or what looks like one under a misspelt key; where to find one is no secret. */

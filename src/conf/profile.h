@@ -44,7 +44,7 @@ struct conf_profile {
 	char password_file[CONF_PATH_LEN];
 	char password_command[CONF_COMMAND_MAX];
 	char profile[CONF_NAME_MAX]; /* PPP profile */
-	unsigned allow;		     /* set of enum auth_method */
+	struct ppp_settings ppp;
 	bool add_default_route;
 	bool distance_set; /* default-route-distance was given */
 	uint32_t default_route_distance;
@@ -57,23 +57,18 @@ struct conf_profile {
 	uint32_t redial_min, redial_max; /* seconds */
 	uint32_t redial_limit;		 /* failures in a row; 0 = none */
 	bool disabled, disabled_set;	 /* set: not by default */
-	uint16_t max_mtu, max_mru;
-	uint32_t mrru;			      /* 0 = disabled */
-	uint32_t keepalive_timeout;	      /* seconds, 0 = off */
-	char src_address[INET6_ADDRSTRLEN];   /* "" = any */
-	char bind_interface[CONF_IFNAME_MAX]; /* "" = any */
-	bool ipv6;			      /* negotiate IPV6CP */
-	struct tunnel_settings tunnel;	      /* L2TP */
-	enum conf_source_port source_port;    /* L2TP */
-	bool pfc, acfc;
+	uint16_t max_mtu;
+	uint32_t mrru;					   /* 0 = disabled */
+	uint32_t keepalive_timeout;			   /* seconds, 0 = off */
+	char src_address[INET6_ADDRSTRLEN];		   /* "" = any */
+	char bind_interface[CONF_IFNAME_MAX];		   /* "" = any */
+	struct tunnel_settings tunnel;			   /* L2TP */
+	enum conf_source_port source_port;		   /* L2TP */
 	bool use_nm_dispatcher;				   /* run NetworkManager's scripts too */
 	char ip_up[CONF_PATH_LEN], ip_down[CONF_PATH_LEN]; /* pppd's kind of scripts; "" = none */
-	struct in_addr local_address, remote_address;	   /* wishes; 0.0.0.0 = none */
-	bool local_address_must, remote_address_must;	   /* written with a trailing '!' */
 
 	/* From the PPP profile unless the connection says otherwise. */
-	struct mppe_settings mppe; /* use-encryption, mppe-strength, mppe-mode */
-	bool use_compression;	   /* accepted and shown; no PPP compression is implemented: no */
+	bool use_compression; /* accepted and shown; no PPP compression is implemented: no */
 	bool change_tcp_mss;
 	enum conf_peer_dns use_peer_dns;
 	struct in_addr dns_server[2];	   /* instead of the peer's; zero = none */

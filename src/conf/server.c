@@ -26,7 +26,7 @@ struct loading {
 
 static void take_ppp(const struct conf_draft *d, struct conf_ppp *ppp)
 {
-	ppp->mppe = d->p.mppe;
+	ppp->mppe = d->p.ppp.mppe;
 	ppp->change_tcp_mss = d->p.change_tcp_mss;
 	memcpy(ppp->dns_server, d->p.dns_server, sizeof(ppp->dns_server));
 	ppp->idle_timeout = d->p.idle_timeout;

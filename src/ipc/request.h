@@ -101,13 +101,10 @@ struct request_start {
 	char host_name[64];
 	char user[256];
 	struct secret password;
-	uint32_t allow; /* set of enum auth_method */
-	struct mppe_settings mppe;
-	uint16_t max_mtu, max_mru;
+	struct ppp_settings ppp;
+	uint16_t max_mtu;
 	uint16_t path_mtu; /* towards the server */
-	bool ask_pfc, ask_acfc, ask_dns, ask_wins, ipv4, ipv6, clamp_mss;
-	struct in_addr local, remote;
-	bool local_must, remote_must;
+	bool ask_dns, ask_wins, ipv4, clamp_mss;
 	struct in_addr outer_peer;
 	uint16_t local_call_id; /* chosen by the supervisor, which filters the socket for it */
 	struct sockaddr_storage peer; /* L2TP: where datagrams go */

@@ -149,8 +149,8 @@ void auth_network_heard(struct ppp_link *link)
 
 bool auth_eap_md5_allowed(const struct ppp_link *link)
 {
-	return !link_encrypts(link) &&
-	       ((link->config.allow & METHOD_CHAP) || link->config.allow == METHOD_EAP);
+	return !link_encrypts(link) && ((link->config.settings.allow & METHOD_CHAP) ||
+					link->config.settings.allow == METHOD_EAP);
 }
 
 void auth_succeeded(struct ppp_link *link)
@@ -272,6 +272,6 @@ bool auth_lookup(struct ppp_link *link, struct octets name)
 	if (link->account.known && link->account.dns[0].s_addr)
 		memcpy(link->config.dns, link->account.dns, sizeof(link->config.dns));
 	if (link->account.known && link->account.mppe_set)
-		link->config.mppe = link->account.mppe;
+		link->config.settings.mppe = link->account.mppe;
 	return true;
 }

@@ -118,7 +118,7 @@ static bool follow_to_stateful(struct ppp_link *link)
 	struct ccp *ccp = &link->ccp;
 	uint32_t common = ccp->heard & mppe_allowed(link);
 
-	if (link->config.mppe.mode != MPPE_ANY || common == 0 ||
+	if (link->config.settings.mppe.mode != MPPE_ANY || common == 0 ||
 	    (ccp->heard & MPPE_OPTION_STATELESS) || !(ccp->offer & MPPE_OPTION_STATELESS))
 		return false;
 	ccp->offer = mppe_strongest(common);
@@ -336,7 +336,8 @@ static uint32_t first_offer(const struct ppp_link *link)
 {
 	uint32_t offer = mppe_allowed(link);
 
-	return link->config.mppe.mode == MPPE_STATEFUL ? offer : offer | MPPE_OPTION_STATELESS;
+	return link->config.settings.mppe.mode == MPPE_STATEFUL ? offer
+								: offer | MPPE_OPTION_STATELESS;
 }
 
 /* Policy and keys are there: what an automaton of its own needs. */
@@ -356,7 +357,7 @@ static void begin(struct ppp_link *link)
 
 static bool is_possible(const struct ppp_link *link)
 {
-	return link->config.mppe.policy != MPPE_NO && link->auth.keys.method != 0 &&
+	return link->config.settings.mppe.policy != MPPE_NO && link->auth.keys.method != 0 &&
 	       mppe_allowed(link) != 0;
 }
 

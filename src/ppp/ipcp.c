@@ -49,14 +49,15 @@ static void address_nak(void *ctx, const struct option *o)
 		return;
 	if (link->config.role == ROLE_ANSWERER)
 		return; /* it is ours to say: a caller that demands another one gives up */
-	if (!link->config.local_must || given.s_addr == link->config.local.s_addr) {
+	if (!link->config.settings.local_must ||
+	    given.s_addr == link->config.settings.local.s_addr) {
 		ipcp->local = given; /* judged when it is final */
 		return;
 	}
 	if (++ipcp->local_naks < MUST_ROUNDS_MAX)
 		return;
 	inet_ntop(AF_INET, &given, theirs, sizeof(theirs));
-	inet_ntop(AF_INET, &link->config.local, ours, sizeof(ours));
+	inet_ntop(AF_INET, &link->config.settings.local, ours, sizeof(ours));
 	link_fail(link, EXIT_NEGOTIATION_FAILED,
 		  "%s assigns the address %s, but the profile demands %s", link_peer(link), theirs,
 		  ours);
@@ -70,7 +71,7 @@ static void address_reject(void *ctx, const struct option *o)
 	link->ipcp.ask_address = false;
 	/* What it named in Naks, one after the other, it never agreed to. */
 	if (link->config.role == ROLE_CALLER)
-		link->ipcp.local = link->config.local;
+		link->ipcp.local = link->config.settings.local;
 }
 
 /* ---- IP-Address: the peer's ---- */
@@ -80,7 +81,7 @@ static struct in_addr remote_wanted(const struct ppp_link *link)
 {
 	if (link->config.role == ROLE_ANSWERER && link->account.remote.s_addr)
 		return link->account.remote;
-	return link->config.remote;
+	return link->config.settings.remote;
 }
 
 static enum option_verdict address_request(void *ctx, const struct option *o, struct writer *nak)
@@ -88,7 +89,7 @@ static enum option_verdict address_request(void *ctx, const struct option *o, st
 	struct ppp_link *link = ctx;
 	struct ipcp *ipcp = &link->ipcp;
 	struct in_addr told = option_address(o), wanted = remote_wanted(link);
-	bool must = link->config.role == ROLE_ANSWERER || link->config.remote_must;
+	bool must = link->config.role == ROLE_ANSWERER || link->config.settings.remote_must;
 	char theirs[INET_ADDRSTRLEN], ours[INET_ADDRSTRLEN];
 
 	if (wanted.s_addr == 0) {
@@ -322,7 +323,8 @@ void ipcp_reset(struct ppp_link *link)
 
 	ipcp->local_naks = ipcp->remote_naks = 0;
 	ipcp->remote.s_addr = 0;
-	ipcp->local = !caller && link->account.local.s_addr ? link->account.local : c->local;
+	ipcp->local =
+		!caller && link->account.local.s_addr ? link->account.local : c->settings.local;
 	/* An answerer without an address of its own stays unnumbered. */
 	ipcp->ask_address = caller || ipcp->local.s_addr;
 	memset(ipcp->server, 0, sizeof(ipcp->server));

@@ -407,11 +407,11 @@ void lcp_init(struct ppp_link *link)
 
 	memset(lcp, 0, sizeof(*lcp));
 	automaton_init(&lcp->fsm, &driver, link, &link->host);
-	lcp->mru = link->config.mru;
-	lcp->ask_mru = link->config.mru != 0 && link->config.mru != MRU_DEFAULT;
+	lcp->mru = link->config.settings.mru;
+	lcp->ask_mru = link->config.settings.mru != 0 && link->config.settings.mru != MRU_DEFAULT;
 	lcp->ask_magic = true;
-	lcp->ask_pfc = link->config.ask_pfc;
-	lcp->ask_acfc = link->config.ask_acfc;
+	lcp->ask_pfc = link->config.settings.ask_pfc;
+	lcp->ask_acfc = link->config.settings.ask_acfc;
 	lcp->peer.mru = MRU_DEFAULT;
 	new_magic(link);
 	if (link->config.role == ROLE_ANSWERER) {

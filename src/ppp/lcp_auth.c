@@ -39,8 +39,8 @@ unsigned lcp_auth_allowed(const struct ppp_link *link)
 {
 	/* Only these give keys (RFC 3079). */
 	if (link_encrypts(link))
-		return link->config.allow & METHODS_KEYED;
-	return link->config.allow;
+		return link->config.settings.allow & METHODS_KEYED;
+	return link->config.settings.allow;
 }
 
 uint16_t auth_protocol(enum auth_method method)
@@ -109,17 +109,17 @@ void lcp_auth_fail(struct ppp_link *link)
 {
 	char allowed[64];
 
-	if (link_encrypts(link) && lcp_auth_allowed(link) != link->config.allow)
+	if (link_encrypts(link) && lcp_auth_allowed(link) != link->config.settings.allow)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "%s only offers %s, but the encryption that the profile requires needs "
 			  "MS-CHAP or EAP, and its allow list is %s",
 			  link_peer(link), link->lcp.offered,
-			  list_methods(allowed, sizeof(allowed), link->config.allow));
+			  list_methods(allowed, sizeof(allowed), link->config.settings.allow));
 	else
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "%s only offers %s, which the profile's allow list (%s) does not permit",
 			  link_peer(link), link->lcp.offered,
-			  list_methods(allowed, sizeof(allowed), link->config.allow));
+			  list_methods(allowed, sizeof(allowed), link->config.settings.allow));
 }
 
 /* The method to name in the Nth Nak: each of the allowed ones in turn, the strongest first. */

@@ -37,7 +37,7 @@ const char *link_peer(const struct ppp_link *link)
 
 bool link_encrypts(const struct ppp_link *link)
 {
-	return link->config.mppe.policy == MPPE_REQUIRE;
+	return link->config.settings.mppe.policy == MPPE_REQUIRE;
 }
 
 const char *link_clean(char *buf, size_t cap, struct octets text, size_t limit)
@@ -276,7 +276,7 @@ void link_ccp_settled(struct ppp_link *link)
 		ipcp_reset(link);
 		start_ncp(link, &link->ipcp.fsm, EARLY_IPCP);
 	}
-	if (link->config.ipv6 && link->ipv6cp.fsm.state <= AUTOMATON_STARTING) {
+	if (link->config.settings.ipv6 && link->ipv6cp.fsm.state <= AUTOMATON_STARTING) {
 		ipv6cp_reset(link);
 		start_ncp(link, &link->ipv6cp.fsm, EARLY_IPV6CP);
 	}
@@ -391,8 +391,8 @@ struct ppp_link *ppp_new(const struct ppp_config *config, const struct ppp_callb
 	if (!link)
 		return NULL;
 	link->config = *config;
-	if (link->config.mru > PPP_MRU_MAX)
-		link->config.mru = PPP_MRU_MAX;
+	if (link->config.settings.mru > PPP_MRU_MAX)
+		link->config.settings.mru = PPP_MRU_MAX;
 	if (link->config.restart_ms == 0)
 		link->config.restart_ms = 1000;
 	if (link->config.restart_max_ms < link->config.restart_ms)

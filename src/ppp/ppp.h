@@ -18,6 +18,7 @@
 #include "vocabulary/authentication.h"
 #include "vocabulary/mppe.h"
 #include "vocabulary/role.h"
+#include "vocabulary/settings.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -44,15 +45,9 @@ struct ppp_config {
 	char user[PPP_NAME_MAX];      /* caller: as typed, DOMAIN\user or user@realm included */
 	struct secret password;	      /* caller */
 	char host_name[PPP_NAME_MAX]; /* answerer: the name in its challenges */
-	unsigned allow;		      /* set of enum auth_method */
-	struct mppe_settings mppe;
-	uint16_t mru;		/* to ask for, at most PPP_MRU_MAX; 1500 = do not ask */
-	bool ask_pfc, ask_acfc; /* ask for field compression (always granted when asked by peer) */
-	bool ask_dns, ask_wins; /* IPCP options 129, 131 and 130, 132 */
-	bool ipv4, ipv6;	/* NCPs to open */
-	struct in_addr local;	/* caller: wish, 0.0.0.0 = whatever the peer gives; answerer: own */
-	struct in_addr remote;	/* answerer: to give to the peer; caller: wish for the peer's */
-	bool local_must, remote_must;	/* another address than wished ends the call */
+	struct ppp_settings settings;
+	bool ask_dns, ask_wins;		/* IPCP options 129, 131 and 130, 132 */
+	bool ipv4;			/* open IPCP */
 	struct in_addr dns[2], wins[2]; /* answerer: to give */
 	struct in_addr outer_peer; /* never accepted as our own inner address; zero = unknown */
 	uint32_t restart_ms; /* first restart timer, e.g. 400; grows by half up to restart_max_ms */

@@ -41,7 +41,7 @@ static void append_no_encryption(const struct ppp_link *link, struct str *s)
 {
 	enum auth_method method = link->auth.method;
 
-	if (link->config.mppe.policy == MPPE_NO)
+	if (link->config.settings.mppe.policy == MPPE_NO)
 		str_printf(s, "encryption (use-encryption = no)");
 	else if (method)
 		str_printf(

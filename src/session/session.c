@@ -162,7 +162,7 @@ static bool start_is_sane(const struct request_start *start)
 	       request_text_valid(start->host_name, sizeof start->host_name) &&
 	       memchr(start->user, '\0', sizeof start->user) &&
 	       start->password.len <= sizeof start->password.bytes &&
-	       start->mppe.policy < MPPE_POLICIES && start->mppe.mode < MPPE_MODES &&
+	       start->ppp.mppe.policy < MPPE_POLICIES && start->ppp.mppe.mode < MPPE_MODES &&
 	       start->threads <= REQUEST_THREADS_TWO;
 }
 

@@ -133,12 +133,12 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	str_copy(m->profile, sizeof m->profile, c->log.name);
 	str_copy(m->server, sizeof m->server, serve_address(&c->peer, text, sizeof text));
 	serve_host_name(m->host_name, sizeof m->host_name);
-	m->allow = l->authentication;
-	m->mppe = ppp->mppe;
+	m->ppp.allow = l->authentication;
+	m->ppp.mppe = ppp->mppe;
 	if (!same_policy(conf, c->type))
-		m->mppe.policy = MPPE_YES; /* until the account is known, which decides */
+		m->ppp.mppe.policy = MPPE_YES; /* until the account is known, which decides */
 	m->max_mtu = l->max_mtu;
-	m->max_mru = l->max_mru;
+	m->ppp.mru = l->max_mru;
 	m->path_mtu = path->mtu > 65535 ? 65535 : (uint16_t)path->mtu;
 	m->ipv4 = true;
 	m->clamp_mss = ppp->change_tcp_mss;

@@ -222,11 +222,11 @@ void judge_again(struct supervisor *s)
 
 int judge_demand(struct supervisor *s, struct reason *reason)
 {
-	struct request_network n = {.mtu = s->profile.max_mtu, .mru = s->profile.max_mru};
+	struct request_network n = {.mtu = s->profile.max_mtu, .mru = s->profile.ppp.mru};
 
 	/* The addresses of the call before are the best guess of those of the next. */
-	n.local = s->applied.local.s_addr ? s->applied.local : s->profile.local_address;
-	n.remote = s->applied.remote.s_addr ? s->applied.remote : s->profile.remote_address;
+	n.local = s->applied.local.s_addr ? s->applied.local : s->profile.ppp.local;
+	n.remote = s->applied.remote.s_addr ? s->applied.remote : s->profile.ppp.remote;
 	if (!n.local.s_addr)
 		n.local.s_addr = htonl(DEMAND_LOCAL);
 	if (!n.remote.s_addr)

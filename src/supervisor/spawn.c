@@ -102,7 +102,6 @@ static void fill_identity(const struct supervisor *s, struct request_start *m)
 		str_copy(m->host_name, sizeof m->host_name, "vpdial");
 	str_copy(m->user, sizeof m->user, p->user);
 	m->password = s->password;
-	m->allow = p->allow;
 }
 
 static void fill_l2tp(struct supervisor *s, struct request_start *m)
@@ -128,20 +127,12 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 	m->protocol = p->type;
 	m->role = ROLE_CALLER;
 	m->debug = s->options.debug;
-	m->mppe = p->mppe;
+	m->ppp = p->ppp;
 	m->max_mtu = p->max_mtu;
-	m->max_mru = p->max_mru;
 	m->path_mtu = s->server_path.mtu > 65535 ? 65535 : (uint16_t)s->server_path.mtu;
-	m->ask_pfc = p->pfc;
-	m->ask_acfc = p->acfc;
 	m->ask_dns = m->ask_wins = p->use_peer_dns != CONF_PEER_DNS_NO;
 	m->ipv4 = true;
-	m->ipv6 = p->ipv6;
 	m->clamp_mss = p->change_tcp_mss;
-	m->local = p->local_address;
-	m->remote = p->remote_address;
-	m->local_must = p->local_address_must;
-	m->remote_must = p->remote_address_must;
 	if (s->addresses[s->address_at].ss_family == AF_INET)
 		m->outer_peer =
 			((const struct sockaddr_in *)&s->addresses[s->address_at])->sin_addr;

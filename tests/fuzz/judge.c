@@ -536,7 +536,7 @@ static void run_client(uint8_t how, uint8_t more)
 	s.host = (struct host *)(void *)&world;
 	s.profile.type = how & 2 ? PROTOCOL_L2TP : PROTOCOL_PPTP;
 	s.profile.source_port = CONF_SOURCE_1701; /* one attempt only */
-	s.profile.max_mtu = s.profile.max_mru = 1450;
+	s.profile.max_mtu = s.profile.ppp.mru = 1450;
 	s.profile.add_default_route = how & 4;
 	s.profile.use_peer_routes = how & 8;
 	s.profile.class_route = how & 16;

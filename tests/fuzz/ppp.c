@@ -61,7 +61,7 @@ static void on_event(void *ctx, const struct ppp_event *event)
 {
 	struct end *e = ctx;
 	/* An account may have a policy of its own. */
-	bool require = e->config->mppe.policy == MPPE_REQUIRE &&
+	bool require = e->config->settings.mppe.policy == MPPE_REQUIRE &&
 		       (e->config->role == ROLE_CALLER || !(wishes & 16));
 
 	FUZZ_CHECK(!e->closed);
@@ -102,19 +102,19 @@ static void configure(struct ppp_config *c, struct cursor *script, enum call_rol
 	*c = (struct ppp_config){.role = role,
 				 .user = "john",
 				 .host_name = "server",
-				 .allow = a & 31 ? a & 31 : 31,
-				 .mppe.policy = (enum mppe_policy)((a >> 5) % 3),
-				 .mppe.strengths = b & 7 ? b & 7 : 7,
-				 .mppe.mode = (enum mppe_mode)((b >> 3 & 3) % 3),
-				 .mru = b & 0x20    ? 1400
-					: a == 0xff ? 9000
-						    : 1500,
-				 .ask_pfc = b >> 6 & 1,
-				 .ask_acfc = b >> 6 & 1,
+				 .settings.allow = a & 31 ? a & 31 : 31,
+				 .settings.mppe.policy = (enum mppe_policy)((a >> 5) % 3),
+				 .settings.mppe.strengths = b & 7 ? b & 7 : 7,
+				 .settings.mppe.mode = (enum mppe_mode)((b >> 3 & 3) % 3),
+				 .settings.mru = b & 0x20    ? 1400
+						 : a == 0xff ? 9000
+							     : 1500,
+				 .settings.ask_pfc = b >> 6 & 1,
+				 .settings.ask_acfc = b >> 6 & 1,
 				 .ask_dns = true,
 				 .ask_wins = b >> 5 & 1,
 				 .ipv4 = true,
-				 .ipv6 = b >> 7 & 1,
+				 .settings.ipv6 = b >> 7 & 1,
 				 .restart_ms = 400,
 				 .restart_max_ms = 3000,
 				 .phase_limit_ms = 60000,
@@ -125,7 +125,7 @@ static void configure(struct ppp_config *c, struct cursor *script, enum call_rol
 	if (oddity & 2)
 		c->restart_ms = c->restart_max_ms = c->phase_limit_ms = c->keepalive_ms = 0;
 	if (oddity & 4)
-		c->mru = b & 0x20 ? 0 : 0xffff;
+		c->settings.mru = b & 0x20 ? 0 : 0xffff;
 	if (oddity & 8 && b & 0x80)
 		c->ipv4 = false;
 	if (oddity & 16) { /* longer than PAP can say */
@@ -134,18 +134,18 @@ static void configure(struct ppp_config *c, struct cursor *script, enum call_rol
 	}
 	c->outer_peer.s_addr = htonl(0xc0000201);
 	if (role == ROLE_CALLER && wishes & 7) {
-		c->local.s_addr = htonl(wishes & 4 ? 0x0a000002 : 0x0a000009);
-		c->remote.s_addr = htonl(wishes & 4 ? 0x0a000001 : 0x0a000008);
-		c->local_must = wishes & 1;
-		c->remote_must = wishes & 2;
+		c->settings.local.s_addr = htonl(wishes & 4 ? 0x0a000002 : 0x0a000009);
+		c->settings.remote.s_addr = htonl(wishes & 4 ? 0x0a000001 : 0x0a000008);
+		c->settings.local_must = wishes & 1;
+		c->settings.remote_must = wishes & 2;
 	}
 	if (role == ROLE_ANSWERER && wishes & 8) {
 		c->dns[1].s_addr = htonl(0x0a000036);
 		c->wins[0].s_addr = c->wins[1].s_addr = htonl(0x0a000037);
 	}
 	if (role == ROLE_ANSWERER && !(wishes & 32)) {
-		c->local.s_addr = htonl(0x0a000001);
-		c->remote.s_addr = htonl(0x0a000002);
+		c->settings.local.s_addr = htonl(0x0a000001);
+		c->settings.remote.s_addr = htonl(0x0a000002);
 		c->dns[0].s_addr = htonl(0x0a000035);
 	}
 }

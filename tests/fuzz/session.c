@@ -168,13 +168,13 @@ static void make_peer(void)
 	struct ppp_config ppp = {.role = world.answerer ? ROLE_CALLER : ROLE_ANSWERER,
 				 .user = "john",
 				 .host_name = "peer",
-				 .allow = world.start.allow,
-				 .mppe.policy = world.mppe ? MPPE_REQUIRE : MPPE_NO,
-				 .mppe.strengths = 7,
-				 .mppe.mode = (enum mppe_mode)world.start.mppe.mode,
-				 .mru = 1500,
+				 .settings.allow = world.start.ppp.allow,
+				 .settings.mppe.policy = world.mppe ? MPPE_REQUIRE : MPPE_NO,
+				 .settings.mppe.strengths = 7,
+				 .settings.mppe.mode = (enum mppe_mode)world.start.ppp.mppe.mode,
+				 .settings.mru = 1500,
 				 .ipv4 = true,
-				 .ipv6 = world.start.ipv6,
+				 .settings.ipv6 = world.start.ppp.ipv6,
 				 .restart_ms = 400,
 				 .restart_max_ms = 3000,
 				 .phase_limit_ms = 60000};
@@ -182,8 +182,8 @@ static void make_peer(void)
 	seed = 7;
 	secret_set(&ppp.password, "secret", 6);
 	if (!world.answerer) {
-		ppp.local.s_addr = htonl(0x0a000001);
-		ppp.remote.s_addr = htonl(0x0a000002);
+		ppp.settings.local.s_addr = htonl(0x0a000001);
+		ppp.settings.remote.s_addr = htonl(0x0a000002);
 		ppp.dns[0].s_addr = htonl(0x0a000035);
 	}
 	world.tunnel = tunnel_new(&tunnel, &tunnel_callbacks, &random, NULL);
@@ -201,7 +201,7 @@ static void peer_frame(const uint8_t *frame, size_t len)
 	if (!frame_decode(frame, len, &protocol, &head))
 		return;
 	/* Whatever the script does: no packet in clear where encryption is required. */
-	if (world.start.mppe.policy == MPPE_REQUIRE)
+	if (world.start.ppp.mppe.policy == MPPE_REQUIRE)
 		FUZZ_CHECK(frame_is_control(protocol) || protocol == FRAME_COMPRESSED);
 	if (world.honest && world.up && !world.ppp_closed && frame_is_control(protocol))
 		ppp_input(world.ppp, protocol, frame + head, len - head, world.now);
@@ -291,9 +291,9 @@ static void answer_account(const struct request_account *question)
 	secret_set(&answer.password, "secret", 6);
 	answer.local.s_addr = htonl(0x0a000001);
 	answer.remote.s_addr = htonl(0x0a000002);
-	answer.mppe.policy = world.start.mppe.policy;
+	answer.mppe.policy = world.start.ppp.mppe.policy;
 	answer.mppe.strengths = 7;
-	answer.mppe.mode = world.start.mppe.mode;
+	answer.mppe.mode = world.start.ppp.mppe.mode;
 	say(REQUEST_ACCOUNT_ANSWER, &answer);
 }
 
@@ -533,19 +533,19 @@ static void configure(struct cursor *script)
 				    .server = "vpn.example.com",
 				    .host_name = "client",
 				    .user = "john",
-				    .allow = b & 31 ? b & 31 : 31,
-				    .mppe.policy = (b >> 5) % 3,
-				    .mppe.strengths = 7,
-				    .mppe.mode = (a >> 5) % 3,
+				    .ppp.allow = b & 31 ? b & 31 : 31,
+				    .ppp.mppe.policy = (b >> 5) % 3,
+				    .ppp.mppe.strengths = 7,
+				    .ppp.mppe.mode = (a >> 5) % 3,
 				    .max_mtu = 1450,
-				    .max_mru = 1450,
+				    .ppp.mru = 1450,
 				    .path_mtu = 1500,
-				    .ask_pfc = c & 1,
-				    .ask_acfc = c & 1,
+				    .ppp.ask_pfc = c & 1,
+				    .ppp.ask_acfc = c & 1,
 				    .ask_dns = c & 2,
 				    .ask_wins = c & 2,
 				    .ipv4 = true,
-				    .ipv6 = c & 4,
+				    .ppp.ipv6 = c & 4,
 				    .clamp_mss = c & 8,
 				    .local_call_id = CALL_ID,
 				    .local_tunnel_id = CALL_ID,

@@ -162,7 +162,7 @@ static void watch(struct side *s, uint16_t protocol)
 	struct pair *p = s->pair;
 
 	if ((protocol == FRAME_IPV4 || protocol == FRAME_IPV6) &&
-	    p->config.ppp[s->index].mppe.policy == MPPE_REQUIRE)
+	    p->config.ppp[s->index].settings.mppe.policy == MPPE_REQUIRE)
 		fault(p, "data in clear from a side that requires encryption");
 }
 
@@ -372,7 +372,7 @@ static void on_data(struct side *s, const struct ppp_data *data)
 		printf("%8llu %s: data %s, %u bits out, %u in\n",
 		       (unsigned long long)s->pair->now_ms, s->index ? "answerer" : "caller",
 		       data->tx_blocked ? "blocked" : "goes", data->tx.bits, data->rx.bits);
-	if (s->pair->config.ppp[s->index].mppe.policy == MPPE_REQUIRE &&
+	if (s->pair->config.ppp[s->index].settings.mppe.policy == MPPE_REQUIRE &&
 	    (data->rx_clear || (!data->tx_blocked && data->tx.bits == 0)))
 		fault(s->pair, "data could pass in clear although encryption is required");
 }

@@ -71,17 +71,17 @@ static void random_ppp(uint64_t *s, struct ppp_config *c)
 	static const enum mppe_mode modes[] = {MPPE_STATELESS, MPPE_STATEFUL, MPPE_ANY};
 	unsigned bits = prng(s) & 7;
 
-	c->allow = methods(s);
-	c->mppe.policy = policy(s);
-	c->mppe.strengths = bits ? bits : MPPE_128;
-	c->mppe.mode = modes[upto(s, 3)];
-	c->mru = coin(s, 50) ? 1500 : (uint16_t)(1300 + upto(s, 200));
-	c->ask_pfc = coin(s, 20);
-	c->ask_acfc = coin(s, 20);
+	c->settings.allow = methods(s);
+	c->settings.mppe.policy = policy(s);
+	c->settings.mppe.strengths = bits ? bits : MPPE_128;
+	c->settings.mppe.mode = modes[upto(s, 3)];
+	c->settings.mru = coin(s, 50) ? 1500 : (uint16_t)(1300 + upto(s, 200));
+	c->settings.ask_pfc = coin(s, 20);
+	c->settings.ask_acfc = coin(s, 20);
 	c->ask_dns = coin(s, 50);
 	c->ask_wins = coin(s, 20);
 	c->ipv4 = true;
-	c->ipv6 = coin(s, 30);
+	c->settings.ipv6 = coin(s, 30);
 	c->restart_ms = 400;
 	c->restart_max_ms = 3000;
 	c->phase_limit_ms = 60000;
@@ -90,13 +90,13 @@ static void random_ppp(uint64_t *s, struct ppp_config *c)
 
 static void random_addresses(uint64_t *s, struct ppp_config *caller, struct ppp_config *answerer)
 {
-	answerer->local.s_addr = htonl(0x0a070001);
-	answerer->remote.s_addr = htonl(0x0a070002);
+	answerer->settings.local.s_addr = htonl(0x0a070001);
+	answerer->settings.remote.s_addr = htonl(0x0a070002);
 	answerer->dns[0].s_addr = htonl(0x0a070035);
 	if (coin(s, 20))
-		caller->local.s_addr = htonl(coin(s, 50) ? 0x0a070002 : 0x0a070063);
+		caller->settings.local.s_addr = htonl(coin(s, 50) ? 0x0a070002 : 0x0a070063);
 	if (coin(s, 5))
-		caller->local_must = caller->local.s_addr != 0;
+		caller->settings.local_must = caller->settings.local.s_addr != 0;
 }
 
 static void random_net(uint64_t *s, const struct options *o, struct net *n)
@@ -148,13 +148,13 @@ static void make_ordinary(struct pair_config *c)
 {
 	c->password = "secret";
 	(void)snprintf(c->ppp[0].user, sizeof c->ppp[0].user, "john");
-	c->ppp[0].local.s_addr = 0;
-	c->ppp[0].local_must = false;
+	c->ppp[0].settings.local.s_addr = 0;
+	c->ppp[0].settings.local_must = false;
 	for (int i = 0; i < 2; i++) {
-		c->ppp[i].allow = METHOD_MSCHAP2;
-		c->ppp[i].mppe.policy = MPPE_REQUIRE;
-		c->ppp[i].mppe.strengths = MPPE_128;
-		c->ppp[i].mppe.mode = MPPE_STATELESS;
+		c->ppp[i].settings.allow = METHOD_MSCHAP2;
+		c->ppp[i].settings.mppe.policy = MPPE_REQUIRE;
+		c->ppp[i].settings.mppe.strengths = MPPE_128;
+		c->ppp[i].settings.mppe.mode = MPPE_STATELESS;
 		c->tunnel[i].settings.secret.len = 0;
 		c->tunnel[i].settings.hide_avps = false;
 	}

@@ -106,7 +106,7 @@ static inline void end_event(void *ctx, const struct ppp_event *event)
 		break;
 	case PPP_EVENT_DATA:
 		e->data = *event->data;
-		if (e->config.mppe.policy == MPPE_REQUIRE &&
+		if (e->config.settings.mppe.policy == MPPE_REQUIRE &&
 		    (e->data.rx_clear || (!e->data.tx_blocked && e->data.tx.bits == 0)))
 			e->broke_promise = true;
 		break;
@@ -157,11 +157,12 @@ static inline struct ppp_config caller_config(void)
 	struct ppp_config c = {
 		.role = ROLE_CALLER,
 		.user = "User",
-		.allow = METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2 | METHOD_EAP,
-		.mppe.policy = MPPE_NO,
-		.mppe.strengths = MPPE_128,
-		.mppe.mode = MPPE_STATELESS,
-		.mru = 1460,
+		.settings.allow =
+			METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2 | METHOD_EAP,
+		.settings.mppe.policy = MPPE_NO,
+		.settings.mppe.strengths = MPPE_128,
+		.settings.mppe.mode = MPPE_STATELESS,
+		.settings.mru = 1460,
 		.ask_dns = true,
 		.ipv4 = true,
 		.restart_ms = 500,

@@ -107,9 +107,9 @@ static void minimal_profile_has_the_missions_defaults(void **state)
 	assert_int_equal(p->profile.type, PROTOCOL_PPTP);
 	assert_int_equal(p->profile.port, 0);
 	assert_int_equal(p->profile.max_mtu, 1460);
-	assert_int_equal(p->profile.max_mru, 1460);
+	assert_int_equal(p->profile.ppp.mru, 1460);
 	assert_int_equal(p->profile.mrru, 0);
-	assert_int_equal(p->profile.allow,
+	assert_int_equal(p->profile.ppp.allow,
 			 METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2);
 	assert_true(p->profile.disabled);
 	assert_false(p->profile.add_default_route);
@@ -120,9 +120,9 @@ static void minimal_profile_has_the_missions_defaults(void **state)
 	assert_true(!p->profile.lockdown && p->profile.keep_ssh && !p->profile.block_ipv6);
 	assert_int_equal(p->profile.keepalive_timeout, 30);
 	assert_string_equal(p->profile.profile, "default-encryption");
-	assert_int_equal(p->profile.mppe.policy, MPPE_REQUIRE);
-	assert_int_equal(p->profile.mppe.strengths, 4);
-	assert_int_equal(p->profile.mppe.mode, MPPE_ANY);
+	assert_int_equal(p->profile.ppp.mppe.policy, MPPE_REQUIRE);
+	assert_int_equal(p->profile.ppp.mppe.strengths, 4);
+	assert_int_equal(p->profile.ppp.mppe.mode, MPPE_ANY);
 	assert_int_equal(p->profile.use_peer_dns, CONF_PEER_DNS_NO);
 	assert_true(p->profile.change_tcp_mss);
 	assert_int_equal(p->profile.route_count, 0);
@@ -158,7 +158,7 @@ static void every_key_is_read_into_its_field(void **state)
 	assert_int_equal(q->port, 1724);
 	assert_string_equal(q->ifname, "work");
 	assert_string_equal(q->user, "CORP\\john");
-	assert_int_equal(q->allow, METHOD_MSCHAP2 | METHOD_CHAP);
+	assert_int_equal(q->ppp.allow, METHOD_MSCHAP2 | METHOD_CHAP);
 	assert_true(q->add_default_route && q->distance_set && !q->disabled);
 	assert_true(q->dial_on_demand && !q->redial);
 	assert_int_equal(q->redial_min, 5);
@@ -167,17 +167,17 @@ static void every_key_is_read_into_its_field(void **state)
 	assert_true(q->lockdown && !q->keep_ssh && q->fast_gre && q->block_ipv6);
 	assert_int_equal(q->default_route_distance, 0);
 	assert_int_equal(q->max_mtu, 1400);
-	assert_int_equal(q->max_mru, 1410);
+	assert_int_equal(q->ppp.mru, 1410);
 	assert_int_equal(q->keepalive_timeout, 90);
 	assert_string_equal(q->src_address, "192.0.2.7");
 	assert_string_equal(q->bind_interface, "eth0");
-	assert_true(q->ipv6 && q->pfc && q->acfc);
-	assert_true(q->local_address_must && !q->remote_address_must);
-	assert_int_equal(ntohl(q->local_address.s_addr), 0x0a000002);
-	assert_int_equal(ntohl(q->remote_address.s_addr), 0x0a000001);
-	assert_int_equal(q->mppe.policy, MPPE_NO);
-	assert_int_equal(q->mppe.strengths, 5);
-	assert_int_equal(q->mppe.mode, MPPE_ANY);
+	assert_true(q->ppp.ipv6 && q->ppp.ask_pfc && q->ppp.ask_acfc);
+	assert_true(q->ppp.local_must && !q->ppp.remote_must);
+	assert_int_equal(ntohl(q->ppp.local.s_addr), 0x0a000002);
+	assert_int_equal(ntohl(q->ppp.remote.s_addr), 0x0a000001);
+	assert_int_equal(q->ppp.mppe.policy, MPPE_NO);
+	assert_int_equal(q->ppp.mppe.strengths, 5);
+	assert_int_equal(q->ppp.mppe.mode, MPPE_ANY);
 	assert_false(q->change_tcp_mss);
 	assert_int_equal(q->use_peer_dns, CONF_PEER_DNS_EXCLUSIVELY);
 	assert_int_equal(ntohl(q->dns_server[1].s_addr), 0x0a000036);
@@ -452,8 +452,8 @@ static void ppp_profile_applies_and_connection_wins(void **state)
 
 	put(p->ppp, ppp, strlen(ppp));
 	assert_int_equal(load(p, HEAD "profile = shared\nidle-timeout = 0\n"), 0);
-	assert_int_equal(p->profile.mppe.policy, MPPE_REQUIRE);
-	assert_int_equal(p->profile.mppe.mode, MPPE_ANY);
+	assert_int_equal(p->profile.ppp.mppe.policy, MPPE_REQUIRE);
+	assert_int_equal(p->profile.ppp.mppe.mode, MPPE_ANY);
 	assert_int_equal(p->profile.idle_timeout, 0);
 	assert_int_equal(load(p, HEAD "profile = nobody\n"), -EINVAL);
 	assert_fault(p, "office.conf:4: profile: no section of that name");
@@ -817,7 +817,7 @@ static void other_editors_files_are_read(void **state)
 			 0);
 	assert_string_equal(p->profile.user, "j");
 	assert_int_equal(p->profile.max_mtu, 1400);
-	assert_int_equal(p->profile.max_mru, 1401);
+	assert_int_equal(p->profile.ppp.mru, 1401);
 }
 
 static void user_and_domain_in_every_spelling(void **state)

@@ -108,11 +108,11 @@ static void set_links(struct pair_config *c, bool stateful)
 	for (int i = 0; i < 2; i++)
 		c->ppp[i] = (struct ppp_config){
 			.role = i ? ROLE_ANSWERER : ROLE_CALLER,
-			.allow = METHOD_MSCHAP2,
-			.mppe.policy = MPPE_REQUIRE,
-			.mppe.strengths = MPPE_128,
-			.mppe.mode = stateful ? MPPE_STATEFUL : MPPE_STATELESS,
-			.mru = 1460,
+			.settings.allow = METHOD_MSCHAP2,
+			.settings.mppe.policy = MPPE_REQUIRE,
+			.settings.mppe.strengths = MPPE_128,
+			.settings.mppe.mode = stateful ? MPPE_STATEFUL : MPPE_STATELESS,
+			.settings.mru = 1460,
 			.ipv4 = true,
 			.restart_ms = 500,
 			.restart_max_ms = 3000,
@@ -122,8 +122,8 @@ static void set_links(struct pair_config *c, bool stateful)
 	strcpy(c->ppp[0].user, c->user);
 	secret_set(&c->ppp[0].password, c->password, strlen(c->password));
 	strcpy(c->ppp[1].host_name, "server");
-	inet_pton(AF_INET, "10.7.0.1", &c->ppp[1].local);
-	inet_pton(AF_INET, "10.7.0.2", &c->ppp[1].remote);
+	inet_pton(AF_INET, "10.7.0.1", &c->ppp[1].settings.local);
+	inet_pton(AF_INET, "10.7.0.2", &c->ppp[1].settings.remote);
 }
 
 /* L2TP's control numbers, as if so many messages had gone before. */

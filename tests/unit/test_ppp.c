@@ -83,7 +83,7 @@ static void an_mru_beyond_1500_is_asked_for_up_to_9000(void **state)
 		struct ppp_config c = caller_config();
 		struct end *e;
 
-		c.mru = cases[i].wanted;
+		c.settings.mru = cases[i].wanted;
 		e = dial_new(&c);
 		f = take(e, FRAME_LCP, 1);
 		assert_memory_equal(f->info + 4, cases[i].option, 4);
@@ -124,7 +124,7 @@ static void rejected_and_naked_options_of_ours_are_followed(void **state)
 	char hex[64];
 
 	(void)state;
-	c.ask_pfc = c.ask_acfc = true;
+	c.settings.ask_pfc = c.settings.ask_acfc = true;
 	e = dial_new(&c);
 	f = take(e, FRAME_LCP, 1);
 	assert_int_equal(f->len, 4 + 4 + 6 + 2 + 2);
@@ -156,7 +156,7 @@ static void an_mru_that_was_not_asked_for_is_asked_for_when_a_nak_wants_it(void 
 	char hex[64];
 
 	(void)state;
-	c.mru = 1500;
+	c.settings.mru = 1500;
 	e = dial_new(&c);
 	f = take(e, FRAME_LCP, 1);
 	assert_int_equal(f->len, 4 + 6);
@@ -176,7 +176,7 @@ static void the_strongest_allowed_method_is_named_in_a_nak(void **state)
 	struct end *e;
 
 	(void)state;
-	c.allow = METHOD_MSCHAP2;
+	c.settings.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	expect_frame(take(e, FRAME_LCP, 3), "030100090305c22381");
@@ -193,7 +193,7 @@ static void the_strongest_method_is_named_also_after_a_reject(void **state)
 	struct end *e;
 
 	(void)state;
-	c.allow = METHOD_MSCHAP2 | METHOD_MSCHAP1 | METHOD_CHAP | METHOD_PAP;
+	c.settings.allow = METHOD_MSCHAP2 | METHOD_MSCHAP1 | METHOD_CHAP | METHOD_PAP;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 0,
 		     "01040578" AUTH_EAP "05061122334407020802"
@@ -212,7 +212,7 @@ static void a_server_that_insists_on_pap_is_left_with_a_sentence(void **state)
 	struct end *e;
 
 	(void)state;
-	c.allow = METHOD_MSCHAP2;
+	c.settings.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	for (uint8_t id = 1; id < 12; id++)
 		peer_request(e, FRAME_LCP, id, AUTH_PAP);
@@ -231,8 +231,8 @@ static void a_server_that_hangs_up_on_our_method_is_left_with_what_it_wanted(voi
 	struct end *e;
 
 	(void)state;
-	c.allow = METHOD_PAP;
-	c.mppe.policy = MPPE_NO;
+	c.settings.allow = METHOD_PAP;
+	c.settings.mppe.policy = MPPE_NO;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_MS2);
 	take(e, FRAME_LCP, 3);
@@ -250,7 +250,7 @@ static void a_server_that_hangs_up_after_a_method_was_agreed_is_quoted(void **st
 	struct end *e;
 
 	(void)state;
-	c.allow = METHOD_MSCHAP2;
+	c.settings.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	peer_request(e, FRAME_LCP, 2, AUTH_MS2);
@@ -282,8 +282,8 @@ static void a_slow_server_that_says_why_is_not_taken_for_a_deaf_one(void **state
 		struct ppp_config c = caller_config();
 		struct end *e;
 
-		c.allow = METHOD_PAP;
-		c.mppe.policy = MPPE_REQUIRE;
+		c.settings.allow = METHOD_PAP;
+		c.settings.mppe.policy = MPPE_REQUIRE;
 		e = dial_new(&c);
 		run_timers(e, 4000);
 		assert_false(ppp_is_unheard(e->link));
@@ -305,7 +305,7 @@ static void a_nak_never_names_what_is_forbidden(void **state)
 	struct frame *f;
 
 	(void)state;
-	c.allow = METHOD_MSCHAP2;
+	c.settings.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	for (uint8_t i = 0; i < 6; i++)
 		peer_request(e, FRAME_LCP, i, offers[i]);
@@ -320,7 +320,7 @@ static void encryption_without_authentication_is_refused(void **state)
 	struct end *e;
 
 	(void)state;
-	c.mppe.policy = MPPE_REQUIRE;
+	c.settings.mppe.policy = MPPE_REQUIRE;
 	e = dial_new(&c);
 	send_back(e, take(e, FRAME_LCP, 1), 2);
 	for (uint8_t id = 1; id < 12; id++)
@@ -336,12 +336,12 @@ static void encryption_makes_weak_methods_unacceptable(void **state)
 	struct end *e;
 
 	(void)state;
-	c.mppe.policy = MPPE_REQUIRE;
+	c.settings.mppe.policy = MPPE_REQUIRE;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	expect_frame(take(e, FRAME_LCP, 3), "030100090305c22381");
 	end_free(e);
-	c.allow = METHOD_PAP | METHOD_CHAP;
+	c.settings.allow = METHOD_PAP | METHOD_CHAP;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	run_timers(e, 5000);
@@ -739,8 +739,8 @@ static struct end *eap_dial(unsigned allow, enum mppe_policy mppe)
 	struct ppp_config c = caller_config();
 	struct end *e;
 
-	c.allow = allow;
-	c.mppe.policy = mppe;
+	c.settings.allow = allow;
+	c.settings.mppe.policy = mppe;
 	e = dial_new(&c);
 	e->random.fill = vector_random;
 	open_lcp(e, AUTH_EAP);

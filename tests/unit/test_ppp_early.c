@@ -16,9 +16,9 @@ static struct end *answered(enum mppe_policy policy)
 	struct ppp_config c = caller_config();
 	struct end *e;
 
-	c.mppe.policy = policy;
-	c.mppe.strengths = MPPE_128;
-	c.mppe.mode = MPPE_STATELESS;
+	c.settings.mppe.policy = policy;
+	c.settings.mppe.strengths = MPPE_128;
+	c.settings.mppe.mode = MPPE_STATELESS;
 	e = dial_new(&c);
 	e->random.fill = vector_random;
 	open_lcp(e, AUTH_MS2);
@@ -65,7 +65,7 @@ static void without_encryption_or_keys_nothing_is_sent_early(void **state)
 	(void)state;
 	none_sent(e, FRAME_CCP, 1);
 	end_free(e);
-	c.mppe.policy = MPPE_YES;
+	c.settings.mppe.policy = MPPE_YES;
 	e = dial_new(&c);
 	open_lcp(e, "0305c22305");
 	inject_vector(e, FRAME_CHAP, "chap_md5", "c1.challenge_pkt");
@@ -117,8 +117,8 @@ static void a_new_challenge_makes_the_early_keys_void(void **state)
 	struct end *e;
 
 	(void)state;
-	c.mppe.policy = MPPE_REQUIRE;
-	c.mppe.strengths = MPPE_128;
+	c.settings.mppe.policy = MPPE_REQUIRE;
+	c.settings.mppe.strengths = MPPE_128;
 	e = dial_new(&c);
 	open_lcp(e, AUTH_MS1);
 	inject(e, FRAME_CHAP, "0121001008102db5df085d3041737276");

@@ -30,9 +30,9 @@ static struct end *mppe_dial(enum mppe_policy policy, unsigned bits, enum mppe_m
 {
 	struct ppp_config c = caller_config();
 
-	c.mppe.policy = policy;
-	c.mppe.strengths = bits;
-	c.mppe.mode = mode;
+	c.settings.mppe.policy = policy;
+	c.settings.mppe.strengths = bits;
+	c.settings.mppe.mode = mode;
 	return logged_on(&c);
 }
 
@@ -444,14 +444,14 @@ static void a_wished_address_yields_and_a_demanded_one_does_not(void **state)
 	char hex[40];
 
 	(void)state;
-	c.local = ip("10.0.0.7");
+	c.settings.local = ip("10.0.0.7");
 	c.ask_dns = false;
 	e = clear_dial(&c);
 	expect_frame(take(e, FRAME_IPCP, 1), "0101000a03060a000007");
 	inject(e, FRAME_IPCP, "0301000a03060a000002");
 	expect_frame(take(e, FRAME_IPCP, 1), "0102000a03060a000002");
 	end_free(e);
-	c.local_must = true;
+	c.settings.local_must = true;
 	e = clear_dial(&c);
 	for (uint8_t id = 1; id < 8; id++) {
 		snprintf(hex, sizeof(hex), "03%02x000a03060a000002", id);
@@ -461,8 +461,8 @@ static void a_wished_address_yields_and_a_demanded_one_does_not(void **state)
 	expect_end(e, EXIT_NEGOTIATION_FAILED,
 		   "assigns the address 10.0.0.2, but the profile demands 10.0.0.7");
 	end_free(e);
-	c.local_must = false;
-	c.remote = ip("10.0.0.9");
+	c.settings.local_must = false;
+	c.settings.remote = ip("10.0.0.9");
 	e = clear_dial(&c);
 	peer_request(e, FRAME_IPCP, 1,
 		     "0206002d0f01"
@@ -473,7 +473,7 @@ static void a_wished_address_yields_and_a_demanded_one_does_not(void **state)
 	peer_request(e, FRAME_IPCP, 3, "03060a000001");
 	take(e, FRAME_IPCP, 2);
 	end_free(e);
-	c.remote_must = true;
+	c.settings.remote_must = true;
 	e = clear_dial(&c);
 	for (uint8_t id = 1; id < 10; id++)
 		peer_request(e, FRAME_IPCP, id, "03060a000001");
@@ -523,7 +523,7 @@ static void a_rejected_ipcp_ends_the_call_and_a_rejected_ipv6cp_does_not(void **
 	struct end *e;
 
 	(void)state;
-	c.ipv6 = true;
+	c.settings.ipv6 = true;
 	e = clear_dial(&c);
 	take(e, FRAME_IPV6CP, 1);
 	inject(e, FRAME_LCP, "0808000a805701010004");
@@ -532,7 +532,7 @@ static void a_rejected_ipcp_ends_the_call_and_a_rejected_ipv6cp_does_not(void **
 	open_ipcp(e);
 	assert_int_equal(e->networks, 1);
 	end_free(e);
-	c.ipv6 = false;
+	c.settings.ipv6 = false;
 	e = clear_dial(&c);
 	inject(e, FRAME_LCP, "0808000a802101010004");
 	run_timers(e, 5000);
@@ -547,7 +547,7 @@ static void ipv6_is_told_when_it_opens_after_ipv4(void **state)
 	struct frame *f;
 
 	(void)state;
-	c.ipv6 = true;
+	c.settings.ipv6 = true;
 	e = clear_dial(&c);
 	e->random.fill = end_random;
 	f = take(e, FRAME_IPV6CP, 1);
@@ -606,7 +606,7 @@ static void ipv4_that_is_lost_ends_the_call_also_where_ipv6_is_open(void **state
 	struct ppp_config c = caller_config();
 
 	(void)state;
-	c.ipv6 = true;
+	c.settings.ipv6 = true;
 	for (unsigned i = 0; i < 4; i++) {
 		struct end *e = clear_dial(&c);
 
@@ -646,7 +646,7 @@ static void interface_identifiers_follow_naks(void **state)
 	struct frame *f;
 
 	(void)state;
-	c.ipv6 = true;
+	c.settings.ipv6 = true;
 	e = clear_dial(&c);
 	f = take(e, FRAME_IPV6CP, 1);
 	inject(e, FRAME_IPV6CP, "0301000e010a0011223344556677");
@@ -681,7 +681,7 @@ static void the_phase_limit_names_the_layer_that_is_stuck(void **state)
 	run_timers(e, 15000);
 	expect_end(e, EXIT_NEGOTIATION_FAILED, "did not agree on addresses within 10 seconds");
 	end_free(e);
-	c.mppe.policy = MPPE_REQUIRE;
+	c.settings.mppe.policy = MPPE_REQUIRE;
 	e = clear_dial(&c);
 	run_timers(e, 15000);
 	expect_end(e, EXIT_NEGOTIATION_FAILED, "encryption is required");
@@ -697,9 +697,9 @@ static struct end *answerer_dial(unsigned allow)
 	struct frame *f;
 
 	c.role = ROLE_ANSWERER;
-	c.allow = allow;
-	c.local = ip("10.0.0.1");
-	c.remote = ip("10.0.0.2");
+	c.settings.allow = allow;
+	c.settings.local = ip("10.0.0.1");
+	c.settings.remote = ip("10.0.0.2");
 	snprintf(c.host_name, sizeof(c.host_name), "srv");
 	e = dial_new(&c);
 	e->account_user = "User";
@@ -772,7 +772,7 @@ static void a_caller_that_refuses_to_authenticate_is_turned_away(void **state)
 
 	(void)state;
 	c.role = ROLE_ANSWERER;
-	c.allow = METHOD_MSCHAP2;
+	c.settings.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	f = take(e, FRAME_LCP, 1);
 	snprintf(hex, sizeof(hex), "04%02x00090305c22381", f->info[1]);
@@ -948,7 +948,7 @@ static void lcp_negotiated_anew_blocks_and_redoes_everything(void **state)
 	struct end *e;
 
 	(void)state;
-	c.mppe.policy = MPPE_REQUIRE;
+	c.settings.mppe.policy = MPPE_REQUIRE;
 	e = clear_dial(&c);
 	mppe_opens(e);
 	open_ipcp_ours(e);
@@ -1043,8 +1043,8 @@ static struct end *make_network(void)
 {
 	struct ppp_config c = caller_config();
 
-	c.mppe.policy = MPPE_YES;
-	c.ipv6 = true;
+	c.settings.mppe.policy = MPPE_YES;
+	c.settings.ipv6 = true;
 	return logged_on(&c);
 }
 

@@ -155,11 +155,11 @@ static struct ppp_config answerer_config(unsigned allow)
 	struct ppp_config c = caller_config();
 
 	c.role = ROLE_ANSWERER;
-	c.allow = allow;
+	c.settings.allow = allow;
 	secret_set(&c.password, "", 0);
 	snprintf(c.host_name, sizeof(c.host_name), "srv");
-	c.local = ip("10.0.0.1");
-	c.remote = ip("10.0.0.2");
+	c.settings.local = ip("10.0.0.1");
+	c.settings.remote = ip("10.0.0.2");
 	c.dns[0] = ip("10.0.0.53");
 	c.wins[0] = ip("10.0.0.54");
 	return c;
@@ -216,9 +216,11 @@ static void dial(enum auth_method method, size_t encryption, uint64_t seed, unsi
 	bool encrypted = encryptions[encryption].policy != MPPE_NO && has_keys(method);
 	bool hopeless = encryptions[encryption].policy == MPPE_REQUIRE && !has_keys(method);
 
-	caller.mppe.policy = answerer.mppe.policy = encryptions[encryption].policy;
-	caller.mppe.strengths = answerer.mppe.strengths = encryptions[encryption].bits;
-	caller.mppe.mode = answerer.mppe.mode = encryptions[encryption].mode;
+	caller.settings.mppe.policy = answerer.settings.mppe.policy =
+		encryptions[encryption].policy;
+	caller.settings.mppe.strengths = answerer.settings.mppe.strengths =
+		encryptions[encryption].bits;
+	caller.settings.mppe.mode = answerer.settings.mppe.mode = encryptions[encryption].mode;
 	w = world_new(&caller, &answerer, seed);
 	w->loss = trouble;
 	w->doubling = w->reordering = trouble;
@@ -297,10 +299,10 @@ static void the_answerer_follows_naks_inside_its_own_set(void **state)
 	(void)state;
 	for (size_t m = 0; m < METHODS; m++) {
 		struct ppp_config caller = caller_config();
-		struct ppp_config answerer = answerer_config(caller.allow);
+		struct ppp_config answerer = answerer_config(caller.settings.allow);
 		struct world *w;
 
-		caller.allow = methods[m];
+		caller.settings.allow = methods[m];
 		w = world_new(&caller, &answerer, 9);
 		world_start(w);
 		assert_true(run_up(w, 10000));
@@ -317,7 +319,7 @@ static void ends_without_a_common_method_part(void **state)
 	struct world *w;
 
 	(void)state;
-	caller.allow = METHOD_MSCHAP2;
+	caller.settings.allow = METHOD_MSCHAP2;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_false(run_up(w, 30000));
@@ -335,9 +337,9 @@ static void ends_that_need_different_strengths_part(void **state)
 	struct world *w;
 
 	(void)state;
-	caller.mppe.policy = answerer.mppe.policy = MPPE_REQUIRE;
-	caller.mppe.strengths = MPPE_128;
-	answerer.mppe.strengths = MPPE_40;
+	caller.settings.mppe.policy = answerer.settings.mppe.policy = MPPE_REQUIRE;
+	caller.settings.mppe.strengths = MPPE_128;
+	answerer.settings.mppe.strengths = MPPE_40;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_false(run_up(w, 30000));
@@ -354,9 +356,9 @@ static void a_strength_that_both_permit_is_found(void **state)
 	struct world *w;
 
 	(void)state;
-	caller.mppe.policy = answerer.mppe.policy = MPPE_REQUIRE;
-	caller.mppe.strengths = MPPE_128 | MPPE_56 | MPPE_40;
-	answerer.mppe.strengths = MPPE_40 | MPPE_56;
+	caller.settings.mppe.policy = answerer.settings.mppe.policy = MPPE_REQUIRE;
+	caller.settings.mppe.strengths = MPPE_128 | MPPE_56 | MPPE_40;
+	answerer.settings.mppe.strengths = MPPE_40 | MPPE_56;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_true(run_up(w, 30000));
@@ -374,13 +376,13 @@ static void the_answerer_keeps_its_own_address(void **state)
 	struct world *w;
 
 	(void)state;
-	caller.remote = ip("10.0.0.77");
+	caller.settings.remote = ip("10.0.0.77");
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_true(run_up(w, 30000));
 	both_agree(w);
 	world_free(w);
-	caller.remote_must = true;
+	caller.settings.remote_must = true;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_false(run_up(w, 30000));
@@ -438,9 +440,9 @@ static void the_server_says_what_was_not_agreed_on(void **state)
 		struct ppp_config answerer = answerer_config(METHOD_MSCHAP2);
 		struct world *w;
 
-		caller.mppe.policy = cases[i].caller;
-		caller.mppe.strengths = cases[i].caller_bits;
-		answerer.mppe.policy = MPPE_REQUIRE;
+		caller.settings.mppe.policy = cases[i].caller;
+		caller.settings.mppe.strengths = cases[i].caller_bits;
+		answerer.settings.mppe.policy = MPPE_REQUIRE;
 		w = world_new(&caller, &answerer, 9);
 		world_start(w);
 		run_for(w, 20000);
@@ -543,7 +545,7 @@ static void ipv6_comes_up_beside_ipv4(void **state)
 	struct world *w;
 
 	(void)state;
-	caller.ipv6 = answerer.ipv6 = true;
+	caller.settings.ipv6 = answerer.settings.ipv6 = true;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_true(run_up(w, 10000));

@@ -29,8 +29,8 @@ static struct end *dial_with(enum mppe_policy mppe, enum mppe_mode mode, bool ke
 {
 	struct ppp_config c = caller_config();
 
-	c.mppe.policy = mppe;
-	c.mppe.mode = mode;
+	c.settings.mppe.policy = mppe;
+	c.settings.mppe.mode = mode;
 	return logged_on(&c, keys);
 }
 
@@ -134,8 +134,8 @@ static void options_of_ipcp_are_named(void **state)
 	struct end *e;
 
 	(void)state;
-	c.remote = ip("10.0.0.9");
-	c.remote_must = true;
+	c.settings.remote = ip("10.0.0.9");
+	c.settings.remote_must = true;
 	e = logged_on(&c, true);
 	peer_request(e, FRAME_IPCP, 1, "03060a000001");
 	take(e, FRAME_IPCP, 3);
