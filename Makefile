@@ -63,7 +63,7 @@ endif
 # Rooms (HACKING.md has the table of arrows between them); a room's sources are all that lie in its
 # folder.
 sources = $(sort $(patsubst src/$(1)/%.c,%,$(wildcard src/$(1)/*.c src/$(1)/*/*.c)))
-ROOMS := base loop crypto wire ppp tunnel ipc conf path session host supervisor server client cli tui
+ROOMS := base vocabulary loop crypto wire ppp tunnel ipc conf path session host supervisor server client cli tui
 
 objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(call sources,$(1)))
 lib  = $(BUILD)/lib$(1).a
@@ -85,8 +85,8 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-VPDIAL_ROOMS  := cli tui supervisor server host client conf ipc loop base
-SESSION_ROOMS := session path tunnel ppp crypto wire ipc loop base
+VPDIAL_ROOMS  := cli tui supervisor server host client conf ipc loop vocabulary base
+SESSION_ROOMS := session path tunnel ppp crypto wire ipc loop vocabulary base
 NCURSES_LIBS  := $(shell pkg-config --libs ncursesw 2>/dev/null || echo -lncursesw)
 VPDIAL_LIBS   := -lnl-3 -liniparser -ljansson -lcap-ng $(NCURSES_LIBS)
 SESSION_LIBS  := -lcrypto -lseccomp -lcap-ng
@@ -102,100 +102,100 @@ $(BUILD)/vpdial-session: $(BUILD)/obj/main/session.o $(foreach r,$(SESSION_ROOMS
 # Unit tests: tests/unit/test_NAME.c, linked with the rooms and libraries it names here.
 UNIT_TESTS :=
 UNIT_TESTS += base
-base_ROOMS := loop base
+base_ROOMS := loop vocabulary base
 UNIT_TESTS += request
-request_ROOMS := ipc base
+request_ROOMS := ipc vocabulary base
 UNIT_TESTS += crypto mppe_key mschap
-crypto_ROOMS := crypto base
+crypto_ROOMS := crypto vocabulary base
 crypto_LIBS := -lcrypto
-mppe_key_ROOMS := crypto base
+mppe_key_ROOMS := crypto vocabulary base
 mppe_key_LIBS := -lcrypto
-mschap_ROOMS := crypto base
+mschap_ROOMS := crypto vocabulary base
 mschap_LIBS := -lcrypto
 UNIT_TESTS += wire_pptp
-wire_pptp_ROOMS := wire base
+wire_pptp_ROOMS := wire vocabulary base
 UNIT_TESTS += tunnel_pptp
-tunnel_pptp_ROOMS := tunnel crypto wire base
+tunnel_pptp_ROOMS := tunnel crypto wire vocabulary base
 tunnel_pptp_LIBS := -lcrypto
 UNIT_TESTS += dhcp
-dhcp_ROOMS := wire base
+dhcp_ROOMS := wire vocabulary base
 UNIT_TESTS += wire_l2tp
-wire_l2tp_ROOMS := wire crypto base
+wire_l2tp_ROOMS := wire crypto vocabulary base
 wire_l2tp_LIBS := -lcrypto
 UNIT_TESTS += tunnel_l2tp
-tunnel_l2tp_ROOMS := tunnel crypto wire base
+tunnel_l2tp_ROOMS := tunnel crypto wire vocabulary base
 tunnel_l2tp_LIBS := -lcrypto
 UNIT_TESTS += half_open
-half_open_ROOMS := tunnel crypto wire base
+half_open_ROOMS := tunnel crypto wire vocabulary base
 half_open_LIBS := -lcrypto
 UNIT_TESTS += conf control cli
-conf_ROOMS := conf base
+conf_ROOMS := conf vocabulary base
 conf_LIBS := -liniparser
-control_ROOMS := client ipc loop base
-cli_ROOMS := cli client conf ipc loop base
+control_ROOMS := client ipc loop vocabulary base
+cli_ROOMS := cli client conf ipc loop vocabulary base
 cli_LIBS := -liniparser -ljansson
 UNIT_TESTS += path captures
-captures_ROOMS := path crypto wire base
+captures_ROOMS := path crypto wire vocabulary base
 captures_LIBS := -lcrypto
-path_ROOMS := path crypto wire base
+path_ROOMS := path crypto wire vocabulary base
 path_LIBS := -lcrypto
 UNIT_TESTS += path_cost
-path_cost_ROOMS := path crypto wire base
+path_cost_ROOMS := path crypto wire vocabulary base
 path_cost_LIBS := -lcrypto -Wl,--wrap=mppe_chain_next
 UNIT_TESTS += packet
-packet_ROOMS := path crypto wire base
+packet_ROOMS := path crypto wire vocabulary base
 packet_LIBS := -lcrypto -Wl,--wrap=sendmmsg
 UNIT_TESTS += day
-day_ROOMS := path tunnel ppp crypto wire base
+day_ROOMS := path tunnel ppp crypto wire vocabulary base
 day_LIBS := -lcrypto
 day_OBJECTS := $(BUILD)/obj/tests/sim/pair.o
 UNIT_TESTS += session
-session_ROOMS := session path tunnel ppp crypto wire ipc loop base
+session_ROOMS := session path tunnel ppp crypto wire ipc loop vocabulary base
 session_LIBS := -lcrypto -lseccomp -lcap-ng
 UNIT_TESTS += offload path_bulk
-path_bulk_ROOMS := path crypto wire base
+path_bulk_ROOMS := path crypto wire vocabulary base
 path_bulk_LIBS := -lcrypto
-offload_ROOMS := path crypto wire base
+offload_ROOMS := path crypto wire vocabulary base
 offload_LIBS := -lcrypto
 UNIT_TESTS += path_worker
-path_worker_ROOMS := path crypto wire base
+path_worker_ROOMS := path crypto wire vocabulary base
 path_worker_LIBS := -lcrypto -pthread -Wl,--wrap=path_send_burst,--wrap=sendto
 UNIT_TESTS += sandbox
-sandbox_ROOMS := session base
+sandbox_ROOMS := session vocabulary base
 sandbox_LIBS := -lseccomp -lcap-ng
 UNIT_TESTS += path_l2tp
-path_l2tp_ROOMS := path crypto wire base
+path_l2tp_ROOMS := path crypto wire vocabulary base
 path_l2tp_LIBS := -lcrypto
 UNIT_TESTS += wire_ppp print automaton ppp ppp_early ppp_network ppp_pair ppp_refusal
-ppp_refusal_ROOMS := ppp crypto wire base
+ppp_refusal_ROOMS := ppp crypto wire vocabulary base
 ppp_refusal_LIBS := -lcrypto
-ppp_early_ROOMS := ppp crypto wire base
+ppp_early_ROOMS := ppp crypto wire vocabulary base
 ppp_early_LIBS := -lcrypto
-wire_ppp_ROOMS := wire base
-print_ROOMS := wire base
-automaton_ROOMS := ppp crypto wire base
+wire_ppp_ROOMS := wire vocabulary base
+print_ROOMS := wire vocabulary base
+automaton_ROOMS := ppp crypto wire vocabulary base
 automaton_LIBS := -lcrypto
-ppp_ROOMS := ppp crypto wire base
+ppp_ROOMS := ppp crypto wire vocabulary base
 ppp_LIBS := -lcrypto
-ppp_network_ROOMS := ppp crypto wire base
+ppp_network_ROOMS := ppp crypto wire vocabulary base
 ppp_network_LIBS := -lcrypto
-ppp_pair_ROOMS := ppp crypto wire base
+ppp_pair_ROOMS := ppp crypto wire vocabulary base
 ppp_pair_LIBS := -lcrypto
 UNIT_TESTS += server
-server_ROOMS := server conf ipc base
+server_ROOMS := server conf ipc vocabulary base
 server_LIBS := -liniparser
 UNIT_TESTS += notify
-notify_ROOMS := supervisor base
+notify_ROOMS := supervisor vocabulary base
 UNIT_TESTS += redial
-redial_ROOMS := supervisor base
+redial_ROOMS := supervisor vocabulary base
 UNIT_TESTS += hooks
-hooks_ROOMS := supervisor conf loop base
+hooks_ROOMS := supervisor conf loop vocabulary base
 hooks_LIBS := -liniparser
 UNIT_TESTS += tui
-tui_ROOMS := tui client ipc loop base
+tui_ROOMS := tui client ipc loop vocabulary base
 tui_LIBS := $(NCURSES_LIBS)
 UNIT_TESTS += host
-host_ROOMS := host base
+host_ROOMS := host vocabulary base
 host_LIBS := -lnl-3 -lcap-ng
 
 define unit_rules
@@ -211,7 +211,7 @@ $(BUILD)/obj/tests/%.o: tests/unit/%.c Makefile
 	$(Q)$(CC) $(OWN_CPPFLAGS) -Itests/unit -Itests $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The simulated network, see tests/sim/sim.c.
-$(BUILD)/test/sim: $(BUILD)/obj/tests/sim/sim.o $(BUILD)/obj/tests/sim/pair.o $(foreach r,path tunnel ppp crypto wire base,$(call lib,$(r)))
+$(BUILD)/test/sim: $(BUILD)/obj/tests/sim/sim.o $(BUILD)/obj/tests/sim/pair.o $(foreach r,path tunnel ppp crypto wire vocabulary base,$(call lib,$(r)))
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ -lcrypto
@@ -225,7 +225,7 @@ sim: $(BUILD)/test/sim
 	$< --runs 20000 --loss 200 --ordinary $(SIM_FLAGS)
 
 # A session that turns on its supervisor, for tests/netns/sandbox.sh.
-$(BUILD)/test/attacker/vpdial-session: $(BUILD)/obj/tests/attacker.o $(foreach r,session ipc base,$(call lib,$(r)))
+$(BUILD)/test/attacker/vpdial-session: $(BUILD)/obj/tests/attacker.o $(foreach r,session ipc vocabulary base,$(call lib,$(r)))
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp -lcap-ng
@@ -234,16 +234,16 @@ attacker: $(BUILD)/test/attacker/vpdial-session
 # Fuzz targets, tests/fuzz/TARGET.c: build/test/fuzz_TARGET replays kept inputs with any compiler;
 # `make fuzz` builds them with clang and libFuzzer, `make fuzz TARGET=ppp TIME=600` runs one.
 FUZZ_TARGETS := wire ppp tunnel half_open path session judge conf control request
-fuzz_wire_ROOMS := wire crypto base
-fuzz_ppp_ROOMS := ppp crypto wire base
-fuzz_tunnel_ROOMS := tunnel crypto wire base
-fuzz_half_open_ROOMS := tunnel crypto wire base
-fuzz_path_ROOMS := path crypto wire base
-fuzz_session_ROOMS := session path tunnel ppp crypto wire ipc loop base
-fuzz_judge_ROOMS := supervisor host conf ipc loop base
-fuzz_conf_ROOMS := conf base
-fuzz_control_ROOMS := client ipc loop base
-fuzz_request_ROOMS := ipc base
+fuzz_wire_ROOMS := wire crypto vocabulary base
+fuzz_ppp_ROOMS := ppp crypto wire vocabulary base
+fuzz_tunnel_ROOMS := tunnel crypto wire vocabulary base
+fuzz_half_open_ROOMS := tunnel crypto wire vocabulary base
+fuzz_path_ROOMS := path crypto wire vocabulary base
+fuzz_session_ROOMS := session path tunnel ppp crypto wire ipc loop vocabulary base
+fuzz_judge_ROOMS := supervisor host conf ipc loop vocabulary base
+fuzz_conf_ROOMS := conf vocabulary base
+fuzz_control_ROOMS := client ipc loop vocabulary base
+fuzz_request_ROOMS := ipc vocabulary base
 fuzz_LIBS := -lcrypto -liniparser
 # Where a target is the kernel, too: calls that it answers itself.
 wrapped = $(foreach f,$(1),-Wl,--wrap=$(f))
@@ -279,11 +279,11 @@ print-unit:
 	@echo $(foreach t,$(UNIT_TESTS),$(BUILD)/test/$(t))
 
 # Measuring programs: tests/bench/NAME.c.
-$(BUILD)/bench/%: tests/bench/%.c $(foreach r,path crypto wire base,$(call lib,$(r))) Makefile
+$(BUILD)/bench/%: tests/bench/%.c $(foreach r,path crypto wire vocabulary base,$(call lib,$(r))) Makefile
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ \
-		$< $(foreach r,path crypto wire base,$(call lib,$(r))) -lcrypto
+		$< $(foreach r,path crypto wire vocabulary base,$(call lib,$(r))) -lcrypto
 
 # Tests.  `make check` is the whole; the others are parts of it, for work in between.
 check:

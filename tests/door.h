@@ -19,7 +19,7 @@ struct door {
 static inline bool door_open(struct door *d, const struct tunnel_config *config,
 			     const struct random_source *random, const struct log *log)
 {
-	struct half_open_config c = {.secret = config->secret};
+	struct half_open_config c = {.secret = config->settings.secret};
 
 	memcpy(c.host_name, config->host_name, sizeof c.host_name);
 	memset(d, 0, sizeof *d);

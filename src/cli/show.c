@@ -50,7 +50,7 @@ void cli_describe_profile(const struct cli *cli, const char *name, struct contro
 	conf_faults_free(&faults);
 	if (r < 0)
 		return;
-	(void)str_copy(status->type, sizeof(status->type), p.type == CONF_PPTP ? "pptp" : "l2tp");
+	(void)str_copy(status->type, sizeof(status->type), word_of(protocol_words, p.type));
 	(void)str_copy(status->server, sizeof(status->server), p.connect_to);
 	(void)str_copy(status->user, sizeof(status->user), p.user);
 	conf_profile_wipe(&p);
@@ -151,7 +151,7 @@ static void list_row(const struct cli *cli, const char *name)
 	}
 	str_blank(p.user);
 	printf("%c%c    %-20s  %-4s  %-30s  %s\n", p.disabled ? 'X' : ' ', running ? 'R' : ' ',
-	       name, p.type == CONF_PPTP ? "pptp" : "l2tp", p.connect_to, p.user);
+	       name, word_of(protocol_words, p.type), p.connect_to, p.user);
 	conf_profile_wipe(&p);
 }
 

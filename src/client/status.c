@@ -9,38 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COUNTER(f, text)                                       \
-	{                                                      \
-#f, text, offsetof(struct control_counters, f) \
-	}
+#define COUNTER(field, label) {#field, label, offsetof(struct counters, field)},
 
-static const struct status_counter counters[] = {
-	COUNTER(tx_packets, NULL),
-	COUNTER(tx_bytes, NULL),
-	COUNTER(rx_packets, NULL),
-	COUNTER(rx_bytes, NULL),
-	COUNTER(wire_tx, NULL),
-	COUNTER(wire_tx_fast, NULL),
-	COUNTER(wire_rx, NULL),
-	COUNTER(tx_blocked, "sent while the link was not open"),
-	COUNTER(tx_too_big, "sent, larger than the peer takes"),
-	COUNTER(tx_full, "sent, network too slow"),
-	COUNTER(rx_clear_refused, "received in clear although encryption is on"),
-	COUNTER(rx_malformed, "received, malformed"),
-	COUNTER(rx_wrong_id, "received for another call"),
-	COUNTER(rx_not_open, "received while the link was not open"),
-	COUNTER(rx_duplicate, "received twice"),
-	COUNTER(rx_late, NULL),
-	COUNTER(rx_lost, NULL),
-	COUNTER(rx_too_late, "received too late"),
-	COUNTER(rx_bad_mppe, "received, not to be decrypted"),
-	COUNTER(control_tx, NULL),
-	COUNTER(control_rx, NULL),
-	COUNTER(lcp_rx, NULL),
-	COUNTER(auth_rx, NULL),
-	COUNTER(ccp_rx, NULL),
-	COUNTER(ipcp_rx, NULL),
-};
+static const struct status_counter counters[] = {PATH_COUNTERS(COUNTER) CONTROL_COUNTERS(COUNTER)};
 
 const struct status_counter *status_counters(size_t *count)
 {
@@ -188,7 +159,7 @@ static void link_rows(struct status_table *t, const struct control_status *s)
 
 static void traffic_rows(struct status_table *t, const struct control_status *s)
 {
-	const struct control_counters *c = &s->counters;
+	const struct counters *c = &s->counters;
 
 	if (s->phase == CONTROL_CONNECTED || c->tx_packets || c->rx_packets) {
 		row(t, "sent", "%llu packets, %llu bytes", (unsigned long long)c->tx_packets,

@@ -26,7 +26,7 @@ void status_terminated(struct control_status *status, const char *profile);
 struct status_counter {
 	const char *name;  /* as in JSON, with underscores */
 	const char *label; /* what it means, if it counts dropped packets; else NULL */
-	size_t offset;	   /* in struct control_counters, an uint64_t */
+	size_t offset;	   /* in struct counters, an uint64_t */
 };
 const struct status_counter *status_counters(size_t *count);
 uint64_t status_counter_value(const struct control_status *status,

@@ -17,52 +17,28 @@
 #define WEEK	      (7u * 24 * 3600)
 #define WEEKS_7	      (7u * WEEK) /* in milliseconds it still fits 32 bits */
 
-static const struct conf_word type_words[] = {
-	{"pptp", CONF_PPTP, false}, {"l2tp", CONF_L2TP, false}, {NULL, 0, false}};
+static const struct word dns_words[] = {{"no", CONF_PEER_DNS_NO, false},
+					{"yes", CONF_PEER_DNS_YES, false},
+					{"exclusively", CONF_PEER_DNS_EXCLUSIVELY, false},
+					{NULL, 0, false}};
 
-static const struct conf_word allow_words[] = {
-	{"pap", CONF_AUTH_PAP, false},		{"chap", CONF_AUTH_CHAP, false},
-	{"mschap1", CONF_AUTH_MSCHAP1, false},	{"mschap2", CONF_AUTH_MSCHAP2, false},
-	{"eap", CONF_AUTH_EAP, false},		{"mschap", CONF_AUTH_MSCHAP1, true},
-	{"mschapv1", CONF_AUTH_MSCHAP1, true},	{"mschapv2", CONF_AUTH_MSCHAP2, true},
-	{"mschap-v2", CONF_AUTH_MSCHAP2, true}, {NULL, 0, false}};
+static const struct word dhcp_words[] = {{"auto", CONF_DHCP_AUTO, false},
+					 {"yes", CONF_DHCP_YES, false},
+					 {"no", CONF_DHCP_NO, false},
+					 {NULL, 0, false}};
 
-static const struct conf_word encryption_words[] = {{"no", CONF_ENCRYPTION_NO, false},
-						    {"yes", CONF_ENCRYPTION_YES, false},
-						    {"require", CONF_ENCRYPTION_REQUIRE, false},
-						    {"required", CONF_ENCRYPTION_REQUIRE, true},
-						    {NULL, 0, false}};
+static const struct word source_port_words[] = {{"auto", CONF_SOURCE_AUTO, false},
+						{"random", CONF_SOURCE_RANDOM, false},
+						{"1701", CONF_SOURCE_1701, false},
+						{NULL, 0, false}};
 
-static const struct conf_word strength_words[] = {
-	{"40", 1, false}, {"56", 2, false}, {"128", 4, false}, {NULL, 0, false}};
-
-static const struct conf_word mode_words[] = {{"stateless", CONF_MPPE_STATELESS, false},
-					      {"stateful", CONF_MPPE_STATEFUL, false},
-					      {"any", CONF_MPPE_ANY, false},
-					      {NULL, 0, false}};
-
-static const struct conf_word dns_words[] = {{"no", CONF_PEER_DNS_NO, false},
-					     {"yes", CONF_PEER_DNS_YES, false},
-					     {"exclusively", CONF_PEER_DNS_EXCLUSIVELY, false},
-					     {NULL, 0, false}};
-
-static const struct conf_word dhcp_words[] = {{"auto", CONF_DHCP_AUTO, false},
-					      {"yes", CONF_DHCP_YES, false},
-					      {"no", CONF_DHCP_NO, false},
-					      {NULL, 0, false}};
-
-static const struct conf_word source_port_words[] = {{"auto", CONF_SOURCE_AUTO, false},
-						     {"random", CONF_SOURCE_RANDOM, false},
-						     {"1701", CONF_SOURCE_1701, false},
-						     {NULL, 0, false}};
-
-static const struct conf_word service_words[] = {{"any", CONF_SERVICE_ANY, false},
-						 {"pptp", CONF_SERVICE_PPTP, false},
-						 {"l2tp", CONF_SERVICE_L2TP, false},
-						 {NULL, 0, false}};
+static const struct word service_words[] = {{"any", PROTOCOL_ANY, false},
+					    {"pptp", PROTOCOL_BIT(PROTOCOL_PPTP), false},
+					    {"l2tp", PROTOCOL_BIT(PROTOCOL_L2TP), false},
+					    {NULL, 0, false}};
 
 static const struct conf_option options[] = {
-	{"type", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.type), .words = type_words,
+	{"type", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.type), .words = protocol_words,
 	 .def = "pptp", .help = "tunnel protocol"},
 	{"connect-to", NULL, CONNECTION, CONF_VALUE_HOST, TEXT_FIELD(p.connect_to),
 	 .help = "name or address of the server"},
@@ -82,7 +58,7 @@ static const struct conf_option options[] = {
 	 .help = "program that prints the password; run without a shell"},
 	{"profile", NULL, CONNECTION, CONF_VALUE_NAME, TEXT_FIELD(p.profile),
 	 .def = "default-encryption", .help = "PPP profile, a section of ppp-profiles.conf"},
-	{"allow", NULL, CONNECTION, CONF_VALUE_SET, FIELD(p.allow), .words = allow_words,
+	{"allow", NULL, CONNECTION, CONF_VALUE_SET, FIELD(p.ppp.allow), .words = auth_words,
 	 .def = "pap,chap,mschap1,mschap2", .help = "authentication methods we may use"},
 	{"add-default-route", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.add_default_route),
 	 .def = "no", .help = "send all IPv4 traffic through the tunnel"},
@@ -110,7 +86,7 @@ static const struct conf_option options[] = {
 	 .help = "not dialed by connect --all and vpdial.service"},
 	{"max-mtu", "mtu", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mtu), .min = 128,
 	 .max = MTU_MOST, .def = "1460", .unit = "octets", .help = "largest packet to send"},
-	{"max-mru", "mru", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mru), .min = 128,
+	{"max-mru", "mru", CONNECTION, CONF_VALUE_U16, FIELD(p.ppp.mru), .min = 128,
 	 .max = MTU_MOST, .def = "1460", .unit = "octets", .help = "largest packet to receive"},
 	{"mrru", NULL, CONNECTION, CONF_VALUE_MRRU, FIELD(p.mrru), .min = 512, .max = 65535,
 	 .def = "disabled", .unit = "octets",
@@ -122,24 +98,24 @@ static const struct conf_option options[] = {
 	 .help = "local address to dial from"},
 	{"bind-interface", NULL, CONNECTION, CONF_VALUE_IFNAME, TEXT_FIELD(p.bind_interface),
 	 .help = "interface to dial through"},
-	{"tunnel-secret", NULL, CONNECTION, CONF_VALUE_SECRET, FIELD(p.tunnel_secret),
+	{"tunnel-secret", NULL, CONNECTION, CONF_VALUE_SECRET, FIELD(p.tunnel.secret),
 	 .help = "L2TP: secret that both ends prove to each other before the call"},
-	{"hide-avps", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.hide_avps), .def = "no",
+	{"hide-avps", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.tunnel.hide_avps), .def = "no",
 	 .help = "L2TP: send attributes hidden by the tunnel secret"},
-	{"hello-interval", NULL, CONNECTION, CONF_VALUE_DURATION, FIELD(p.hello_interval),
+	{"hello-interval", NULL, CONNECTION, CONF_VALUE_DURATION, FIELD(p.tunnel.hello_interval),
 	 .max = WEEK, .def = "60", .unit = "seconds",
 	 .help = "L2TP: quiet time after which a Hello is sent"},
 	{"source-port", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.source_port),
 	 .words = source_port_words, .def = "auto", .help = "L2TP: UDP port to send from"},
-	{"sequencing", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.sequencing), .def = "no",
-	 .help = "L2TP: demand sequence numbers in data messages"},
+	{"sequencing", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.tunnel.sequencing),
+	 .def = "no", .help = "L2TP: demand sequence numbers in data messages"},
 	{"fast-gre", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.fast_gre), .def = "no",
 	 .help = "PPTP: send past routes and firewall, for less CPU time"},
-	{"ipv6", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.ipv6), .def = "no",
+	{"ipv6", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.ppp.ipv6), .def = "no",
 	 .help = "negotiate IPv6 inside the tunnel"},
-	{"pfc", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.pfc), .def = "no",
+	{"pfc", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.ppp.ask_pfc), .def = "no",
 	 .help = "ask for protocol field compression"},
-	{"acfc", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.acfc), .def = "no",
+	{"acfc", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.ppp.ask_acfc), .def = "no",
 	 .help = "ask for address and control field compression"},
 	{"local-address", NULL, CONNECTION, CONF_VALUE_WISH, FIELD(local),
 	 .help = "our address in the tunnel; with ! no other will do"},
@@ -151,13 +127,13 @@ static const struct conf_option options[] = {
 	 .help = "program to run as pppd runs ip-up"},
 	{"ip-down", NULL, CONNECTION, CONF_VALUE_PROGRAM, TEXT_FIELD(p.ip_down),
 	 .help = "program to run as pppd runs ip-down"},
-	{"use-encryption", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.use_encryption),
-	 .words = encryption_words, .def = "yes", .help = "MPPE: never, if possible, or nothing"},
-	{"mppe-strength", "mppe-bits", SHARED, CONF_VALUE_SET, FIELD(p.mppe_bits),
-	 .words = strength_words, .def = "128", .unit = "bits",
+	{"use-encryption", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.ppp.mppe.policy),
+	 .words = mppe_policy_words, .def = "yes", .help = "MPPE: never, if possible, or nothing"},
+	{"mppe-strength", "mppe-bits", SHARED, CONF_VALUE_SET, FIELD(p.ppp.mppe.strengths),
+	 .words = mppe_strength_words, .def = "128", .unit = "bits",
 	 .help = "MPPE key lengths we may use"},
-	{"mppe-mode", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.mppe_mode), .words = mode_words,
-	 .def = "any", .help = "how MPPE changes its keys"},
+	{"mppe-mode", NULL, SHARED, CONF_VALUE_WORD, FIELD(p.ppp.mppe.mode),
+	 .words = mppe_mode_words, .def = "any", .help = "how MPPE changes its keys"},
 	{"use-compression", NULL, SHARED, CONF_VALUE_BOOLEAN, FIELD(p.use_compression), .def = "no",
 	 .help = "compress data"},
 	{"change-tcp-mss", NULL, SHARED, CONF_VALUE_BOOLEAN, FIELD(p.change_tcp_mss), .def = "yes",
@@ -204,7 +180,7 @@ static const struct conf_option server_options[] = {
 	 .def = "disabled", .unit = "octets",
 	 .help = "largest packet put together by Multilink PPP"},
 	{"authentication", NULL, LISTENER, CONF_VALUE_SET, FIELD(listener.authentication),
-	 .words = allow_words, .def = "mschap2", .help = "authentication methods to ask for"},
+	 .words = auth_words, .def = "mschap2", .help = "authentication methods to ask for"},
 	{"keepalive-timeout", NULL, LISTENER, CONF_VALUE_DURATION,
 	 FIELD(listener.keepalive_timeout), .max = WEEK, .def = "30", .unit = "seconds",
 	 .help = "quiet time after which the client is asked whether it lives"},
@@ -307,9 +283,9 @@ bool conf_option_only_default(const struct conf_option *option)
 }
 
 /* "a, b or c" */
-static void legal_words(const struct conf_word *words, const char *last, struct str *out)
+static void legal_words(const struct word *words, const char *last, struct str *out)
 {
-	for (const struct conf_word *w = words; w->word && !w->alias; w++) {
+	for (const struct word *w = words; w->word && !w->alias; w++) {
 		bool final = !w[1].word || w[1].alias;
 
 		str_printf(out, "%s%s", w == words ? "" : final ? last : ", ", w->word);

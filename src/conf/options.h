@@ -42,12 +42,6 @@ enum conf_value_type {
 	CONF_VALUE_TYPE_COUNT
 };
 
-struct conf_word {
-	const char *word;
-	unsigned value;
-	bool alias; /* read, but never named */
-};
-
 struct conf_option {
 	const char *key;
 	const char *alias; /* NULL if none */
@@ -56,11 +50,11 @@ struct conf_option {
 	size_t offset; /* in struct conf_draft */
 	size_t cap;    /* octets of a text field */
 	uint32_t min, max;
-	const struct conf_word *words; /* ends with a NULL word */
-	const char *def;	       /* default as it would be written; NULL = none */
-	bool def_shown_only;	       /* the field's zero means that default */
-	const char *unit;	       /* NULL if none */
-	const char *help;	       /* one line */
+	const struct word *words; /* ends with a NULL word */
+	const char *def;	  /* default as it would be written; NULL = none */
+	bool def_shown_only;	  /* the field's zero means that default */
+	const char *unit;	  /* NULL if none */
+	const char *help;	  /* one line */
 };
 
 /* A wished address, until both its parts go to the profile. */

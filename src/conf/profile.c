@@ -168,7 +168,7 @@ int draft_apply_ppp(struct conf_draft *draft, const char *path, const char *name
 	int r;
 
 	if (strcasecmp(name, "default-encryption") == 0) {
-		draft->p.use_encryption = CONF_ENCRYPTION_REQUIRE;
+		draft->p.ppp.mppe.policy = MPPE_REQUIRE;
 		builtin = true;
 	}
 	if (!directory_of(path, dir, sizeof(dir)))
@@ -235,14 +235,14 @@ static void check_type(const struct conf_draft *d, const struct ini *ini,
 	static const char *const keys[] = {"tunnel-secret", "hide-avps", "hello-interval",
 					   "source-port", "sequencing"};
 
-	for (size_t i = 0; d->p.type != CONF_L2TP && i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; d->p.type != PROTOCOL_L2TP && i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (find_entry(ini, section, keys[i]))
 			fault_add(faults, line_of(ini, section, keys[i]), keys[i],
 				  "is of L2TP only, write type = l2tp or leave it out");
-	if (d->p.type == CONF_L2TP && d->p.fast_gre)
+	if (d->p.type == PROTOCOL_L2TP && d->p.fast_gre)
 		fault_add(faults, line_of(ini, section, "fast-gre"), "fast-gre",
 			  "is of PPTP only, write type = pptp or leave it out");
-	if (d->p.hide_avps && d->p.tunnel_secret.len == 0)
+	if (d->p.tunnel.hide_avps && d->p.tunnel.secret.len == 0)
 		fault_add(faults, line_of(ini, section, "hide-avps"), "hide-avps",
 			  "hides by the tunnel secret, write tunnel-secret = \"...\" too");
 }
@@ -256,7 +256,7 @@ static void check_families(const struct conf_draft *d, const struct ini *ini,
 	bool to6 = inet_pton(AF_INET6, d->p.connect_to, &any) == 1;
 	bool from6 = inet_pton(AF_INET6, d->p.src_address, &any) == 1;
 
-	if (d->p.type == CONF_L2TP && d->p.src_address[0] && (to4 || to6) && to6 != from6)
+	if (d->p.type == PROTOCOL_L2TP && d->p.src_address[0] && (to4 || to6) && to6 != from6)
 		fault_add(faults, line_of(ini, section, "src-address"), "src-address",
 			  "connect-to is an IPv%c address, write one of that kind here too",
 			  to6 ? '6' : '4');
@@ -266,7 +266,6 @@ static void check_families(const struct conf_draft *d, const struct ini *ini,
 static void check_together(struct conf_draft *d, const struct ini *ini,
 			   const struct ini_section *section, struct fault_list *faults)
 {
-	const unsigned keyed = CONF_AUTH_MSCHAP1 | CONF_AUTH_MSCHAP2 | CONF_AUTH_EAP;
 	struct in6_addr a6;
 
 	need(ini, section, "connect-to", "write the server's name or address", faults);
@@ -275,15 +274,15 @@ static void check_together(struct conf_draft *d, const struct ini *ini,
 	draft_check_aliases(ini, faults);
 	check_type(d, ini, section, faults);
 	check_families(d, ini, section, faults);
-	if (d->p.use_encryption == CONF_ENCRYPTION_REQUIRE && !(d->p.allow & keyed))
+	if (d->p.ppp.mppe.policy == MPPE_REQUIRE && !(d->p.ppp.allow & METHODS_KEYED))
 		fault_add(faults, line_of(ini, section, "allow"), "allow",
 			  "MPPE keys come from MS-CHAP, but PPP profile %s requires encryption; "
 			  "add mschap2, or write use-encryption = no",
 			  d->p.profile);
-	if (d->p.type == CONF_PPTP && inet_pton(AF_INET6, d->p.connect_to, &a6) == 1)
+	if (d->p.type == PROTOCOL_PPTP && inet_pton(AF_INET6, d->p.connect_to, &a6) == 1)
 		fault_add(faults, line_of(ini, section, "connect-to"), "connect-to",
 			  "PPTP servers are reached by IPv4 only, write a name or an IPv4 address");
-	if (d->p.type == CONF_PPTP && inet_pton(AF_INET6, d->p.src_address, &a6) == 1)
+	if (d->p.type == PROTOCOL_PPTP && inet_pton(AF_INET6, d->p.src_address, &a6) == 1)
 		fault_add(faults, line_of(ini, section, "src-address"), "src-address",
 			  "PPTP servers are reached by IPv4 only, write an IPv4 address");
 	if (*d->domain && strchr(d->p.user, '\\'))
@@ -307,15 +306,15 @@ static void finish(struct conf_draft *d, const struct ini *ini, const struct ini
 		str_printf(&s, "%s\\%s", d->domain, p->user);
 		(void)str_copy(p->user, sizeof(p->user), user);
 	}
-	if (p->type == CONF_L2TP && !find_entry(ini, section, "name"))
+	if (p->type == PROTOCOL_L2TP && !find_entry(ini, section, "name"))
 		(void)str_copy(p->ifname, sizeof(p->ifname), "l2tp-outN");
 	p->password_set = find_entry(ini, section, "password") != NULL;
 	p->disabled_set = find_entry(ini, section, "disabled") != NULL;
 	p->distance_set = find_entry(ini, section, "default-route-distance") != NULL;
-	p->local_address = d->local.address;
-	p->local_address_must = d->local.must;
-	p->remote_address = d->remote.address;
-	p->remote_address_must = d->remote.must;
+	p->ppp.local = d->local.address;
+	p->ppp.local_must = d->local.must;
+	p->ppp.remote = d->remote.address;
+	p->ppp.remote_must = d->remote.must;
 }
 
 /* A password, or what looks like one under a misspelt key; where to find one is no secret. */

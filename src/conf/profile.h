@@ -8,6 +8,11 @@
 #define VPDIAL_CONF_PROFILE_H
 
 #include "base/secret.h"
+#include "vocabulary/authentication.h"
+#include "vocabulary/mppe.h"
+#include "vocabulary/protocol.h"
+#include "vocabulary/route.h"
+#include "vocabulary/settings.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -22,39 +27,14 @@
 #define CONF_ROUTES_MAX	 64
 #define CONF_COMMAND_MAX 512
 
-enum conf_type { CONF_PPTP, CONF_L2TP };
-enum conf_encryption { CONF_ENCRYPTION_NO, CONF_ENCRYPTION_YES, CONF_ENCRYPTION_REQUIRE };
-enum conf_mppe_mode { CONF_MPPE_STATELESS, CONF_MPPE_STATEFUL, CONF_MPPE_ANY };
 enum conf_source_port { CONF_SOURCE_AUTO, CONF_SOURCE_RANDOM, CONF_SOURCE_1701 };
 enum conf_dhcp_inform { CONF_DHCP_AUTO, CONF_DHCP_YES, CONF_DHCP_NO };
 enum conf_peer_dns { CONF_PEER_DNS_NO, CONF_PEER_DNS_YES, CONF_PEER_DNS_EXCLUSIVELY };
 
-/* Authentication methods as a set, in the order of strength; same bits as enum ppp_auth. */
-enum conf_auth {
-	CONF_AUTH_PAP = 1 << 0,
-	CONF_AUTH_CHAP = 1 << 1,
-	CONF_AUTH_MSCHAP1 = 1 << 2,
-	CONF_AUTH_MSCHAP2 = 1 << 3,
-	CONF_AUTH_EAP = 1 << 4,
-};
-
-/* One of `routes`: "dst-address/prefix [gateway [metric]]", IPv4 or IPv6. */
-struct conf_route {
-	int family; /* AF_INET or AF_INET6 */
-	uint8_t prefix_len;
-	union {
-		struct in_addr dst4;
-		struct in6_addr dst6;
-	};
-	bool has_gateway;
-	struct in_addr gateway4; /* IPv4 only; on-link through the tunnel if none */
-	uint32_t metric;	 /* 0 = the kernel's default */
-};
-
 struct conf_profile {
 	char name[CONF_NAME_MAX]; /* of the profile: its file name */
 	char file[CONF_PATH_LEN];
-	enum conf_type type;
+	enum protocol type;
 	char ifname[CONF_IFNAME_MAX];	/* key `name`; "pptp-outN" = first free number */
 	char connect_to[CONF_HOST_MAX]; /* name or address, without port */
 	uint16_t port;			/* 0 = 1723 or 1701 */
@@ -64,7 +44,7 @@ struct conf_profile {
 	char password_file[CONF_PATH_LEN];
 	char password_command[CONF_COMMAND_MAX];
 	char profile[CONF_NAME_MAX]; /* PPP profile */
-	unsigned allow;		     /* set of enum conf_auth */
+	struct ppp_settings ppp;
 	bool add_default_route;
 	bool distance_set; /* default-route-distance was given */
 	uint32_t default_route_distance;
@@ -77,26 +57,17 @@ struct conf_profile {
 	uint32_t redial_min, redial_max; /* seconds */
 	uint32_t redial_limit;		 /* failures in a row; 0 = none */
 	bool disabled, disabled_set;	 /* set: not by default */
-	uint16_t max_mtu, max_mru;
-	uint32_t mrru;			      /* 0 = disabled */
-	uint32_t keepalive_timeout;	      /* seconds, 0 = off */
-	char src_address[INET6_ADDRSTRLEN];   /* "" = any */
-	char bind_interface[CONF_IFNAME_MAX]; /* "" = any */
-	bool ipv6;			      /* negotiate IPV6CP */
-	struct secret tunnel_secret;	      /* L2TP; len 0 = none */
-	bool hide_avps, sequencing;	      /* L2TP */
-	uint32_t hello_interval;	      /* L2TP, seconds, 0 = off */
-	enum conf_source_port source_port;    /* L2TP */
-	bool pfc, acfc;
+	uint16_t max_mtu;
+	uint32_t mrru;					   /* 0 = disabled */
+	uint32_t keepalive_timeout;			   /* seconds, 0 = off */
+	char src_address[INET6_ADDRSTRLEN];		   /* "" = any */
+	char bind_interface[CONF_IFNAME_MAX];		   /* "" = any */
+	struct tunnel_settings tunnel;			   /* L2TP */
+	enum conf_source_port source_port;		   /* L2TP */
 	bool use_nm_dispatcher;				   /* run NetworkManager's scripts too */
 	char ip_up[CONF_PATH_LEN], ip_down[CONF_PATH_LEN]; /* pppd's kind of scripts; "" = none */
-	struct in_addr local_address, remote_address;	   /* wishes; 0.0.0.0 = none */
-	bool local_address_must, remote_address_must;	   /* written with a trailing '!' */
 
 	/* From the PPP profile unless the connection says otherwise. */
-	enum conf_encryption use_encryption;
-	unsigned mppe_bits; /* set: 1 = 40, 2 = 56, 4 = 128 (as enum ppp_mppe_bits) */
-	enum conf_mppe_mode mppe_mode;
 	bool use_compression; /* accepted and shown; no PPP compression is implemented: no */
 	bool change_tcp_mss;
 	enum conf_peer_dns use_peer_dns;
@@ -105,7 +76,8 @@ struct conf_profile {
 	enum conf_dhcp_inform dhcp_inform; /* auto = yes unless add_default_route */
 	bool use_peer_routes, class_route;
 	uint32_t idle_timeout, session_timeout; /* seconds, 0 = none */
-	struct conf_route routes[CONF_ROUTES_MAX];
+	/* `routes`: "dst-address/prefix [gateway [metric]]", IPv4 or IPv6. */
+	struct route routes[CONF_ROUTES_MAX];
 	size_t route_count;
 };
 

@@ -18,7 +18,7 @@ static bool number(const char *text, unsigned long max, unsigned long *out)
 }
 
 /* Clears what is behind the prefix; true if there was nothing. */
-static bool clear_host_bits(struct conf_route *r)
+static bool clear_host_bits(struct route *r)
 {
 	uint8_t *address = r->dst6.s6_addr;
 	bool clear = true;
@@ -52,7 +52,7 @@ bool conf_address_of_host(struct in_addr a)
 }
 
 /* The prefix that a network's address without one was probably meant to have. */
-static unsigned likely_prefix(const struct conf_route *r)
+static unsigned likely_prefix(const struct route *r)
 {
 	uint32_t a = ntohl(r->dst4.s_addr);
 
@@ -61,7 +61,7 @@ static unsigned likely_prefix(const struct conf_route *r)
 	return !(a & 0xffffff) ? 8 : !(a & 0xffff) ? 16 : 24;
 }
 
-static bool looks_like_network(const struct conf_route *r)
+static bool looks_like_network(const struct route *r)
 {
 	static const uint8_t zero[8];
 
@@ -69,7 +69,7 @@ static bool looks_like_network(const struct conf_route *r)
 				    : memcmp(r->dst6.s6_addr + 8, zero, sizeof(zero)) == 0;
 }
 
-static void warn_of_host(const char *word, const struct conf_route *r, struct str *warn)
+static void warn_of_host(const char *word, const struct route *r, struct str *warn)
 {
 	unsigned whole = r->family == AF_INET ? 32 : 128;
 
@@ -94,7 +94,7 @@ static bool is_default(unsigned long prefix, const char *word, const char *mask,
 }
 
 /* The prefix or mask behind a slash. */
-static bool read_prefix(const char *word, const char *text, struct conf_route *r, struct str *why)
+static bool read_prefix(const char *word, const char *text, struct route *r, struct str *why)
 {
 	unsigned long whole = r->family == AF_INET ? 32 : 128, n = whole;
 	struct in_addr mask;
@@ -116,7 +116,7 @@ static bool read_prefix(const char *word, const char *text, struct conf_route *r
 	return !is_default(n, word, text, why);
 }
 
-static bool read_destination(char *word, struct conf_route *r, struct str *why)
+static bool read_destination(char *word, struct route *r, struct str *why)
 {
 	char *slash = strchr(word, '/'), network[INET6_ADDRSTRLEN];
 
@@ -142,8 +142,8 @@ static bool read_destination(char *word, struct conf_route *r, struct str *why)
 }
 
 /* The second word, where it is a mask as other systems write it behind the address. */
-static bool read_mask(const char *dst, int len, bool prefixed, struct conf_route *r,
-		      struct str *why, struct str *warn)
+static bool read_mask(const char *dst, int len, bool prefixed, struct route *r, struct str *why,
+		      struct str *warn)
 {
 	char network[INET_ADDRSTRLEN];
 
@@ -161,7 +161,7 @@ static bool read_mask(const char *dst, int len, bool prefixed, struct conf_route
 	return true;
 }
 
-static bool read_gateway(const char *dst, const char *word, struct conf_route *r, struct str *why)
+static bool read_gateway(const char *dst, const char *word, struct route *r, struct str *why)
 {
 	if (r->family != AF_INET || inet_pton(AF_INET, word, &r->gateway4) != 1) {
 		str_printf(why,
@@ -182,14 +182,14 @@ static bool read_gateway(const char *dst, const char *word, struct conf_route *r
 }
 
 /* One route: "dst[/prefix] [mask] [gateway [metric]]"; ITEM is cut into words. */
-static bool read_route(char *item, struct conf_route *r, struct str *why, struct str *warn)
+static bool read_route(char *item, struct route *r, struct str *why, struct str *warn)
 {
 	char *save, *dst = strtok_r(item, " \t", &save), *next = strtok_r(NULL, " \t", &save);
 	bool prefixed = dst && strchr(dst, '/');
 	struct in_addr mask;
 	unsigned long n = 0;
 
-	*r = (struct conf_route){0};
+	*r = (struct route){0};
 	if (!dst) {
 		str_printf(why, "an item of the list is empty");
 		return false;
@@ -215,10 +215,10 @@ static bool read_route(char *item, struct conf_route *r, struct str *why, struct
 	return true;
 }
 
-bool conf_routes_read(const char *text, struct conf_route routes[static CONF_ROUTES_MAX],
-		      size_t *count, struct str *why)
+bool conf_routes_read(const char *text, struct route routes[static CONF_ROUTES_MAX], size_t *count,
+		      struct str *why)
 {
-	struct conf_route list[CONF_ROUTES_MAX];
+	struct route list[CONF_ROUTES_MAX];
 	char warning[400];
 	struct str warn = str_make(warning, sizeof(warning));
 	char *copy = strdup(text), *at = copy, *item;

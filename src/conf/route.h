@@ -12,7 +12,7 @@ bool conf_address_of_host(struct in_addr address);
 /* Reads "dst-address[/prefix] [mask] [gateway [metric]], ..." into ROUTES and *COUNT; a mask may
  * also stand for the prefix.  Empty text is an empty list.  False with what is wrong in WHY; then
  * nothing is written.  True with a text in WHY: legal, but probably not what is meant. */
-bool conf_routes_read(const char *text, struct conf_route routes[static CONF_ROUTES_MAX],
-		      size_t *count, struct str *why);
+bool conf_routes_read(const char *text, struct route routes[static CONF_ROUTES_MAX], size_t *count,
+		      struct str *why);
 
 #endif

@@ -26,9 +26,7 @@ struct loading {
 
 static void take_ppp(const struct conf_draft *d, struct conf_ppp *ppp)
 {
-	ppp->use_encryption = d->p.use_encryption;
-	ppp->mppe_bits = d->p.mppe_bits;
-	ppp->mppe_mode = d->p.mppe_mode;
+	ppp->mppe = d->p.ppp.mppe;
 	ppp->change_tcp_mss = d->p.change_tcp_mss;
 	memcpy(ppp->dns_server, d->p.dns_server, sizeof(ppp->dns_server));
 	ppp->idle_timeout = d->p.idle_timeout;
@@ -50,7 +48,7 @@ static void read_profile(struct loading *l, const char *name, unsigned line, str
 	take_ppp(l->draft, ppp);
 }
 
-static void read_listener(struct loading *l, const struct ini_section *s, enum conf_type type)
+static void read_listener(struct loading *l, const struct ini_section *s, enum protocol type)
 {
 	struct conf_listener *to = &l->server.listener[type];
 
@@ -58,9 +56,9 @@ static void read_listener(struct loading *l, const struct ini_section *s, enum c
 	if (s)
 		draft_apply_section(l->draft, &l->ini, s, CONF_IN_LISTENER, &l->faults);
 	*to = l->draft->listener;
-	if (s && type == CONF_PPTP && to->tunnel_secret.len)
+	if (s && type == PROTOCOL_PPTP && to->tunnel_secret.len)
 		fault_add(&l->faults, s->line, "tunnel-secret", "is of [l2tp-server] only");
-	if (type == CONF_PPTP && s && to->enabled) {
+	if (type == PROTOCOL_PPTP && s && to->enabled) {
 		size_t kept = 0;
 
 		/* ::1 of the default is not meant for PPTP, which knows IPv4 only. */
@@ -108,7 +106,7 @@ static void read_secret(struct loading *l, const struct ini_section *s, const ch
 		if (strcmp(list[i].name, to->name) == 0 && (list[i].service & to->service))
 			fault_add(&l->faults, s->line, "name",
 				  "another secret has that name for the same service");
-	for (int type = 0; type < 2; type++) {
+	for (int type = 0; type < PROTOCOL_COUNT; type++) {
 		to->ppp[type] = server->ppp[type];
 		if (to->profile[0] && type == 0)
 			read_profile(l, to->profile, s->line, &to->ppp[0]);
@@ -204,13 +202,13 @@ static int judge(struct loading *l)
 	l->server.interfaces = calloc(l->ini.section_count + 1, sizeof(*l->server.interfaces));
 	if (!l->server.secrets || !l->server.interfaces)
 		return -ENOMEM;
-	for (int type = 0; type < 2; type++)
+	for (int type = 0; type < PROTOCOL_COUNT; type++)
 		read_listener(l, find_section(&l->ini, type ? "l2tp-server" : "pptp-server"),
-			      (enum conf_type)type);
+			      (enum protocol)type);
 	for (size_t i = 0; i < l->ini.section_count; i++)
 		read_section(l, &l->ini.sections[i]);
 	draft_check_aliases(&l->ini, &l->faults);
-	secrets = l->server.secret_count || l->server.listener[CONF_L2TP].tunnel_secret.len;
+	secrets = l->server.secret_count || l->server.listener[PROTOCOL_L2TP].tunnel_secret.len;
 	if (secrets && (l->ini.st.st_mode & 077)) {
 		fault_add(&l->faults, 0, NULL,
 			  "holds passwords and others may read it (mode %04o), run: chmod 600 %s",

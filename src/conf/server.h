@@ -11,8 +11,6 @@
 #define CONF_SECRETS_MAX    1024
 #define CONF_INTERFACES_MAX 256
 
-enum conf_service { CONF_SERVICE_PPTP = 1, CONF_SERVICE_L2TP = 2, CONF_SERVICE_ANY = 3 };
-
 /* One address, or all from first to last; first zero = none. */
 struct conf_pool {
 	struct in_addr first, last;
@@ -40,9 +38,7 @@ struct conf_listener {
 
 /* What a section of ppp-profiles.conf says to a server. */
 struct conf_ppp {
-	enum conf_encryption use_encryption;
-	unsigned mppe_bits;
-	enum conf_mppe_mode mppe_mode;
+	struct mppe_settings mppe;
 	bool change_tcp_mss;
 	struct in_addr dns_server[2];
 	uint32_t idle_timeout, session_timeout; /* seconds, 0 = none */
@@ -52,15 +48,15 @@ struct conf_ppp {
 /* [secret NAME]. */
 struct conf_secret {
 	char name[CONF_USER_MAX];
-	unsigned service; /* enum conf_service */
+	unsigned service; /* set of enum protocol, PROTOCOL_BIT */
 	struct secret password;
 	char caller_id[64];	     /* "" = any; else the caller's outer address */
 	char profile[CONF_NAME_MAX]; /* "" = the listener's default-profile */
 	struct conf_pool local, remote;
-	struct conf_route routes[CONF_ROUTES_MAX];
+	struct route routes[CONF_ROUTES_MAX];
 	size_t route_count;
 	bool disabled;
-	struct conf_ppp ppp[2]; /* its profile as each listener (PPTP, L2TP) sees it */
+	struct conf_ppp ppp[PROTOCOL_COUNT]; /* its profile as each listener sees it */
 };
 
 /* [interface NAME]: a name that stays, for firewalls. */
@@ -73,9 +69,9 @@ struct conf_interface {
 
 struct conf_server {
 	char file[CONF_PATH_LEN];
-	struct conf_listener listener[2]; /* by enum conf_type */
-	struct conf_ppp ppp[2];		  /* of their default-profiles */
-	struct conf_secret *secrets;	  /* owned */
+	struct conf_listener listener[PROTOCOL_COUNT];
+	struct conf_ppp ppp[PROTOCOL_COUNT]; /* of their default-profiles */
+	struct conf_secret *secrets;	     /* owned */
 	size_t secret_count;
 	struct conf_interface *interfaces; /* owned */
 	size_t interface_count;

@@ -123,7 +123,7 @@ static bool read_duration(struct value *v)
 	return true;
 }
 
-static const struct conf_word *find_word(const struct conf_word *w, const char *text, size_t len)
+static const struct word *find_word(const struct word *w, const char *text, size_t len)
 {
 	for (; w->word; w++)
 		if (strlen(w->word) == len && strncasecmp(w->word, text, len) == 0)
@@ -133,7 +133,7 @@ static const struct conf_word *find_word(const struct conf_word *w, const char *
 
 static bool read_word(struct value *v)
 {
-	const struct conf_word *w = find_word(v->o->words, v->t->text, v->t->len);
+	const struct word *w = find_word(v->o->words, v->t->text, v->t->len);
 
 	if (!w)
 		return false;
@@ -159,7 +159,7 @@ static bool read_set(struct value *v)
 	size_t len;
 
 	while ((p = next_word(&at, &len))) {
-		const struct conf_word *w = find_word(v->o->words, p, len);
+		const struct word *w = find_word(v->o->words, p, len);
 
 		if (!w)
 			return false;

@@ -117,7 +117,7 @@ static bool enters(struct host *host, const struct host_config *c, int family, c
 bool host_effect_route(struct host *host, const struct host_config *config, size_t index,
 		       char why[static HOST_WHY_MAX])
 {
-	const struct host_route *route = &config->routes[index];
+	const struct route *route = &config->routes[index];
 	uint8_t whole = (uint8_t)(8 * host_family_len(route->family));
 	struct host_rt rt = {.family = route->family, .prefix_len = route->prefix_len};
 	struct host_rt half[HOST_PARTS_MAX];

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/reason.h"
+#include "vocabulary/route.h"
 
 #include <net/if.h>
 #include <netinet/in.h>
@@ -70,18 +71,6 @@ struct host_path {
 int host_path_to(struct host *host, const struct sockaddr *addr, unsigned bind_ifindex,
 		 struct host_path *path, struct reason *reason);
 
-struct host_route {
-	int family;
-	uint8_t prefix_len;
-	union {
-		struct in_addr dst4;
-		struct in6_addr dst6;
-	};
-	bool has_gateway;
-	struct in_addr gateway4;
-	uint32_t metric;
-};
-
 enum host_dns_mode { HOST_DNS_NO, HOST_DNS_YES, HOST_DNS_EXCLUSIVELY };
 
 /* What a connected call wants of the machine. */
@@ -96,7 +85,7 @@ struct host_config {
 	bool default_route;
 	bool distance_set;
 	uint32_t distance; /* metric wanted; must win against the present one if !distance_set */
-	const struct host_route *routes;
+	const struct route *routes;
 	size_t route_count;
 	enum host_dns_mode dns_mode;
 	struct in_addr dns[2];

@@ -249,7 +249,7 @@ static int add_routes(struct work *w)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < c->route_count; i++) {
-		const struct host_route *in = &c->routes[i];
+		const struct route *in = &c->routes[i];
 		struct host_rt rt = tunnel_route(w, in->family);
 
 		rt.prefix_len = in->prefix_len;

@@ -109,7 +109,7 @@ void host_overlap_judge(struct host *host, const struct host_config *config, boo
 	    host_rt_dump(&host->nl, AF_INET6, networks_visit, &n) < 0)
 		return;
 	for (size_t i = 0; i < config->route_count; i++) {
-		const struct host_route *in = &config->routes[i];
+		const struct route *in = &config->routes[i];
 		struct host_rt ours = {.family = in->family,
 				       .prefix_len = in->prefix_len,
 				       .metric = host_rt_metric(in->family, in->metric)};

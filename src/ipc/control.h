@@ -10,6 +10,7 @@
 #define VPDIAL_IPC_CONTROL_H
 
 #include "base/reason.h"
+#include "vocabulary/counters.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -125,14 +126,7 @@ struct control_status {
 	uint32_t echo_rtt_ms, echo_min_ms, echo_avg_ms, echo_jitter_ms, echo_count;
 	bool echo_known;
 	char peer_host[256], peer_vendor[256];
-	struct control_counters {
-		uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
-		uint64_t wire_tx, wire_tx_fast, wire_rx;
-		uint64_t tx_blocked, tx_too_big, tx_full;
-		uint64_t rx_clear_refused, rx_malformed, rx_wrong_id, rx_not_open;
-		uint64_t rx_duplicate, rx_late, rx_lost, rx_too_late, rx_bad_mppe;
-		uint64_t control_tx, control_rx, lcp_rx, auth_rx, ccp_rx, ipcp_rx;
-	} counters;
+	struct counters counters;
 	char message[240];	  /* last event in plain words */
 	struct reason ended;	  /* set when state is CONTROL_STATE_DOWN */
 	struct reason last_end;	  /* of the dial or call before this one */

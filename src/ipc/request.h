@@ -11,6 +11,12 @@
 
 #include "base/reason.h"
 #include "base/secret.h"
+#include "vocabulary/counters.h"
+#include "vocabulary/mppe.h"
+#include "vocabulary/protocol.h"
+#include "vocabulary/role.h"
+#include "vocabulary/route.h"
+#include "vocabulary/settings.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -60,8 +66,6 @@ enum request_phase {
 /* Accounts that one session may ask for: a caller may repeat itself, but not guess for ever. */
 #define REQUEST_ACCOUNTS_MAX 4
 
-enum request_tunnel { REQUEST_PPTP, REQUEST_L2TP };
-
 /* Descriptors of REQUEST_START, in this order. */
 enum request_start_fd {
 	REQUEST_FD_TUN,
@@ -90,19 +94,17 @@ struct request_adopted {
 enum request_threads { REQUEST_THREADS_AUTO, REQUEST_THREADS_ONE, REQUEST_THREADS_TWO };
 
 struct request_start {
-	uint32_t tunnel; /* enum request_tunnel */
-	bool answerer, debug;
+	uint32_t protocol; /* enum protocol */
+	uint32_t role;	   /* enum call_role */
+	bool debug;
 	char profile[64], server[256]; /* for log and sentences */
 	char host_name[64];
 	char user[256];
 	struct secret password;
-	uint32_t allow;				    /* set of enum ppp_auth */
-	uint32_t mppe_policy, mppe_bits, mppe_mode; /* enums of ppp/ppp.h */
-	uint16_t max_mtu, max_mru;
+	struct ppp_settings ppp;
+	uint16_t max_mtu;
 	uint16_t path_mtu; /* towards the server */
-	bool ask_pfc, ask_acfc, ask_dns, ask_wins, ipv4, ipv6, clamp_mss;
-	struct in_addr local, remote;
-	bool local_must, remote_must;
+	bool ask_dns, ask_wins, ipv4, clamp_mss;
 	struct in_addr outer_peer;
 	uint16_t local_call_id; /* chosen by the supervisor, which filters the socket for it */
 	struct sockaddr_storage peer; /* L2TP: where datagrams go */
@@ -110,11 +112,10 @@ struct request_start {
 	bool tun_offload, tun_offload_udp, udp_segment, udp_gro;
 	uint8_t threads; /* enum request_threads */
 	uint16_t local_tunnel_id;
-	struct secret tunnel_secret; /* len 0 = none */
-	bool hide_avps, sequencing;
+	struct tunnel_settings tunnel; /* L2TP */
 	struct request_call
 		farewell; /* L2TP: a dead session's tunnel at this server, to be ended */
-	uint32_t hello_interval_ms, setup_limit_ms, silence_limit_ms;
+	uint32_t setup_limit_ms, silence_limit_ms;
 	uint32_t keepalive_ms, idle_ms, session_ms; /* 0 = off */
 	bool dhcp_inform;			    /* ask for routes and domain once IPv4 is up */
 	uint32_t connect_limit_ms;
@@ -136,7 +137,7 @@ struct request_account_answer {
 	bool known;
 	struct secret password;
 	struct in_addr local, remote, dns[2];
-	uint32_t mppe_policy, mppe_bits, mppe_mode; /* of its PPP profile */
+	struct mppe_settings mppe; /* of its PPP profile */
 	uint32_t idle_ms, session_ms;
 	bool clamp_mss;
 };
@@ -178,15 +179,10 @@ struct request_network {
 #define REQUEST_ROUTES_MAX 64
 #define REQUEST_DOMAIN_MAX 256
 
-struct request_route {
-	struct in_addr dst;
-	uint8_t prefix_len;
-};
-
 struct request_routes {
 	struct in_addr server; /* that told it, inside the tunnel */
 	uint32_t count;
-	struct request_route routes[REQUEST_ROUTES_MAX];
+	struct route routes[REQUEST_ROUTES_MAX]; /* a gateway counts for nothing */
 	struct in_addr dns[2];
 	char domain[REQUEST_DOMAIN_MAX];
 };
@@ -197,11 +193,7 @@ struct request_stats {
 	uint8_t echo_known; /* no bool: the session may say any octet */
 	uint32_t echo_rtt_ms, echo_min_ms, echo_avg_ms, echo_jitter_ms, echo_count;
 	uint64_t idle_ms;
-	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes, wire_tx, wire_tx_fast, wire_rx;
-	uint64_t tx_blocked, tx_too_big, tx_full;
-	uint64_t rx_clear_refused, rx_malformed, rx_wrong_id, rx_not_open;
-	uint64_t rx_duplicate, rx_late, rx_lost, rx_too_late, rx_bad_mppe;
-	uint64_t control_tx, control_rx, lcp_rx, auth_rx, ccp_rx, ipcp_rx;
+	struct counters counters;
 };
 
 struct request_listen {

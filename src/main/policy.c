@@ -44,14 +44,14 @@ static void *create(const struct conf_server *conf)
 
 		a->name = s->name;
 		a->caller_id = s->caller_id;
-		a->service[POLICY_PPTP] = !s->disabled && (s->service & CONF_SERVICE_PPTP);
-		a->service[POLICY_L2TP] = !s->disabled && (s->service & CONF_SERVICE_L2TP);
-		a->remote[POLICY_PPTP] = pool_of(s, CONF_PPTP);
-		a->remote[POLICY_L2TP] = pool_of(s, CONF_L2TP);
+		for (int p = 0; p < PROTOCOL_COUNT; p++) {
+			a->service[p] = !s->disabled && (s->service & PROTOCOL_BIT(p));
+			a->remote[p] = pool_of(s, p);
+		}
 	}
 	config.accounts = w->accounts;
-	config.max_sessions[POLICY_PPTP] = conf->listener[CONF_PPTP].max_sessions;
-	config.max_sessions[POLICY_L2TP] = conf->listener[CONF_L2TP].max_sessions;
+	for (int p = 0; p < PROTOCOL_COUNT; p++)
+		config.max_sessions[p] = conf->listener[p].max_sessions;
 	w->policy = w->accounts ? policy_new(&config) : NULL;
 	if (w->policy)
 		return w;
@@ -59,22 +59,21 @@ static void *create(const struct conf_server *conf)
 	return NULL;
 }
 
-static const char *admit(void *ctx, enum conf_type type, const struct sockaddr *source,
+static const char *admit(void *ctx, enum protocol type, const struct sockaddr *source,
 			 uint64_t now_ms, size_t *slot, bool *tell)
 {
 	struct wired *w = ctx;
-	enum policy_verdict v = policy_admit(
-		w->policy, type == CONF_L2TP ? POLICY_L2TP : POLICY_PPTP, source, now_ms, slot);
+	enum policy_verdict v = policy_admit(w->policy, type, source, now_ms, slot);
 
 	*tell = v == POLICY_BUSY;
 	return v == POLICY_ADMITTED ? NULL : policy_verdict_text(v);
 }
 
-static bool has_room(void *ctx, enum conf_type type)
+static bool has_room(void *ctx, enum protocol type)
 {
 	struct wired *w = ctx;
 
-	return policy_has_room(w->policy, type == CONF_L2TP ? POLICY_L2TP : POLICY_PPTP);
+	return policy_has_room(w->policy, type);
 }
 
 static int account(void *ctx, size_t slot, const uint8_t *user, size_t len, struct in_addr *address,

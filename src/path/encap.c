@@ -25,24 +25,24 @@ void path_accept(struct path *path, const struct path_frame *frame, uint64_t now
 	path->rx_counters.rx_lost += skipped;
 	if (late && path->rx_counters.rx_lost)
 		path->rx_counters.rx_lost--; /* it was only late */
-	if (path->config.encap == PATH_GRE)
+	if (path->config.encap == PROTOCOL_PPTP)
 		gre_accept(path, now_ms);
 }
 
 uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len)
 {
-	return path->config.encap == PATH_GRE ? gre_wrap(path, frame, len)
-					      : l2tp_wrap(path, frame, len);
+	return path->config.encap == PROTOCOL_PPTP ? gre_wrap(path, frame, len)
+						   : l2tp_wrap(path, frame, len);
 }
 
 bool path_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame)
 {
-	return path->config.encap == PATH_GRE ? gre_unwrap(path, packet, len, frame)
-					      : l2tp_unwrap(path, packet, len, frame);
+	return path->config.encap == PROTOCOL_PPTP ? gre_unwrap(path, packet, len, frame)
+						   : l2tp_unwrap(path, packet, len, frame);
 }
 
 void path_ack_if_due(struct path *path, uint64_t now_ms)
 {
-	if (path->config.encap == PATH_GRE)
+	if (path->config.encap == PROTOCOL_PPTP)
 		gre_ack_if_due(path, now_ms);
 }

@@ -38,7 +38,8 @@ void path_take_errors(struct path *path)
 		path->rx_counters.wire_errors++;
 		if (error == EMSGSIZE && path->callbacks.too_big)
 			path->callbacks.too_big(path->callbacks.ctx, info);
-		else if (error && path->config.encap == PATH_L2TP) /* PPTP has its TCP connection */
+		else if (error &&
+			 path->config.encap == PROTOCOL_L2TP) /* PPTP has its TCP connection */
 			path->callbacks.error(path->callbacks.ctx, error);
 	}
 }

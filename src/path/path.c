@@ -20,7 +20,7 @@ static bool prepare_receive(struct path *path)
 		path->rx_iov[i] = (struct iovec){path->rx_slab + i * slot, slot};
 		msg->msg_iov = &path->rx_iov[i];
 		msg->msg_iovlen = 1;
-		if (path->config.encap == PATH_L2TP)
+		if (path->config.encap == PROTOCOL_L2TP)
 			msg->msg_name = &path->rx_from[i];
 		if (gro)
 			msg->msg_control = &path->rx_control[i];

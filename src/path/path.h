@@ -9,6 +9,8 @@
 #define VPDIAL_PATH_PATH_H
 
 #include "base/log.h"
+#include "vocabulary/counters.h"
+#include "vocabulary/protocol.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -16,10 +18,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum path_encap { PATH_GRE, PATH_L2TP };
-
 struct path_config {
-	enum path_encap encap;
+	enum protocol encap;
 	int tun_fd; /* not owned; non-blocking TUN without packet information */
 	/* The device puts struct offload before packets, and takes it; joined UDP packets too. */
 	bool tun_offload, tun_offload_udp;
@@ -78,17 +78,7 @@ struct path_callbacks {
 };
 
 struct path_counters {
-	uint64_t tx_packets, tx_bytes; /* inner IP packets and octets */
-	uint64_t rx_packets, rx_bytes;
-	uint64_t wire_tx, wire_rx;    /* outer packets */
-	uint64_t wire_tx_fast;	      /* those of wire_tx that went by the packet socket */
-	uint64_t tx_blocked;	      /* dropped: nothing may leave yet */
-	uint64_t tx_too_big, tx_full; /* dropped: larger than the peer's MRU; socket full */
-	uint64_t rx_clear_refused;    /* dropped: in clear although encryption is on */
-	uint64_t rx_malformed, rx_wrong_id, rx_not_open;
-	uint64_t rx_duplicate, rx_late, rx_lost; /* late = delivered out of order */
-	uint64_t rx_too_late;			 /* dropped: behind the window or its key is gone */
-	uint64_t rx_bad_mppe;		 /* decrypted to nonsense, or an implausible count */
+	PATH_COUNTERS(COUNTER_FIELD)
 	uint64_t wire_errors;		 /* send errors other than a full socket */
 	uint64_t last_rx_ms, last_tx_ms; /* of data packets; 0 = never */
 	uint64_t last_heard_ms;		 /* of any valid packet */

@@ -389,7 +389,7 @@ static void rx_numbered(struct path *path, struct path_frame *f, uint64_t now_ms
 		break;
 	}
 	/* GRE: a number alone counts as received. */
-	if (f->len == 0 && path->config.encap == PATH_GRE)
+	if (f->len == 0 && path->config.encap == PROTOCOL_PPTP)
 		path_accept(path, f, now_ms);
 	if (f->len > 0)
 		rx_in_place(path, f, now_ms);
@@ -447,7 +447,8 @@ static void rx_message(struct path *path, unsigned index, uint64_t now_ms)
 		path->rx_counters.rx_malformed++;
 		return;
 	}
-	if (path->config.encap == PATH_L2TP && !l2tp_source_is_peer(path, &path->rx_from[index])) {
+	if (path->config.encap == PROTOCOL_L2TP &&
+	    !l2tp_source_is_peer(path, &path->rx_from[index])) {
 		path->rx_counters.rx_wrong_id++;
 		return;
 	}

@@ -14,7 +14,7 @@ static int send_alone(struct path *path, const uint8_t *start, size_t len)
 	const struct path_config *c = &path->config;
 
 	if (sendto(c->wire_fd, start, len, MSG_DONTWAIT | MSG_NOSIGNAL,
-		   c->encap == PATH_L2TP ? (const struct sockaddr *)&c->peer : NULL,
+		   c->encap == PROTOCOL_L2TP ? (const struct sockaddr *)&c->peer : NULL,
 		   c->peer_len) < 0) {
 		path->tx_counters.wire_errors++;
 		return -errno;

@@ -7,35 +7,18 @@
 #define TRIES_MAX     10
 #define REPEAT_MIN_MS 300
 
-const char *ppp_auth_name(enum ppp_auth method)
-{
-	switch (method) {
-	case PPP_AUTH_PAP:
-		return "pap";
-	case PPP_AUTH_CHAP:
-		return "chap";
-	case PPP_AUTH_MSCHAP1:
-		return "mschap1";
-	case PPP_AUTH_MSCHAP2:
-		return "mschap2";
-	case PPP_AUTH_EAP:
-		return "eap";
-	}
-	return "none";
-}
-
 static const struct auth_role *role_of(const struct ppp_link *link)
 {
-	bool caller = link->config.role == PPP_CALLER;
+	bool caller = link->config.role == ROLE_CALLER;
 
 	switch (link->auth.method) {
-	case PPP_AUTH_PAP:
+	case METHOD_PAP:
 		return caller ? &pap_caller : &pap_answerer;
-	case PPP_AUTH_CHAP:
-	case PPP_AUTH_MSCHAP1:
-	case PPP_AUTH_MSCHAP2:
+	case METHOD_CHAP:
+	case METHOD_MSCHAP1:
+	case METHOD_MSCHAP2:
 		return caller ? &chap_caller : &chap_answerer;
-	case PPP_AUTH_EAP:
+	case METHOD_EAP:
 		return caller ? &eap_caller : &eap_answerer;
 	}
 	return NULL;
@@ -48,7 +31,7 @@ void auth_start(struct ppp_link *link)
 
 	wipe(auth, sizeof(*auth));
 	auth->deadline_ms = DEADLINE_NONE;
-	auth->method = link->config.role == PPP_CALLER ? link->lcp.peer.auth : link->lcp.ask_auth;
+	auth->method = link->config.role == ROLE_CALLER ? link->lcp.peer.auth : link->lcp.ask_auth;
 	if (!auth->method) {
 		auth->done = true;
 		link_auth_done(link, 0);
@@ -132,7 +115,7 @@ void auth_tick(struct ppp_link *link)
 		auth->deadline_ms = DEADLINE_NONE;
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "%s does not answer during authentication with %s", link_peer(link),
-			  ppp_auth_name(auth->method));
+			  word_of(auth_words, auth->method));
 		return;
 	}
 	auth->interval_ms = doubled < link->config.restart_max_ms ? (uint32_t)doubled
@@ -148,10 +131,10 @@ void auth_network_heard(struct ppp_link *link)
 {
 	struct auth *auth = &link->auth;
 
-	if (link->config.role != PPP_CALLER || !auth->waiting || auth->done)
+	if (link->config.role != ROLE_CALLER || !auth->waiting || auth->done)
 		return;
 	/* RFC 3748 section 4.2: a lost EAP-Success may be taken from what the peer does next. */
-	if (auth->method == PPP_AUTH_EAP && auth->eap_method_done)
+	if (auth->method == METHOD_EAP && auth->eap_method_done)
 		auth_succeeded(link);
 	else if (link_now(link) >= auth->repeat_after_ms) {
 		auth_repeat(link);
@@ -166,8 +149,8 @@ void auth_network_heard(struct ppp_link *link)
 
 bool auth_eap_md5_allowed(const struct ppp_link *link)
 {
-	return !link_encrypts(link) &&
-	       ((link->config.allow & PPP_AUTH_CHAP) || link->config.allow == PPP_AUTH_EAP);
+	return !link_encrypts(link) && ((link->config.settings.allow & METHOD_CHAP) ||
+					link->config.settings.allow == METHOD_EAP);
 }
 
 void auth_succeeded(struct ppp_link *link)
@@ -288,10 +271,7 @@ bool auth_lookup(struct ppp_link *link, struct octets name)
 	link->callbacks.account(link->callbacks.ctx, auth->user, auth->user_len, &link->account);
 	if (link->account.known && link->account.dns[0].s_addr)
 		memcpy(link->config.dns, link->account.dns, sizeof(link->config.dns));
-	if (link->account.known && link->account.mppe_set) {
-		link->config.mppe = link->account.mppe;
-		link->config.mppe_bits = link->account.mppe_bits;
-		link->config.mppe_mode = link->account.mppe_mode;
-	}
+	if (link->account.known && link->account.mppe_set)
+		link->config.settings.mppe = link->account.mppe;
 	return true;
 }

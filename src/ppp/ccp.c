@@ -118,7 +118,7 @@ static bool follow_to_stateful(struct ppp_link *link)
 	struct ccp *ccp = &link->ccp;
 	uint32_t common = ccp->heard & mppe_allowed(link);
 
-	if (link->config.mppe_mode != PPP_MPPE_PREFER_STATELESS || common == 0 ||
+	if (link->config.settings.mppe.mode != MPPE_ANY || common == 0 ||
 	    (ccp->heard & MPPE_OPTION_STATELESS) || !(ccp->offer & MPPE_OPTION_STATELESS))
 		return false;
 	ccp->offer = mppe_strongest(common);
@@ -152,12 +152,12 @@ static void start_key(const struct ppp_link *link, struct ppp_mppe_key *key, uin
 {
 	const struct auth_keys *k = &link->auth.keys;
 	/* RFC 3079 names directions by who was authenticated. */
-	bool caller_send = sending == (link->config.role == PPP_CALLER);
+	bool caller_send = sending == (link->config.role == ROLE_CALLER);
 
 	key->generation++;
 	key->bits = mppe_bits_of(option);
 	key->stateful = !(option & MPPE_OPTION_STATELESS);
-	if (k->method == PPP_AUTH_MSCHAP1)
+	if (k->method == METHOD_MSCHAP1)
 		mppe_start_key_v1(key->start, key->bits, k->lm_hash, k->nt_hash, k->challenge);
 	else
 		mppe_start_key_v2(key->start, key->bits, caller_send, k->nt_hash, k->nt_response);
@@ -336,7 +336,8 @@ static uint32_t first_offer(const struct ppp_link *link)
 {
 	uint32_t offer = mppe_allowed(link);
 
-	return link->config.mppe_mode == PPP_MPPE_STATEFUL ? offer : offer | MPPE_OPTION_STATELESS;
+	return link->config.settings.mppe.mode == MPPE_STATEFUL ? offer
+								: offer | MPPE_OPTION_STATELESS;
 }
 
 /* Policy and keys are there: what an automaton of its own needs. */
@@ -356,7 +357,7 @@ static void begin(struct ppp_link *link)
 
 static bool is_possible(const struct ppp_link *link)
 {
-	return link->config.mppe != PPP_MPPE_NO && link->auth.keys.method != 0 &&
+	return link->config.settings.mppe.policy != MPPE_NO && link->auth.keys.method != 0 &&
 	       mppe_allowed(link) != 0;
 }
 
@@ -364,7 +365,7 @@ void ccp_start_early(struct ppp_link *link)
 {
 	struct ccp *ccp = &link->ccp;
 
-	if (ccp->wanted || link->config.role != PPP_CALLER)
+	if (ccp->wanted || link->config.role != ROLE_CALLER)
 		return;
 	link->auth.keys = link->auth.candidate;
 	ccp->early_over = false;
@@ -421,7 +422,7 @@ static bool must_wait(struct ppp_link *link, const uint8_t *info, size_t len)
 	if (!asks_for_mppe(info, len, &v))
 		return false;
 	ccp->heard = v;
-	return link->config.role == PPP_CALLER && ccp->ask &&
+	return link->config.role == ROLE_CALLER && ccp->ask &&
 	       ccp->fsm.state == AUTOMATON_REQ_SENT && v == mppe_wanted_for(link, v);
 }
 
@@ -452,7 +453,7 @@ void ccp_start(struct ppp_link *link)
 					link, EXIT_NEGOTIATION_FAILED,
 					"encryption is required, but authentication with %s gives "
 					"no keys",
-					ppp_auth_name(link->auth.method));
+					word_of(auth_words, link->auth.method));
 			else
 				settle(link);
 			return;

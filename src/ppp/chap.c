@@ -7,11 +7,11 @@
 #define MD5_CHALLENGE_LEN 16
 
 /* Length of a challenge; 0: any. */
-static size_t challenge_len(enum ppp_auth method)
+static size_t challenge_len(enum auth_method method)
 {
-	return method == PPP_AUTH_MSCHAP1   ? MSCHAP1_CHALLENGE_LEN
-	       : method == PPP_AUTH_MSCHAP2 ? MSCHAP2_CHALLENGE_LEN
-					    : 0;
+	return method == METHOD_MSCHAP1	  ? MSCHAP1_CHALLENGE_LEN
+	       : method == METHOD_MSCHAP2 ? MSCHAP2_CHALLENGE_LEN
+					  : 0;
 }
 
 /* ---- caller ---- */
@@ -20,11 +20,11 @@ static size_t make_response(struct ppp_link *link, uint8_t value[static MSCHAP_R
 {
 	struct auth *auth = &link->auth;
 
-	if (auth->method == PPP_AUTH_MSCHAP1) {
+	if (auth->method == METHOD_MSCHAP1) {
 		auth_mschap1_respond(link, auth->challenge, value);
 		return MSCHAP_RESPONSE_LEN;
 	}
-	if (auth->method == PPP_AUTH_MSCHAP2) {
+	if (auth->method == METHOD_MSCHAP2) {
 		auth_mschap2_respond(link, auth->challenge, value);
 		return MSCHAP_RESPONSE_LEN;
 	}
@@ -60,7 +60,7 @@ static void on_challenge(struct ppp_link *link, const struct control_packet *p)
 			  strlen(link->config.user));
 	auth->waiting = true;
 	auth_send_kept(link, &w);
-	if (auth->method != PPP_AUTH_CHAP && !auth->done)
+	if (auth->method != METHOD_CHAP && !auth->done)
 		ccp_start_early(link);
 }
 
@@ -75,12 +75,12 @@ static void on_result(struct ppp_link *link, const struct control_packet *p)
 		return;
 	}
 	if (p->code == CHAP_SUCCESS) {
-		if (auth->method != PPP_AUTH_MSCHAP2 || auth_mschap2_proved(link, text))
+		if (auth->method != METHOD_MSCHAP2 || auth_mschap2_proved(link, text))
 			auth_succeeded(link);
 		return;
 	}
 	auth->waiting = false;
-	if (auth->method == PPP_AUTH_CHAP) {
+	if (auth->method == METHOD_CHAP) {
 		auth_refused(link, text);
 		return;
 	}
@@ -141,12 +141,12 @@ static void make_result(struct ppp_link *link, bool good)
 	const char *text = good ? "Welcome" : "Authentication failed";
 	uint8_t proof[MSCHAP2_PROOF_LEN + sizeof(welcome) - 1];
 
-	if (good && auth->method == PPP_AUTH_MSCHAP2) {
+	if (good && auth->method == METHOD_MSCHAP2) {
 		memcpy(proof, auth->proof, MSCHAP2_PROOF_LEN);
 		memcpy(proof + MSCHAP2_PROOF_LEN, welcome, sizeof(welcome) - 1);
 		chap_message_encode(&w, CHAP_SUCCESS, auth->id, proof, sizeof(proof));
 	} else {
-		if (!good && auth->method != PPP_AUTH_CHAP)
+		if (!good && auth->method != METHOD_CHAP)
 			text = "E=691 R=0 V=3 M=Authentication failed";
 		chap_message_encode(&w, good ? CHAP_SUCCESS : CHAP_FAILURE, auth->id, text,
 				    strlen(text));
@@ -156,9 +156,9 @@ static void make_result(struct ppp_link *link, bool good)
 
 static bool check(struct ppp_link *link, struct octets value)
 {
-	if (link->auth.method == PPP_AUTH_MSCHAP1)
+	if (link->auth.method == METHOD_MSCHAP1)
 		return auth_check_mschap1(link, value);
-	if (link->auth.method == PPP_AUTH_MSCHAP2)
+	if (link->auth.method == METHOD_MSCHAP2)
 		return auth_check_mschap2(link, value);
 	return auth_check_md5(link, link->auth.id, value);
 }

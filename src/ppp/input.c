@@ -81,7 +81,7 @@ void link_protocol_rejected(struct ppp_link *link, uint16_t protocol)
 	if (protocol == auth_protocol(link->auth.method) && !link->auth.done)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "%s agreed to authentication with %s, then rejected it", link_peer(link),
-			  ppp_auth_name(link->auth.method));
+			  word_of(auth_words, link->auth.method));
 }
 
 struct ncp_entry {
@@ -96,12 +96,12 @@ static bool find_ncp(struct ppp_link *link, uint16_t protocol, struct ncp_entry 
 {
 	const struct ncp_entry entries[] = {
 		{FRAME_CCP, EARLY_CCP, &link->ccp.fsm,
-		 link->config.mppe != PPP_MPPE_NO &&
+		 link->config.settings.mppe.policy != MPPE_NO &&
 			 (link->ccp.wanted || link->phase == PPP_PHASE_AUTHENTICATE),
 		 &link->counters.ccp_rx},
 		{FRAME_IPCP, EARLY_IPCP, &link->ipcp.fsm, link->config.ipv4,
 		 &link->counters.ipcp_rx},
-		{FRAME_IPV6CP, EARLY_IPV6CP, &link->ipv6cp.fsm, link->config.ipv6, NULL},
+		{FRAME_IPV6CP, EARLY_IPV6CP, &link->ipv6cp.fsm, link->config.settings.ipv6, NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)

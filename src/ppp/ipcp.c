@@ -47,16 +47,17 @@ static void address_nak(void *ctx, const struct option *o)
 
 	if (!ipcp->ask_address || given.s_addr == 0)
 		return;
-	if (link->config.role == PPP_ANSWERER)
+	if (link->config.role == ROLE_ANSWERER)
 		return; /* it is ours to say: a caller that demands another one gives up */
-	if (!link->config.local_must || given.s_addr == link->config.local.s_addr) {
+	if (!link->config.settings.local_must ||
+	    given.s_addr == link->config.settings.local.s_addr) {
 		ipcp->local = given; /* judged when it is final */
 		return;
 	}
 	if (++ipcp->local_naks < MUST_ROUNDS_MAX)
 		return;
 	inet_ntop(AF_INET, &given, theirs, sizeof(theirs));
-	inet_ntop(AF_INET, &link->config.local, ours, sizeof(ours));
+	inet_ntop(AF_INET, &link->config.settings.local, ours, sizeof(ours));
 	link_fail(link, EXIT_NEGOTIATION_FAILED,
 		  "%s assigns the address %s, but the profile demands %s", link_peer(link), theirs,
 		  ours);
@@ -69,8 +70,8 @@ static void address_reject(void *ctx, const struct option *o)
 	(void)o;
 	link->ipcp.ask_address = false;
 	/* What it named in Naks, one after the other, it never agreed to. */
-	if (link->config.role == PPP_CALLER)
-		link->ipcp.local = link->config.local;
+	if (link->config.role == ROLE_CALLER)
+		link->ipcp.local = link->config.settings.local;
 }
 
 /* ---- IP-Address: the peer's ---- */
@@ -78,9 +79,9 @@ static void address_reject(void *ctx, const struct option *o)
 /* The address that an answerer gives, or that a caller wishes the server to have. */
 static struct in_addr remote_wanted(const struct ppp_link *link)
 {
-	if (link->config.role == PPP_ANSWERER && link->account.remote.s_addr)
+	if (link->config.role == ROLE_ANSWERER && link->account.remote.s_addr)
 		return link->account.remote;
-	return link->config.remote;
+	return link->config.settings.remote;
 }
 
 static enum option_verdict address_request(void *ctx, const struct option *o, struct writer *nak)
@@ -88,7 +89,7 @@ static enum option_verdict address_request(void *ctx, const struct option *o, st
 	struct ppp_link *link = ctx;
 	struct ipcp *ipcp = &link->ipcp;
 	struct in_addr told = option_address(o), wanted = remote_wanted(link);
-	bool must = link->config.role == PPP_ANSWERER || link->config.remote_must;
+	bool must = link->config.role == ROLE_ANSWERER || link->config.settings.remote_must;
 	char theirs[INET_ADDRSTRLEN], ours[INET_ADDRSTRLEN];
 
 	if (wanted.s_addr == 0) {
@@ -151,7 +152,7 @@ static enum option_verdict server_request(void *ctx, const struct option *o, str
 	};
 	int i = server_index(o->type);
 
-	if (c->role == PPP_CALLER || i < 0 || ours[i].s_addr == 0)
+	if (c->role == ROLE_CALLER || i < 0 || ours[i].s_addr == 0)
 		return OPTION_REJECT;
 	if (option_address(o).s_addr == ours[i].s_addr)
 		return OPTION_ACK;
@@ -318,11 +319,12 @@ void ipcp_reset(struct ppp_link *link)
 {
 	struct ipcp *ipcp = &link->ipcp;
 	const struct ppp_config *c = &link->config;
-	bool caller = c->role == PPP_CALLER;
+	bool caller = c->role == ROLE_CALLER;
 
 	ipcp->local_naks = ipcp->remote_naks = 0;
 	ipcp->remote.s_addr = 0;
-	ipcp->local = !caller && link->account.local.s_addr ? link->account.local : c->local;
+	ipcp->local =
+		!caller && link->account.local.s_addr ? link->account.local : c->settings.local;
 	/* An answerer without an address of its own stays unnumbered. */
 	ipcp->ask_address = caller || ipcp->local.s_addr;
 	memset(ipcp->server, 0, sizeof(ipcp->server));

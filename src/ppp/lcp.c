@@ -258,7 +258,7 @@ static void terminated(void *ctx, const struct control_packet *p)
 		str_printf(&s, ": \"%s\"",
 			   link_clean(text, sizeof(text), (struct octets){p->data, p->len}, 140));
 	link->lcp.explained |= p->len > 0;
-	if (ras && auth_refusal(error) && link->config.role == PPP_CALLER && !link->network_up)
+	if (ras && auth_refusal(error) && link->config.role == ROLE_CALLER && !link->network_up)
 		reason_set(&link->reason, EXIT_AUTH_FAILED, "%s (error %u)", auth_refusal(error),
 			   error);
 	else if (link->network_up)
@@ -273,7 +273,7 @@ static void terminated(void *ctx, const struct control_packet *p)
 	if (automaton_opened(&link->lcp.fsm))
 		return;
 	/* Many servers hang up on the first method that they do not take. */
-	if (link->config.role == PPP_CALLER && link->lcp.offered[0] && !link->lcp.staged.auth)
+	if (link->config.role == ROLE_CALLER && link->lcp.offered[0] && !link->lcp.staged.auth)
 		lcp_auth_fail(link);
 	link_fail(link, EXIT_NEGOTIATION_FAILED, "%s hung up during LCP negotiation%s",
 		  link_peer(link), quoted);
@@ -407,14 +407,14 @@ void lcp_init(struct ppp_link *link)
 
 	memset(lcp, 0, sizeof(*lcp));
 	automaton_init(&lcp->fsm, &driver, link, &link->host);
-	lcp->mru = link->config.mru;
-	lcp->ask_mru = link->config.mru != 0 && link->config.mru != MRU_DEFAULT;
+	lcp->mru = link->config.settings.mru;
+	lcp->ask_mru = link->config.settings.mru != 0 && link->config.settings.mru != MRU_DEFAULT;
 	lcp->ask_magic = true;
-	lcp->ask_pfc = link->config.ask_pfc;
-	lcp->ask_acfc = link->config.ask_acfc;
+	lcp->ask_pfc = link->config.settings.ask_pfc;
+	lcp->ask_acfc = link->config.settings.ask_acfc;
 	lcp->peer.mru = MRU_DEFAULT;
 	new_magic(link);
-	if (link->config.role == PPP_ANSWERER) {
+	if (link->config.role == ROLE_ANSWERER) {
 		lcp->auth_left = lcp_auth_allowed(link);
 		lcp->ask_auth = lcp_auth_strongest(lcp->auth_left);
 	}

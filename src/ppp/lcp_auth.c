@@ -13,21 +13,21 @@ static struct lcp *lcp_of(void *ctx)
 }
 
 static const struct auth_option {
-	enum ppp_auth method;
+	enum auth_method method;
 	uint16_t protocol;
 	uint8_t len; /* of the option's data */
 	uint8_t algorithm;
 } auth_options[] = {
 	/* strongest first */
-	{PPP_AUTH_MSCHAP2, FRAME_CHAP, 3, CHAP_ALGORITHM_MSCHAP2},
-	{PPP_AUTH_EAP, FRAME_EAP, 2, 0},
-	{PPP_AUTH_MSCHAP1, FRAME_CHAP, 3, CHAP_ALGORITHM_MSCHAP1},
-	{PPP_AUTH_CHAP, FRAME_CHAP, 3, CHAP_ALGORITHM_MD5},
-	{PPP_AUTH_PAP, FRAME_PAP, 2, 0},
+	{METHOD_MSCHAP2, FRAME_CHAP, 3, CHAP_ALGORITHM_MSCHAP2},
+	{METHOD_EAP, FRAME_EAP, 2, 0},
+	{METHOD_MSCHAP1, FRAME_CHAP, 3, CHAP_ALGORITHM_MSCHAP1},
+	{METHOD_CHAP, FRAME_CHAP, 3, CHAP_ALGORITHM_MD5},
+	{METHOD_PAP, FRAME_PAP, 2, 0},
 };
 #define AUTH_OPTIONS (sizeof(auth_options) / sizeof(auth_options[0]))
 
-enum ppp_auth lcp_auth_strongest(unsigned set)
+enum auth_method lcp_auth_strongest(unsigned set)
 {
 	for (size_t i = 0; i < AUTH_OPTIONS; i++)
 		if (set & auth_options[i].method)
@@ -39,11 +39,11 @@ unsigned lcp_auth_allowed(const struct ppp_link *link)
 {
 	/* Only these give keys (RFC 3079). */
 	if (link_encrypts(link))
-		return link->config.allow & (PPP_AUTH_MSCHAP1 | PPP_AUTH_MSCHAP2 | PPP_AUTH_EAP);
-	return link->config.allow;
+		return link->config.settings.allow & METHODS_KEYED;
+	return link->config.settings.allow;
 }
 
-uint16_t auth_protocol(enum ppp_auth method)
+uint16_t auth_protocol(enum auth_method method)
 {
 	for (size_t i = 0; i < AUTH_OPTIONS; i++)
 		if (auth_options[i].method == method)
@@ -51,7 +51,7 @@ uint16_t auth_protocol(enum ppp_auth method)
 	return 0;
 }
 
-static enum ppp_auth auth_of_option(const struct option *o)
+static enum auth_method auth_of_option(const struct option *o)
 {
 	struct cursor c = cursor_make(o->data, o->len);
 	uint16_t protocol = cursor_u16(&c);
@@ -64,7 +64,7 @@ static enum ppp_auth auth_of_option(const struct option *o)
 	return 0;
 }
 
-static void auth_write(struct writer *w, enum ppp_auth method)
+static void auth_write(struct writer *w, enum auth_method method)
 {
 	for (size_t i = 0; i < AUTH_OPTIONS; i++) {
 		uint8_t data[3] = {(uint8_t)(auth_options[i].protocol >> 8),
@@ -80,10 +80,10 @@ static void note_offer(struct lcp *lcp, const struct option *o)
 	char name[32];
 	struct str s = str_make(name, sizeof(name));
 	size_t used = strlen(lcp->offered);
-	enum ppp_auth method = auth_of_option(o);
+	enum auth_method method = auth_of_option(o);
 
 	if (method)
-		str_printf(&s, "%s", ppp_auth_name(method));
+		str_printf(&s, "%s", word_of(auth_words, method));
 	else
 		print_auth_option(&s, o->data, o->len);
 	if (strstr(lcp->offered, name) || used + strlen(name) + 3 > sizeof(lcp->offered))
@@ -99,7 +99,7 @@ static const char *list_methods(char *buf, size_t cap, unsigned set)
 	for (size_t i = 0; i < AUTH_OPTIONS; i++)
 		if (set & auth_options[i].method)
 			str_printf(&s, "%s%s", s.len ? ", " : "",
-				   ppp_auth_name(auth_options[i].method));
+				   word_of(auth_words, auth_options[i].method));
 	if (s.len == 0)
 		str_printf(&s, "empty");
 	return buf;
@@ -109,26 +109,26 @@ void lcp_auth_fail(struct ppp_link *link)
 {
 	char allowed[64];
 
-	if (link_encrypts(link) && lcp_auth_allowed(link) != link->config.allow)
+	if (link_encrypts(link) && lcp_auth_allowed(link) != link->config.settings.allow)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "%s only offers %s, but the encryption that the profile requires needs "
 			  "MS-CHAP or EAP, and its allow list is %s",
 			  link_peer(link), link->lcp.offered,
-			  list_methods(allowed, sizeof(allowed), link->config.allow));
+			  list_methods(allowed, sizeof(allowed), link->config.settings.allow));
 	else
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "%s only offers %s, which the profile's allow list (%s) does not permit",
 			  link_peer(link), link->lcp.offered,
-			  list_methods(allowed, sizeof(allowed), link->config.allow));
+			  list_methods(allowed, sizeof(allowed), link->config.settings.allow));
 }
 
 /* The method to name in the Nth Nak: each of the allowed ones in turn, the strongest first. */
-static enum ppp_auth method_of_round(unsigned allowed, unsigned n)
+static enum auth_method method_of_round(unsigned allowed, unsigned n)
 {
 	unsigned left = allowed;
 
 	for (;; n--) {
-		enum ppp_auth method;
+		enum auth_method method;
 
 		if (left == 0)
 			left = allowed;
@@ -148,10 +148,10 @@ void lcp_auth_build(void *ctx, struct writer *w)
 enum option_verdict lcp_auth_request(void *ctx, const struct option *o, struct writer *nak)
 {
 	struct ppp_link *link = ctx;
-	enum ppp_auth method = auth_of_option(o);
+	enum auth_method method = auth_of_option(o);
 	unsigned allowed = lcp_auth_allowed(link);
 
-	if (link->config.role == PPP_ANSWERER)
+	if (link->config.role == ROLE_ANSWERER)
 		return OPTION_REJECT; /* we have no name and password to prove */
 	if (method && (allowed & method)) {
 		link->lcp.staged.auth = method;
@@ -172,7 +172,7 @@ void lcp_auth_nak(void *ctx, const struct option *o)
 {
 	struct ppp_link *link = ctx;
 	struct lcp *lcp = &link->lcp;
-	enum ppp_auth method = auth_of_option(o);
+	enum auth_method method = auth_of_option(o);
 
 	if (!lcp->ask_auth)
 		return; /* a caller does not ask the server to log on */
@@ -199,7 +199,7 @@ bool lcp_auth_missing(void *ctx, struct writer *nak)
 {
 	struct ppp_link *link = ctx;
 
-	if (link->config.role == PPP_ANSWERER || link->lcp.staged.auth || !link_encrypts(link) ||
+	if (link->config.role == ROLE_ANSWERER || link->lcp.staged.auth || !link_encrypts(link) ||
 	    writer_len(nak) > 0)
 		return false;
 	if (!lcp_auth_allowed(link)) {

@@ -32,12 +32,12 @@ const char *ppp_phase_name(enum ppp_phase phase)
 
 const char *link_peer(const struct ppp_link *link)
 {
-	return link->config.role == PPP_CALLER ? "the server" : "the caller";
+	return link->config.role == ROLE_CALLER ? "the server" : "the caller";
 }
 
 bool link_encrypts(const struct ppp_link *link)
 {
-	return link->config.mppe == PPP_MPPE_REQUIRE;
+	return link->config.settings.mppe.policy == MPPE_REQUIRE;
 }
 
 const char *link_clean(char *buf, size_t cap, struct octets text, size_t limit)
@@ -159,7 +159,7 @@ static bool tells(const struct ppp_link *link, enum exit_status code)
 	bool lcp = link->phase == PPP_PHASE_ESTABLISH &&
 		   (code == EXIT_NEGOTIATION_FAILED || code == EXIT_LOOPBACK);
 
-	return link->config.role == PPP_ANSWERER && (lcp || link->phase == PPP_PHASE_NETWORK);
+	return link->config.role == ROLE_ANSWERER && (lcp || link->phase == PPP_PHASE_NETWORK);
 }
 
 static void end_link(struct ppp_link *link, enum exit_status code, const char *text, bool tell)
@@ -212,8 +212,8 @@ void link_lcp_up(struct ppp_link *link)
 {
 	log_info(link->log, "LCP is open: mru %u, the peer's %u, authentication %s",
 		 link->lcp.ask_mru ? link->lcp.mru : MRU_DEFAULT, link->lcp.peer.mru,
-		 ppp_auth_name(link->config.role == PPP_CALLER ? link->lcp.peer.auth
-							       : link->lcp.ask_auth));
+		 word_of(auth_words, link->config.role == ROLE_CALLER ? link->lcp.peer.auth
+								      : link->lcp.ask_auth));
 	enter_phase(link, PPP_PHASE_AUTHENTICATE);
 	link_data_changed(link);
 	auth_start(link);
@@ -244,7 +244,7 @@ void link_lcp_down(struct ppp_link *link)
 	link_data_changed(link);
 }
 
-void link_auth_done(struct ppp_link *link, enum ppp_auth method)
+void link_auth_done(struct ppp_link *link, enum auth_method method)
 {
 	struct early_frame early;
 
@@ -276,7 +276,7 @@ void link_ccp_settled(struct ppp_link *link)
 		ipcp_reset(link);
 		start_ncp(link, &link->ipcp.fsm, EARLY_IPCP);
 	}
-	if (link->config.ipv6 && link->ipv6cp.fsm.state <= AUTOMATON_STARTING) {
+	if (link->config.settings.ipv6 && link->ipv6cp.fsm.state <= AUTOMATON_STARTING) {
 		ipv6cp_reset(link);
 		start_ncp(link, &link->ipv6cp.fsm, EARLY_IPV6CP);
 	}
@@ -370,7 +370,7 @@ static void limit_tick(struct ppp_link *link)
 	else if (link->phase == PPP_PHASE_AUTHENTICATE)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "authentication with %s did not end within %u seconds",
-			  ppp_auth_name(link->auth.method), seconds);
+			  word_of(auth_words, link->auth.method), seconds);
 	else if (!link->ccp.settled)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "encryption is required, but %s did not agree on it within %u seconds%s",
@@ -391,8 +391,8 @@ struct ppp_link *ppp_new(const struct ppp_config *config, const struct ppp_callb
 	if (!link)
 		return NULL;
 	link->config = *config;
-	if (link->config.mru > PPP_MRU_MAX)
-		link->config.mru = PPP_MRU_MAX;
+	if (link->config.settings.mru > PPP_MRU_MAX)
+		link->config.settings.mru = PPP_MRU_MAX;
 	if (link->config.restart_ms == 0)
 		link->config.restart_ms = 1000;
 	if (link->config.restart_max_ms < link->config.restart_ms)
@@ -462,7 +462,7 @@ void ppp_close(struct ppp_link *link, const struct reason *reason, uint64_t now_
 		return;
 	link->host.now_ms = now_ms;
 	end_link(link, reason->code, text,
-		 link->config.role == PPP_ANSWERER && link->phase == PPP_PHASE_NETWORK);
+		 link->config.role == ROLE_ANSWERER && link->phase == PPP_PHASE_NETWORK);
 	finish_turn(link);
 }
 

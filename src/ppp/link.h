@@ -18,7 +18,7 @@ struct lcp_side {
 	uint16_t mru;
 	uint32_t magic;
 	bool pfc, acfc;
-	enum ppp_auth auth; /* 0 = none */
+	enum auth_method auth; /* 0 = none */
 };
 
 struct lcp {
@@ -27,8 +27,8 @@ struct lcp {
 	bool ask_mru, ask_magic, ask_pfc, ask_acfc;
 	uint16_t mru;
 	uint32_t magic;
-	enum ppp_auth ask_auth; /* answerer: the method asked for now */
-	unsigned auth_left;	/* answerer: methods that the caller has not refused */
+	enum auth_method ask_auth; /* answerer: the method asked for now */
+	unsigned auth_left;	   /* answerer: methods that the caller has not refused */
 	/* the peer's request: as judged, and as acked */
 	struct lcp_side staged, peer;
 	unsigned auth_naks; /* rounds about the method, of either role */
@@ -42,7 +42,7 @@ struct lcp {
 
 /* What MPPE keys are made of. */
 struct auth_keys {
-	enum ppp_auth method; /* 0 = no keys; PPP_AUTH_MSCHAP1 or PPP_AUTH_MSCHAP2 */
+	enum auth_method method; /* 0 = no keys; METHOD_MSCHAP1 or METHOD_MSCHAP2 */
 	uint8_t nt_hash[16], lm_hash[16];
 	uint8_t challenge[8]; /* v1 */
 	uint8_t nt_response[24];
@@ -51,10 +51,10 @@ struct auth_keys {
 #define AUTH_PACKET_MAX 600 /* 255 + 255 of PAP, 49 + PPP_NAME_MAX of MS-CHAP */
 
 struct auth {
-	enum ppp_auth method; /* agreed in LCP, 0 = none */
-	bool done;	      /* the first authentication succeeded */
-	bool waiting;	      /* caller: a response is out; answerer: a challenge is out */
-	uint64_t deadline_ms; /* of the side that repeats */
+	enum auth_method method; /* agreed in LCP, 0 = none */
+	bool done;		 /* the first authentication succeeded */
+	bool waiting;		 /* caller: a response is out; answerer: a challenge is out */
+	uint64_t deadline_ms;	 /* of the side that repeats */
 	uint32_t interval_ms;
 	unsigned tries;
 	struct auth_keys keys, candidate;
@@ -182,7 +182,7 @@ bool link_encrypts(const struct ppp_link *link); /* encryption is required */
 
 void link_lcp_up(struct ppp_link *link);
 void link_lcp_down(struct ppp_link *link);
-void link_auth_done(struct ppp_link *link, enum ppp_auth method);
+void link_auth_done(struct ppp_link *link, enum auth_method method);
 void link_ccp_settled(struct ppp_link *link);
 void link_ncp_up(struct ppp_link *link);
 void link_ncp_down(struct ppp_link *link);
@@ -214,7 +214,7 @@ void lcp_send_echo(struct ppp_link *link);
 /* Methods that may be used, given what encryption needs. */
 unsigned lcp_auth_allowed(const struct ppp_link *link);
 /* The strongest of a set, or 0. */
-enum ppp_auth lcp_auth_strongest(unsigned set);
+enum auth_method lcp_auth_strongest(unsigned set);
 
 /* Hooks of the authentication option, and what to do when it is missing. */
 void lcp_auth_build(void *ctx, struct writer *w);
@@ -232,7 +232,7 @@ void auth_tick(struct ppp_link *link);
 /* The peer begins the network phase: it has let us in, but its word was lost. */
 void auth_network_heard(struct ppp_link *link);
 /* The protocol that carries a method. */
-uint16_t auth_protocol(enum ppp_auth method);
+uint16_t auth_protocol(enum auth_method method);
 
 void ccp_init(struct ppp_link *link);
 void ccp_start(struct ppp_link *link);

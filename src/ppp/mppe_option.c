@@ -3,14 +3,14 @@
 #include "ppp/mppe_option.h"
 
 static const struct {
-	unsigned set; /* enum ppp_mppe_bits */
+	unsigned set; /* enum mppe_strength */
 	uint32_t bit;
 	uint8_t bits;
 } strengths[] = {
 	/* strongest first */
-	{PPP_MPPE_128, MPPE_OPTION_128, 128},
-	{PPP_MPPE_56, MPPE_OPTION_56, 56},
-	{PPP_MPPE_40, MPPE_OPTION_40, 40},
+	{MPPE_128, MPPE_OPTION_128, 128},
+	{MPPE_56, MPPE_OPTION_56, 56},
+	{MPPE_40, MPPE_OPTION_40, 40},
 };
 #define STRENGTHS (sizeof(strengths) / sizeof(strengths[0]))
 
@@ -19,7 +19,7 @@ uint32_t mppe_allowed(const struct ppp_link *link)
 	uint32_t bits = 0;
 
 	for (size_t i = 0; i < STRENGTHS; i++)
-		if (link->config.mppe_bits & strengths[i].set)
+		if (link->config.settings.mppe.strengths & strengths[i].set)
 			bits |= strengths[i].bit;
 	return bits;
 }
@@ -64,18 +64,17 @@ uint32_t mppe_wanted_for(const struct ppp_link *link, uint32_t v)
 	uint32_t allowed = mppe_allowed(link);
 	uint32_t strength = mppe_strongest(v & allowed ? v & allowed : allowed);
 
-	if (link->config.mppe_mode == PPP_MPPE_STATELESS)
+	if (link->config.settings.mppe.mode == MPPE_STATELESS)
 		return strength | MPPE_OPTION_STATELESS;
 	strength |= v & MPPE_OPTION_STATELESS;
-	if (strength != v && link->config.mppe_mode == PPP_MPPE_PREFER_STATELESS &&
-	    !insists(link, v))
+	if (strength != v && link->config.settings.mppe.mode == MPPE_ANY && !insists(link, v))
 		strength |= MPPE_OPTION_STATELESS;
 	return strength;
 }
 
 bool mppe_forbids_mode(const struct ppp_link *link, uint32_t v)
 {
-	return link->config.mppe_mode == PPP_MPPE_STATELESS && !(v & MPPE_OPTION_STATELESS);
+	return link->config.settings.mppe.mode == MPPE_STATELESS && !(v & MPPE_OPTION_STATELESS);
 }
 
 const char *mppe_mismatch(const struct ppp_link *link, uint32_t v, char *buf, size_t cap)

@@ -6,20 +6,21 @@
 
 static const uint8_t *plain_user(const struct ppp_link *link, size_t *len)
 {
-	if (link->config.role == PPP_CALLER)
+	if (link->config.role == ROLE_CALLER)
 		return mschap_plain_user((const uint8_t *)link->config.user,
 					 strlen(link->config.user), len);
 	return mschap_plain_user(link->auth.user, link->auth.user_len, len);
 }
 
-static void note_keys(struct auth_keys *keys, enum ppp_auth method, const struct secret *password,
-		      const uint8_t nt_hash[static 16], const uint8_t nt_response[static 24])
+static void note_keys(struct auth_keys *keys, enum auth_method method,
+		      const struct secret *password, const uint8_t nt_hash[static 16],
+		      const uint8_t nt_response[static 24])
 {
 	keys->method = method;
 	memcpy(keys->nt_hash, nt_hash, sizeof(keys->nt_hash));
 	memcpy(keys->nt_response, nt_response, sizeof(keys->nt_response));
 	/* 40 and 56 bit keys after MS-CHAPv1 come from the LM hash (RFC 3079 section 2.1). */
-	if (method == PPP_AUTH_MSCHAP1)
+	if (method == METHOD_MSCHAP1)
 		mschap_lm_hash(keys->lm_hash, password);
 }
 
@@ -32,7 +33,7 @@ void auth_mschap1_respond(struct ppp_link *link, const uint8_t challenge[static 
 	mschap_nt_hash(hash, &link->config.password);
 	mschap_challenge_response(response, challenge, hash);
 	mschap1_value_write(value, response);
-	note_keys(keys, PPP_AUTH_MSCHAP1, &link->config.password, hash, response);
+	note_keys(keys, METHOD_MSCHAP1, &link->config.password, hash, response);
 	memcpy(keys->challenge, challenge, sizeof(keys->challenge));
 	wipe(hash, sizeof(hash));
 }
@@ -50,7 +51,7 @@ void auth_mschap2_respond(struct ppp_link *link, const uint8_t challenge[static 
 	mschap2_value_write(value, own, response);
 	mschap2_challenge_hash(challenge_hash, own, challenge, user, user_len);
 	mschap2_proof(link->auth.proof, hash, response, challenge_hash);
-	note_keys(&link->auth.candidate, PPP_AUTH_MSCHAP2, &link->config.password, hash, response);
+	note_keys(&link->auth.candidate, METHOD_MSCHAP2, &link->config.password, hash, response);
 	wipe(hash, sizeof(hash));
 }
 
@@ -87,7 +88,7 @@ bool auth_check_mschap1(struct ppp_link *link, struct octets value)
 	good = link->account.known &&
 	       bytes_equal_ct(value.at + MSCHAP_NT_RESPONSE_AT, expected, sizeof(expected));
 	if (good) {
-		note_keys(keys, PPP_AUTH_MSCHAP1, &link->account.password, hash, expected);
+		note_keys(keys, METHOD_MSCHAP1, &link->account.password, hash, expected);
 		memcpy(keys->challenge, link->auth.challenge, sizeof(keys->challenge));
 	}
 	wipe(hash, sizeof(hash));
@@ -111,7 +112,7 @@ bool auth_check_mschap2(struct ppp_link *link, struct octets value)
 		mschap2_challenge_hash(challenge_hash, value.at, link->auth.challenge, user,
 				       user_len);
 		mschap2_proof(link->auth.proof, hash, expected, challenge_hash);
-		note_keys(&link->auth.candidate, PPP_AUTH_MSCHAP2, &link->account.password, hash,
+		note_keys(&link->auth.candidate, METHOD_MSCHAP2, &link->account.password, hash,
 			  expected);
 	}
 	wipe(hash, sizeof(hash));

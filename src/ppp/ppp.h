@@ -15,6 +15,10 @@
 #include "base/random.h"
 #include "base/reason.h"
 #include "base/secret.h"
+#include "vocabulary/authentication.h"
+#include "vocabulary/mppe.h"
+#include "vocabulary/role.h"
+#include "vocabulary/settings.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -23,39 +27,6 @@
 
 /* The largest packet that we ever ask for (RFC 1661 section 6.1 names no limit). */
 #define PPP_MRU_MAX 9000
-
-/* Authentication methods, as a set.  The names in profiles are pap, chap, mschap1, mschap2, eap. */
-enum ppp_auth {
-	PPP_AUTH_PAP = 1 << 0,
-	PPP_AUTH_CHAP = 1 << 1,
-	PPP_AUTH_MSCHAP1 = 1 << 2,
-	PPP_AUTH_MSCHAP2 = 1 << 3,
-	PPP_AUTH_EAP = 1 << 4,
-};
-
-/* The word for one method as profiles spell it. */
-const char *ppp_auth_name(enum ppp_auth method);
-
-enum ppp_mppe_policy {
-	PPP_MPPE_NO,	  /* refuse CCP's MPPE: data in clear */
-	PPP_MPPE_YES,	  /* encrypt if the peer can */
-	PPP_MPPE_REQUIRE, /* encrypt or hang up */
-};
-
-/* Strengths, as a set. */
-enum ppp_mppe_bits {
-	PPP_MPPE_40 = 1 << 0,
-	PPP_MPPE_56 = 1 << 1,
-	PPP_MPPE_128 = 1 << 2,
-};
-
-enum ppp_mppe_mode {
-	PPP_MPPE_STATELESS,	   /* stateless only */
-	PPP_MPPE_STATEFUL,	   /* propose stateful; accept stateless too */
-	PPP_MPPE_PREFER_STATELESS, /* propose stateless, accept stateful */
-};
-
-enum ppp_role { PPP_CALLER, PPP_ANSWERER };
 
 #define PPP_NAME_MAX 256
 
@@ -66,27 +37,17 @@ struct ppp_account {
 	struct in_addr local, remote; /* our end, and the address to give; zero = from ppp_config */
 	struct in_addr dns[2];	      /* to give; zero = from ppp_config */
 	bool mppe_set;		      /* the account has an encryption policy of its own */
-	enum ppp_mppe_policy mppe;
-	unsigned mppe_bits;
-	enum ppp_mppe_mode mppe_mode;
+	struct mppe_settings mppe;
 };
 
 struct ppp_config {
-	enum ppp_role role;
+	enum call_role role;
 	char user[PPP_NAME_MAX];      /* caller: as typed, DOMAIN\user or user@realm included */
 	struct secret password;	      /* caller */
 	char host_name[PPP_NAME_MAX]; /* answerer: the name in its challenges */
-	unsigned allow;		      /* set of enum ppp_auth */
-	enum ppp_mppe_policy mppe;
-	unsigned mppe_bits; /* set of enum ppp_mppe_bits that may be used */
-	enum ppp_mppe_mode mppe_mode;
-	uint16_t mru;		/* to ask for, at most PPP_MRU_MAX; 1500 = do not ask */
-	bool ask_pfc, ask_acfc; /* ask for field compression (always granted when asked by peer) */
-	bool ask_dns, ask_wins; /* IPCP options 129, 131 and 130, 132 */
-	bool ipv4, ipv6;	/* NCPs to open */
-	struct in_addr local;	/* caller: wish, 0.0.0.0 = whatever the peer gives; answerer: own */
-	struct in_addr remote;	/* answerer: to give to the peer; caller: wish for the peer's */
-	bool local_must, remote_must;	/* another address than wished ends the call */
+	struct ppp_settings settings;
+	bool ask_dns, ask_wins;		/* IPCP options 129, 131 and 130, 132 */
+	bool ipv4;			/* open IPCP */
 	struct in_addr dns[2], wins[2]; /* answerer: to give */
 	struct in_addr outer_peer; /* never accepted as our own inner address; zero = unknown */
 	uint32_t restart_ms; /* first restart timer, e.g. 400; grows by half up to restart_max_ms */
@@ -147,7 +108,7 @@ struct ppp_event {
 	enum ppp_event_kind kind;
 	union {
 		enum ppp_phase phase;
-		enum ppp_auth method;
+		enum auth_method method;
 		const struct ppp_data *data;
 		const struct ppp_addresses *addresses;
 		uint32_t echo_rtt_ms;

@@ -39,16 +39,16 @@ void link_note_rejected(struct ppp_link *link, uint16_t protocol, const uint8_t 
 
 static void append_no_encryption(const struct ppp_link *link, struct str *s)
 {
-	enum ppp_auth method = link->auth.method;
+	enum auth_method method = link->auth.method;
 
-	if (link->config.mppe == PPP_MPPE_NO)
+	if (link->config.settings.mppe.policy == MPPE_NO)
 		str_printf(s, "encryption (use-encryption = no)");
 	else if (method)
 		str_printf(
 			s,
 			"encryption: authentication with %s gives no keys for it (allow = mschap2 "
 			"does)",
-			ppp_auth_name(method));
+			word_of(auth_words, method));
 	else
 		str_printf(s, "encryption: without authentication there are no keys for it");
 }

@@ -8,7 +8,7 @@
 
 struct slot {
 	bool used, opened;
-	enum policy_service service;
+	enum protocol service;
 	struct in6_addr source; /* IPv4 as mapped address, IPv6 cut to its /64 */
 	struct in6_addr whole;
 	struct in_addr address; /* reserved; zero = none */
@@ -28,7 +28,7 @@ struct refusal {
 
 struct policy {
 	struct policy_config config;
-	unsigned count[POLICY_SERVICES], half_open[POLICY_SERVICES];
+	unsigned count[PROTOCOL_COUNT], half_open[PROTOCOL_COUNT];
 	struct source sources[POLICY_SOURCES_MAX];
 	struct refusal refusals[POLICY_REFUSALS_MAX];
 	struct slot slots[POLICY_SESSIONS_MAX];
@@ -122,7 +122,7 @@ static void note_failure(struct policy *p, const struct in6_addr *address, uint6
 	s->failures++;
 }
 
-static unsigned half_open_of(const struct policy *p, enum policy_service service,
+static unsigned half_open_of(const struct policy *p, enum protocol service,
 			     const struct in6_addr *address)
 {
 	unsigned n = 0;
@@ -154,17 +154,17 @@ static bool take_refusal(struct policy *p, const struct in6_addr *address, uint6
 	return true;
 }
 
-bool policy_has_room(const struct policy *p, enum policy_service service)
+bool policy_has_room(const struct policy *p, enum protocol service)
 {
 	unsigned sum = 0;
 
-	for (int i = 0; i < POLICY_SERVICES; i++)
+	for (int i = 0; i < PROTOCOL_COUNT; i++)
 		sum += p->count[i];
 	return sum < POLICY_SESSIONS_MAX && p->count[service] < p->config.max_sessions[service];
 }
 
-enum policy_verdict policy_admit(struct policy *p, enum policy_service service,
-				 const struct sockaddr *sa, uint64_t now_ms, size_t *slot)
+enum policy_verdict policy_admit(struct policy *p, enum protocol service, const struct sockaddr *sa,
+				 uint64_t now_ms, size_t *slot)
 {
 	struct in6_addr address = source_of(sa);
 	const struct source *s = find_source(p, &address, now_ms);
@@ -178,8 +178,8 @@ enum policy_verdict policy_admit(struct policy *p, enum policy_service service,
 	while (i < POLICY_SESSIONS_MAX && p->slots[i].used)
 		i++;
 	if (!policy_has_room(p, service))
-		return service == POLICY_L2TP || take_refusal(p, &address, now_ms) ? POLICY_BUSY
-										   : POLICY_FULL;
+		return service == PROTOCOL_L2TP || take_refusal(p, &address, now_ms) ? POLICY_BUSY
+										     : POLICY_FULL;
 	p->slots[i] = (struct slot){
 		.used = true, .service = service, .source = address, .whole = whole_of(sa)};
 	p->count[service]++;
@@ -218,7 +218,7 @@ static int find_account(const struct policy *p, const struct slot *s, const uint
 static bool is_taken(const struct policy *p, struct in_addr address)
 {
 	for (size_t i = 0; i < p->config.account_count; i++)
-		for (int service = 0; service < POLICY_SERVICES; service++) {
+		for (int service = 0; service < PROTOCOL_COUNT; service++) {
 			const struct policy_pool *own = &p->config.accounts[i].remote[service];
 
 			if (own->first.s_addr == address.s_addr &&
@@ -293,7 +293,7 @@ void policy_release(struct policy *p, size_t slot, bool failed, uint64_t now_ms)
 	*s = (struct slot){0};
 }
 
-unsigned policy_count(const struct policy *policy, enum policy_service service)
+unsigned policy_count(const struct policy *policy, enum protocol service)
 {
 	return policy->count[service];
 }

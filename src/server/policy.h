@@ -6,6 +6,8 @@
 #ifndef VPDIAL_SERVER_POLICY_H
 #define VPDIAL_SERVER_POLICY_H
 
+#include "vocabulary/protocol.h"
+
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,8 +31,6 @@
 #define POLICY_REFUSAL_MS	   6000
 #define POLICY_NO_ACCOUNT	   (-1)
 
-enum policy_service { POLICY_PPTP, POLICY_L2TP, POLICY_SERVICES };
-
 struct policy_pool {
 	struct in_addr first, last; /* zero = none */
 };
@@ -38,14 +38,14 @@ struct policy_pool {
 struct policy_account {
 	const char *name;      /* not owned */
 	const char *caller_id; /* not owned; "" = any, else an address */
-	bool service[POLICY_SERVICES];
-	struct policy_pool remote[POLICY_SERVICES];
+	bool service[PROTOCOL_COUNT];
+	struct policy_pool remote[PROTOCOL_COUNT];
 };
 
 struct policy_config {
 	const struct policy_account *accounts; /* not owned, must outlive the policy */
 	size_t account_count;
-	unsigned max_sessions[POLICY_SERVICES];
+	unsigned max_sessions[PROTOCOL_COUNT];
 };
 
 enum policy_verdict {
@@ -64,11 +64,11 @@ struct policy *policy_new(const struct policy_config *config);
 void policy_free(struct policy *policy);
 
 /* A call from SOURCE: ADMITTED with *SLOT, or why not. */
-enum policy_verdict policy_admit(struct policy *policy, enum policy_service service,
+enum policy_verdict policy_admit(struct policy *policy, enum protocol service,
 				 const struct sockaddr *source, uint64_t now_ms, size_t *slot);
 
 /* May another call be admitted, as far as the number of calls goes? */
-bool policy_has_room(const struct policy *policy, enum policy_service service);
+bool policy_has_room(const struct policy *policy, enum protocol service);
 
 /* The account of USER (LEN hostile octets) for the call in SLOT, by name, service and caller-id:
  * its index, or POLICY_NO_ACCOUNT.  *ADDRESS receives the address to give, reserved for SLOT; zero
@@ -82,6 +82,6 @@ void policy_opened(struct policy *policy, size_t slot);
 /* The call is over; FAILED counts against its source if it was never opened. */
 void policy_release(struct policy *policy, size_t slot, bool failed, uint64_t now_ms);
 
-unsigned policy_count(const struct policy *policy, enum policy_service service);
+unsigned policy_count(const struct policy *policy, enum protocol service);
 
 #endif

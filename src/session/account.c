@@ -21,11 +21,8 @@ static void take_account(struct session *s, const struct request_account_answer 
 	account->local = answer->local;
 	account->remote = answer->remote;
 	memcpy(account->dns, answer->dns, sizeof account->dns);
-	account->mppe_set = answer->mppe_policy <= PPP_MPPE_REQUIRE &&
-			    answer->mppe_mode <= PPP_MPPE_PREFER_STATELESS;
-	account->mppe = (enum ppp_mppe_policy)answer->mppe_policy;
-	account->mppe_bits = answer->mppe_bits;
-	account->mppe_mode = (enum ppp_mppe_mode)answer->mppe_mode;
+	account->mppe_set = answer->mppe.policy < MPPE_POLICIES && answer->mppe.mode < MPPE_MODES;
+	account->mppe = answer->mppe;
 	s->start.idle_ms = answer->idle_ms;
 	s->start.session_ms = answer->session_ms;
 	s->start.clamp_mss = answer->clamp_mss;

@@ -62,7 +62,7 @@ void session_explain_silence(struct session *s)
 {
 	const struct path_counters *c = path_counters(s->path);
 
-	if (!s->call_up || s->start.tunnel != REQUEST_PPTP || s->network_up)
+	if (!s->call_up || s->start.protocol != PROTOCOL_PPTP || s->network_up)
 		return;
 	if (s->send_refused) {
 		reason_set(&s->reason, EXIT_NEGOTIATION_FAILED,
@@ -74,12 +74,12 @@ void session_explain_silence(struct session *s)
 		reason_set(&s->reason, EXIT_NEGOTIATION_FAILED,
 			   "GRE packets of the %s come in, but it answers none of ours: a firewall "
 			   "on the way probably blocks IP protocol 47 in that direction",
-			   s->start.answerer ? "caller" : "server");
+			   s->start.role == ROLE_ANSWERER ? "caller" : "server");
 		return;
 	}
 	if (c->wire_rx || s->ppp_heard_any)
 		return;
-	if (s->start.answerer) {
+	if (s->start.role == ROLE_ANSWERER) {
 		reason_set(&s->reason, EXIT_NEGOTIATION_FAILED,
 			   "the caller's control connection is there, but no GRE packet came: a "
 			   "firewall or NAT on the way probably blocks IP protocol 47");
@@ -95,7 +95,7 @@ void session_explain_silence(struct session *s)
 /* Some L2TP servers (l2tpns) answer a wrong password by ending the call, without a word of CHAP. */
 void session_explain_refusal(struct session *s, const struct reason *why)
 {
-	if (!s->start.answerer && s->authenticating)
+	if (s->start.role == ROLE_CALLER && s->authenticating)
 		reason_set(&s->reason, EXIT_AUTH_FAILED,
 			   "%s; it did so while checking the password: user name or password may "
 			   "be wrong",

@@ -35,7 +35,7 @@ static void on_tunnel_send(void *ctx, const uint8_t *octets, size_t len)
 {
 	struct session *s = ctx;
 
-	if (s->start.tunnel == REQUEST_L2TP) {
+	if (s->start.protocol == PROTOCOL_L2TP) {
 		/* A lost datagram is repeated by the control channel itself. */
 		int rc = path_send_tunnel(s->path, octets, len);
 
@@ -70,7 +70,7 @@ static void on_call_up(struct session *s, const struct tunnel_call *call)
 	path_set_call(s->path, &path_call);
 	/* Frames that came ahead of the reply wait in the socket: none may be lost for want of ids.
 	 */
-	if (s->start.tunnel == REQUEST_PPTP)
+	if (s->start.protocol == PROTOCOL_PPTP)
 		loop_fd_events(s->loop, &s->wire_handle, EPOLLIN);
 	session_tell_state(s, CONTROL_STATE_NEGOTIATING, "call accepted");
 	loop_timer_set(s->loop, &s->limit_timer, s->call_up_ms + GRE_SILENCE_MS);
@@ -85,7 +85,7 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 	switch (event->kind) {
 	case TUNNEL_EVENT_PROGRESS:
 		/* What came from this port was the server's: from now on only that port counts. */
-		if (s->start.tunnel == REQUEST_L2TP)
+		if (s->start.protocol == PROTOCOL_L2TP)
 			path_lock_peer(s->path);
 		log_info(s->log, "%s", event->text);
 		session_tell_state(s, CONTROL_STATE_CALLING, event->text);
@@ -166,10 +166,9 @@ static void on_network(struct session *s, const struct ppp_addresses *a)
 	memcpy(body->wins, a->wins, sizeof body->wins);
 	memcpy(body->local_ifid, a->local_ifid, sizeof body->local_ifid);
 	memcpy(body->remote_ifid, a->remote_ifid, sizeof body->remote_ifid);
-	str_copy(body->auth_method, sizeof body->auth_method,
-		 s->auth_method ? ppp_auth_name(s->auth_method) : "none");
+	str_copy(body->auth_method, sizeof body->auth_method, word_of(auth_words, s->auth_method));
 	session_tell_network(s);
-	if (s->start.answerer)
+	if (s->start.role == ROLE_ANSWERER)
 		session_await_applied(s);
 }
 
@@ -272,8 +271,9 @@ static void on_resync(void *ctx)
 bool session_make_rooms(struct session *s)
 {
 	const struct tunnel_callbacks tunnel_cb = {on_tunnel_send, on_tunnel_event, s};
-	const struct ppp_callbacks ppp_cb = {on_ppp_send, on_ppp_event,
-					     s->start.answerer ? session_account : NULL, s};
+	const struct ppp_callbacks ppp_cb = {
+		on_ppp_send, on_ppp_event, s->start.role == ROLE_ANSWERER ? session_account : NULL,
+		s};
 	const struct path_callbacks path_cb = {
 		.control = on_control_frame,
 		.unknown = on_unknown_frame,
@@ -285,14 +285,14 @@ bool session_make_rooms(struct session *s)
 		.ctx = s,
 	};
 	struct path_config path_config = {
-		.encap = s->start.tunnel == REQUEST_L2TP ? PATH_L2TP : PATH_GRE,
+		.encap = (enum protocol)s->start.protocol,
 		.tun_fd = s->tun_fd,
 		.wire_fd = s->wire_fd,
 		.packet_fd = s->packet_fd,
 		.tun_offload = s->start.tun_offload,
 		.tun_offload_udp = s->start.tun_offload_udp,
-		.udp_segment = s->start.udp_segment && s->start.tunnel == REQUEST_L2TP,
-		.udp_gro = s->start.udp_gro && s->start.tunnel == REQUEST_L2TP,
+		.udp_segment = s->start.udp_segment && s->start.protocol == PROTOCOL_L2TP,
+		.udp_gro = s->start.udp_gro && s->start.protocol == PROTOCOL_L2TP,
 		.peer = s->start.peer,
 		.peer_len = s->start.peer.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
 								: sizeof(struct sockaddr_in),
@@ -312,6 +312,6 @@ bool session_make_rooms(struct session *s)
 	free(tunnel_config);
 	free(ppp_config);
 	secret_wipe(&s->start.password);
-	secret_wipe(&s->start.tunnel_secret);
+	secret_wipe(&s->start.tunnel.secret);
 	return s->tunnel && s->ppp && s->path;
 }

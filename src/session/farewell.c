@@ -10,7 +10,7 @@ void session_tell_call(struct session *s)
 	struct tunnel_ids ids;
 	struct request_call body;
 
-	if (s->start.answerer || s->closing || !tunnel_ids(s->tunnel, &ids))
+	if (s->start.role == ROLE_ANSWERER || s->closing || !tunnel_ids(s->tunnel, &ids))
 		return;
 	body = (struct request_call){ids.local_tunnel_id, ids.peer_tunnel_id, ids.ns, ids.nr};
 	if (s->call.peer_tunnel_id == body.peer_tunnel_id && s->call.ns == body.ns)

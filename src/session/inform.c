@@ -59,9 +59,10 @@ static void tell(struct session *s, const struct dhcp_answer *answer)
 {
 	struct request_routes body = {.server = answer->server};
 
-	for (size_t i = 0; i < answer->route_count && i < REQUEST_ROUTES_MAX; i++)
-		body.routes[body.count++] = (struct request_route){
-			.dst = answer->routes[i].dst, .prefix_len = answer->routes[i].prefix_len};
+	while (body.count < answer->route_count && body.count < REQUEST_ROUTES_MAX) {
+		body.routes[body.count] = answer->routes[body.count];
+		body.count++;
+	}
 	memcpy(body.dns, answer->dns, sizeof body.dns);
 	str_copy(body.domain, sizeof body.domain, answer->domain);
 	if (answer->routes_beyond)

@@ -89,7 +89,7 @@ struct session {
 	bool send_refused;  /* PPP's last frame, by a rule of this machine */
 	int tunnel_refused; /* a datagram of the control channel, likewise: its error, until settled
 			     */
-	enum ppp_auth auth_method;
+	enum auth_method auth_method;
 	uint64_t call_up_ms, network_up_ms;
 	struct ppp_data data; /* PPP's last word on what may pass */
 	struct tunnel_peer peer;

@@ -19,22 +19,21 @@
 void session_tunnel_config(const struct session *s, struct tunnel_config *config)
 {
 	memset(config, 0, sizeof *config);
-	config->type = s->start.tunnel == REQUEST_L2TP ? TUNNEL_L2TP : TUNNEL_PPTP;
-	config->role = s->start.answerer ? TUNNEL_ANSWERER : TUNNEL_CALLER;
+	config->type = (enum protocol)s->start.protocol;
+	config->role = (enum call_role)s->start.role;
 	str_copy(config->host_name, sizeof config->host_name, s->start.host_name);
 	config->local_call_id = s->start.local_call_id;
 	config->local_tunnel_id = s->start.local_tunnel_id;
 	config->local_session_id = s->start.local_call_id;
-	config->receive_window = config->type == TUNNEL_L2TP ? L2TP_WINDOW : PPTP_WINDOW;
+	config->receive_window = config->type == PROTOCOL_L2TP ? L2TP_WINDOW : PPTP_WINDOW;
 	config->setup_limit_ms = s->start.setup_limit_ms;
 	config->silence_limit_ms = s->start.silence_limit_ms;
-	config->echo_interval_ms =
-		config->type == TUNNEL_L2TP ? s->start.hello_interval_ms : ECHO_INTERVAL_MS;
+	config->echo_interval_ms = config->type == PROTOCOL_L2TP
+					   ? s->start.tunnel.hello_interval * 1000
+					   : ECHO_INTERVAL_MS;
 	config->echo_limit_ms = ECHO_LIMIT_MS;
 	config->refuse = s->start.refuse;
-	config->secret = s->start.tunnel_secret;
-	config->hide_avps = s->start.hide_avps;
-	config->sequencing = s->start.sequencing;
+	config->settings = s->start.tunnel;
 }
 
 void session_ppp_config(const struct session *s, struct ppp_config *config)
@@ -42,25 +41,14 @@ void session_ppp_config(const struct session *s, struct ppp_config *config)
 	const struct request_start *start = &s->start;
 
 	memset(config, 0, sizeof *config);
-	config->role = start->answerer ? PPP_ANSWERER : PPP_CALLER;
+	config->role = (enum call_role)start->role;
 	str_copy(config->user, sizeof config->user, start->user);
 	config->password = start->password;
 	str_copy(config->host_name, sizeof config->host_name, start->host_name);
-	config->allow = start->allow;
-	config->mppe = (enum ppp_mppe_policy)start->mppe_policy;
-	config->mppe_bits = start->mppe_bits;
-	config->mppe_mode = (enum ppp_mppe_mode)start->mppe_mode;
-	config->mru = start->max_mru;
-	config->ask_pfc = start->ask_pfc;
-	config->ask_acfc = start->ask_acfc;
+	config->settings = start->ppp;
 	config->ask_dns = start->ask_dns;
 	config->ask_wins = start->ask_wins;
 	config->ipv4 = start->ipv4;
-	config->ipv6 = start->ipv6;
-	config->local = start->local;
-	config->remote = start->remote;
-	config->local_must = start->local_must;
-	config->remote_must = start->remote_must;
 	memcpy(config->dns, start->dns, sizeof config->dns);
 	config->outer_peer = start->outer_peer;
 	config->restart_ms = RESTART_MS;
@@ -106,7 +94,7 @@ unsigned session_overhead(const struct session *s)
 {
 	unsigned ip = s->start.peer.ss_family == AF_INET6 ? 40 : 20;
 	unsigned outer =
-		s->start.tunnel == REQUEST_L2TP ? 8 + 6 + (path_numbered(s->path) ? 4 : 0) : 16;
+		s->start.protocol == PROTOCOL_L2TP ? 8 + 6 + (path_numbered(s->path) ? 4 : 0) : 16;
 
 	return ip + outer + 4 + (s->data.tx.bits ? 4 : 0);
 }
@@ -124,27 +112,11 @@ uint16_t session_effective_mtu(const struct session *s)
 	return (uint16_t)mtu;
 }
 
-static void fill_path_stats(const struct path_counters *c, struct request_stats *stats)
+static void take_path(struct counters *to, const struct path_counters *from)
 {
-	stats->tx_packets = c->tx_packets;
-	stats->tx_bytes = c->tx_bytes;
-	stats->rx_packets = c->rx_packets;
-	stats->rx_bytes = c->rx_bytes;
-	stats->wire_tx = c->wire_tx;
-	stats->wire_tx_fast = c->wire_tx_fast;
-	stats->wire_rx = c->wire_rx;
-	stats->tx_blocked = c->tx_blocked;
-	stats->tx_too_big = c->tx_too_big;
-	stats->tx_full = c->tx_full;
-	stats->rx_clear_refused = c->rx_clear_refused;
-	stats->rx_malformed = c->rx_malformed;
-	stats->rx_wrong_id = c->rx_wrong_id;
-	stats->rx_not_open = c->rx_not_open;
-	stats->rx_duplicate = c->rx_duplicate;
-	stats->rx_late = c->rx_late;
-	stats->rx_lost = c->rx_lost;
-	stats->rx_too_late = c->rx_too_late;
-	stats->rx_bad_mppe = c->rx_bad_mppe;
+#define TAKE(field, label) to->field = from->field;
+	PATH_COUNTERS(TAKE)
+#undef TAKE
 }
 
 void session_fill_stats(const struct session *s, struct request_stats *stats)
@@ -163,11 +135,11 @@ void session_fill_stats(const struct session *s, struct request_stats *stats)
 	if (last < s->network_up_ms)
 		last = s->network_up_ms;
 	stats->idle_ms = s->network_up && now > last ? now - last : 0;
-	fill_path_stats(path, stats);
-	stats->control_tx = tunnel->tx_messages;
-	stats->control_rx = tunnel->rx_messages;
-	stats->lcp_rx = ppp->lcp_rx;
-	stats->auth_rx = ppp->auth_rx;
-	stats->ccp_rx = ppp->ccp_rx;
-	stats->ipcp_rx = ppp->ipcp_rx;
+	take_path(&stats->counters, path);
+	stats->counters.control_tx = tunnel->tx_messages;
+	stats->counters.control_rx = tunnel->rx_messages;
+	stats->counters.lcp_rx = ppp->lcp_rx;
+	stats->counters.auth_rx = ppp->auth_rx;
+	stats->counters.ccp_rx = ppp->ccp_rx;
+	stats->counters.ipcp_rx = ppp->ipcp_rx;
 }

@@ -12,7 +12,7 @@
 /* A Linux server comes to keys of its own when CCP's Configure-Ack reaches it twice in a moment. */
 static void never_agreed(const struct session *s, uint32_t nonsense, struct reason *why)
 {
-	const char *peer = s->start.answerer ? "caller" : "server";
+	const char *peer = s->start.role == ROLE_ANSWERER ? "caller" : "server";
 
 	if (path_rx_counters(s->path)->rx_bad_mppe >= NEVER_READ)
 		reason_set(why, EXIT_NEGOTIATION_FAILED,
@@ -40,7 +40,7 @@ bool keys_lost(struct session *s, uint32_t nonsense, struct reason *why)
 		reason_set(why, EXIT_PEER_DEAD,
 			   "what the %s encrypts cannot be read any more: too many packets in a "
 			   "row got lost",
-			   s->start.answerer ? "caller" : "server");
+			   s->start.role == ROLE_ANSWERER ? "caller" : "server");
 	}
 	return reason_is_set(why);
 }

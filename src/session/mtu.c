@@ -76,7 +76,7 @@ void mtu_too_big(void *ctx, uint32_t mtu)
 	}
 	log_line(s->log, s->mtu.warned ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
 		 "only packets of %u octets pass to the %s now, not %u: the tunnel's MTU follows",
-		 mtu, s->start.answerer ? "client" : "server", s->mtu.path);
+		 mtu, s->start.role == ROLE_ANSWERER ? "client" : "server", s->mtu.path);
 	s->mtu.warned = true;
 	s->mtu.path = (uint16_t)mtu;
 	s->mtu.raise_ms = loop_now(s->loop) + RAISE_MS;
@@ -88,7 +88,8 @@ void mtu_check_mru(const struct session *s)
 {
 	unsigned around = session_overhead(s), mru = s->data.own_mru;
 
-	if (!s->start.answerer && s->mtu.path > around && mru + USUAL_OVERHEAD > s->mtu.path)
+	if (s->start.role == ROLE_CALLER && s->mtu.path > around &&
+	    mru + USUAL_OVERHEAD > s->mtu.path)
 		log_warn(s->log,
 			 "max-mru %u is larger than what passes (path MTU %u), large packets may "
 			 "get "

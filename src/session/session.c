@@ -156,14 +156,13 @@ static void on_time(void *ctx)
 
 static bool start_is_sane(const struct request_start *start)
 {
-	return start->tunnel <= REQUEST_L2TP &&
+	return start->protocol < PROTOCOL_COUNT && start->role < CALL_ROLES &&
 	       request_text_valid(start->profile, sizeof start->profile) &&
 	       request_text_valid(start->server, sizeof start->server) &&
 	       request_text_valid(start->host_name, sizeof start->host_name) &&
 	       memchr(start->user, '\0', sizeof start->user) &&
 	       start->password.len <= sizeof start->password.bytes &&
-	       start->mppe_policy <= PPP_MPPE_REQUIRE &&
-	       start->mppe_mode <= PPP_MPPE_PREFER_STATELESS &&
+	       start->ppp.mppe.policy < MPPE_POLICIES && start->ppp.mppe.mode < MPPE_MODES &&
 	       start->threads <= REQUEST_THREADS_TWO;
 }
 
@@ -188,7 +187,7 @@ static void begin_answering(struct session *s)
 					.vendor_len = from->vendor_len};
 
 	s->control_connected = true;
-	if (s->start.tunnel == REQUEST_PPTP) {
+	if (s->start.protocol == PROTOCOL_PPTP) {
 		tunnel_start(s->tunnel, loop_now(s->loop));
 		return;
 	}
@@ -201,13 +200,13 @@ static void begin_answering(struct session *s)
 /* Came to the server's reader before our socket was there. */
 static void on_early(struct session *s, const struct request_datagram *d)
 {
-	if (s->start.tunnel == REQUEST_L2TP && d->len <= sizeof d->octets)
+	if (s->start.protocol == PROTOCOL_L2TP && d->len <= sizeof d->octets)
 		tunnel_input(s->tunnel, d->octets, d->len, loop_now(s->loop));
 }
 
 static void on_start(struct session *s, struct request_message *m)
 {
-	bool pptp = m->start.tunnel == REQUEST_PPTP;
+	bool pptp = m->start.protocol == PROTOCOL_PPTP;
 	uint64_t now = loop_now(s->loop);
 
 	s->start = m->start;
@@ -229,12 +228,12 @@ static void on_start(struct session *s, struct request_message *m)
 	if (!watch(s, &s->tun_handle, s->tun_fd, on_tun_ready, 0) ||
 	    !watch(s, &s->wire_handle, s->wire_fd, on_wire_ready, pptp ? 0 : EPOLLIN) ||
 	    (pptp && !watch(s, &s->control_handle, s->control_fd, on_control_ready,
-			    s->start.answerer ? EPOLLIN : EPOLLOUT))) {
+			    s->start.role == ROLE_ANSWERER ? EPOLLIN : EPOLLOUT))) {
 		reason_set(&s->reason, EXIT_FATAL, "the event loop refused a descriptor");
 		session_finish(s);
 		return;
 	}
-	if (s->start.answerer) {
+	if (s->start.role == ROLE_ANSWERER) {
 		begin_answering(s);
 	} else if (pptp) {
 		loop_timer_set(s->loop, &s->limit_timer, now + s->start.connect_limit_ms);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SETUP_LIMIT_MS	30000
-#define HELLO_MS	60000
+#define HELLO_S		60
 #define HANGUP_LIMIT_MS 8000
 #define MTU_MIN		68 /* RFC 791 */
 
@@ -111,10 +111,10 @@ static void on_limit(void *ctx)
 
 /* START */
 
-static bool same_policy(const struct conf_server *conf, enum conf_type type)
+static bool same_policy(const struct conf_server *conf, enum protocol type)
 {
 	for (size_t i = 0; i < conf->secret_count; i++)
-		if (conf->secrets[i].ppp[type].use_encryption != conf->ppp[type].use_encryption)
+		if (conf->secrets[i].ppp[type].mppe.policy != conf->ppp[type].mppe.policy)
 			return false;
 	return true;
 }
@@ -127,19 +127,18 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	char text[INET6_ADDRSTRLEN];
 
 	memset(m, 0, sizeof *m);
-	m->answerer = true;
-	m->tunnel = c->type == CONF_L2TP ? REQUEST_L2TP : REQUEST_PPTP;
+	m->role = ROLE_ANSWERER;
+	m->protocol = c->type;
 	m->debug = c->server->options->debug;
 	str_copy(m->profile, sizeof m->profile, c->log.name);
 	str_copy(m->server, sizeof m->server, serve_address(&c->peer, text, sizeof text));
 	serve_host_name(m->host_name, sizeof m->host_name);
-	m->allow = l->authentication;
-	/* Until the account is known; where profiles differ it decides. */
-	m->mppe_policy = same_policy(conf, c->type) ? ppp->use_encryption : CONF_ENCRYPTION_YES;
-	m->mppe_bits = ppp->mppe_bits;
-	m->mppe_mode = ppp->mppe_mode;
+	m->ppp.allow = l->authentication;
+	m->ppp.mppe = ppp->mppe;
+	if (!same_policy(conf, c->type))
+		m->ppp.mppe.policy = MPPE_YES; /* until the account is known, which decides */
 	m->max_mtu = l->max_mtu;
-	m->max_mru = l->max_mru;
+	m->ppp.mru = l->max_mru;
 	m->path_mtu = path->mtu > 65535 ? 65535 : (uint16_t)path->mtu;
 	m->ipv4 = true;
 	m->clamp_mss = ppp->change_tcp_mss;
@@ -149,8 +148,8 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	m->local_call_id = c->call_id;
 	m->local_tunnel_id = c->tunnel_id;
 	m->peer = c->peer;
-	m->tunnel_secret = l->tunnel_secret;
-	m->hello_interval_ms = HELLO_MS;
+	m->tunnel.secret = l->tunnel_secret;
+	m->tunnel.hello_interval = HELLO_S;
 	m->refuse = c->refused;
 	/* The other half is for the end in order. */
 	m->setup_limit_ms = c->refused ? c->server->rules->refusal_ms / 2 : SETUP_LIMIT_MS;
@@ -234,9 +233,7 @@ static void fill_answer(const struct call *c, struct request_account_answer *ans
 	answer->local = secret->local.first.s_addr ? secret->local.first : ppp->local.first;
 	answer->remote = c->remote;
 	memcpy(answer->dns, ppp->dns_server, sizeof answer->dns);
-	answer->mppe_policy = ppp->use_encryption;
-	answer->mppe_bits = ppp->mppe_bits;
-	answer->mppe_mode = ppp->mppe_mode;
+	answer->mppe = ppp->mppe;
 	answer->clamp_mss = ppp->change_tcp_mss;
 	answer->idle_ms = ppp->idle_timeout * 1000;
 	answer->session_ms = ppp->session_timeout * 1000;
@@ -308,8 +305,8 @@ static bool name_in_use(const struct call *c, const char *name)
 static void choose_name(struct call *c, const char *user, char name[static IFNAMSIZ])
 {
 	const struct conf_server *conf = &c->server->conf;
-	const char *type = c->type == CONF_L2TP ? "l2tp" : "pptp";
-	unsigned bit = c->type == CONF_L2TP ? CONF_SERVICE_L2TP : CONF_SERVICE_PPTP;
+	const char *type = word_of(protocol_words, c->type);
+	unsigned bit = PROTOCOL_BIT(c->type);
 	char clean[IFNAMSIZ], number[8] = "";
 	size_t len = 0;
 
@@ -356,7 +353,6 @@ static void take_over(struct call *c)
 static int apply(struct call *c, const struct request_network *n, struct reason *reason)
 {
 	const char *arp = c->server->conf.listener[c->type].proxy_arp;
-	struct host_route routes[CONF_ROUTES_MAX];
 	const struct conf_secret *secret = call_secret(c);
 	struct host_applied applied;
 	struct host_config config = {
@@ -364,7 +360,6 @@ static int apply(struct call *c, const struct request_network *n, struct reason 
 		.local = n->local,
 		.remote = n->remote,
 		.mtu = n->mtu,
-		.routes = routes,
 		.dns_mode = HOST_DNS_NO,
 	};
 	char name[IFNAMSIZ] = "";
@@ -372,7 +367,8 @@ static int apply(struct call *c, const struct request_network *n, struct reason 
 
 	if (!secret) /* fault_of has looked already */
 		return -EINVAL;
-	config.route_count = supervisor_routes(secret->routes, secret->route_count, routes);
+	config.routes = secret->routes;
+	config.route_count = secret->route_count;
 	if (arp[0]) {
 		config.proxy_ifindex = if_nametoindex(arp);
 		if (!config.proxy_ifindex)
@@ -547,7 +543,7 @@ static void note_turned_away(struct server *s, const struct call *known, const c
 		 serve_address(&known->peer, from, sizeof from), why, more);
 }
 
-void call_begin(struct server *s, enum conf_type type, const struct call *known)
+void call_begin(struct server *s, enum protocol type, const struct call *known)
 {
 	uint64_t now = loop_now(s->loop);
 	struct reason reason = {0};
@@ -562,9 +558,9 @@ void call_begin(struct server *s, enum conf_type type, const struct call *known)
 	if (why) {
 		note_turned_away(s, known, why);
 		/* Who is told nothing asks again, and gets in when there is room. */
-		if (type == CONF_L2TP && (tell || s->stopping))
+		if (type == PROTOCOL_L2TP && (tell || s->stopping))
 			reader_turn_away(s, known, "no room now");
-		tell = tell && type == CONF_PPTP;
+		tell = tell && type == PROTOCOL_PPTP;
 	}
 	c = why && !tell ? NULL : malloc(sizeof *c);
 	if (!c) {
@@ -586,7 +582,7 @@ void call_begin(struct server *s, enum conf_type type, const struct call *known)
 	c->tun.fd = -1;
 	c->number = free_number(s);
 	c->log = s->log;
-	snprintf(c->log.name, sizeof c->log.name, "%s-%u", type == CONF_L2TP ? "l2tp" : "pptp",
+	snprintf(c->log.name, sizeof c->log.name, "%s-%u", word_of(protocol_words, type),
 		 c->number);
 	c->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, c, NULL, NULL};
 	c->next = s->calls;

@@ -23,7 +23,7 @@ static void limit_dial(struct supervisor *s)
  * would answer there too, then the next address. */
 static bool next_attempt(struct supervisor *s, enum reason_weight weight)
 {
-	if (s->profile.type == CONF_L2TP && s->profile.source_port == CONF_SOURCE_AUTO &&
+	if (s->profile.type == PROTOCOL_L2TP && s->profile.source_port == CONF_SOURCE_AUTO &&
 	    !s->source_port_1701 && weight < REASON_REFUSAL) {
 		s->source_port_1701 = true;
 		return true;

@@ -166,7 +166,7 @@ static void put_routes(struct hook_env *e, const struct hook_facts *f, int famil
 	if (family == AF_INET && f->status->default_route)
 		put(e, "VPN_IP4_ROUTE_%u=0.0.0.0/0 0.0.0.0 0", n++);
 	for (size_t i = 0; i < f->route_count; i++) {
-		const struct host_route *r = &f->routes[i];
+		const struct route *r = &f->routes[i];
 
 		if (r->family != family)
 			continue;

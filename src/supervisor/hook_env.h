@@ -22,7 +22,7 @@ bool hook_action_ends(enum hook_action action);
 struct hook_facts {
 	const struct conf_profile *profile;
 	const struct control_status *status;
-	const struct host_route *routes; /* through the tunnel */
+	const struct route *routes; /* through the tunnel */
 	size_t route_count;
 	const struct host_path *carrier; /* of the tunnel's packets; NULL = not known */
 	const struct reason *reason;	 /* why it ends; NULL while it does not */

@@ -278,7 +278,7 @@ void events_close(struct supervisor *s);
 /* routes.c: the routes of the call with where each came from: of the profile, told by the server,
  * by the class of the address; the default route is the host's own matter. */
 struct call_routes {
-	struct host_route routes[CONTROL_ROUTES_MAX];
+	struct route routes[CONTROL_ROUTES_MAX];
 	enum control_route_from from[CONTROL_ROUTES_MAX];
 	size_t count;
 };

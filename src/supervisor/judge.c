@@ -56,24 +56,6 @@ static struct in6_addr link_local(const uint8_t ifid[8])
 	return a;
 }
 
-size_t supervisor_routes(const struct conf_route *from, size_t count, struct host_route *to)
-{
-	for (size_t i = 0; i < count; i++) {
-		to[i] = (struct host_route){
-			.family = from[i].family,
-			.prefix_len = from[i].prefix_len,
-			.has_gateway = from[i].has_gateway,
-			.gateway4 = from[i].gateway4,
-			.metric = from[i].metric,
-		};
-		if (from[i].family == AF_INET6)
-			to[i].dst6 = from[i].dst6;
-		else
-			to[i].dst4 = from[i].dst4;
-	}
-	return count;
-}
-
 /* The profile's servers, else those of the peer that make sense: PPP's, else DHCP's.  True if they
  * are the peer's. */
 static bool fill_dns(const struct supervisor *s, const struct request_network *n,
@@ -240,11 +222,11 @@ void judge_again(struct supervisor *s)
 
 int judge_demand(struct supervisor *s, struct reason *reason)
 {
-	struct request_network n = {.mtu = s->profile.max_mtu, .mru = s->profile.max_mru};
+	struct request_network n = {.mtu = s->profile.max_mtu, .mru = s->profile.ppp.mru};
 
 	/* The addresses of the call before are the best guess of those of the next. */
-	n.local = s->applied.local.s_addr ? s->applied.local : s->profile.local_address;
-	n.remote = s->applied.remote.s_addr ? s->applied.remote : s->profile.remote_address;
+	n.local = s->applied.local.s_addr ? s->applied.local : s->profile.ppp.local;
+	n.remote = s->applied.remote.s_addr ? s->applied.remote : s->profile.ppp.remote;
 	if (!n.local.s_addr)
 		n.local.s_addr = htonl(DEMAND_LOCAL);
 	if (!n.remote.s_addr)
@@ -336,7 +318,6 @@ void judge_routes(struct supervisor *s, const struct request_routes *told)
 void judge_stats(struct supervisor *s, const struct request_stats *stats)
 {
 	struct control_status *st = &s->status;
-	struct control_counters *c = &st->counters;
 
 	/* At its end PPP closes MPPE first; what the call had is what matters then. */
 	if (!s->hanging_up && !s->ending && !s->redial_now)
@@ -351,14 +332,7 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats)
 	st->echo_count = stats->echo_count;
 	st->idle_ms = stats->idle_ms;
 	st->stats_ms = loop_now(s->loop);
-#define TAKE(name) c->name = stats->name
-	TAKE(tx_packets), TAKE(tx_bytes), TAKE(rx_packets), TAKE(rx_bytes), TAKE(wire_tx);
-	TAKE(wire_tx_fast), TAKE(wire_rx), TAKE(tx_blocked), TAKE(tx_too_big), TAKE(tx_full),
-		TAKE(rx_clear_refused);
-	TAKE(rx_malformed), TAKE(rx_wrong_id), TAKE(rx_not_open), TAKE(rx_duplicate);
-	TAKE(rx_late), TAKE(rx_lost), TAKE(rx_too_late), TAKE(rx_bad_mppe), TAKE(control_tx);
-	TAKE(control_rx), TAKE(lcp_rx), TAKE(auth_rx), TAKE(ccp_rx), TAKE(ipcp_rx);
-#undef TAKE
+	st->counters = stats->counters;
 	judge_look(s);
 	control_broadcast(s, true);
 	manager_stats(s);

@@ -40,17 +40,17 @@ static void on_listener(void *ctx, uint32_t events)
 			close(known.control);
 			continue;
 		}
-		call_begin(l->owner, CONF_PPTP, &known);
+		call_begin(l->owner, PROTOCOL_PPTP, &known);
 	}
 }
 
-static int prepare(int fd, enum conf_type type, int family)
+static int prepare(int fd, enum protocol type, int family)
 {
 	int one = 1, rc = 0;
 
 	if (family == AF_INET6)
 		rc = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-	if (type == CONF_PPTP)
+	if (type == PROTOCOL_PPTP)
 		return rc < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0
 			       ? -errno
 			       : 0;
@@ -64,30 +64,30 @@ static int prepare(int fd, enum conf_type type, int family)
 	return rc < 0 ? rc : filter_strangers(fd);
 }
 
-static int open_one(struct server *s, enum conf_type type, const struct sockaddr_storage *address,
+static int open_one(struct server *s, enum protocol type, const struct sockaddr_storage *address,
 		    struct reason *reason)
 {
 	const struct conf_listener *conf = &s->conf.listener[type];
 	struct listener *l = &s->listeners[s->listener_count];
 	struct sockaddr_storage at = *address;
-	uint16_t port = conf->port ? conf->port : type == CONF_L2TP ? L2TP_PORT : PPTP_PORT;
+	uint16_t port = conf->port ? conf->port : type == PROTOCOL_L2TP ? L2TP_PORT : PPTP_PORT;
 	char text[INET6_ADDRSTRLEN];
 	int rc, fd = socket(at.ss_family,
-			    (type == CONF_L2TP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK |
+			    (type == PROTOCOL_L2TP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK |
 				    SOCK_CLOEXEC,
 			    0);
 
 	set_port(&at, port);
 	rc = fd < 0 ? -errno : prepare(fd, type, at.ss_family);
 	if (rc == 0 && (bind(fd, (struct sockaddr *)&at, filter_address_len(&at)) < 0 ||
-			(type == CONF_PPTP && listen(fd, BACKLOG) < 0)))
+			(type == PROTOCOL_PPTP && listen(fd, BACKLOG) < 0)))
 		rc = -errno;
 	if (rc == 0) {
 		*l = (struct listener){.owner = s,
 				       .type = type,
 				       .at = at,
 				       .handle = {.fd = fd, .ready = on_listener, .ctx = l}};
-		if (type == CONF_PPTP)
+		if (type == PROTOCOL_PPTP)
 			rc = loop_fd_add(s->loop, &l->handle, EPOLLIN);
 	}
 	if (rc == 0) {
@@ -105,11 +105,11 @@ int listeners_open(struct server *s, struct reason *reason)
 {
 	int rc = 0;
 
-	for (int type = 0; type < 2 && rc == 0; type++) {
+	for (int type = 0; type < PROTOCOL_COUNT && rc == 0; type++) {
 		const struct conf_listener *conf = &s->conf.listener[type];
 
 		for (size_t i = 0; conf->enabled && i < conf->listen.count && rc == 0; i++) {
-			rc = open_one(s, (enum conf_type)type, &conf->listen.list[i], reason);
+			rc = open_one(s, (enum protocol)type, &conf->listen.list[i], reason);
 			/* ::1 of the default is missing where IPv6 is switched off. */
 			if ((rc == -EADDRNOTAVAIL || rc == -EAFNOSUPPORT) && i > 0 &&
 			    conf->listen.list[i].ss_family == AF_INET6) {
@@ -122,7 +122,7 @@ int listeners_open(struct server *s, struct reason *reason)
 	return rc;
 }
 
-void listeners_close(struct server *s, enum conf_type type)
+void listeners_close(struct server *s, enum protocol type)
 {
 	for (size_t i = 0; i < s->listener_count; i++) {
 		struct listener *l = &s->listeners[i];
@@ -213,12 +213,12 @@ int call_sockets_open(struct call *c)
 	int rc;
 
 	c->call_id = draw_id(c);
-	if (c->type == CONF_L2TP)
+	if (c->type == PROTOCOL_L2TP)
 		c->tunnel_id = c->adopted.local_tunnel_id;
-	rc = c->type == CONF_L2TP ? open_udp(c, &c->listener) : open_gre(c);
+	rc = c->type == PROTOCOL_L2TP ? open_udp(c, &c->listener) : open_gre(c);
 	if (rc == 0) {
 		filter_follow_path_mtu(c->wire, c->peer.ss_family);
-		if (c->type == CONF_L2TP)
+		if (c->type == PROTOCOL_L2TP)
 			offload_receive(c->wire);
 		filter_widen_buffers(c->wire);
 	}

@@ -57,7 +57,7 @@ void offload_fill(struct request_start *start, const struct host_tun *tun, int w
 	start->threads = (uint8_t)threads();
 	start->tun_offload = tun->offload;
 	start->tun_offload_udp = tun->offload_udp;
-	start->udp_segment = start->tunnel == REQUEST_L2TP && wanted("segment");
-	start->udp_gro = start->tunnel == REQUEST_L2TP &&
+	start->udp_segment = start->protocol == PROTOCOL_L2TP && wanted("segment");
+	start->udp_gro = start->protocol == PROTOCOL_L2TP &&
 			 getsockopt(wire, IPPROTO_UDP, UDP_GRO, &gro, &len) == 0 && gro;
 }

@@ -54,7 +54,4 @@ int process_spawn(struct session_process *p, const struct process_config *config
  * again, and for one that is all zero. */
 void process_stop(struct session_process *p, bool kill_it);
 
-/* judge.c: COUNT routes of a profile or secret in the words of host/; TO has room for as many. */
-size_t supervisor_routes(const struct conf_route *from, size_t count, struct host_route *to);
-
 #endif

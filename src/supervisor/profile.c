@@ -73,7 +73,7 @@ void profile_describe(struct supervisor *s)
 {
 	struct control_status *st = &s->status;
 
-	str_copy(st->type, sizeof st->type, s->profile.type == CONF_L2TP ? "l2tp" : "pptp");
+	str_copy(st->type, sizeof st->type, word_of(protocol_words, s->profile.type));
 	str_copy(st->server, sizeof st->server, s->profile.connect_to);
 	str_copy(st->user, sizeof st->user, s->profile.user);
 }
@@ -135,5 +135,5 @@ void profile_forget(void *ctx)
 	struct supervisor *s = ctx;
 
 	secret_wipe(&s->password);
-	secret_wipe(&s->profile.tunnel_secret);
+	secret_wipe(&s->profile.tunnel.secret);
 }

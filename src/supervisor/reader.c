@@ -26,7 +26,8 @@
 static struct listener *listener_at(struct server *s, uint32_t n)
 {
 	for (size_t i = 0; i < s->listener_count; i++)
-		if (s->listeners[i].type == CONF_L2TP && s->listeners[i].handle.fd >= 0 && n-- == 0)
+		if (s->listeners[i].type == PROTOCOL_L2TP && s->listeners[i].handle.fd >= 0 &&
+		    n-- == 0)
 			return &s->listeners[i];
 	return NULL;
 }
@@ -35,9 +36,10 @@ void reader_tell(struct server *s)
 {
 	struct reader *r = &s->reader;
 	struct request_shut now = {.stopping = s->stopping};
-	const char *why = s->stopping				      ? "the server is stopping"
-			  : !s->rules->has_room(s->policy, CONF_L2TP) ? "max-sessions is reached"
-								      : "";
+	const char *why = s->stopping ? "the server is stopping"
+			  : !s->rules->has_room(s->policy, PROTOCOL_L2TP)
+				  ? "max-sessions is reached"
+				  : "";
 
 	now.shut = why[0];
 	(void)str_copy(now.why, sizeof now.why, why);
@@ -57,7 +59,7 @@ void reader_turn_away(struct server *s, const struct call *known, const char *wh
 
 static void listen_to(struct server *s)
 {
-	const struct conf_listener *conf = &s->conf.listener[CONF_L2TP];
+	const struct conf_listener *conf = &s->conf.listener[PROTOCOL_L2TP];
 	struct request_listen m = {.debug = s->options->debug,
 				   .tunnel_secret = conf->tunnel_secret};
 	struct listener *l;
@@ -139,7 +141,7 @@ static bool take_place(struct server *s, const struct request_place *place, stru
 static struct call *call_at(struct server *s, const struct call *known)
 {
 	for (struct call *c = s->calls; c; c = c->next)
-		if (!c->dead && c->type == CONF_L2TP &&
+		if (!c->dead && c->type == PROTOCOL_L2TP &&
 		    memcmp(&c->peer, &known->peer, filter_address_len(&c->peer)) == 0 &&
 		    memcmp(&c->own, &known->own, filter_address_len(&c->own)) == 0)
 			return c;
@@ -157,7 +159,7 @@ static bool on_proved(struct server *s, const struct request_proved *m)
 		return false;
 	if (!call_at(s, &known) &&
 	    allowance_take(&s->reader.tunnels, TUNNELS_BURST, TUNNELS_MS, loop_now(s->loop)))
-		call_begin(s, CONF_L2TP, &known);
+		call_begin(s, PROTOCOL_L2TP, &known);
 	return true;
 }
 

@@ -55,7 +55,7 @@ static void look_up(const struct supervisor *s)
 	size_t count = 0;
 
 	memset(&a, 0, sizeof a);
-	hints.ai_family = s->profile.type == CONF_PPTP ? AF_INET : AF_UNSPEC;
+	hints.ai_family = s->profile.type == PROTOCOL_PPTP ? AF_INET : AF_UNSPEC;
 	a.error = getaddrinfo(s->profile.connect_to, NULL, &hints, &list);
 	for (struct addrinfo *i = a.error ? NULL : list; i && count < ADDRESSES_MAX; i = i->ai_next)
 		if (i->ai_addrlen <= sizeof a.addresses[0])
@@ -98,7 +98,7 @@ static bool is_numeric(const struct supervisor *s, struct sockaddr_storage *addr
 	memset(address, 0, sizeof *address);
 	if (inet_pton(AF_INET, s->profile.connect_to, &in->sin_addr) == 1)
 		address->ss_family = AF_INET;
-	else if (s->profile.type == CONF_L2TP &&
+	else if (s->profile.type == PROTOCOL_L2TP &&
 		 inet_pton(AF_INET6, s->profile.connect_to, &in6->sin6_addr) == 1)
 		address->ss_family = AF_INET6;
 	return address->ss_family != 0;

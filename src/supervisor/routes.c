@@ -16,33 +16,35 @@ static uint32_t mask_of(uint8_t prefix_len)
 	return prefix_len ? UINT32_MAX << (32 - prefix_len) : 0;
 }
 
-static bool covers(const struct request_route *r, uint32_t address)
+static bool covers(const struct route *r, uint32_t address)
 {
-	return ((ntohl(r->dst.s_addr) ^ address) & mask_of(r->prefix_len)) == 0;
+	return ((ntohl(r->dst4.s_addr) ^ address) & mask_of(r->prefix_len)) == 0;
 }
 
-static bool covers_socket_address(const struct request_route *r, const struct sockaddr_storage *a)
+static bool covers_socket_address(const struct route *r, const struct sockaddr_storage *a)
 {
 	return a->ss_family == AF_INET &&
 	       covers(r, ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr));
 }
 
 /* Does it share an address with the network of PREFIX_LEN bits at NETWORK? */
-static bool meets(const struct request_route *r, uint32_t network, uint8_t prefix_len)
+static bool meets(const struct route *r, uint32_t network, uint8_t prefix_len)
 {
 	uint8_t shorter = r->prefix_len < prefix_len ? r->prefix_len : prefix_len;
 
-	return ((ntohl(r->dst.s_addr) ^ network) & mask_of(shorter)) == 0;
+	return ((ntohl(r->dst4.s_addr) ^ network) & mask_of(shorter)) == 0;
 }
 
 /* Why a route that the server told, or that follows from what it told, is left out; or NULL. */
-static const char *objection(const struct supervisor *s, const struct request_route *r)
+static const char *objection(const struct supervisor *s, const struct route *r)
 {
 	const struct host_path *way = &s->server_path;
 	bool all = s->profile.add_default_route;
 
 	if (r->prefix_len > 32)
 		return "no network has such a prefix";
+	if (r->family != AF_INET)
+		return "it is no IPv4 network";
 	if (all && r->prefix_len == 0)
 		return "the default route is there already";
 	if (r->prefix_len == 0)
@@ -62,17 +64,17 @@ static const char *objection(const struct supervisor *s, const struct request_ro
 	return NULL;
 }
 
-static bool has(const struct call_routes *out, const struct request_route *r)
+static bool has(const struct call_routes *out, const struct route *r)
 {
 	for (size_t i = 0; i < out->count; i++)
 		if (out->routes[i].family == AF_INET &&
 		    out->routes[i].prefix_len == r->prefix_len &&
-		    out->routes[i].dst4.s_addr == r->dst.s_addr)
+		    out->routes[i].dst4.s_addr == r->dst4.s_addr)
 			return true;
 	return false;
 }
 
-static void consider(const struct supervisor *s, const struct request_route *r,
+static void consider(const struct supervisor *s, const struct route *r,
 		     enum control_route_from from, bool warn, struct call_routes *out)
 {
 	const char *why = objection(s, r);
@@ -81,24 +83,25 @@ static void consider(const struct supervisor *s, const struct request_route *r,
 	if (why) {
 		if (warn)
 			log_warn(&s->log, "route %s/%u (%s) left out: %s",
-				 inet_ntop(AF_INET, &r->dst, text, sizeof text), r->prefix_len,
+				 inet_ntop(AF_INET, &r->dst4, text, sizeof text), r->prefix_len,
 				 control_route_from_text(from), why);
 		return;
 	}
 	if (out->count == CONTROL_ROUTES_MAX || has(out, r))
 		return;
 	out->from[out->count] = from;
+	/* What else the session says of it counts for nothing. */
 	out->routes[out->count++] =
-		(struct host_route){.family = AF_INET, .prefix_len = r->prefix_len, .dst4 = r->dst};
+		(struct route){.family = AF_INET, .prefix_len = r->prefix_len, .dst4 = r->dst4};
 }
 
 /* The classes of before 1993; what Windows still adds without a default route. */
-static struct request_route class_of(struct in_addr local)
+static struct route class_of(struct in_addr local)
 {
 	uint8_t first = (uint8_t)(ntohl(local.s_addr) >> 24);
-	struct request_route r = {.prefix_len = first < 128 ? 8 : first < 192 ? 16 : 24};
+	struct route r = {.family = AF_INET, .prefix_len = first < 128 ? 8 : first < 192 ? 16 : 24};
 
-	r.dst.s_addr = local.s_addr & htonl(mask_of(r.prefix_len));
+	r.dst4.s_addr = local.s_addr & htonl(mask_of(r.prefix_len));
 	return r;
 }
 
@@ -108,16 +111,17 @@ void routes_collect(const struct supervisor *s, struct in_addr local, bool warn,
 	const struct conf_profile *p = &s->profile;
 
 	memset(out, 0, sizeof *out);
-	out->count = supervisor_routes(p->routes, p->route_count, out->routes);
+	out->count = p->route_count;
+	memcpy(out->routes, p->routes, p->route_count * sizeof *p->routes);
 	for (size_t i = 0; p->use_peer_routes && i < s->told.count; i++) {
-		struct request_route r = s->told.routes[i];
+		struct route r = s->told.routes[i];
 
 		if (r.prefix_len <= 32)
-			r.dst.s_addr &= htonl(mask_of(r.prefix_len));
+			r.dst4.s_addr &= htonl(mask_of(r.prefix_len));
 		consider(s, &r, CONTROL_ROUTE_DHCP, warn, out);
 	}
 	if (p->class_route && !p->add_default_route && local.s_addr) {
-		struct request_route r = class_of(local);
+		struct route r = class_of(local);
 
 		consider(s, &r, CONTROL_ROUTE_CLASS, warn, out);
 	}

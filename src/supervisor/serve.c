@@ -84,7 +84,7 @@ static void on_signal(void *ctx, uint32_t events)
 		return;
 	}
 	s->stopping = true;
-	listeners_close(s, CONF_PPTP);
+	listeners_close(s, PROTOCOL_PPTP);
 	reader_tell(s); /* who calls by L2TP hears why */
 	notify_stopping(&s->notify);
 	log_notice(&s->log, "stopping: hanging up all calls");
@@ -183,29 +183,21 @@ static void raise_limit(void)
 }
 
 /* The manuals' fields in their order. */
-static void say_listener(struct server *s, enum conf_type type)
+static void say_listener(struct server *s, enum protocol type)
 {
-	static const struct {
-		unsigned bit;
-		const char *word;
-	} methods[] = {{CONF_AUTH_PAP, "pap"},
-		       {CONF_AUTH_CHAP, "chap"},
-		       {CONF_AUTH_MSCHAP1, "mschap1"},
-		       {CONF_AUTH_MSCHAP2, "mschap2"},
-		       {CONF_AUTH_EAP, "eap"}};
 	const struct conf_listener *l = &s->conf.listener[type];
 	char list[64], mrru[16] = "disabled", alive[32];
 	struct str text = str_make(list, sizeof list);
 
-	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-		if (l->authentication & methods[i].bit)
-			str_printf(&text, "%s%s", text.len ? "," : "", methods[i].word);
+	for (const struct word *w = auth_words; w->word && !w->alias; w++)
+		if (l->authentication & w->value)
+			str_printf(&text, "%s%s", text.len ? "," : "", w->word);
 	if (l->mrru)
 		snprintf(mrru, sizeof mrru, "%u", l->mrru);
 	log_notice(&s->log,
 		   "%s-server enabled: yes, max-mtu: %u, max-mru: %u, mrru: %s, authentication: "
 		   "%s, keepalive-timeout: %s, default-profile: %s",
-		   type == CONF_L2TP ? "l2tp" : "pptp", l->max_mtu, l->max_mru, mrru, list,
+		   word_of(protocol_words, type), l->max_mtu, l->max_mru, mrru, list,
 		   l->keepalive_timeout ? duration_format(alive, sizeof alive, l->keepalive_timeout)
 					: "disabled",
 		   l->default_profile);
@@ -213,9 +205,9 @@ static void say_listener(struct server *s, enum conf_type type)
 
 static void say_ready(struct server *s)
 {
-	for (int type = 0; type < 2; type++)
+	for (int type = 0; type < PROTOCOL_COUNT; type++)
 		if (s->conf.listener[type].enabled)
-			say_listener(s, (enum conf_type)type);
+			say_listener(s, (enum protocol)type);
 	notify_status(&s->notify, "answering calls");
 	notify_ready(&s->notify);
 	if (s->options->ready_fd >= 0) {
@@ -254,8 +246,8 @@ static int begin(struct server *s)
 static void release(struct server *s)
 {
 	reader_stop(s);
-	for (int type = 0; type < 2; type++)
-		listeners_close(s, (enum conf_type)type);
+	for (int type = 0; type < PROTOCOL_COUNT; type++)
+		listeners_close(s, (enum protocol)type);
 	for (struct call *c = s->calls; c; c = c->next)
 		call_kill(c);
 	calls_reap(s);

@@ -24,10 +24,10 @@ struct serve_policy {
 	void (*destroy)(void *policy);
 	/* A call from SOURCE: NULL with *SLOT, or the reason why it is turned away; with *TELL a
 	 * session may tell the caller so, for refusal_ms at most. */
-	const char *(*admit)(void *policy, enum conf_type type, const struct sockaddr *source,
+	const char *(*admit)(void *policy, enum protocol type, const struct sockaddr *source,
 			     uint64_t now_ms, size_t *slot, bool *tell);
 	/* Has the service room for another call? */
-	bool (*has_room)(void *policy, enum conf_type type);
+	bool (*has_room)(void *policy, enum protocol type);
 	/* Index of the secret for the hostile octets USER, -1 if there is none; *ADDRESS is
 	 * reserved for the slot; zero if the secret has none, or with *EXHAUSTED none is free. */
 	int (*account)(void *policy, size_t slot, const uint8_t *user, size_t len,

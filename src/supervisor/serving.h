@@ -21,7 +21,7 @@ struct server;
 struct listener {
 	struct server *owner;
 	struct loop_fd handle; /* fd -1 = none; L2TP's is read by the reader only */
-	enum conf_type type;
+	enum protocol type;
 	struct sockaddr_storage at; /* with its port */
 };
 
@@ -40,7 +40,7 @@ struct reader {
 struct call {
 	struct server *server;
 	struct call *next;
-	enum conf_type type;
+	enum protocol type;
 	unsigned number;
 	struct log log;
 	struct sockaddr_storage peer, own; /* outer addresses; own without port for PPTP */
@@ -100,7 +100,7 @@ struct server {
 
 /* listen.c: all sockets of the enabled listeners.  0 or -errno with *REASON. */
 int listeners_open(struct server *s, struct reason *reason);
-void listeners_close(struct server *s, enum conf_type type);
+void listeners_close(struct server *s, enum protocol type);
 
 /* listen.c: ids, and the socket for the data of a call that was accepted.  0 or -errno. */
 int call_sockets_open(struct call *c);
@@ -116,7 +116,7 @@ void reader_turn_away(struct server *s, const struct call *known, const char *wh
 
 /* call.c: a call of TYPE with what is KNOWN of it: addresses, control (PPTP) or place and adopted
  * (L2TP).  The descriptor becomes the call's, also on failure. */
-void call_begin(struct server *s, enum conf_type type, const struct call *known);
+void call_begin(struct server *s, enum protocol type, const struct call *known);
 /* A datagram of its tunnel that came to the reader. */
 void call_early(struct call *c, const struct request_datagram *datagram);
 void call_hang_up(struct call *c, enum exit_status code, const char *text);

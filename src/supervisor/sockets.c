@@ -185,7 +185,7 @@ int sockets_open(struct supervisor *s, struct reason *reason)
 	int fd;
 
 	sockets_close(s);
-	if (s->profile.type == CONF_L2TP) {
+	if (s->profile.type == PROTOCOL_L2TP) {
 		s->call_id = random_u16_nonzero(&random_kernel);
 		return open_l2tp(s, reason);
 	}

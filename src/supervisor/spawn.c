@@ -102,12 +102,6 @@ static void fill_identity(const struct supervisor *s, struct request_start *m)
 		str_copy(m->host_name, sizeof m->host_name, "vpdial");
 	str_copy(m->user, sizeof m->user, p->user);
 	m->password = s->password;
-	m->allow = p->allow;
-}
-
-static enum request_tunnel tunnel_of(const struct conf_profile *p)
-{
-	return p->type == CONF_L2TP ? REQUEST_L2TP : REQUEST_PPTP;
 }
 
 static void fill_l2tp(struct supervisor *s, struct request_start *m)
@@ -117,10 +111,7 @@ static void fill_l2tp(struct supervisor *s, struct request_start *m)
 	m->peer = s->addresses[s->address_at];
 	m->farewell = crashed_take(s);
 	m->local_tunnel_id = s->tunnel_id;
-	m->tunnel_secret = p->tunnel_secret;
-	m->hide_avps = p->hide_avps;
-	m->sequencing = p->sequencing;
-	m->hello_interval_ms = p->hello_interval * 1000;
+	m->tunnel = p->tunnel;
 	/* The other source port is still to be tried, or did better: give up on this one sooner. */
 	if (p->source_port == CONF_SOURCE_AUTO &&
 	    (!s->source_port_1701 || s->failure_weight >= REASON_PEER))
@@ -129,35 +120,25 @@ static void fill_l2tp(struct supervisor *s, struct request_start *m)
 
 static void fill_start(struct supervisor *s, struct request_start *m)
 {
-	/* The values of the enums agree: no = 0, yes = 1, require = 2; stateless, stateful, any. */
 	const struct conf_profile *p = &s->profile;
 
 	memset(m, 0, sizeof *m);
 	fill_identity(s, m);
-	m->tunnel = tunnel_of(p);
+	m->protocol = p->type;
+	m->role = ROLE_CALLER;
 	m->debug = s->options.debug;
-	m->mppe_policy = p->use_encryption;
-	m->mppe_bits = p->mppe_bits;
-	m->mppe_mode = p->mppe_mode;
+	m->ppp = p->ppp;
 	m->max_mtu = p->max_mtu;
-	m->max_mru = p->max_mru;
 	m->path_mtu = s->server_path.mtu > 65535 ? 65535 : (uint16_t)s->server_path.mtu;
-	m->ask_pfc = p->pfc;
-	m->ask_acfc = p->acfc;
 	m->ask_dns = m->ask_wins = p->use_peer_dns != CONF_PEER_DNS_NO;
 	m->ipv4 = true;
-	m->ipv6 = p->ipv6;
 	m->clamp_mss = p->change_tcp_mss;
-	m->local = p->local_address;
-	m->remote = p->remote_address;
-	m->local_must = p->local_address_must;
-	m->remote_must = p->remote_address_must;
 	if (s->addresses[s->address_at].ss_family == AF_INET)
 		m->outer_peer =
 			((const struct sockaddr_in *)&s->addresses[s->address_at])->sin_addr;
 	m->local_call_id = s->call_id;
 	m->setup_limit_ms = SETUP_LIMIT_MS;
-	if (p->type == CONF_L2TP)
+	if (p->type == PROTOCOL_L2TP)
 		fill_l2tp(s, m);
 	m->keepalive_ms = p->keepalive_timeout * 1000;
 	m->idle_ms = p->idle_timeout * 1000;

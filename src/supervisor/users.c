@@ -43,7 +43,7 @@ static void fill_row(const struct call *c, struct users_row *row)
 	row->dynamic = !c->interface;
 	str_copy(row->name, sizeof row->name, c->tun.ifname);
 	str_copy(row->user, sizeof row->user, call_secret(c)->name);
-	str_copy(row->type, sizeof row->type, c->type == CONF_L2TP ? "l2tp" : "pptp");
+	str_copy(row->type, sizeof row->type, word_of(protocol_words, c->type));
 	row->mtu = c->network.mtu;
 	row->mru = c->network.mru;
 	serve_address(&c->peer, row->client_address, sizeof row->client_address);
@@ -53,10 +53,10 @@ static void fill_row(const struct call *c, struct users_row *row)
 	row->idle_ms = st->idle_ms;
 	str_copy(row->encoding, sizeof row->encoding, st->encoding);
 	str_copy(row->auth_method, sizeof row->auth_method, c->network.auth_method);
-	row->tx_packets = st->tx_packets;
-	row->tx_bytes = st->tx_bytes;
-	row->rx_packets = st->rx_packets;
-	row->rx_bytes = st->rx_bytes;
+	row->tx_packets = st->counters.tx_packets;
+	row->tx_bytes = st->counters.tx_bytes;
+	row->rx_packets = st->counters.rx_packets;
+	row->rx_bytes = st->counters.rx_bytes;
 }
 
 static bool is_listed(const struct call *c)

@@ -138,7 +138,7 @@ static void paint_graphs(struct grid *g, const struct layout *l, const struct ca
 	}
 }
 
-static void paint_totals(struct grid *g, struct rect r, const struct control_counters *n)
+static void paint_totals(struct grid *g, struct rect r, const struct counters *n)
 {
 	const uint64_t packets[] = {n->rx_packets, n->tx_packets};
 	const uint64_t bytes[] = {n->rx_bytes, n->tx_bytes};

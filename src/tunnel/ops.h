@@ -35,7 +35,7 @@ extern const struct tunnel_ops tunnel_pptp_ops, tunnel_l2tp_ops;
 /* "server" for a caller, "client" for an answerer: the other end in sentences. */
 static inline const char *tunnel_peer_word(const struct tunnel *t)
 {
-	return t->config.role == TUNNEL_CALLER ? "server" : "client";
+	return t->config.role == ROLE_CALLER ? "server" : "client";
 }
 
 /* What follows a refusal for want of room. */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 static const struct tunnel_ops *const kinds[] = {
-	[TUNNEL_PPTP] = &tunnel_pptp_ops,
-	[TUNNEL_L2TP] = &tunnel_l2tp_ops,
+	[PROTOCOL_PPTP] = &tunnel_pptp_ops,
+	[PROTOCOL_L2TP] = &tunnel_l2tp_ops,
 };
 
 struct tunnel *tunnel_new(const struct tunnel_config *config,
@@ -58,7 +58,7 @@ void tunnel_lost(struct tunnel *t, int error, uint64_t now_ms)
 void tunnel_close(struct tunnel *t, const struct reason *reason, const char *farewell,
 		  uint64_t now_ms)
 {
-	t->ops->close(t, reason, t->config.role == TUNNEL_ANSWERER ? farewell : NULL, now_ms);
+	t->ops->close(t, reason, t->config.role == ROLE_ANSWERER ? farewell : NULL, now_ms);
 }
 
 void tunnel_set_accm(struct tunnel *t, uint32_t send_accm, uint32_t receive_accm)

@@ -12,19 +12,19 @@
 #include "base/random.h"
 #include "base/reason.h"
 #include "base/secret.h"
+#include "vocabulary/protocol.h"
+#include "vocabulary/role.h"
+#include "vocabulary/settings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum tunnel_type { TUNNEL_PPTP, TUNNEL_L2TP };
-enum tunnel_role { TUNNEL_CALLER, TUNNEL_ANSWERER };
-
 #define TUNNEL_NAME_MAX 64
 
 struct tunnel_config {
-	enum tunnel_type type;
-	enum tunnel_role role;
+	enum protocol type;
+	enum call_role role;
 	char host_name[TUNNEL_NAME_MAX];
 	uint16_t local_call_id; /* PPTP: the call id that our data socket is filtered for */
 	uint16_t receive_window;
@@ -35,9 +35,7 @@ struct tunnel_config {
 	bool refuse; /* PPTP, answerer: a caller is told that there is no room, whatever it wants */
 	/* L2TP only */
 	uint16_t local_tunnel_id, local_session_id; /* 0 = drawn at random */
-	struct secret secret;			    /* tunnel secret, len 0 = none */
-	bool hide_avps;
-	bool sequencing;
+	struct tunnel_settings settings;
 	bool permissive; /* unknown mandatory AVPs are logged and ignored */
 };
 

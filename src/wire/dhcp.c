@@ -199,19 +199,20 @@ static int gather(const struct areas *areas, uint8_t wanted, uint8_t *out, size_
 static bool read_routes(const uint8_t *octets, size_t len, struct dhcp_answer *answer)
 {
 	struct cursor c = cursor_make(octets, len);
-	struct dhcp_route routes[DHCP_ROUTES_MAX] = {{{0}, 0, {0}}};
+	struct route routes[DHCP_ROUTES_MAX] = {0};
 	size_t count = 0, beyond = 0;
 
 	while (cursor_left(&c) > 0) {
-		struct dhcp_route r = {.prefix_len = cursor_u8(&c)};
+		struct route r = {.family = AF_INET, .prefix_len = cursor_u8(&c)};
 		uint8_t dst[4] = {0};
 
 		if (r.prefix_len > 32)
 			return false;
 		cursor_copy(&c, dst, (r.prefix_len + 7u) / 8);
-		cursor_copy(&c, &r.router.s_addr, 4);
-		memcpy(&r.dst.s_addr, dst, 4);
-		r.dst.s_addr &= htonl(r.prefix_len ? UINT32_MAX << (32 - r.prefix_len) : 0);
+		cursor_copy(&c, &r.gateway4.s_addr, 4);
+		r.has_gateway = r.gateway4.s_addr != 0;
+		memcpy(&r.dst4.s_addr, dst, 4);
+		r.dst4.s_addr &= htonl(r.prefix_len ? UINT32_MAX << (32 - r.prefix_len) : 0);
 		if (c.failed)
 			return false;
 		if (count < DHCP_ROUTES_MAX)

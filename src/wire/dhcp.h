@@ -4,6 +4,8 @@
 #ifndef VPDIAL_WIRE_DHCP_H
 #define VPDIAL_WIRE_DHCP_H
 
+#include "vocabulary/route.h"
+
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,17 +22,11 @@ struct dhcp_inform {
 	uint16_t secs; /* since the first question, seconds */
 };
 
-struct dhcp_route {
-	struct in_addr dst; /* no bit set behind the prefix */
-	uint8_t prefix_len;
-	struct in_addr router;
-};
-
 struct dhcp_answer {
 	struct in_addr server; /* Server Identifier, else the sender */
 	struct in_addr dns[DHCP_DNS_MAX];
 	char domain[DHCP_DOMAIN_LEN]; /* letters, digits, '-', '_' and '.' only; "" = none */
-	struct dhcp_route routes[DHCP_ROUTES_MAX];
+	struct route routes[DHCP_ROUTES_MAX];
 	size_t route_count;
 	size_t routes_beyond; /* further ones that found no room */
 	bool routes_broken;   /* an option of routes was there but makes no sense */

@@ -43,15 +43,18 @@ struct end {
 
 struct kind {
 	const char *protocol, *cipher;
-	enum path_encap encap;
+	enum protocol encap;
 	unsigned bits;
 	bool stateful;
 };
 
 static const struct kind kinds[] = {
-	{"pptp", "clear", PATH_GRE, 0, false},	      {"pptp", "stateless", PATH_GRE, 128, false},
-	{"pptp", "stateful", PATH_GRE, 128, true},    {"l2tp", "clear", PATH_L2TP, 0, false},
-	{"l2tp", "stateless", PATH_L2TP, 128, false}, {"l2tp", "stateful", PATH_L2TP, 128, true},
+	{"pptp", "clear", PROTOCOL_PPTP, 0, false},
+	{"pptp", "stateless", PROTOCOL_PPTP, 128, false},
+	{"pptp", "stateful", PROTOCOL_PPTP, 128, true},
+	{"l2tp", "clear", PROTOCOL_L2TP, 0, false},
+	{"l2tp", "stateless", PROTOCOL_L2TP, 128, false},
+	{"l2tp", "stateful", PROTOCOL_L2TP, 128, true},
 };
 
 /* The name of the case; NULL while its first bursts go through, which are not counted: until stores
@@ -120,7 +123,7 @@ static void make_end(struct end *e, const struct kind *k, bool offload, bool fir
 	struct path_config config = {.encap = k->encap,
 				     .tun_offload = offload,
 				     .tun_offload_udp = offload,
-				     .udp_segment = offload && k->encap == PATH_L2TP};
+				     .udp_segment = offload && k->encap == PROTOCOL_L2TP};
 	struct path_state state = {.ipv4 = true,
 				   .ipv6 = true,
 				   .rx_clear = k->bits == 0,
@@ -221,7 +224,7 @@ static void to_raw_socket(int fd, const uint8_t *gre, size_t len)
 }
 
 /* The wire: a message that A sent is so many packets (UDP_SEGMENT). */
-static void carry(const struct end *a, const struct end *b, enum path_encap encap, unsigned pieces)
+static void carry(const struct end *a, const struct end *b, enum protocol encap, unsigned pieces)
 {
 	static struct octets o;
 
@@ -231,7 +234,7 @@ static void carry(const struct end *a, const struct end *b, enum path_encap enca
 		for (size_t at = 0; at < o.len; at += each) {
 			size_t n = o.len - at < each ? o.len - at : each;
 
-			if (encap == PATH_GRE)
+			if (encap == PROTOCOL_PPTP)
 				to_raw_socket(b->wire, o.at + at, n);
 			else
 				put(b->wire, o.at + at, n);
@@ -240,7 +243,7 @@ static void carry(const struct end *a, const struct end *b, enum path_encap enca
 }
 
 /* 32 packets of OCTETS from A's device to B's, compared. */
-static void burst(const struct end *a, const struct end *b, enum path_encap encap, uint32_t *at,
+static void burst(const struct end *a, const struct end *b, enum protocol encap, uint32_t *at,
 		  size_t octets)
 {
 	static struct octets o;
@@ -268,7 +271,7 @@ static void burst(const struct end *a, const struct end *b, enum path_encap enca
 }
 
 /* The same as one packet with offload, to be cut into pieces of OCTETS and joined again. */
-static void burst_offload(const struct end *a, const struct end *b, enum path_encap encap,
+static void burst_offload(const struct end *a, const struct end *b, enum protocol encap,
 			  uint32_t *at, size_t octets)
 {
 	static struct octets o;
@@ -287,7 +290,7 @@ static void burst_offload(const struct end *a, const struct end *b, enum path_en
 	while (path_burst_tx(a->path, NOW_MS))
 		;
 	dump("tx");
-	carry(a, b, encap, encap == PATH_L2TP ? BURST : 1);
+	carry(a, b, encap, encap == PROTOCOL_L2TP ? BURST : 1);
 	while (path_burst_rx(b->path, NOW_MS))
 		;
 	dump("rx");
@@ -298,7 +301,7 @@ static void burst_offload(const struct end *a, const struct end *b, enum path_en
 		;
 }
 
-typedef void burst_fn(const struct end *a, const struct end *b, enum path_encap encap, uint32_t *at,
+typedef void burst_fn(const struct end *a, const struct end *b, enum protocol encap, uint32_t *at,
 		      size_t octets);
 
 static void measure(const struct kind *k, const char *size, burst_fn *run, size_t octets)

@@ -135,17 +135,18 @@ static struct device device_new(const char *own, const char *other)
 	return d;
 }
 
-static int wire_new(enum path_encap encap, const char *own, const char *other, int buffer)
+static int wire_new(enum protocol encap, const char *own, const char *other, int buffer)
 {
 	struct sockaddr_in at = address(own, 1701), to = address(other, 1701);
-	int one = 1, fd = encap == PATH_GRE ? socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_GRE)
-					    : socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	int one = 1, fd = encap == PROTOCOL_PPTP
+				  ? socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_GRE)
+				  : socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 
 	check(fd, "socket of the tunnel");
 	check(bind(fd, (struct sockaddr *)&at, sizeof at), "bind");
 	setsockopt(fd, SOL_SOCKET, buffer > 4096 ? SO_RCVBUFFORCE : SO_RCVBUF, &buffer,
 		   sizeof buffer);
-	if (encap == PATH_GRE)
+	if (encap == PROTOCOL_PPTP)
 		check(connect(fd, (struct sockaddr *)&to, sizeof to), "connect");
 	else
 		check(setsockopt(fd, IPPROTO_UDP, UDP_GRO, &one, sizeof one), "UDP_GRO");
@@ -189,8 +190,8 @@ static int packet_new(void)
 	return fd;
 }
 
-static struct path *make_path(enum path_encap encap, int tun, int wire, int packet,
-			      const char *other, uint16_t own_id, uint16_t other_id)
+static struct path *make_path(enum protocol encap, int tun, int wire, int packet, const char *other,
+			      uint16_t own_id, uint16_t other_id)
 {
 	const struct path_callbacks callbacks = {
 		.control = on_frame, .unknown = on_frame, .tunnel = on_tunnel, .error = on_error};
@@ -207,8 +208,8 @@ static struct path *make_path(enum path_encap encap, int tun, int wire, int pack
 				     .wire_fd = wire,
 				     .packet_fd = packet,
 				     .peer_len = sizeof(struct sockaddr_in),
-				     .udp_segment = encap == PATH_L2TP,
-				     .udp_gro = encap == PATH_L2TP};
+				     .udp_segment = encap == PROTOCOL_L2TP,
+				     .udp_gro = encap == PROTOCOL_L2TP};
 	struct sockaddr_in to = address(other, 1701);
 	struct path *path;
 
@@ -396,7 +397,7 @@ static void measure(struct bench *b, const char *name, unsigned rounds)
 	}
 }
 
-static void bench(enum path_encap encap, bool fast, const char *name, unsigned rounds)
+static void bench(enum protocol encap, bool fast, const char *name, unsigned rounds)
 {
 	int packet = -1;
 	struct bench b = {.far = device_new("10.9.0.2", "10.9.0.1")};
@@ -408,8 +409,8 @@ static void bench(enum path_encap encap, bool fast, const char *name, unsigned r
 	if (fast)
 		packet = packet_new();
 	b.path = make_path(encap, b.near.tun, b.wire, packet, "127.0.0.2", 1, 2);
-	b.own_wire =
-		encap == PATH_GRE ? wire_new(encap, "127.0.0.1", "127.0.0.2", 4096) : dup(b.wire);
+	b.own_wire = encap == PROTOCOL_PPTP ? wire_new(encap, "127.0.0.1", "127.0.0.2", 4096)
+					    : dup(b.wire);
 	b.sender = make_path(encap, b.near.tun, b.own_wire, packet, "127.0.0.2", 1, 2);
 	b.peer = make_path(encap, b.far.tun, b.far_wire, -1, "127.0.0.1", 2, 1);
 	b.worker = path_worker_new();
@@ -436,12 +437,12 @@ static void bench(enum path_encap encap, bool fast, const char *name, unsigned r
 
 static const struct {
 	const char *word, *name;
-	enum path_encap encap;
+	enum protocol encap;
 	bool fast;
 } kinds[] = {
-	{"l2tp", "L2TP", PATH_L2TP, false},
-	{"pptp", "PPTP", PATH_GRE, false},
-	{"fast-gre", "PPTP, fast-gre", PATH_GRE, true},
+	{"l2tp", "L2TP", PROTOCOL_L2TP, false},
+	{"pptp", "PPTP", PROTOCOL_PPTP, false},
+	{"fast-gre", "PPTP, fast-gre", PROTOCOL_PPTP, true},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 

@@ -61,14 +61,16 @@ static void profile(void)
 		FUZZ_CHECK(conf_load(dir, "office", &again, &faults) == 0);
 		conf_faults_free(&faults);
 		FUZZ_CHECK(again.disabled == disabled);
-		FUZZ_CHECK(strcmp(first.user, again.user) == 0 && first.allow == again.allow &&
+		FUZZ_CHECK(strcmp(first.user, again.user) == 0 &&
+			   first.ppp.allow == again.ppp.allow &&
 			   first.password.len == again.password.len &&
 			   memcmp(first.password.bytes, again.password.bytes, first.password.len) ==
 				   0 &&
 			   strcmp(first.connect_to, again.connect_to) == 0 &&
 			   first.type == again.type &&
-			   first.use_encryption == again.use_encryption &&
-			   first.mppe_bits == again.mppe_bits && first.lockdown == again.lockdown &&
+			   first.ppp.mppe.policy == again.ppp.mppe.policy &&
+			   first.ppp.mppe.strengths == again.ppp.mppe.strengths &&
+			   first.lockdown == again.lockdown &&
 			   first.add_default_route == again.add_default_route &&
 			   first.route_count == again.route_count &&
 			   memcmp(first.routes, again.routes,

@@ -42,7 +42,7 @@ static void take_over(const struct tunnel_adopted *from)
 	const struct random_source random = {fuzz_random, &seed};
 	const struct tunnel_callbacks callbacks = {adopted_send, adopted_event, NULL};
 	const struct tunnel_config config = {
-		.type = TUNNEL_L2TP, .role = TUNNEL_ANSWERER, .setup_limit_ms = 30000};
+		.type = PROTOCOL_L2TP, .role = ROLE_ANSWERER, .setup_limit_ms = 30000};
 	struct tunnel *t = tunnel_new(&config, &callbacks, &random, &fuzz_log);
 
 	FUZZ_CHECK(t);

@@ -156,14 +156,14 @@ static bool is_host(struct in_addr a)
 	return v >> 24 != 0 && v >> 24 != 127 && v < 0xe0000000;
 }
 
-static bool holds(const struct host_route *r, uint32_t address)
+static bool holds(const struct route *r, uint32_t address)
 {
 	uint32_t mask = r->prefix_len ? UINT32_MAX << (32 - r->prefix_len) : 0;
 
 	return ((ntohl(r->dst4.s_addr) ^ address) & mask) == 0;
 }
 
-static void check_route(const struct supervisor *s, const struct host_route *r)
+static void check_route(const struct supervisor *s, const struct route *r)
 {
 	FUZZ_CHECK(r->family == AF_INET && r->prefix_len > 0 && r->prefix_len <= 32);
 	FUZZ_CHECK(r->prefix_len >= 8 || s->profile.add_default_route);
@@ -364,7 +364,9 @@ static void good_body(struct request_message *m, uint32_t type)
 		m->routes.count = 4;
 		for (unsigned i = 0; i < REQUEST_ROUTES_MAX; i++)
 			m->routes.routes[i] =
-				(struct request_route){{htonl(0x0a010000 + (i << 16))}, 16};
+				(struct route){.family = AF_INET,
+					       .prefix_len = 16,
+					       .dst4 = {htonl(0x0a010000 + (i << 16))}};
 		memcpy(m->routes.domain, "example", 8);
 		break;
 	case REQUEST_STATS:
@@ -532,9 +534,9 @@ static void run_client(uint8_t how, uint8_t more)
 	supervisor_timers(&s);
 	persist_init(&s);
 	s.host = (struct host *)(void *)&world;
-	s.profile.type = how & 2 ? CONF_L2TP : CONF_PPTP;
+	s.profile.type = how & 2 ? PROTOCOL_L2TP : PROTOCOL_PPTP;
 	s.profile.source_port = CONF_SOURCE_1701; /* one attempt only */
-	s.profile.max_mtu = s.profile.max_mru = 1450;
+	s.profile.max_mtu = s.profile.ppp.mru = 1450;
 	s.profile.add_default_route = how & 4;
 	s.profile.use_peer_routes = how & 8;
 	s.profile.class_route = how & 16;
@@ -581,7 +583,7 @@ static void policy_destroy(void *policy)
 	(void)policy;
 }
 
-static const char *policy_admit(void *policy, enum conf_type type, const struct sockaddr *source,
+static const char *policy_admit(void *policy, enum protocol type, const struct sockaddr *source,
 				uint64_t now_ms, size_t *slot, bool *tell)
 {
 	(void)policy, (void)type, (void)source, (void)now_ms;
@@ -590,7 +592,7 @@ static const char *policy_admit(void *policy, enum conf_type type, const struct 
 	return world.refuse ? "it is full" : NULL;
 }
 
-static bool policy_has_room(void *policy, enum conf_type type)
+static bool policy_has_room(void *policy, enum protocol type)
 {
 	(void)policy, (void)type;
 	return !world.refuse;
@@ -635,7 +637,7 @@ static void run_server(uint8_t how)
 	static struct server s;
 	struct call known = {.control = -1, .wire = -1};
 	const struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = {htonl(SERVER)}};
-	enum conf_type type = how & 2 ? CONF_L2TP : CONF_PPTP;
+	enum protocol type = how & 2 ? PROTOCOL_L2TP : PROTOCOL_PPTP;
 
 	memset(&s, 0, sizeof s);
 	memset(&secret, 0, sizeof secret);
@@ -658,7 +660,7 @@ static void run_server(uint8_t how)
 	for (int i = 0; i < 2; i++)
 		s.conf.listener[i].max_mtu = s.conf.listener[i].max_mru = 1450;
 	memcpy(&known.peer, &from, sizeof from);
-	if (type == CONF_PPTP)
+	if (type == PROTOCOL_PPTP)
 		known.control = dup(world.null_fd);
 	FUZZ_CHECK(s.loop);
 	call_begin(&s, type, &known);

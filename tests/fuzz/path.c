@@ -34,7 +34,7 @@
 struct bench {
 	struct path *path;
 	struct path_state state;
-	enum path_encap encap;
+	enum protocol encap;
 	bool offload;
 	int tun, wire;
 	uint64_t now;
@@ -191,7 +191,7 @@ static void on_tunnel(void *ctx, const uint8_t *octets, size_t len)
 {
 	const struct bench *b = ctx;
 
-	FUZZ_CHECK(b->encap == PATH_L2TP && len > 0 && (octets[0] & 0x80));
+	FUZZ_CHECK(b->encap == PROTOCOL_L2TP && len > 0 && (octets[0] & 0x80));
 }
 
 static void on_error(void *ctx, int error)
@@ -263,7 +263,7 @@ static void check_leaving(const struct bench *b, const uint8_t *packet, size_t n
 	size_t len, head;
 	uint16_t protocol;
 
-	if (b->encap == PATH_GRE) {
+	if (b->encap == PROTOCOL_PPTP) {
 		FUZZ_CHECK(gre_decode(packet, n, &g) && g.call_id == PEERS);
 		frame = g.payload;
 		len = g.payload_len;
@@ -292,7 +292,7 @@ static void drain_wire(struct bench *b)
 
 static void arrive(struct bench *b, const uint8_t *octets, size_t len)
 {
-	if (b->encap == PATH_GRE)
+	if (b->encap == PROTOCOL_PPTP)
 		(void)!send(b->wire, octets, len, 0);
 	else
 		(void)!sendto(b->wire, octets, len, 0, (struct sockaddr *)&udp_at[1],
@@ -313,7 +313,7 @@ static void encapsulated(struct bench *b, uint8_t how, const uint8_t *frame, siz
 	uint32_t number = b->seq + (how & 7);
 
 	b->seq = how & 8 ? b->seq : number + 1;
-	if (b->encap == PATH_GRE) {
+	if (b->encap == PROTOCOL_PPTP) {
 		uint8_t head[GRE_HEADER_MAX];
 		const struct gre_packet g = {.call_id = OWN,
 					     .has_seq = true,
@@ -337,7 +337,7 @@ static void encapsulated(struct bench *b, uint8_t how, const uint8_t *frame, siz
 	}
 	writer_bytes(&w, frame, len);
 	FUZZ_CHECK(!w.failed);
-	if (b->encap == PATH_GRE)
+	if (b->encap == PROTOCOL_PPTP)
 		packet[3] = (uint8_t)writer_len(&w), packet[2] = (uint8_t)(writer_len(&w) >> 8);
 	b->kept_len[b->kept_at++ % KEPT] = writer_len(&w);
 	arrive(b, packet, writer_len(&w));
@@ -578,7 +578,7 @@ static void many_as_one(struct bench *b, struct cursor *script)
 			     .msg_controllen = sizeof octets};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
-	if (b->encap != PATH_L2TP)
+	if (b->encap != PROTOCOL_L2TP)
 		return;
 	for (unsigned i = 0; i <= count; i++) {
 		uint8_t *p = datagrams + (size_t)i * size, head[L2TP_DATA_HEADER_MAX];
@@ -723,9 +723,9 @@ static void kernel_step(struct bench *b, uint8_t op, struct cursor *script)
 		flags = fuzz_u8(script);
 		if (flags & 1)
 			path_lock_peer(b->path);
-		if (flags & 2 && b->encap == PATH_L2TP)
+		if (flags & 2 && b->encap == PROTOCOL_L2TP)
 			(void)path_send_tunnel(b->path, zlb, sizeof zlb);
-		if (flags & 4 && b->encap == PATH_GRE) {
+		if (flags & 4 && b->encap == PROTOCOL_PPTP) {
 			hop.known = flags & 8;
 			path_set_next_hop(b->path, &hop);
 		}
@@ -828,21 +828,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 		FUZZ_CHECK(setsockopt(udp[1], IPPROTO_UDP, UDP_GRO, &on, sizeof on) == 0);
 	}
-	b.encap = how & 1 ? PATH_L2TP : PATH_GRE;
+	b.encap = how & 1 ? PROTOCOL_L2TP : PROTOCOL_PPTP;
 	b.offload = how & 2;
 	b.now = 1000;
 	b.tun = tun[0];
-	b.wire = b.encap == PATH_L2TP ? udp[0] : gre[0];
+	b.wire = b.encap == PROTOCOL_L2TP ? udp[0] : gre[0];
 	config.encap = b.encap;
 	config.tun_offload = config.tun_offload_udp = b.offload;
-	config.udp_segment = how & 4 && b.encap == PATH_L2TP;
-	config.udp_gro = how & 8 && b.encap == PATH_L2TP;
+	config.udp_segment = how & 4 && b.encap == PROTOCOL_L2TP;
+	config.udp_gro = how & 8 && b.encap == PROTOCOL_L2TP;
 	call.sequencing = how & 16;
 	config.tun_fd = tun[1];
-	config.packet_fd = b.encap == PATH_GRE && how & 32 ? FAST : -1;
+	config.packet_fd = b.encap == PROTOCOL_PPTP && how & 32 ? FAST : -1;
 	kernel.bench = &b;
-	config.wire_fd = b.encap == PATH_L2TP ? udp[1] : gre[1];
-	config.peer_len = b.encap == PATH_L2TP ? sizeof udp_at[0] : 0;
+	config.wire_fd = b.encap == PROTOCOL_L2TP ? udp[1] : gre[1];
+	config.peer_len = b.encap == PROTOCOL_L2TP ? sizeof udp_at[0] : 0;
 	memcpy(&config.peer, &udp_at[0], config.peer_len);
 	/* One allocation fails: of the path there is nothing then, or something less. */
 	fuzz_fail_allocation(how & 64 ? 1 + (unsigned)(len % 8) : 0);

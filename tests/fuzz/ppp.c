@@ -61,8 +61,8 @@ static void on_event(void *ctx, const struct ppp_event *event)
 {
 	struct end *e = ctx;
 	/* An account may have a policy of its own. */
-	bool require = e->config->mppe == PPP_MPPE_REQUIRE &&
-		       (e->config->role == PPP_CALLER || !(wishes & 16));
+	bool require = e->config->settings.mppe.policy == MPPE_REQUIRE &&
+		       (e->config->role == ROLE_CALLER || !(wishes & 16));
 
 	FUZZ_CHECK(!e->closed);
 	if (event->kind == PPP_EVENT_DATA && require) {
@@ -87,34 +87,34 @@ static void on_account(void *ctx, const uint8_t *user, size_t len, struct ppp_ac
 	secret_set(&account->password, "secret", 6);
 	if (wishes & 16) {
 		account->mppe_set = true;
-		account->mppe = (enum ppp_mppe_policy)((wishes >> 6) % 3);
-		account->mppe_bits = 7;
+		account->mppe.policy = (enum mppe_policy)((wishes >> 6) % 3);
+		account->mppe.strengths = 7;
 		account->local.s_addr = htonl(0x0a000101);
 		account->remote.s_addr = htonl(0x0a000102);
 		account->dns[0].s_addr = htonl(0x0a000136);
 	}
 }
 
-static void configure(struct ppp_config *c, struct cursor *script, enum ppp_role role)
+static void configure(struct ppp_config *c, struct cursor *script, enum call_role role)
 {
 	uint8_t a = fuzz_u8(script), b = fuzz_u8(script);
 
 	*c = (struct ppp_config){.role = role,
 				 .user = "john",
 				 .host_name = "server",
-				 .allow = a & 31 ? a & 31 : 31,
-				 .mppe = (enum ppp_mppe_policy)((a >> 5) % 3),
-				 .mppe_bits = b & 7 ? b & 7 : 7,
-				 .mppe_mode = (enum ppp_mppe_mode)((b >> 3 & 3) % 3),
-				 .mru = b & 0x20    ? 1400
-					: a == 0xff ? 9000
-						    : 1500,
-				 .ask_pfc = b >> 6 & 1,
-				 .ask_acfc = b >> 6 & 1,
+				 .settings.allow = a & 31 ? a & 31 : 31,
+				 .settings.mppe.policy = (enum mppe_policy)((a >> 5) % 3),
+				 .settings.mppe.strengths = b & 7 ? b & 7 : 7,
+				 .settings.mppe.mode = (enum mppe_mode)((b >> 3 & 3) % 3),
+				 .settings.mru = b & 0x20    ? 1400
+						 : a == 0xff ? 9000
+							     : 1500,
+				 .settings.ask_pfc = b >> 6 & 1,
+				 .settings.ask_acfc = b >> 6 & 1,
 				 .ask_dns = true,
 				 .ask_wins = b >> 5 & 1,
 				 .ipv4 = true,
-				 .ipv6 = b >> 7 & 1,
+				 .settings.ipv6 = b >> 7 & 1,
 				 .restart_ms = 400,
 				 .restart_max_ms = 3000,
 				 .phase_limit_ms = 60000,
@@ -125,7 +125,7 @@ static void configure(struct ppp_config *c, struct cursor *script, enum ppp_role
 	if (oddity & 2)
 		c->restart_ms = c->restart_max_ms = c->phase_limit_ms = c->keepalive_ms = 0;
 	if (oddity & 4)
-		c->mru = b & 0x20 ? 0 : 0xffff;
+		c->settings.mru = b & 0x20 ? 0 : 0xffff;
 	if (oddity & 8 && b & 0x80)
 		c->ipv4 = false;
 	if (oddity & 16) { /* longer than PAP can say */
@@ -133,19 +133,19 @@ static void configure(struct ppp_config *c, struct cursor *script, enum ppp_role
 		memset(c->password.bytes, 's', c->password.len = 300);
 	}
 	c->outer_peer.s_addr = htonl(0xc0000201);
-	if (role == PPP_CALLER && wishes & 7) {
-		c->local.s_addr = htonl(wishes & 4 ? 0x0a000002 : 0x0a000009);
-		c->remote.s_addr = htonl(wishes & 4 ? 0x0a000001 : 0x0a000008);
-		c->local_must = wishes & 1;
-		c->remote_must = wishes & 2;
+	if (role == ROLE_CALLER && wishes & 7) {
+		c->settings.local.s_addr = htonl(wishes & 4 ? 0x0a000002 : 0x0a000009);
+		c->settings.remote.s_addr = htonl(wishes & 4 ? 0x0a000001 : 0x0a000008);
+		c->settings.local_must = wishes & 1;
+		c->settings.remote_must = wishes & 2;
 	}
-	if (role == PPP_ANSWERER && wishes & 8) {
+	if (role == ROLE_ANSWERER && wishes & 8) {
 		c->dns[1].s_addr = htonl(0x0a000036);
 		c->wins[0].s_addr = c->wins[1].s_addr = htonl(0x0a000037);
 	}
-	if (role == PPP_ANSWERER && !(wishes & 32)) {
-		c->local.s_addr = htonl(0x0a000001);
-		c->remote.s_addr = htonl(0x0a000002);
+	if (role == ROLE_ANSWERER && !(wishes & 32)) {
+		c->settings.local.s_addr = htonl(0x0a000001);
+		c->settings.remote.s_addr = htonl(0x0a000002);
 		c->dns[0].s_addr = htonl(0x0a000035);
 	}
 }
@@ -342,7 +342,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		const struct ppp_callbacks callbacks = {on_send, on_event,
 							oddity & 32 ? NULL : on_account, &ends[i]};
 
-		configure(&config[i], &script, i ? PPP_ANSWERER : PPP_CALLER);
+		configure(&config[i], &script, i ? ROLE_ANSWERER : ROLE_CALLER);
 		ends[i].other = &ends[!i];
 		ends[i].config = &config[i];
 		fuzz_fail_allocation(1);

@@ -155,9 +155,8 @@ static void make_peer(void)
 	static const struct ppp_callbacks ppp_callbacks = {ppp_send, ppp_event, ppp_account, NULL};
 	static uint32_t seed;
 	static const struct random_source random = {fuzz_random, &seed};
-	const struct tunnel_config tunnel = {.type = world.l2tp ? TUNNEL_L2TP : TUNNEL_PPTP,
-					     .role = world.answerer ? TUNNEL_CALLER
-								    : TUNNEL_ANSWERER,
+	const struct tunnel_config tunnel = {.type = world.l2tp ? PROTOCOL_L2TP : PROTOCOL_PPTP,
+					     .role = world.answerer ? ROLE_CALLER : ROLE_ANSWERER,
 					     .host_name = "peer",
 					     .local_call_id = PEER_CALL_ID,
 					     .local_tunnel_id = PEER_CALL_ID,
@@ -166,16 +165,16 @@ static void make_peer(void)
 					     .setup_limit_ms = 30000,
 					     .echo_interval_ms = 60000,
 					     .echo_limit_ms = 60000};
-	struct ppp_config ppp = {.role = world.answerer ? PPP_CALLER : PPP_ANSWERER,
+	struct ppp_config ppp = {.role = world.answerer ? ROLE_CALLER : ROLE_ANSWERER,
 				 .user = "john",
 				 .host_name = "peer",
-				 .allow = world.start.allow,
-				 .mppe = world.mppe ? PPP_MPPE_REQUIRE : PPP_MPPE_NO,
-				 .mppe_bits = 7,
-				 .mppe_mode = (enum ppp_mppe_mode)world.start.mppe_mode,
-				 .mru = 1500,
+				 .settings.allow = world.start.ppp.allow,
+				 .settings.mppe.policy = world.mppe ? MPPE_REQUIRE : MPPE_NO,
+				 .settings.mppe.strengths = 7,
+				 .settings.mppe.mode = (enum mppe_mode)world.start.ppp.mppe.mode,
+				 .settings.mru = 1500,
 				 .ipv4 = true,
-				 .ipv6 = world.start.ipv6,
+				 .settings.ipv6 = world.start.ppp.ipv6,
 				 .restart_ms = 400,
 				 .restart_max_ms = 3000,
 				 .phase_limit_ms = 60000};
@@ -183,8 +182,8 @@ static void make_peer(void)
 	seed = 7;
 	secret_set(&ppp.password, "secret", 6);
 	if (!world.answerer) {
-		ppp.local.s_addr = htonl(0x0a000001);
-		ppp.remote.s_addr = htonl(0x0a000002);
+		ppp.settings.local.s_addr = htonl(0x0a000001);
+		ppp.settings.remote.s_addr = htonl(0x0a000002);
 		ppp.dns[0].s_addr = htonl(0x0a000035);
 	}
 	world.tunnel = tunnel_new(&tunnel, &tunnel_callbacks, &random, NULL);
@@ -202,7 +201,7 @@ static void peer_frame(const uint8_t *frame, size_t len)
 	if (!frame_decode(frame, len, &protocol, &head))
 		return;
 	/* Whatever the script does: no packet in clear where encryption is required. */
-	if (world.start.mppe_policy == PPP_MPPE_REQUIRE)
+	if (world.start.ppp.mppe.policy == MPPE_REQUIRE)
 		FUZZ_CHECK(frame_is_control(protocol) || protocol == FRAME_COMPRESSED);
 	if (world.honest && world.up && !world.ppp_closed && frame_is_control(protocol))
 		ppp_input(world.ppp, protocol, frame + head, len - head, world.now);
@@ -292,9 +291,9 @@ static void answer_account(const struct request_account *question)
 	secret_set(&answer.password, "secret", 6);
 	answer.local.s_addr = htonl(0x0a000001);
 	answer.remote.s_addr = htonl(0x0a000002);
-	answer.mppe_policy = world.start.mppe_policy;
-	answer.mppe_bits = 7;
-	answer.mppe_mode = world.start.mppe_mode;
+	answer.mppe.policy = world.start.ppp.mppe.policy;
+	answer.mppe.strengths = 7;
+	answer.mppe.mode = world.start.ppp.mppe.mode;
 	say(REQUEST_ACCOUNT_ANSWER, &answer);
 }
 
@@ -527,32 +526,32 @@ static void configure(struct cursor *script)
 	world.l2tp = a & 2;
 	world.honest = !(a & 4);
 	world.mppe = a & 8;
-	*m = (struct request_start){.tunnel = world.l2tp ? REQUEST_L2TP : REQUEST_PPTP,
-				    .answerer = world.answerer,
+	*m = (struct request_start){.protocol = world.l2tp ? PROTOCOL_L2TP : PROTOCOL_PPTP,
+				    .role = world.answerer ? ROLE_ANSWERER : ROLE_CALLER,
 				    .debug = a & 16,
 				    .profile = "office",
 				    .server = "vpn.example.com",
 				    .host_name = "client",
 				    .user = "john",
-				    .allow = b & 31 ? b & 31 : 31,
-				    .mppe_policy = (b >> 5) % 3,
-				    .mppe_bits = 7,
-				    .mppe_mode = (a >> 5) % 3,
+				    .ppp.allow = b & 31 ? b & 31 : 31,
+				    .ppp.mppe.policy = (b >> 5) % 3,
+				    .ppp.mppe.strengths = 7,
+				    .ppp.mppe.mode = (a >> 5) % 3,
 				    .max_mtu = 1450,
-				    .max_mru = 1450,
+				    .ppp.mru = 1450,
 				    .path_mtu = 1500,
-				    .ask_pfc = c & 1,
-				    .ask_acfc = c & 1,
+				    .ppp.ask_pfc = c & 1,
+				    .ppp.ask_acfc = c & 1,
 				    .ask_dns = c & 2,
 				    .ask_wins = c & 2,
 				    .ipv4 = true,
-				    .ipv6 = c & 4,
+				    .ppp.ipv6 = c & 4,
 				    .clamp_mss = c & 8,
 				    .local_call_id = CALL_ID,
 				    .local_tunnel_id = CALL_ID,
-				    .sequencing = c & 16,
+				    .tunnel.sequencing = c & 16,
 				    .setup_limit_ms = 30000,
-				    .hello_interval_ms = 60000,
+				    .tunnel.hello_interval = 60,
 				    .keepalive_ms = c & 32 ? 10000 : 0,
 				    .idle_ms = c & 64 ? 20000 : 0,
 				    .session_ms = c & 64 ? 40000 : 0,

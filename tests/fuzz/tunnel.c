@@ -32,7 +32,7 @@ struct end {
 };
 
 static uint64_t now;
-static enum tunnel_type type;
+static enum protocol type;
 
 static void on_send(void *ctx, const uint8_t *octets, size_t len)
 {
@@ -43,7 +43,7 @@ static void on_send(void *ctx, const uint8_t *octets, size_t len)
 	FUZZ_CHECK(!e->closed);
 	FUZZ_CHECK(len > 0 && len <= DATAGRAM);
 	e->sent++;
-	if (type == TUNNEL_L2TP) {
+	if (type == PROTOCOL_L2TP) {
 		FUZZ_CHECK(l2tp_decode(octets, len, &h) && h.control);
 		to->head = h;
 	} else {
@@ -144,7 +144,7 @@ static void forge(struct end *e, struct cursor *script)
 	const uint8_t *body;
 	size_t len, want;
 
-	if (type == TUNNEL_L2TP) {
+	if (type == PROTOCOL_L2TP) {
 		h.ns = (uint16_t)(h.ns + (how >> 6));
 		if (how & 0x20)
 			h.nr = (uint16_t)(h.nr + 1);
@@ -207,7 +207,7 @@ static void step(struct end *ends, struct cursor *script)
 		(void)take(e, &d);
 		break;
 	case 5: /* L2TP: again; PPTP: in two pieces */
-		if (e->count && type == TUNNEL_L2TP) {
+		if (e->count && type == PROTOCOL_L2TP) {
 			d = e->queue[0];
 			input(e, d.octets, d.len);
 		} else if (take(e, &d)) {
@@ -236,7 +236,7 @@ static void step(struct end *ends, struct cursor *script)
 		forge(e, script);
 		break;
 	case 13: /* the newest overtakes the others */
-		if (e->count > 1 && type == TUNNEL_L2TP) {
+		if (e->count > 1 && type == PROTOCOL_L2TP) {
 			d = e->queue[--e->count];
 			input(e, d.octets, d.len);
 		}
@@ -244,7 +244,7 @@ static void step(struct end *ends, struct cursor *script)
 	}
 }
 
-static void configure(struct tunnel_config *c, uint8_t how, enum tunnel_role role)
+static void configure(struct tunnel_config *c, uint8_t how, enum call_role role)
 {
 	*c = (struct tunnel_config){.type = type,
 				    .role = role,
@@ -255,9 +255,9 @@ static void configure(struct tunnel_config *c, uint8_t how, enum tunnel_role rol
 				    .setup_limit_ms = 30000,
 				    .echo_interval_ms = 60000,
 				    .echo_limit_ms = 60000,
-				    .hide_avps = how & 8,
-				    .sequencing = how & 16,
-				    .refuse = role == TUNNEL_ANSWERER && (how & 12) == 12,
+				    .settings.hide_avps = how & 8,
+				    .settings.sequencing = how & 16,
+				    .refuse = role == ROLE_ANSWERER && (how & 12) == 12,
 				    .permissive = how & 32};
 	if (how & 128) { /* as bare as it goes */
 		c->host_name[0] = '\0';
@@ -265,7 +265,7 @@ static void configure(struct tunnel_config *c, uint8_t how, enum tunnel_role rol
 		c->setup_limit_ms = c->echo_interval_ms = 0;
 	}
 	if (how & 64)
-		secret_set(&c->secret, "tunnel-secret", 13);
+		secret_set(&c->settings.secret, "tunnel-secret", 13);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -281,19 +281,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	fuzz_crypto();
 	memset(ends, 0, sizeof ends);
 	now = 1000;
-	type = how[0] & 1 ? TUNNEL_L2TP : TUNNEL_PPTP;
+	type = how[0] & 1 ? PROTOCOL_L2TP : PROTOCOL_PPTP;
 	for (int i = 0; i < 2; i++) {
 		const struct tunnel_callbacks callbacks = {on_send, on_event, &ends[i]};
 		struct tunnel_config config;
 
-		configure(&config, how[i], i ? TUNNEL_ANSWERER : TUNNEL_CALLER);
+		configure(&config, how[i], i ? ROLE_ANSWERER : ROLE_CALLER);
 		ends[i].other = &ends[!i];
 		fuzz_fail_allocation(1);
 		FUZZ_CHECK(!tunnel_new(&config, &callbacks, &random[i], NULL));
 		ends[i].tunnel =
 			tunnel_new(&config, &callbacks, &random[i], how[1] & 1 ? &fuzz_log : NULL);
 		FUZZ_CHECK(ends[i].tunnel);
-		FUZZ_CHECK(i == 0 || type == TUNNEL_PPTP ||
+		FUZZ_CHECK(i == 0 || type == PROTOCOL_PPTP ||
 			   door_open(&ends[i].door, &config, &random[i],
 				     how[1] & 1 ? &fuzz_log : NULL));
 	}

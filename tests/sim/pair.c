@@ -134,7 +134,7 @@ static uint16_t frame_protocol(const struct pair *p, const uint8_t *octets, size
 	struct l2tp_header h;
 	uint16_t flags, protocol;
 
-	if (p->config.type == TUNNEL_L2TP) {
+	if (p->config.type == PROTOCOL_L2TP) {
 		if (!l2tp_decode(octets, len, &h) || h.control)
 			return 0;
 		c = cursor_make(h.payload, h.payload_len);
@@ -162,7 +162,7 @@ static void watch(struct side *s, uint16_t protocol)
 	struct pair *p = s->pair;
 
 	if ((protocol == FRAME_IPV4 || protocol == FRAME_IPV6) &&
-	    p->config.ppp[s->index].mppe == PPP_MPPE_REQUIRE)
+	    p->config.ppp[s->index].settings.mppe.policy == MPPE_REQUIRE)
 		fault(p, "data in clear from a side that requires encryption");
 }
 
@@ -240,7 +240,7 @@ static void arrive(struct side *s, const uint8_t *octets, size_t len)
 
 	if (s->over || s->dead)
 		return;
-	if (s->pair->config.type == TUNNEL_L2TP) {
+	if (s->pair->config.type == PROTOCOL_L2TP) {
 		(void)!sendto(s->wire, octets, len, 0, (struct sockaddr *)&s->path_address,
 			      sizeof s->path_address);
 	} else {
@@ -278,7 +278,7 @@ static void on_tunnel_send(void *ctx, const uint8_t *octets, size_t len)
 {
 	struct side *s = ctx;
 
-	if (s->pair->config.type == TUNNEL_L2TP)
+	if (s->pair->config.type == PROTOCOL_L2TP)
 		(void)path_send_tunnel(s->path, octets, len);
 	else
 		send_stream(s, octets, len, false);
@@ -302,7 +302,7 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event);
 
 static bool has_door(const struct side *s)
 {
-	return s->pair->config.type == TUNNEL_L2TP && s->index == 1;
+	return s->pair->config.type == PROTOCOL_L2TP && s->index == 1;
 }
 
 static void take_control(struct side *s, const uint8_t *octets, size_t len)
@@ -321,7 +321,7 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 
 	switch (event->kind) {
 	case TUNNEL_EVENT_PROGRESS:
-		if (s->pair->config.type == TUNNEL_L2TP)
+		if (s->pair->config.type == PROTOCOL_L2TP)
 			path_lock_peer(s->path);
 		break;
 	case TUNNEL_EVENT_CALL_UP:
@@ -372,7 +372,7 @@ static void on_data(struct side *s, const struct ppp_data *data)
 		printf("%8llu %s: data %s, %u bits out, %u in\n",
 		       (unsigned long long)s->pair->now_ms, s->index ? "answerer" : "caller",
 		       data->tx_blocked ? "blocked" : "goes", data->tx.bits, data->rx.bits);
-	if (s->pair->config.ppp[s->index].mppe == PPP_MPPE_REQUIRE &&
+	if (s->pair->config.ppp[s->index].settings.mppe.policy == MPPE_REQUIRE &&
 	    (data->rx_clear || (!data->tx_blocked && data->tx.bits == 0)))
 		fault(s->pair, "data could pass in clear although encryption is required");
 }
@@ -461,7 +461,7 @@ static void finish(struct side *s)
 {
 	s->over = true;
 	s->network = false;
-	if (s->pair->config.type == TUNNEL_PPTP && !s->stream_ended) {
+	if (s->pair->config.type == PROTOCOL_PPTP && !s->stream_ended) {
 		s->stream_ended = true;
 		send_stream(s, NULL, 0, true);
 	}
@@ -553,7 +553,7 @@ void pair_packet(struct pair *p, int side)
  */
 static bool may_come_twice(const struct side *s)
 {
-	return s->pair->config.type == TUNNEL_L2TP &&
+	return s->pair->config.type == PROTOCOL_L2TP &&
 	       (s->other->data.tx.bits == 0 || s->keys_again);
 }
 
@@ -587,7 +587,7 @@ static void check_delivered(struct side *s)
 static void note(struct side *s, enum machine m, unsigned state)
 {
 	struct coverage *c = s->pair->coverage;
-	int type = s->pair->config.type == TUNNEL_L2TP;
+	int type = s->pair->config.type == PROTOCOL_L2TP;
 
 	if (state >= MACHINE_STATES)
 		return;
@@ -602,8 +602,8 @@ static void note_all(struct side *s)
 	enum machine tunnel = s->index ? MACHINE_TUNNEL_ANSWERER : MACHINE_TUNNEL_CALLER;
 
 	note(s, tunnel,
-	     s->pair->config.type == TUNNEL_L2TP ? (unsigned)l2tp_of(s->tunnel)->state
-						 : (unsigned)pptp_of(s->tunnel)->state);
+	     s->pair->config.type == PROTOCOL_L2TP ? (unsigned)l2tp_of(s->tunnel)->state
+						   : (unsigned)pptp_of(s->tunnel)->state);
 	note(s, MACHINE_LCP, s->ppp->lcp.fsm.state);
 	note(s, MACHINE_CCP, s->ppp->ccp.fsm.state);
 	note(s, MACHINE_IPCP, s->ppp->ipcp.fsm.state);
@@ -729,7 +729,7 @@ static bool open_wire(struct side *s, struct path_config *config)
 		return false;
 	s->tun = fds[0];
 	s->path_tun = fds[1];
-	if (s->pair->config.type == TUNNEL_PPTP) {
+	if (s->pair->config.type == PROTOCOL_PPTP) {
 		if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds) < 0)
 			return false;
 		s->wire = fds[0];
@@ -762,7 +762,8 @@ static bool open_side(struct side *s)
 					       .error = on_error,
 					       .resync = on_resync,
 					       .ctx = s};
-	struct path_config path_config = {.encap = c->type == TUNNEL_L2TP ? PATH_L2TP : PATH_GRE};
+	struct path_config path_config = {.encap = c->type == PROTOCOL_L2TP ? PROTOCOL_L2TP
+									    : PROTOCOL_PPTP};
 
 	s->seed = c->seed * 2 + (uint64_t)s->index + ((uint64_t)s->pair->dials << 48);
 	s->random = (struct random_source){seeded, &s->seed};
@@ -876,7 +877,7 @@ void pair_kill(struct pair *p, int side)
 	if (s->over || s->dead)
 		return;
 	s->dead = true;
-	if (p->config.type == TUNNEL_PPTP && !s->stream_ended) {
+	if (p->config.type == PROTOCOL_PPTP && !s->stream_ended) {
 		s->stream_ended = true;
 		send_stream(s, NULL, 0, true); /* the kernel closes its sockets */
 	}

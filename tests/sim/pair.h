@@ -23,7 +23,7 @@ struct net {
 };
 
 struct pair_config {
-	enum tunnel_type type;
+	enum protocol type;
 	uint64_t seed;
 	struct net net;
 	struct tunnel_config tunnel[2]; /* caller, answerer */

@@ -53,36 +53,35 @@ static bool coin(uint64_t *s, uint32_t per_cent)
 static unsigned methods(uint64_t *s)
 {
 	const unsigned all =
-		PPP_AUTH_PAP | PPP_AUTH_CHAP | PPP_AUTH_MSCHAP1 | PPP_AUTH_MSCHAP2 | PPP_AUTH_EAP;
+		METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2 | METHOD_EAP;
 	unsigned set = coin(s, 40) ? all : prng(s) & all;
 
-	return set ? set : PPP_AUTH_MSCHAP2;
+	return set ? set : METHOD_MSCHAP2;
 }
 
-static enum ppp_mppe_policy policy(uint64_t *s)
+static enum mppe_policy policy(uint64_t *s)
 {
 	uint32_t n = upto(s, 10);
 
-	return n < 2 ? PPP_MPPE_NO : n < 6 ? PPP_MPPE_YES : PPP_MPPE_REQUIRE;
+	return n < 2 ? MPPE_NO : n < 6 ? MPPE_YES : MPPE_REQUIRE;
 }
 
 static void random_ppp(uint64_t *s, struct ppp_config *c)
 {
-	static const enum ppp_mppe_mode modes[] = {PPP_MPPE_STATELESS, PPP_MPPE_STATEFUL,
-						   PPP_MPPE_PREFER_STATELESS};
+	static const enum mppe_mode modes[] = {MPPE_STATELESS, MPPE_STATEFUL, MPPE_ANY};
 	unsigned bits = prng(s) & 7;
 
-	c->allow = methods(s);
-	c->mppe = policy(s);
-	c->mppe_bits = bits ? bits : PPP_MPPE_128;
-	c->mppe_mode = modes[upto(s, 3)];
-	c->mru = coin(s, 50) ? 1500 : (uint16_t)(1300 + upto(s, 200));
-	c->ask_pfc = coin(s, 20);
-	c->ask_acfc = coin(s, 20);
+	c->settings.allow = methods(s);
+	c->settings.mppe.policy = policy(s);
+	c->settings.mppe.strengths = bits ? bits : MPPE_128;
+	c->settings.mppe.mode = modes[upto(s, 3)];
+	c->settings.mru = coin(s, 50) ? 1500 : (uint16_t)(1300 + upto(s, 200));
+	c->settings.ask_pfc = coin(s, 20);
+	c->settings.ask_acfc = coin(s, 20);
 	c->ask_dns = coin(s, 50);
 	c->ask_wins = coin(s, 20);
 	c->ipv4 = true;
-	c->ipv6 = coin(s, 30);
+	c->settings.ipv6 = coin(s, 30);
 	c->restart_ms = 400;
 	c->restart_max_ms = 3000;
 	c->phase_limit_ms = 60000;
@@ -91,13 +90,13 @@ static void random_ppp(uint64_t *s, struct ppp_config *c)
 
 static void random_addresses(uint64_t *s, struct ppp_config *caller, struct ppp_config *answerer)
 {
-	answerer->local.s_addr = htonl(0x0a070001);
-	answerer->remote.s_addr = htonl(0x0a070002);
+	answerer->settings.local.s_addr = htonl(0x0a070001);
+	answerer->settings.remote.s_addr = htonl(0x0a070002);
 	answerer->dns[0].s_addr = htonl(0x0a070035);
 	if (coin(s, 20))
-		caller->local.s_addr = htonl(coin(s, 50) ? 0x0a070002 : 0x0a070063);
+		caller->settings.local.s_addr = htonl(coin(s, 50) ? 0x0a070002 : 0x0a070063);
 	if (coin(s, 5))
-		caller->local_must = caller->local.s_addr != 0;
+		caller->settings.local_must = caller->settings.local.s_addr != 0;
 }
 
 static void random_net(uint64_t *s, const struct options *o, struct net *n)
@@ -130,17 +129,17 @@ static void random_tunnel(uint64_t *s, struct pair_config *c)
 		struct tunnel_config *t = &c->tunnel[i];
 
 		t->type = c->type;
-		t->role = i ? TUNNEL_ANSWERER : TUNNEL_CALLER;
+		t->role = i ? ROLE_ANSWERER : ROLE_CALLER;
 		(void)snprintf(t->host_name, sizeof t->host_name, "%s", i ? "server" : "client");
 		t->local_call_id = (uint16_t)(1 + upto(s, 65535));
 		t->receive_window = 16;
 		t->setup_limit_ms = 30000;
 		t->echo_interval_ms = 60000;
 		t->echo_limit_ms = 60000;
-		t->hide_avps = secret && coin(s, 50);
-		t->sequencing = coin(s, 30);
+		t->settings.hide_avps = secret && coin(s, 50);
+		t->settings.sequencing = coin(s, 30);
 		if (secret && !(i && coin(s, 5))) /* now and then only one end has it */
-			secret_set(&t->secret, "tunnel-secret", 13);
+			secret_set(&t->settings.secret, "tunnel-secret", 13);
 	}
 }
 
@@ -149,15 +148,15 @@ static void make_ordinary(struct pair_config *c)
 {
 	c->password = "secret";
 	(void)snprintf(c->ppp[0].user, sizeof c->ppp[0].user, "john");
-	c->ppp[0].local.s_addr = 0;
-	c->ppp[0].local_must = false;
+	c->ppp[0].settings.local.s_addr = 0;
+	c->ppp[0].settings.local_must = false;
 	for (int i = 0; i < 2; i++) {
-		c->ppp[i].allow = PPP_AUTH_MSCHAP2;
-		c->ppp[i].mppe = PPP_MPPE_REQUIRE;
-		c->ppp[i].mppe_bits = PPP_MPPE_128;
-		c->ppp[i].mppe_mode = PPP_MPPE_STATELESS;
-		c->tunnel[i].secret.len = 0;
-		c->tunnel[i].hide_avps = false;
+		c->ppp[i].settings.allow = METHOD_MSCHAP2;
+		c->ppp[i].settings.mppe.policy = MPPE_REQUIRE;
+		c->ppp[i].settings.mppe.strengths = MPPE_128;
+		c->ppp[i].settings.mppe.mode = MPPE_STATELESS;
+		c->tunnel[i].settings.secret.len = 0;
+		c->tunnel[i].settings.hide_avps = false;
 	}
 }
 
@@ -168,7 +167,7 @@ static void random_config(uint64_t seed, const struct options *o, struct pair_co
 	memset(c, 0, sizeof *c);
 	c->seed = seed;
 	c->verbose = o->verbose;
-	c->type = coin(&s, 50) ? TUNNEL_L2TP : TUNNEL_PPTP;
+	c->type = coin(&s, 50) ? PROTOCOL_L2TP : PROTOCOL_PPTP;
 	c->silence_limit_ms = 15000;
 	c->packets_max = 512;
 	c->user = "john";
@@ -178,7 +177,7 @@ static void random_config(uint64_t seed, const struct options *o, struct pair_co
 	random_ppp(&s, &c->ppp[0]);
 	random_ppp(&s, &c->ppp[1]);
 	random_addresses(&s, &c->ppp[0], &c->ppp[1]);
-	c->ppp[1].role = PPP_ANSWERER;
+	c->ppp[1].role = ROLE_ANSWERER;
 	(void)snprintf(c->ppp[0].user, sizeof c->ppp[0].user, "%s", coin(&s, 3) ? "jane" : "john");
 	(void)snprintf(c->ppp[1].host_name, sizeof c->ppp[1].host_name, "server");
 	secret_set(&c->ppp[0].password, "secret", 6);
@@ -226,7 +225,7 @@ static void tell(const struct pair *p, const char *what)
 
 static void note_up(struct tally *t, const struct pair_config *c, uint64_t ms)
 {
-	int type = c->type == TUNNEL_L2TP;
+	int type = c->type == PROTOCOL_L2TP;
 
 	t->up++;
 	t->times[type][t->times_count[type]++] = (uint32_t)ms;
@@ -240,7 +239,7 @@ static const char *dial(struct pair *p, const struct pair_config *c, uint64_t *s
 	bool early = coin(s, 10) && !patient;
 
 	t->dials++;
-	t->dials_of[c->type == TUNNEL_L2TP]++;
+	t->dials_of[c->type == PROTOCOL_L2TP]++;
 	pair_start(p);
 	pair_run(p, start + (early ? upto(s, 5000) : SETTLE_MS), pair_settled);
 	if (pair_fault(p))
@@ -316,7 +315,7 @@ static bool run(uint64_t seed, const struct options *o, struct tally *t, struct 
 		wrong = "memory was not given back";
 	if (wrong)
 		printf("FAIL seed %llu (%s): %s\n", (unsigned long long)seed,
-		       c.type == TUNNEL_L2TP ? "l2tp" : "pptp", wrong);
+		       word_of(protocol_words, c.type), wrong);
 	return !wrong;
 }
 

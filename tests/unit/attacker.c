@@ -73,7 +73,7 @@ static void network(const char *local, const char *remote, uint16_t mtu, bool te
 
 static void stats(const char *text, bool terminated)
 {
-	struct request_stats body = {.tx_packets = UINT64_MAX, .echo_rtt_ms = UINT32_MAX};
+	struct request_stats body = {.counters.tx_packets = UINT64_MAX, .echo_rtt_ms = UINT32_MAX};
 
 	memset(body.peer_host, terminated ? 0 : 'A', sizeof body.peer_host);
 	memcpy(body.peer_host, text, strlen(text));

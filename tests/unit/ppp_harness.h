@@ -41,7 +41,7 @@ struct end {
 	struct ppp_addresses addresses;
 	struct reason reason;
 	enum ppp_phase phase;
-	enum ppp_auth method;
+	enum auth_method method;
 	unsigned networks, authenticated, resets, echoes, proofs, closed;
 	uint32_t rtt_ms;
 	bool broke_promise; /* data could have passed in clear although encryption is required */
@@ -106,7 +106,7 @@ static inline void end_event(void *ctx, const struct ppp_event *event)
 		break;
 	case PPP_EVENT_DATA:
 		e->data = *event->data;
-		if (e->config.mppe == PPP_MPPE_REQUIRE &&
+		if (e->config.settings.mppe.policy == MPPE_REQUIRE &&
 		    (e->data.rx_clear || (!e->data.tx_blocked && e->data.tx.bits == 0)))
 			e->broke_promise = true;
 		break;
@@ -155,14 +155,14 @@ static inline struct in_addr ip(const char *text)
 static inline struct ppp_config caller_config(void)
 {
 	struct ppp_config c = {
-		.role = PPP_CALLER,
+		.role = ROLE_CALLER,
 		.user = "User",
-		.allow = PPP_AUTH_PAP | PPP_AUTH_CHAP | PPP_AUTH_MSCHAP1 | PPP_AUTH_MSCHAP2 |
-			 PPP_AUTH_EAP,
-		.mppe = PPP_MPPE_NO,
-		.mppe_bits = PPP_MPPE_128,
-		.mppe_mode = PPP_MPPE_STATELESS,
-		.mru = 1460,
+		.settings.allow =
+			METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2 | METHOD_EAP,
+		.settings.mppe.policy = MPPE_NO,
+		.settings.mppe.strengths = MPPE_128,
+		.settings.mppe.mode = MPPE_STATELESS,
+		.settings.mru = 1460,
 		.ask_dns = true,
 		.ipv4 = true,
 		.restart_ms = 500,
@@ -187,7 +187,7 @@ static inline struct end *end_new(const struct ppp_config *config, uint64_t seed
 	if (getenv("PPP_TEST_LOG"))
 		e->log.level = LOG_LEVEL_DEBUG;
 	snprintf(e->log.name, sizeof(e->log.name), "%s",
-		 config->role == PPP_CALLER ? "caller" : "answerer");
+		 config->role == ROLE_CALLER ? "caller" : "answerer");
 	e->link = ppp_new(config, &callbacks, &e->random, &e->log);
 	assert_non_null(e->link);
 	e->data = (struct ppp_data){.tx_blocked = true};

@@ -104,13 +104,13 @@ static void minimal_profile_has_the_missions_defaults(void **state)
 	assert_string_equal(p->profile.name, "office");
 	assert_string_equal(p->profile.connect_to, "vpn.example.com");
 	assert_string_equal(p->profile.ifname, "pptp-outN");
-	assert_int_equal(p->profile.type, CONF_PPTP);
+	assert_int_equal(p->profile.type, PROTOCOL_PPTP);
 	assert_int_equal(p->profile.port, 0);
 	assert_int_equal(p->profile.max_mtu, 1460);
-	assert_int_equal(p->profile.max_mru, 1460);
+	assert_int_equal(p->profile.ppp.mru, 1460);
 	assert_int_equal(p->profile.mrru, 0);
-	assert_int_equal(p->profile.allow,
-			 CONF_AUTH_PAP | CONF_AUTH_CHAP | CONF_AUTH_MSCHAP1 | CONF_AUTH_MSCHAP2);
+	assert_int_equal(p->profile.ppp.allow,
+			 METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2);
 	assert_true(p->profile.disabled);
 	assert_false(p->profile.add_default_route);
 	assert_false(p->profile.dial_on_demand);
@@ -120,9 +120,9 @@ static void minimal_profile_has_the_missions_defaults(void **state)
 	assert_true(!p->profile.lockdown && p->profile.keep_ssh && !p->profile.block_ipv6);
 	assert_int_equal(p->profile.keepalive_timeout, 30);
 	assert_string_equal(p->profile.profile, "default-encryption");
-	assert_int_equal(p->profile.use_encryption, CONF_ENCRYPTION_REQUIRE);
-	assert_int_equal(p->profile.mppe_bits, 4);
-	assert_int_equal(p->profile.mppe_mode, CONF_MPPE_ANY);
+	assert_int_equal(p->profile.ppp.mppe.policy, MPPE_REQUIRE);
+	assert_int_equal(p->profile.ppp.mppe.strengths, 4);
+	assert_int_equal(p->profile.ppp.mppe.mode, MPPE_ANY);
 	assert_int_equal(p->profile.use_peer_dns, CONF_PEER_DNS_NO);
 	assert_true(p->profile.change_tcp_mss);
 	assert_int_equal(p->profile.route_count, 0);
@@ -158,7 +158,7 @@ static void every_key_is_read_into_its_field(void **state)
 	assert_int_equal(q->port, 1724);
 	assert_string_equal(q->ifname, "work");
 	assert_string_equal(q->user, "CORP\\john");
-	assert_int_equal(q->allow, CONF_AUTH_MSCHAP2 | CONF_AUTH_CHAP);
+	assert_int_equal(q->ppp.allow, METHOD_MSCHAP2 | METHOD_CHAP);
 	assert_true(q->add_default_route && q->distance_set && !q->disabled);
 	assert_true(q->dial_on_demand && !q->redial);
 	assert_int_equal(q->redial_min, 5);
@@ -167,17 +167,17 @@ static void every_key_is_read_into_its_field(void **state)
 	assert_true(q->lockdown && !q->keep_ssh && q->fast_gre && q->block_ipv6);
 	assert_int_equal(q->default_route_distance, 0);
 	assert_int_equal(q->max_mtu, 1400);
-	assert_int_equal(q->max_mru, 1410);
+	assert_int_equal(q->ppp.mru, 1410);
 	assert_int_equal(q->keepalive_timeout, 90);
 	assert_string_equal(q->src_address, "192.0.2.7");
 	assert_string_equal(q->bind_interface, "eth0");
-	assert_true(q->ipv6 && q->pfc && q->acfc);
-	assert_true(q->local_address_must && !q->remote_address_must);
-	assert_int_equal(ntohl(q->local_address.s_addr), 0x0a000002);
-	assert_int_equal(ntohl(q->remote_address.s_addr), 0x0a000001);
-	assert_int_equal(q->use_encryption, CONF_ENCRYPTION_NO);
-	assert_int_equal(q->mppe_bits, 5);
-	assert_int_equal(q->mppe_mode, CONF_MPPE_ANY);
+	assert_true(q->ppp.ipv6 && q->ppp.ask_pfc && q->ppp.ask_acfc);
+	assert_true(q->ppp.local_must && !q->ppp.remote_must);
+	assert_int_equal(ntohl(q->ppp.local.s_addr), 0x0a000002);
+	assert_int_equal(ntohl(q->ppp.remote.s_addr), 0x0a000001);
+	assert_int_equal(q->ppp.mppe.policy, MPPE_NO);
+	assert_int_equal(q->ppp.mppe.strengths, 5);
+	assert_int_equal(q->ppp.mppe.mode, MPPE_ANY);
 	assert_false(q->change_tcp_mss);
 	assert_int_equal(q->use_peer_dns, CONF_PEER_DNS_EXCLUSIVELY);
 	assert_int_equal(ntohl(q->dns_server[1].s_addr), 0x0a000036);
@@ -212,14 +212,14 @@ static void l2tp_profile_has_its_own_defaults(void **state)
 	const struct conf_profile *q = &p->profile;
 
 	assert_int_equal(load(p, HEAD "type = l2tp\n"), 0);
-	assert_int_equal(q->type, CONF_L2TP);
+	assert_int_equal(q->type, PROTOCOL_L2TP);
 	assert_string_equal(q->ifname, "l2tp-outN");
 	assert_int_equal(q->port, 0); /* 1701, the dialer knows */
-	assert_int_equal(q->tunnel_secret.len, 0);
-	assert_false(q->hide_avps);
-	assert_int_equal(q->hello_interval, 60);
+	assert_int_equal(q->tunnel.secret.len, 0);
+	assert_false(q->tunnel.hide_avps);
+	assert_int_equal(q->tunnel.hello_interval, 60);
 	assert_int_equal(q->source_port, CONF_SOURCE_AUTO);
-	assert_false(q->sequencing);
+	assert_false(q->tunnel.sequencing);
 	assert_int_equal(q->keepalive_timeout, 30);
 	assert_int_equal(q->max_mtu, 1460);
 	assert_string_equal(q->profile, "default-encryption");
@@ -236,17 +236,17 @@ static void every_l2tp_key_is_read_into_its_field(void **state)
 			 0);
 	assert_int_equal(q->port, 1702);
 	assert_string_equal(q->ifname, "isp");
-	assert_int_equal(q->tunnel_secret.len, 6);
-	assert_memory_equal(q->tunnel_secret.bytes, "a\"b;#c", 6);
-	assert_true(q->hide_avps && q->sequencing);
-	assert_int_equal(q->hello_interval, 120);
+	assert_int_equal(q->tunnel.secret.len, 6);
+	assert_memory_equal(q->tunnel.secret.bytes, "a\"b;#c", 6);
+	assert_true(q->tunnel.hide_avps && q->tunnel.sequencing);
+	assert_int_equal(q->tunnel.hello_interval, 120);
 	assert_int_equal(q->source_port, CONF_SOURCE_1701);
 	assert_int_equal(load(p, HEAD "type = l2tp\nsource-port = random\nhello-interval = no\n"
 				      "tunnel-secret = base64:AAEC\n"),
 			 0);
 	assert_int_equal(q->source_port, CONF_SOURCE_RANDOM);
-	assert_int_equal(q->hello_interval, 0);
-	assert_memory_equal(q->tunnel_secret.bytes, "\0\1\2", 3);
+	assert_int_equal(q->tunnel.hello_interval, 0);
+	assert_memory_equal(q->tunnel.secret.bytes, "\0\1\2", 3);
 }
 
 static void l2tp_servers_may_have_ipv6_addresses(void **state)
@@ -452,8 +452,8 @@ static void ppp_profile_applies_and_connection_wins(void **state)
 
 	put(p->ppp, ppp, strlen(ppp));
 	assert_int_equal(load(p, HEAD "profile = shared\nidle-timeout = 0\n"), 0);
-	assert_int_equal(p->profile.use_encryption, CONF_ENCRYPTION_REQUIRE);
-	assert_int_equal(p->profile.mppe_mode, CONF_MPPE_ANY);
+	assert_int_equal(p->profile.ppp.mppe.policy, MPPE_REQUIRE);
+	assert_int_equal(p->profile.ppp.mppe.mode, MPPE_ANY);
 	assert_int_equal(p->profile.idle_timeout, 0);
 	assert_int_equal(load(p, HEAD "profile = nobody\n"), -EINVAL);
 	assert_fault(p, "office.conf:4: profile: no section of that name");
@@ -817,7 +817,7 @@ static void other_editors_files_are_read(void **state)
 			 0);
 	assert_string_equal(p->profile.user, "j");
 	assert_int_equal(p->profile.max_mtu, 1400);
-	assert_int_equal(p->profile.max_mru, 1401);
+	assert_int_equal(p->profile.ppp.mru, 1401);
 }
 
 static void user_and_domain_in_every_spelling(void **state)
@@ -965,7 +965,7 @@ static void bad_routes_are_refused_and_leave_the_list(void **state)
 					  "fd00::/8 fe80::1",
 					  "10.0.0.0/8 1.2.3.4 1 2",
 					  "fd00::1/64"};
-	struct conf_route routes[CONF_ROUTES_MAX];
+	struct route routes[CONF_ROUTES_MAX];
 	size_t count = 7;
 	char why[200], many[2000];
 	struct str s = str_make(many, sizeof(many));
@@ -1013,7 +1013,7 @@ static void a_mask_behind_a_destination_is_its_prefix(void **state)
 		{"172.16.0.0/32", "172.16.0.0/32", NULL},
 		{"0.0.0.0", "0.0.0.0/32", "add-default-route = yes"},
 	};
-	struct conf_route r[CONF_ROUTES_MAX];
+	struct route r[CONF_ROUTES_MAX];
 	char why[400], dst[INET_ADDRSTRLEN], shown[80], gateway[INET_ADDRSTRLEN];
 	size_t count;
 	(void)state;
@@ -1058,7 +1058,7 @@ static void no_gateway_is_a_fault_and_what_is_legal_is_named(void **state)
 		{"10.0.0.5/8", "has bits set behind its prefix, write 10.0.0.0/8"},
 		{"fd00::5/64", "write fd00::/64"},
 	};
-	struct conf_route routes[CONF_ROUTES_MAX];
+	struct route routes[CONF_ROUTES_MAX];
 	char why[400];
 	size_t count;
 	(void)state;

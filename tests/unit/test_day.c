@@ -32,7 +32,7 @@ static const struct net rough = {.loss = 10, .reordering = 20, .duplicates = 5, 
 enum { DATA_NUMBER, MPPE_COUNT, CONTROL_NUMBER, NUMBERS };
 
 struct day {
-	enum tunnel_type type;
+	enum protocol type;
 	struct pair *pair;
 	struct coverage coverage;
 	uint64_t seed;
@@ -67,7 +67,7 @@ static void on_seen(void *ctx, int side, const uint8_t *octets, size_t len)
 	struct cursor c = cursor_make(octets, len);
 	uint16_t flags;
 
-	if (d->type == TUNNEL_L2TP) {
+	if (d->type == PROTOCOL_L2TP) {
 		assert_true(l2tp_decode(octets, len, &h));
 		note_number(d, side, h.control ? CONTROL_NUMBER : DATA_NUMBER, h.ns, 65536);
 		if (!h.control)
@@ -92,14 +92,14 @@ static void set_tunnels(const struct day *d, struct pair_config *c)
 	for (int i = 0; i < 2; i++)
 		c->tunnel[i] = (struct tunnel_config){
 			.type = d->type,
-			.role = i ? TUNNEL_ANSWERER : TUNNEL_CALLER,
+			.role = i ? ROLE_ANSWERER : ROLE_CALLER,
 			.host_name = "host",
 			.local_call_id = 0x1111,
 			.receive_window = 16,
 			.setup_limit_ms = 30000,
-			.echo_interval_ms = d->type == TUNNEL_L2TP ? HELLO_MS : 60000,
+			.echo_interval_ms = d->type == PROTOCOL_L2TP ? HELLO_MS : 60000,
 			.echo_limit_ms = 60000,
-			.sequencing = true,
+			.settings.sequencing = true,
 		};
 }
 
@@ -107,12 +107,12 @@ static void set_links(struct pair_config *c, bool stateful)
 {
 	for (int i = 0; i < 2; i++)
 		c->ppp[i] = (struct ppp_config){
-			.role = i ? PPP_ANSWERER : PPP_CALLER,
-			.allow = PPP_AUTH_MSCHAP2,
-			.mppe = PPP_MPPE_REQUIRE,
-			.mppe_bits = PPP_MPPE_128,
-			.mppe_mode = stateful ? PPP_MPPE_STATEFUL : PPP_MPPE_STATELESS,
-			.mru = 1460,
+			.role = i ? ROLE_ANSWERER : ROLE_CALLER,
+			.settings.allow = METHOD_MSCHAP2,
+			.settings.mppe.policy = MPPE_REQUIRE,
+			.settings.mppe.strengths = MPPE_128,
+			.settings.mppe.mode = stateful ? MPPE_STATEFUL : MPPE_STATELESS,
+			.settings.mru = 1460,
 			.ipv4 = true,
 			.restart_ms = 500,
 			.restart_max_ms = 3000,
@@ -122,8 +122,8 @@ static void set_links(struct pair_config *c, bool stateful)
 	strcpy(c->ppp[0].user, c->user);
 	secret_set(&c->ppp[0].password, c->password, strlen(c->password));
 	strcpy(c->ppp[1].host_name, "server");
-	inet_pton(AF_INET, "10.7.0.1", &c->ppp[1].local);
-	inet_pton(AF_INET, "10.7.0.2", &c->ppp[1].remote);
+	inet_pton(AF_INET, "10.7.0.1", &c->ppp[1].settings.local);
+	inet_pton(AF_INET, "10.7.0.2", &c->ppp[1].settings.remote);
 }
 
 /* L2TP's control numbers, as if so many messages had gone before. */
@@ -155,7 +155,7 @@ static void run_to(struct day *d, uint64_t then)
 				 side_reason(d->pair, i)->text);
 }
 
-static struct day *day_new(enum tunnel_type type, bool stateful)
+static struct day *day_new(enum protocol type, bool stateful)
 {
 	struct day *d = calloc(1, sizeof *d);
 	struct pair_config c = {
@@ -180,7 +180,7 @@ static struct day *day_new(enum tunnel_type type, bool stateful)
 	pair_start(d->pair);
 	pair_run(d->pair, pair_now(d->pair) + 10000, pair_up);
 	run_to(d, pair_now(d->pair) + 2000);
-	if (type == TUNNEL_L2TP) {
+	if (type == PROTOCOL_L2TP) {
 		while (pair_flying(d->pair) || !control_idle(d, 0) || !control_idle(d, 1))
 			run_to(d, pair_now(d->pair) + 7);
 		go_on_at(d, 0, 0xfffe);
@@ -219,7 +219,7 @@ static void skip_word(_Atomic uint64_t *word, uint32_t skip)
 static void skip_numbers(struct day *d, int from)
 {
 	struct path *tx = side_path(d->pair, from), *rx = side_path(d->pair, 1 - from);
-	uint32_t mask = d->type == TUNNEL_PPTP ? UINT32_MAX : 0xffff;
+	uint32_t mask = d->type == PROTOCOL_PPTP ? UINT32_MAX : 0xffff;
 	uint32_t skip = (0xffffff00u - tx->tx_number) & mask & ~(uint32_t)(SEQUENCE_WINDOW - 1);
 	uint32_t *last = &d->last[from][DATA_NUMBER];
 
@@ -273,11 +273,11 @@ static void check_side(struct day *d, int side, unsigned loss_permitted)
 	assert_true(c->rx_late > 0 && c->rx_duplicate > 0 && c->rx_lost > 0);
 	assert_true(wraps[DATA_NUMBER] >= hours());
 	assert_true(wraps[MPPE_COUNT] >= hours() / 2);
-	if (d->type == TUNNEL_L2TP)
+	if (d->type == PROTOCOL_L2TP)
 		assert_true(wraps[CONTROL_NUMBER] >= 1 + hours() / 12);
 }
 
-static void run_day(enum tunnel_type type, bool stateful, unsigned loss_permitted)
+static void run_day(enum protocol type, bool stateful, unsigned loss_permitted)
 {
 	struct day *d = day_new(type, stateful);
 
@@ -298,25 +298,25 @@ static void run_day(enum tunnel_type type, bool stateful, unsigned loss_permitte
 static void a_day_of_pptp_loses_only_what_the_network_loses(void **state)
 {
 	(void)state;
-	run_day(TUNNEL_PPTP, false, 15);
+	run_day(PROTOCOL_PPTP, false, 15);
 }
 
 static void a_day_of_l2tp_loses_only_what_the_network_loses(void **state)
 {
 	(void)state;
-	run_day(TUNNEL_L2TP, false, 15);
+	run_day(PROTOCOL_L2TP, false, 15);
 }
 
 static void a_day_of_stateful_pptp_comes_back_after_each_loss(void **state)
 {
 	(void)state;
-	run_day(TUNNEL_PPTP, true, 80);
+	run_day(PROTOCOL_PPTP, true, 80);
 }
 
 static void a_day_of_stateful_l2tp_comes_back_after_each_loss(void **state)
 {
 	(void)state;
-	run_day(TUNNEL_L2TP, true, 80);
+	run_day(PROTOCOL_L2TP, true, 80);
 }
 
 static int set_up(void **state)

@@ -100,12 +100,13 @@ static bool decode_options(const uint8_t *options, size_t len, struct dhcp_answe
 	return decode(p, ack(p, options, len), a);
 }
 
-static void expect_route(const struct dhcp_route *r, const char *dst, unsigned prefix_len,
+static void expect_route(const struct route *r, const char *dst, unsigned prefix_len,
 			 const char *router)
 {
-	assert_int_equal(r->dst.s_addr, inet_addr(dst));
+	assert_int_equal(r->dst4.s_addr, inet_addr(dst));
 	assert_int_equal(r->prefix_len, prefix_len);
-	assert_int_equal(r->router.s_addr, inet_addr(router));
+	assert_int_equal(r->gateway4.s_addr, inet_addr(router));
+	assert_int_equal(r->has_gateway, r->gateway4.s_addr != 0);
 }
 
 static void the_question_is_what_a_windows_client_asks(void **state)

@@ -218,7 +218,7 @@ static void uuid_is_version_5_of_the_files_url(void **state)
 	assert_string_equal(other, "6eb41ac0-22f1-586f-a334-bed07cdfabe7");
 }
 
-static void fill_call(struct bench *b, struct host_route routes[3])
+static void fill_call(struct bench *b, struct route routes[3])
 {
 	struct control_status *s = &b->status;
 
@@ -241,13 +241,13 @@ static void fill_call(struct bench *b, struct host_route routes[3])
 	s->uptime_ms = 61999;
 	s->counters.tx_bytes = 5000000000;
 	s->counters.rx_bytes = 7;
-	routes[0] = (struct host_route){.family = AF_INET, .prefix_len = 8};
+	routes[0] = (struct route){.family = AF_INET, .prefix_len = 8};
 	inet_pton(AF_INET, "10.0.0.0", &routes[0].dst4);
-	routes[1] = (struct host_route){
+	routes[1] = (struct route){
 		.family = AF_INET, .prefix_len = 16, .has_gateway = true, .metric = 5};
 	inet_pton(AF_INET, "10.1.0.0", &routes[1].dst4);
 	inet_pton(AF_INET, "10.0.0.1", &routes[1].gateway4);
-	routes[2] = (struct host_route){.family = AF_INET6, .prefix_len = 8};
+	routes[2] = (struct route){.family = AF_INET6, .prefix_len = 8};
 	inet_pton(AF_INET6, "fd00::", &routes[2].dst6);
 	b->facts.routes = routes;
 	b->facts.route_count = 3;
@@ -256,7 +256,7 @@ static void fill_call(struct bench *b, struct host_route routes[3])
 static void domain_that_the_server_told_is_in_the_environment(void **state)
 {
 	struct bench *b = *state;
-	struct host_route routes[3];
+	struct route routes[3];
 	struct hook_env *e = malloc(sizeof *e);
 
 	fill_call(b, routes);
@@ -302,7 +302,7 @@ static void environment_has_networkmanagers_names(void **state)
 	};
 	struct bench *b = *state;
 	struct host_path carrier = {.ifname = "lo"};
-	struct host_route routes[3];
+	struct route routes[3];
 	struct hook_env *e = malloc(sizeof *e);
 
 	fill_call(b, routes);
@@ -322,7 +322,7 @@ static void environment_has_networkmanagers_names(void **state)
 static void environment_at_the_end_has_counters_and_reason(void **state)
 {
 	struct bench *b = *state;
-	struct host_route routes[3];
+	struct route routes[3];
 	struct reason reason = {EXIT_PEER_DEAD, "the server does not answer"};
 	struct hook_env *e = malloc(sizeof *e);
 
@@ -364,12 +364,12 @@ static void environment_of_a_call_without_addresses_has_no_empty_variables(void 
 static void environment_with_more_routes_than_fit_is_cut_at_whole_variables(void **state)
 {
 	struct bench *b = *state;
-	struct host_route *routes = calloc(400, sizeof *routes);
+	struct route *routes = calloc(400, sizeof *routes);
 	struct hook_env *e = malloc(sizeof *e);
 
 	strcpy(b->status.local, "10.0.0.2");
 	for (size_t i = 0; i < 400; i++)
-		routes[i] = (struct host_route){.family = AF_INET, .prefix_len = 32};
+		routes[i] = (struct route){.family = AF_INET, .prefix_len = 32};
 	b->facts.routes = routes;
 	b->facts.route_count = 400;
 	hook_env_dispatcher(e, HOOK_UP, &b->facts);
@@ -387,7 +387,7 @@ static void password_is_in_no_environment(void **state)
 	struct hook_env *e = malloc(sizeof *e);
 
 	secret_set(&b->profile.password, "open sesame", 11);
-	secret_set(&b->profile.tunnel_secret, "tunnel word", 11);
+	secret_set(&b->profile.tunnel.secret, "tunnel word", 11);
 	hook_env_dispatcher(e, HOOK_UP, &b->facts);
 	assert_null(memmem(e->text, e->len, "sesame", 6));
 	assert_null(memmem(e->text, e->len, "tunnel word", 11));

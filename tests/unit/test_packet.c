@@ -88,7 +88,7 @@ static int set_up(void **state)
 {
 	static struct bench b;
 	const struct path_callbacks callbacks = {.control = nothing, .unknown = nothing};
-	struct path_config config = {.encap = PATH_GRE, .packet_fd = PACKET_FD};
+	struct path_config config = {.encap = PROTOCOL_PPTP, .packet_fd = PACKET_FD};
 	const struct path_call call = {.local_call_id = 1, .peer_call_id = 2};
 	const struct path_state s = {.ipv4 = true, .peer_mru = 1500, .path_mtu = 1500};
 

@@ -617,7 +617,7 @@ static int set_up(void **state)
 						 .too_big = on_too_big,
 						 .ctx = b};
 	struct path_call call = {.local_call_id = 0x1111, .peer_call_id = 0x2222};
-	struct path_config config = {.encap = PATH_GRE};
+	struct path_config config = {.encap = PROTOCOL_PPTP};
 
 	pair(&b->tun, &b->path_tun);
 	pair(&b->wire, &b->path_wire);

@@ -91,7 +91,7 @@ static void make_end(struct end *e, const struct sockaddr_in *peer, const struct
 				       .peer_tunnel_id = other,
 				       .local_call_id = own,
 				       .peer_call_id = other};
-	struct path_config config = {.encap = PATH_L2TP,
+	struct path_config config = {.encap = PROTOCOL_L2TP,
 				     .wire_fd = e->wire,
 				     .tun_offload = f->offload,
 				     .tun_offload_udp = f->offload,

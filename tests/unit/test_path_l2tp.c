@@ -131,7 +131,8 @@ static int set_up(void **state)
 						 .inner = on_inner,
 						 .too_big = on_too_big,
 						 .ctx = b};
-	struct path_config config = {.encap = PATH_L2TP, .peer_len = sizeof(struct sockaddr_in)};
+	struct path_config config = {.encap = PROTOCOL_L2TP,
+				     .peer_len = sizeof(struct sockaddr_in)};
 	struct sockaddr_in at;
 	int fds[2];
 

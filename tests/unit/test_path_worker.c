@@ -38,14 +38,14 @@
 #define PATIENT 20000
 
 struct mode {
-	enum path_encap encap;
+	enum protocol encap;
 	unsigned bits;
 	bool stateful;
 };
 
 static const struct mode modes[] = {
-	{PATH_GRE, 0, false},  {PATH_GRE, 128, false},	{PATH_GRE, 128, true},
-	{PATH_L2TP, 0, false}, {PATH_L2TP, 128, false}, {PATH_L2TP, 128, true},
+	{PROTOCOL_PPTP, 0, false}, {PROTOCOL_PPTP, 128, false}, {PROTOCOL_PPTP, 128, true},
+	{PROTOCOL_L2TP, 0, false}, {PROTOCOL_L2TP, 128, false}, {PROTOCOL_L2TP, 128, true},
 };
 
 struct end {
@@ -162,14 +162,14 @@ static void make_end(struct end *e, const struct mode *m, const struct sockaddr_
 	struct path_config config = {.encap = m->encap, .peer_len = sizeof *peer};
 
 	make_pair_of_sockets(&e->tun, &e->path_tun);
-	if (m->encap == PATH_GRE)
+	if (m->encap == PROTOCOL_PPTP)
 		make_pair_of_sockets(&e->wire, &e->path_wire);
 	else
 		e->wire = -1;
 	config.tun_fd = e->path_tun;
 	config.wire_fd = e->path_wire;
 	memcpy(&config.peer, peer, sizeof *peer);
-	config.udp_segment = m->encap == PATH_L2TP;
+	config.udp_segment = m->encap == PROTOCOL_L2TP;
 	e->path = path_new(&config, &callbacks, NULL);
 	assert_non_null(e->path);
 	path_set_call(e->path, &call);
@@ -185,7 +185,7 @@ static struct pair *pair_new(const struct mode *m)
 
 	assert_non_null(p);
 	p->mode = m;
-	if (m->encap == PATH_L2TP) {
+	if (m->encap == PROTOCOL_L2TP) {
 		p->a.path_wire = udp(&at_a);
 		p->b.path_wire = udp(&at_b);
 	}
@@ -293,7 +293,7 @@ static void relay(struct end *from, struct end *to)
 
 static void receive(struct pair *p)
 {
-	if (p->mode->encap == PATH_GRE) {
+	if (p->mode->encap == PROTOCOL_PPTP) {
 		relay(&p->a, &p->b);
 		relay(&p->b, &p->a);
 	}
@@ -529,7 +529,7 @@ static void state_changes_under_load_and_nothing_leaves_in_clear(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct pair *p = pair_new(encrypted[i]);
-		const struct mode down = {PATH_GRE, 0, false};
+		const struct mode down = {PROTOCOL_PPTP, 0, false};
 		uint64_t frames = 0;
 		struct flood flood;
 
@@ -623,7 +623,7 @@ static void worker_rests_when_the_device_is_gone(void **state)
 {
 	const struct path_callbacks callbacks = {.unknown = on_unknown};
 	struct path_worker *w = path_worker_new();
-	struct path_config config = {.encap = PATH_GRE, .wire_fd = -1};
+	struct path_config config = {.encap = PROTOCOL_PPTP, .wire_fd = -1};
 	struct path *path;
 	uint64_t busy;
 	int fds[2];
@@ -651,7 +651,7 @@ static void worker_rests_when_the_device_is_gone(void **state)
 static void worker_that_cannot_wait_for_the_device_leaves_it(void **state)
 {
 	const struct path_callbacks callbacks = {.unknown = on_unknown};
-	struct path_config config = {.encap = PATH_GRE, .wire_fd = -1, .tun_fd = -1};
+	struct path_config config = {.encap = PROTOCOL_PPTP, .wire_fd = -1, .tun_fd = -1};
 	struct path *path = path_new(&config, &callbacks, NULL);
 	struct path_worker *w = path_worker_new();
 

@@ -83,7 +83,7 @@ static void an_mru_beyond_1500_is_asked_for_up_to_9000(void **state)
 		struct ppp_config c = caller_config();
 		struct end *e;
 
-		c.mru = cases[i].wanted;
+		c.settings.mru = cases[i].wanted;
 		e = dial_new(&c);
 		f = take(e, FRAME_LCP, 1);
 		assert_memory_equal(f->info + 4, cases[i].option, 4);
@@ -124,7 +124,7 @@ static void rejected_and_naked_options_of_ours_are_followed(void **state)
 	char hex[64];
 
 	(void)state;
-	c.ask_pfc = c.ask_acfc = true;
+	c.settings.ask_pfc = c.settings.ask_acfc = true;
 	e = dial_new(&c);
 	f = take(e, FRAME_LCP, 1);
 	assert_int_equal(f->len, 4 + 4 + 6 + 2 + 2);
@@ -156,7 +156,7 @@ static void an_mru_that_was_not_asked_for_is_asked_for_when_a_nak_wants_it(void 
 	char hex[64];
 
 	(void)state;
-	c.mru = 1500;
+	c.settings.mru = 1500;
 	e = dial_new(&c);
 	f = take(e, FRAME_LCP, 1);
 	assert_int_equal(f->len, 4 + 6);
@@ -176,7 +176,7 @@ static void the_strongest_allowed_method_is_named_in_a_nak(void **state)
 	struct end *e;
 
 	(void)state;
-	c.allow = PPP_AUTH_MSCHAP2;
+	c.settings.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	expect_frame(take(e, FRAME_LCP, 3), "030100090305c22381");
@@ -193,7 +193,7 @@ static void the_strongest_method_is_named_also_after_a_reject(void **state)
 	struct end *e;
 
 	(void)state;
-	c.allow = PPP_AUTH_MSCHAP2 | PPP_AUTH_MSCHAP1 | PPP_AUTH_CHAP | PPP_AUTH_PAP;
+	c.settings.allow = METHOD_MSCHAP2 | METHOD_MSCHAP1 | METHOD_CHAP | METHOD_PAP;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 0,
 		     "01040578" AUTH_EAP "05061122334407020802"
@@ -212,7 +212,7 @@ static void a_server_that_insists_on_pap_is_left_with_a_sentence(void **state)
 	struct end *e;
 
 	(void)state;
-	c.allow = PPP_AUTH_MSCHAP2;
+	c.settings.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	for (uint8_t id = 1; id < 12; id++)
 		peer_request(e, FRAME_LCP, id, AUTH_PAP);
@@ -231,8 +231,8 @@ static void a_server_that_hangs_up_on_our_method_is_left_with_what_it_wanted(voi
 	struct end *e;
 
 	(void)state;
-	c.allow = PPP_AUTH_PAP;
-	c.mppe = PPP_MPPE_NO;
+	c.settings.allow = METHOD_PAP;
+	c.settings.mppe.policy = MPPE_NO;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_MS2);
 	take(e, FRAME_LCP, 3);
@@ -250,7 +250,7 @@ static void a_server_that_hangs_up_after_a_method_was_agreed_is_quoted(void **st
 	struct end *e;
 
 	(void)state;
-	c.allow = PPP_AUTH_MSCHAP2;
+	c.settings.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	peer_request(e, FRAME_LCP, 2, AUTH_MS2);
@@ -282,8 +282,8 @@ static void a_slow_server_that_says_why_is_not_taken_for_a_deaf_one(void **state
 		struct ppp_config c = caller_config();
 		struct end *e;
 
-		c.allow = PPP_AUTH_PAP;
-		c.mppe = PPP_MPPE_REQUIRE;
+		c.settings.allow = METHOD_PAP;
+		c.settings.mppe.policy = MPPE_REQUIRE;
 		e = dial_new(&c);
 		run_timers(e, 4000);
 		assert_false(ppp_is_unheard(e->link));
@@ -305,7 +305,7 @@ static void a_nak_never_names_what_is_forbidden(void **state)
 	struct frame *f;
 
 	(void)state;
-	c.allow = PPP_AUTH_MSCHAP2;
+	c.settings.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	for (uint8_t i = 0; i < 6; i++)
 		peer_request(e, FRAME_LCP, i, offers[i]);
@@ -320,7 +320,7 @@ static void encryption_without_authentication_is_refused(void **state)
 	struct end *e;
 
 	(void)state;
-	c.mppe = PPP_MPPE_REQUIRE;
+	c.settings.mppe.policy = MPPE_REQUIRE;
 	e = dial_new(&c);
 	send_back(e, take(e, FRAME_LCP, 1), 2);
 	for (uint8_t id = 1; id < 12; id++)
@@ -336,12 +336,12 @@ static void encryption_makes_weak_methods_unacceptable(void **state)
 	struct end *e;
 
 	(void)state;
-	c.mppe = PPP_MPPE_REQUIRE;
+	c.settings.mppe.policy = MPPE_REQUIRE;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	expect_frame(take(e, FRAME_LCP, 3), "030100090305c22381");
 	end_free(e);
-	c.allow = PPP_AUTH_PAP | PPP_AUTH_CHAP;
+	c.settings.allow = METHOD_PAP | METHOD_CHAP;
 	e = dial_new(&c);
 	peer_request(e, FRAME_LCP, 1, AUTH_PAP);
 	run_timers(e, 5000);
@@ -435,7 +435,7 @@ static void pap_logs_on_and_repeats_until_answered(void **state)
 	snprintf(hex, sizeof(hex), "02%02x0004", first->info[1]); /* the late answer to the first */
 	inject(e, FRAME_PAP, hex);
 	assert_int_equal(e->authenticated, 1);
-	assert_int_equal(e->method, PPP_AUTH_PAP);
+	assert_int_equal(e->method, METHOD_PAP);
 	end_free(e);
 }
 
@@ -549,7 +549,7 @@ static void mschap2_answers_as_the_vectors_and_checks_the_proof(void **state)
 	assert_memory_equal(f->info, wanted, f->len);
 	inject_vector(e, FRAME_CHAP, "mschap_v2", "success_pkt");
 	assert_int_equal(e->authenticated, 1);
-	assert_int_equal(e->method, PPP_AUTH_MSCHAP2);
+	assert_int_equal(e->method, METHOD_MSCHAP2);
 	inject_vector(e, FRAME_CHAP, "mschap_v2", "success_pkt"); /* doubled */
 	assert_int_equal(e->authenticated, 1);
 	end_free(e);
@@ -734,13 +734,13 @@ static void only_the_agreed_protocol_is_answered(void **state)
 
 /* ---- EAP ---- */
 
-static struct end *eap_dial(unsigned allow, enum ppp_mppe_policy mppe)
+static struct end *eap_dial(unsigned allow, enum mppe_policy mppe)
 {
 	struct ppp_config c = caller_config();
 	struct end *e;
 
-	c.allow = allow;
-	c.mppe = mppe;
+	c.settings.allow = allow;
+	c.settings.mppe.policy = mppe;
 	e = dial_new(&c);
 	e->random.fill = vector_random;
 	open_lcp(e, AUTH_EAP);
@@ -759,7 +759,7 @@ static void expect_eap(struct end *e, const char *section, const char *name)
 
 static void eap_mschapv2_runs_as_the_vectors(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_REQUIRE);
+	struct end *e = eap_dial(METHOD_EAP, MPPE_REQUIRE);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap", "identity_request");
@@ -782,7 +782,7 @@ static void eap_mschapv2_runs_as_the_vectors(void **state)
 
 static void eap_mschapv2_failure_is_told_and_confirmed(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP, MPPE_NO);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap", "identity_request");
@@ -798,7 +798,7 @@ static void eap_mschapv2_failure_is_told_and_confirmed(void **state)
 
 static void eap_mschapv2_with_a_false_proof_ends_the_call(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP, MPPE_NO);
 	uint8_t packet[FRAME_MAX];
 	size_t len =
 		vector_hex("auth.txt", "eap_mschapv2", "success_request", packet, sizeof(packet));
@@ -814,7 +814,7 @@ static void eap_mschapv2_with_a_false_proof_ends_the_call(void **state)
 
 static void eap_md5_is_used_where_it_may_be(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP | PPP_AUTH_CHAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP | METHOD_CHAP, MPPE_NO);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap", "md5_request");
@@ -822,11 +822,11 @@ static void eap_md5_is_used_where_it_may_be(void **state)
 	inject(e, FRAME_EAP, "03030004");
 	assert_int_equal(e->authenticated, 1);
 	end_free(e);
-	e = eap_dial(PPP_AUTH_EAP | PPP_AUTH_MSCHAP2, PPP_MPPE_NO);
+	e = eap_dial(METHOD_EAP | METHOD_MSCHAP2, MPPE_NO);
 	inject_vector(e, FRAME_EAP, "eap", "md5_request");
 	expect_eap(e, "eap", "nak_response");
 	end_free(e);
-	e = eap_dial(PPP_AUTH_EAP | PPP_AUTH_CHAP, PPP_MPPE_REQUIRE);
+	e = eap_dial(METHOD_EAP | METHOD_CHAP, MPPE_REQUIRE);
 	inject_vector(e, FRAME_EAP, "eap", "md5_request");
 	expect_eap(e, "eap", "nak_response");
 	end_free(e);
@@ -834,7 +834,7 @@ static void eap_md5_is_used_where_it_may_be(void **state)
 
 static void eap_refuses_unknown_methods_and_endless_requests(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_REQUIRE);
+	struct end *e = eap_dial(METHOD_EAP, MPPE_REQUIRE);
 	char hex[32];
 
 	(void)state;
@@ -851,7 +851,7 @@ static void eap_refuses_unknown_methods_and_endless_requests(void **state)
 
 static void an_eap_success_that_was_lost_is_taken_from_ipcp(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP, MPPE_NO);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap_mschapv2", "challenge");
@@ -866,7 +866,7 @@ static void an_eap_success_that_was_lost_is_taken_from_ipcp(void **state)
 /* As a Windows server does that is set up for PEAP alone. */
 static void a_server_without_a_common_eap_method_does_not_blame_the_password(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_REQUIRE);
+	struct end *e = eap_dial(METHOD_EAP, MPPE_REQUIRE);
 
 	(void)state;
 	inject_vector(e, FRAME_EAP, "eap", "identity_request");
@@ -879,7 +879,7 @@ static void a_server_without_a_common_eap_method_does_not_blame_the_password(voi
 		   "the server only offers PEAP in EAP, but here only MSCHAPv2 may be used");
 	end_free(e);
 	/* What counts is the method that was gone through last. */
-	e = eap_dial(PPP_AUTH_EAP, PPP_MPPE_NO);
+	e = eap_dial(METHOD_EAP, MPPE_NO);
 	inject(e, FRAME_EAP, "010100060d20"); /* TLS */
 	inject_vector(e, FRAME_EAP, "eap_mschapv2", "challenge");
 	inject(e, FRAME_EAP, "04040004");
@@ -891,7 +891,7 @@ static void a_server_without_a_common_eap_method_does_not_blame_the_password(voi
 /* RFC 3748 section 4.2 lets a server ask again during the call (pppd's eap-interval). */
 static void eap_asked_again_all_day_is_answered_each_time(void **state)
 {
-	struct end *e = eap_dial(PPP_AUTH_EAP | PPP_AUTH_CHAP, PPP_MPPE_NO);
+	struct end *e = eap_dial(METHOD_EAP | METHOD_CHAP, MPPE_NO);
 	char hex[64];
 
 	(void)state;

@@ -11,14 +11,14 @@ static void vector_random(void *ctx, void *buf, size_t len)
 }
 
 /* A link that has answered the challenge and does not know the result yet. */
-static struct end *answered(enum ppp_mppe_policy policy)
+static struct end *answered(enum mppe_policy policy)
 {
 	struct ppp_config c = caller_config();
 	struct end *e;
 
-	c.mppe = policy;
-	c.mppe_bits = PPP_MPPE_128;
-	c.mppe_mode = PPP_MPPE_STATELESS;
+	c.settings.mppe.policy = policy;
+	c.settings.mppe.strengths = MPPE_128;
+	c.settings.mppe.mode = MPPE_STATELESS;
 	e = dial_new(&c);
 	e->random.fill = vector_random;
 	open_lcp(e, AUTH_MS2);
@@ -44,7 +44,7 @@ static void finish(struct end *e)
 
 static void the_request_follows_the_proof_and_is_not_repeated_before_the_result(void **state)
 {
-	struct end *e = answered(PPP_MPPE_REQUIRE);
+	struct end *e = answered(MPPE_REQUIRE);
 	struct frame *f = take(e, FRAME_CCP, 1);
 
 	(void)state;
@@ -59,13 +59,13 @@ static void the_request_follows_the_proof_and_is_not_repeated_before_the_result(
 
 static void without_encryption_or_keys_nothing_is_sent_early(void **state)
 {
-	struct end *e = answered(PPP_MPPE_NO);
+	struct end *e = answered(MPPE_NO);
 	struct ppp_config c = caller_config();
 
 	(void)state;
 	none_sent(e, FRAME_CCP, 1);
 	end_free(e);
-	c.mppe = PPP_MPPE_YES;
+	c.settings.mppe.policy = MPPE_YES;
 	e = dial_new(&c);
 	open_lcp(e, "0305c22305");
 	inject_vector(e, FRAME_CHAP, "chap_md5", "c1.challenge_pkt");
@@ -76,7 +76,7 @@ static void without_encryption_or_keys_nothing_is_sent_early(void **state)
 
 static void an_early_request_that_was_dropped_is_repeated_soon_after_the_result(void **state)
 {
-	struct end *e = answered(PPP_MPPE_REQUIRE);
+	struct end *e = answered(MPPE_REQUIRE);
 	struct frame *f;
 
 	(void)state;
@@ -90,7 +90,7 @@ static void an_early_request_that_was_dropped_is_repeated_soon_after_the_result(
 
 static void an_early_request_that_was_rejected_is_no_refusal(void **state)
 {
-	struct end *e = answered(PPP_MPPE_REQUIRE);
+	struct end *e = answered(MPPE_REQUIRE);
 	struct frame *f;
 
 	(void)state;
@@ -101,7 +101,7 @@ static void an_early_request_that_was_rejected_is_no_refusal(void **state)
 	send_back(e, f, 2);
 	finish(e);
 	/* The same words after the result are a refusal. */
-	e = answered(PPP_MPPE_REQUIRE);
+	e = answered(MPPE_REQUIRE);
 	take(e, FRAME_CCP, 1);
 	success(e);
 	inject(e, FRAME_LCP, "0808001080fd0101000a120601000040");
@@ -117,8 +117,8 @@ static void a_new_challenge_makes_the_early_keys_void(void **state)
 	struct end *e;
 
 	(void)state;
-	c.mppe = PPP_MPPE_REQUIRE;
-	c.mppe_bits = PPP_MPPE_128;
+	c.settings.mppe.policy = MPPE_REQUIRE;
+	c.settings.mppe.strengths = MPPE_128;
 	e = dial_new(&c);
 	open_lcp(e, AUTH_MS1);
 	inject(e, FRAME_CHAP, "0121001008102db5df085d3041737276");
@@ -138,7 +138,7 @@ static void a_new_challenge_makes_the_early_keys_void(void **state)
  * have to repeat ours. */
 static void the_peers_request_is_acked_only_after_ours_was(void **state)
 {
-	struct end *e = answered(PPP_MPPE_REQUIRE);
+	struct end *e = answered(MPPE_REQUIRE);
 	struct frame *f = take(e, FRAME_CCP, 1);
 
 	(void)state;
@@ -160,7 +160,7 @@ static void the_peers_request_is_acked_only_after_ours_was(void **state)
 /* Success was lost, and so may be the answer to the first repetition. */
 static void the_response_is_repeated_until_the_result_comes(void **state)
 {
-	struct end *e = answered(PPP_MPPE_REQUIRE);
+	struct end *e = answered(MPPE_REQUIRE);
 
 	(void)state;
 	take(e, FRAME_CCP, 1);

@@ -26,13 +26,13 @@ static struct end *logged_on(struct ppp_config *c)
 	return e;
 }
 
-static struct end *mppe_dial(enum ppp_mppe_policy policy, unsigned bits, enum ppp_mppe_mode mode)
+static struct end *mppe_dial(enum mppe_policy policy, unsigned bits, enum mppe_mode mode)
 {
 	struct ppp_config c = caller_config();
 
-	c.mppe = policy;
-	c.mppe_bits = bits;
-	c.mppe_mode = mode;
+	c.settings.mppe.policy = policy;
+	c.settings.mppe.strengths = bits;
+	c.settings.mppe.mode = mode;
 	return logged_on(&c);
 }
 
@@ -47,7 +47,7 @@ static void mppe_opens(struct end *e)
 
 static void nothing_may_pass_until_ccp_settled_and_keys_match_the_vectors(void **state)
 {
-	struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	struct end *e = mppe_dial(MPPE_REQUIRE, MPPE_128, MPPE_STATELESS);
 	uint8_t send_key[16], receive_key[16], msk[64];
 	struct frame *f = take(e, FRAME_CCP, 1);
 
@@ -96,7 +96,7 @@ static void required_encryption_fails_with_the_servers_offer_in_words(void **sta
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+		struct end *e = mppe_dial(MPPE_REQUIRE, MPPE_128, MPPE_STATELESS);
 
 		inject(e, cases[i].protocol, cases[i].frame);
 		take(e, FRAME_LCP, 5);
@@ -110,13 +110,13 @@ static void required_encryption_fails_with_the_servers_offer_in_words(void **sta
 
 static void required_encryption_fails_when_ccp_is_silent_or_empty(void **state)
 {
-	struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	struct end *e = mppe_dial(MPPE_REQUIRE, MPPE_128, MPPE_STATELESS);
 
 	(void)state;
 	run_timers(e, 60000);
 	expect_end(e, EXIT_NEGOTIATION_FAILED, "it does not answer CCP");
 	end_free(e);
-	e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	e = mppe_dial(MPPE_REQUIRE, MPPE_128, MPPE_STATELESS);
 	send_back(e, take(e, FRAME_CCP, 1), 2);
 	for (uint8_t id = 1; id < 20; id++)
 		peer_request(e, FRAME_CCP, id, id % 2 ? "EMPTY" : "1a047800");
@@ -128,7 +128,7 @@ static void required_encryption_fails_when_ccp_is_silent_or_empty(void **state)
 
 static void an_all_zero_request_is_acked_or_naked_by_policy(void **state)
 {
-	struct end *e = mppe_dial(PPP_MPPE_YES, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	struct end *e = mppe_dial(MPPE_YES, MPPE_128, MPPE_STATELESS);
 
 	(void)state;
 	send_back(e, take(e, FRAME_CCP, 1), 4);
@@ -137,7 +137,7 @@ static void an_all_zero_request_is_acked_or_naked_by_policy(void **state)
 	take(e, FRAME_CCP, 2);
 	assert_true(e->data.rx_clear && !e->data.tx_blocked && e->data.tx.bits == 0);
 	end_free(e);
-	e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	e = mppe_dial(MPPE_REQUIRE, MPPE_128, MPPE_STATELESS);
 	for (uint8_t id = 1; id < 10; id++)
 		peer_request(e, FRAME_CCP, id, "120600000000");
 	expect_frame(take(e, FRAME_CCP, 3), "0301000a120601000040");
@@ -150,26 +150,26 @@ static void requests_of_the_peer_are_brought_to_one_permitted_strength(void **st
 {
 	static const struct {
 		unsigned bits;
-		enum ppp_mppe_mode mode;
+		enum mppe_mode mode;
 		const char *request, *nak; /* NULL: acked */
 	} cases[] = {
-		{PPP_MPPE_128, PPP_MPPE_STATELESS, "120601000040", NULL},
-		{PPP_MPPE_128, PPP_MPPE_STATELESS, "120600000040", "120601000040"},
-		{PPP_MPPE_128, PPP_MPPE_STATELESS, "1206010000e1", "120601000040"},
-		{PPP_MPPE_128, PPP_MPPE_STATELESS, "120601000020", "120601000040"},
-		{PPP_MPPE_128, PPP_MPPE_STATELESS, "120681000040", "120601000040"},
-		{PPP_MPPE_128, PPP_MPPE_STATEFUL, "120600000040", NULL},
-		{PPP_MPPE_128, PPP_MPPE_STATEFUL, "120601000040", NULL},
-		{PPP_MPPE_128, PPP_MPPE_PREFER_STATELESS, "120600000040", NULL},
-		{PPP_MPPE_128, PPP_MPPE_PREFER_STATELESS, "120600000060", "120601000040"},
-		{PPP_MPPE_40 | PPP_MPPE_56, PPP_MPPE_STATELESS, "1206010000e0", "120601000080"},
-		{PPP_MPPE_40 | PPP_MPPE_128, PPP_MPPE_STATELESS, "120601000020", NULL},
-		{PPP_MPPE_40, PPP_MPPE_STATELESS, "120601000040", "120601000020"},
+		{MPPE_128, MPPE_STATELESS, "120601000040", NULL},
+		{MPPE_128, MPPE_STATELESS, "120600000040", "120601000040"},
+		{MPPE_128, MPPE_STATELESS, "1206010000e1", "120601000040"},
+		{MPPE_128, MPPE_STATELESS, "120601000020", "120601000040"},
+		{MPPE_128, MPPE_STATELESS, "120681000040", "120601000040"},
+		{MPPE_128, MPPE_STATEFUL, "120600000040", NULL},
+		{MPPE_128, MPPE_STATEFUL, "120601000040", NULL},
+		{MPPE_128, MPPE_ANY, "120600000040", NULL},
+		{MPPE_128, MPPE_ANY, "120600000060", "120601000040"},
+		{MPPE_40 | MPPE_56, MPPE_STATELESS, "1206010000e0", "120601000080"},
+		{MPPE_40 | MPPE_128, MPPE_STATELESS, "120601000020", NULL},
+		{MPPE_40, MPPE_STATELESS, "120601000040", "120601000020"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct end *e = mppe_dial(PPP_MPPE_REQUIRE, cases[i].bits, cases[i].mode);
+		struct end *e = mppe_dial(MPPE_REQUIRE, cases[i].bits, cases[i].mode);
 		char hex[40];
 
 		peer_request(e, FRAME_CCP, 1, cases[i].request);
@@ -192,7 +192,7 @@ static void a_server_with_stateful_mppe_only_is_encrypted_to_by_default(void **s
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct end *e = mppe_dial(PPP_MPPE_YES, PPP_MPPE_128, PPP_MPPE_PREFER_STATELESS);
+		struct end *e = mppe_dial(MPPE_YES, MPPE_128, MPPE_ANY);
 
 		peer_request(e, FRAME_CCP, 1, "120600000040");
 		expect_frame(take(e, FRAME_CCP, 1), "0101000a120601000040");
@@ -208,7 +208,7 @@ static void a_server_with_stateful_mppe_only_is_encrypted_to_by_default(void **s
 
 static void a_server_that_insists_on_stateful_mppe_gets_it_in_the_second_nak(void **state)
 {
-	struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_PREFER_STATELESS);
+	struct end *e = mppe_dial(MPPE_REQUIRE, MPPE_128, MPPE_ANY);
 
 	(void)state;
 	peer_request(e, FRAME_CCP, 1, "120600000060");
@@ -223,7 +223,7 @@ static void strict_stateless_names_the_mode_and_its_key(void **state)
 	static const char *const words =
 		"the server wants stateful MPPE, the profile permits only stateless (mppe-mode = "
 		"any permits both)";
-	struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	struct end *e = mppe_dial(MPPE_REQUIRE, MPPE_128, MPPE_STATELESS);
 	char nak[40];
 
 	(void)state;
@@ -235,7 +235,7 @@ static void strict_stateless_names_the_mode_and_its_key(void **state)
 	run_timers(e, 5000);
 	expect_end(e, EXIT_NEGOTIATION_FAILED, words);
 	end_free(e);
-	e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	e = mppe_dial(MPPE_REQUIRE, MPPE_128, MPPE_STATELESS);
 	peer_request(e, FRAME_CCP, 1, "120600000040");
 	inject(e, FRAME_CCP, "0401000a120601000040");
 	run_timers(e, 5000);
@@ -245,7 +245,7 @@ static void strict_stateless_names_the_mode_and_its_key(void **state)
 
 static void naks_are_followed_inside_the_permitted_strengths(void **state)
 {
-	struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_40 | PPP_MPPE_128, PPP_MPPE_STATEFUL);
+	struct end *e = mppe_dial(MPPE_REQUIRE, MPPE_40 | MPPE_128, MPPE_STATEFUL);
 	uint32_t generation = e->data.rx.generation;
 
 	(void)state;
@@ -261,14 +261,14 @@ static void naks_are_followed_inside_the_permitted_strengths(void **state)
 
 static void a_wish_for_encryption_goes_on_in_clear_when_refused_or_unanswered(void **state)
 {
-	struct end *e = mppe_dial(PPP_MPPE_YES, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	struct end *e = mppe_dial(MPPE_YES, MPPE_128, MPPE_STATELESS);
 
 	(void)state;
 	inject(e, FRAME_LCP, "0808001080fd0101000a120601000040");
 	assert_true(e->data.rx_clear && !e->data.tx_blocked);
 	take(e, FRAME_IPCP, 1);
 	end_free(e);
-	e = mppe_dial(PPP_MPPE_YES, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	e = mppe_dial(MPPE_YES, MPPE_128, MPPE_STATELESS);
 	peer_request(e, FRAME_IPCP, 1, "03060a000001"); /* it went on without CCP */
 	assert_true(e->data.tx_blocked);
 	run_timers(e, 4900);
@@ -281,7 +281,7 @@ static void a_wish_for_encryption_goes_on_in_clear_when_refused_or_unanswered(vo
 
 static void refused_encryption_answers_ccp_with_protocol_reject(void **state)
 {
-	struct end *e = mppe_dial(PPP_MPPE_NO, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	struct end *e = mppe_dial(MPPE_NO, MPPE_128, MPPE_STATELESS);
 	struct frame *f;
 
 	(void)state;
@@ -299,7 +299,7 @@ static void losing_encryption_in_mid_call_blocks_at_once_and_ends_the_call(void 
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+		struct end *e = mppe_dial(MPPE_REQUIRE, MPPE_128, MPPE_STATELESS);
 
 		mppe_opens(e);
 		assert_false(e->data.tx_blocked);
@@ -318,7 +318,7 @@ static void losing_encryption_in_mid_call_blocks_at_once_and_ends_the_call(void 
 
 static void ccp_negotiated_anew_starts_new_key_generations(void **state)
 {
-	struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	struct end *e = mppe_dial(MPPE_REQUIRE, MPPE_128, MPPE_STATELESS);
 	uint32_t rx, tx;
 
 	(void)state;
@@ -336,7 +336,7 @@ static void ccp_negotiated_anew_starts_new_key_generations(void **state)
 
 static void a_server_silent_in_ccp_begun_anew_is_said_to_be_silent(void **state)
 {
-	struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	struct end *e = mppe_dial(MPPE_REQUIRE, MPPE_128, MPPE_STATELESS);
 
 	(void)state;
 	mppe_opens(e);
@@ -349,7 +349,7 @@ static void a_server_silent_in_ccp_begun_anew_is_said_to_be_silent(void **state)
 
 static void resets_are_answered_and_asked_for_at_a_bounded_rate(void **state)
 {
-	struct end *e = mppe_dial(PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS);
+	struct end *e = mppe_dial(MPPE_REQUIRE, MPPE_128, MPPE_STATELESS);
 	struct frame *first, *second;
 
 	(void)state;
@@ -444,14 +444,14 @@ static void a_wished_address_yields_and_a_demanded_one_does_not(void **state)
 	char hex[40];
 
 	(void)state;
-	c.local = ip("10.0.0.7");
+	c.settings.local = ip("10.0.0.7");
 	c.ask_dns = false;
 	e = clear_dial(&c);
 	expect_frame(take(e, FRAME_IPCP, 1), "0101000a03060a000007");
 	inject(e, FRAME_IPCP, "0301000a03060a000002");
 	expect_frame(take(e, FRAME_IPCP, 1), "0102000a03060a000002");
 	end_free(e);
-	c.local_must = true;
+	c.settings.local_must = true;
 	e = clear_dial(&c);
 	for (uint8_t id = 1; id < 8; id++) {
 		snprintf(hex, sizeof(hex), "03%02x000a03060a000002", id);
@@ -461,8 +461,8 @@ static void a_wished_address_yields_and_a_demanded_one_does_not(void **state)
 	expect_end(e, EXIT_NEGOTIATION_FAILED,
 		   "assigns the address 10.0.0.2, but the profile demands 10.0.0.7");
 	end_free(e);
-	c.local_must = false;
-	c.remote = ip("10.0.0.9");
+	c.settings.local_must = false;
+	c.settings.remote = ip("10.0.0.9");
 	e = clear_dial(&c);
 	peer_request(e, FRAME_IPCP, 1,
 		     "0206002d0f01"
@@ -473,7 +473,7 @@ static void a_wished_address_yields_and_a_demanded_one_does_not(void **state)
 	peer_request(e, FRAME_IPCP, 3, "03060a000001");
 	take(e, FRAME_IPCP, 2);
 	end_free(e);
-	c.remote_must = true;
+	c.settings.remote_must = true;
 	e = clear_dial(&c);
 	for (uint8_t id = 1; id < 10; id++)
 		peer_request(e, FRAME_IPCP, id, "03060a000001");
@@ -523,7 +523,7 @@ static void a_rejected_ipcp_ends_the_call_and_a_rejected_ipv6cp_does_not(void **
 	struct end *e;
 
 	(void)state;
-	c.ipv6 = true;
+	c.settings.ipv6 = true;
 	e = clear_dial(&c);
 	take(e, FRAME_IPV6CP, 1);
 	inject(e, FRAME_LCP, "0808000a805701010004");
@@ -532,7 +532,7 @@ static void a_rejected_ipcp_ends_the_call_and_a_rejected_ipv6cp_does_not(void **
 	open_ipcp(e);
 	assert_int_equal(e->networks, 1);
 	end_free(e);
-	c.ipv6 = false;
+	c.settings.ipv6 = false;
 	e = clear_dial(&c);
 	inject(e, FRAME_LCP, "0808000a802101010004");
 	run_timers(e, 5000);
@@ -547,7 +547,7 @@ static void ipv6_is_told_when_it_opens_after_ipv4(void **state)
 	struct frame *f;
 
 	(void)state;
-	c.ipv6 = true;
+	c.settings.ipv6 = true;
 	e = clear_dial(&c);
 	e->random.fill = end_random;
 	f = take(e, FRAME_IPV6CP, 1);
@@ -606,7 +606,7 @@ static void ipv4_that_is_lost_ends_the_call_also_where_ipv6_is_open(void **state
 	struct ppp_config c = caller_config();
 
 	(void)state;
-	c.ipv6 = true;
+	c.settings.ipv6 = true;
 	for (unsigned i = 0; i < 4; i++) {
 		struct end *e = clear_dial(&c);
 
@@ -646,7 +646,7 @@ static void interface_identifiers_follow_naks(void **state)
 	struct frame *f;
 
 	(void)state;
-	c.ipv6 = true;
+	c.settings.ipv6 = true;
 	e = clear_dial(&c);
 	f = take(e, FRAME_IPV6CP, 1);
 	inject(e, FRAME_IPV6CP, "0301000e010a0011223344556677");
@@ -681,7 +681,7 @@ static void the_phase_limit_names_the_layer_that_is_stuck(void **state)
 	run_timers(e, 15000);
 	expect_end(e, EXIT_NEGOTIATION_FAILED, "did not agree on addresses within 10 seconds");
 	end_free(e);
-	c.mppe = PPP_MPPE_REQUIRE;
+	c.settings.mppe.policy = MPPE_REQUIRE;
 	e = clear_dial(&c);
 	run_timers(e, 15000);
 	expect_end(e, EXIT_NEGOTIATION_FAILED, "encryption is required");
@@ -696,10 +696,10 @@ static struct end *answerer_dial(unsigned allow)
 	struct end *e;
 	struct frame *f;
 
-	c.role = PPP_ANSWERER;
-	c.allow = allow;
-	c.local = ip("10.0.0.1");
-	c.remote = ip("10.0.0.2");
+	c.role = ROLE_ANSWERER;
+	c.settings.allow = allow;
+	c.settings.local = ip("10.0.0.1");
+	c.settings.remote = ip("10.0.0.2");
 	snprintf(c.host_name, sizeof(c.host_name), "srv");
 	e = dial_new(&c);
 	e->account_user = "User";
@@ -713,7 +713,7 @@ static struct end *answerer_dial(unsigned allow)
 
 static void an_eap_caller_that_wants_md5_gets_it_where_it_may_be(void **state)
 {
-	struct end *e = answerer_dial(PPP_AUTH_EAP);
+	struct end *e = answerer_dial(METHOD_EAP);
 	uint8_t response[16], packet[40] = {2, 0, 0, 26, 4, 16};
 	struct secret password;
 	struct frame *f = take(e, FRAME_EAP, 1);
@@ -749,7 +749,7 @@ static void an_eap_caller_cannot_skip_the_proof(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
-		struct end *e = answerer_dial(PPP_AUTH_EAP);
+		struct end *e = answerer_dial(METHOD_EAP);
 		char hex[64];
 
 		snprintf(hex, sizeof(hex), "02%02x00090155736572", take(e, FRAME_EAP, 1)->info[1]);
@@ -771,8 +771,8 @@ static void a_caller_that_refuses_to_authenticate_is_turned_away(void **state)
 	char hex[64];
 
 	(void)state;
-	c.role = PPP_ANSWERER;
-	c.allow = PPP_AUTH_MSCHAP2;
+	c.role = ROLE_ANSWERER;
+	c.settings.allow = METHOD_MSCHAP2;
 	e = dial_new(&c);
 	f = take(e, FRAME_LCP, 1);
 	snprintf(hex, sizeof(hex), "04%02x00090305c22381", f->info[1]);
@@ -948,7 +948,7 @@ static void lcp_negotiated_anew_blocks_and_redoes_everything(void **state)
 	struct end *e;
 
 	(void)state;
-	c.mppe = PPP_MPPE_REQUIRE;
+	c.settings.mppe.policy = MPPE_REQUIRE;
 	e = clear_dial(&c);
 	mppe_opens(e);
 	open_ipcp_ours(e);
@@ -1043,19 +1043,19 @@ static struct end *make_network(void)
 {
 	struct ppp_config c = caller_config();
 
-	c.mppe = PPP_MPPE_YES;
-	c.ipv6 = true;
+	c.settings.mppe.policy = MPPE_YES;
+	c.settings.ipv6 = true;
 	return logged_on(&c);
 }
 
 static struct end *make_answerer(void)
 {
-	return answerer_dial(PPP_AUTH_EAP);
+	return answerer_dial(METHOD_EAP);
 }
 
 static struct end *make_answerer_chap(void)
 {
-	return answerer_dial(PPP_AUTH_MSCHAP2);
+	return answerer_dial(METHOD_MSCHAP2);
 }
 
 static void feed(struct end *e, const uint8_t *frame, size_t len)

@@ -154,31 +154,31 @@ static struct ppp_config answerer_config(unsigned allow)
 {
 	struct ppp_config c = caller_config();
 
-	c.role = PPP_ANSWERER;
-	c.allow = allow;
+	c.role = ROLE_ANSWERER;
+	c.settings.allow = allow;
 	secret_set(&c.password, "", 0);
 	snprintf(c.host_name, sizeof(c.host_name), "srv");
-	c.local = ip("10.0.0.1");
-	c.remote = ip("10.0.0.2");
+	c.settings.local = ip("10.0.0.1");
+	c.settings.remote = ip("10.0.0.2");
 	c.dns[0] = ip("10.0.0.53");
 	c.wins[0] = ip("10.0.0.54");
 	return c;
 }
 
-static const enum ppp_auth methods[] = {PPP_AUTH_PAP, PPP_AUTH_CHAP, PPP_AUTH_MSCHAP1,
-					PPP_AUTH_MSCHAP2, PPP_AUTH_EAP};
+static const enum auth_method methods[] = {METHOD_PAP, METHOD_CHAP, METHOD_MSCHAP1, METHOD_MSCHAP2,
+					   METHOD_EAP};
 static const struct {
-	enum ppp_mppe_policy policy;
+	enum mppe_policy policy;
 	unsigned bits;
-	enum ppp_mppe_mode mode;
+	enum mppe_mode mode;
 } encryptions[] = {
-	{PPP_MPPE_NO, PPP_MPPE_128, PPP_MPPE_STATELESS},
-	{PPP_MPPE_YES, PPP_MPPE_128, PPP_MPPE_STATELESS},
-	{PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATELESS},
-	{PPP_MPPE_REQUIRE, PPP_MPPE_128, PPP_MPPE_STATEFUL},
-	{PPP_MPPE_REQUIRE, PPP_MPPE_56, PPP_MPPE_STATELESS},
-	{PPP_MPPE_REQUIRE, PPP_MPPE_40, PPP_MPPE_PREFER_STATELESS},
-	{PPP_MPPE_YES, PPP_MPPE_40 | PPP_MPPE_56 | PPP_MPPE_128, PPP_MPPE_STATEFUL},
+	{MPPE_NO, MPPE_128, MPPE_STATELESS},
+	{MPPE_YES, MPPE_128, MPPE_STATELESS},
+	{MPPE_REQUIRE, MPPE_128, MPPE_STATELESS},
+	{MPPE_REQUIRE, MPPE_128, MPPE_STATEFUL},
+	{MPPE_REQUIRE, MPPE_56, MPPE_STATELESS},
+	{MPPE_REQUIRE, MPPE_40, MPPE_ANY},
+	{MPPE_YES, MPPE_40 | MPPE_56 | MPPE_128, MPPE_STATEFUL},
 };
 #define METHODS	    (sizeof(methods) / sizeof(methods[0]))
 #define ENCRYPTIONS (sizeof(encryptions) / sizeof(encryptions[0]))
@@ -204,21 +204,23 @@ static void both_agree(const struct world *w)
 	assert_int_equal(w->ends[1]->addresses.remote.s_addr, ip("10.0.0.2").s_addr);
 }
 
-static bool has_keys(enum ppp_auth method)
+static bool has_keys(enum auth_method method)
 {
-	return method != PPP_AUTH_PAP && method != PPP_AUTH_CHAP;
+	return method != METHOD_PAP && method != METHOD_CHAP;
 }
 
-static void dial(enum ppp_auth method, size_t encryption, uint64_t seed, unsigned trouble)
+static void dial(enum auth_method method, size_t encryption, uint64_t seed, unsigned trouble)
 {
 	struct ppp_config caller = caller_config(), answerer = answerer_config(method);
 	struct world *w;
-	bool encrypted = encryptions[encryption].policy != PPP_MPPE_NO && has_keys(method);
-	bool hopeless = encryptions[encryption].policy == PPP_MPPE_REQUIRE && !has_keys(method);
+	bool encrypted = encryptions[encryption].policy != MPPE_NO && has_keys(method);
+	bool hopeless = encryptions[encryption].policy == MPPE_REQUIRE && !has_keys(method);
 
-	caller.mppe = answerer.mppe = encryptions[encryption].policy;
-	caller.mppe_bits = answerer.mppe_bits = encryptions[encryption].bits;
-	caller.mppe_mode = answerer.mppe_mode = encryptions[encryption].mode;
+	caller.settings.mppe.policy = answerer.settings.mppe.policy =
+		encryptions[encryption].policy;
+	caller.settings.mppe.strengths = answerer.settings.mppe.strengths =
+		encryptions[encryption].bits;
+	caller.settings.mppe.mode = answerer.settings.mppe.mode = encryptions[encryption].mode;
 	w = world_new(&caller, &answerer, seed);
 	w->loss = trouble;
 	w->doubling = w->reordering = trouble;
@@ -231,7 +233,7 @@ static void dial(enum ppp_auth method, size_t encryption, uint64_t seed, unsigne
 	}
 	if (!run_up(w, 90000))
 		fail_msg("method %s, encryption %zu, seed %llu: not up (%s / %s)",
-			 ppp_auth_name(method), encryption, (unsigned long long)seed,
+			 word_of(auth_words, method), encryption, (unsigned long long)seed,
 			 w->ends[0]->reason.text, w->ends[1]->reason.text);
 	assert_int_equal(w->ends[0]->method, method);
 	if (trouble == 0) {
@@ -297,10 +299,10 @@ static void the_answerer_follows_naks_inside_its_own_set(void **state)
 	(void)state;
 	for (size_t m = 0; m < METHODS; m++) {
 		struct ppp_config caller = caller_config();
-		struct ppp_config answerer = answerer_config(caller.allow);
+		struct ppp_config answerer = answerer_config(caller.settings.allow);
 		struct world *w;
 
-		caller.allow = methods[m];
+		caller.settings.allow = methods[m];
 		w = world_new(&caller, &answerer, 9);
 		world_start(w);
 		assert_true(run_up(w, 10000));
@@ -313,11 +315,11 @@ static void the_answerer_follows_naks_inside_its_own_set(void **state)
 static void ends_without_a_common_method_part(void **state)
 {
 	struct ppp_config caller = caller_config();
-	struct ppp_config answerer = answerer_config(PPP_AUTH_PAP | PPP_AUTH_CHAP);
+	struct ppp_config answerer = answerer_config(METHOD_PAP | METHOD_CHAP);
 	struct world *w;
 
 	(void)state;
-	caller.allow = PPP_AUTH_MSCHAP2;
+	caller.settings.allow = METHOD_MSCHAP2;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_false(run_up(w, 30000));
@@ -331,13 +333,13 @@ static void ends_without_a_common_method_part(void **state)
 
 static void ends_that_need_different_strengths_part(void **state)
 {
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 	struct world *w;
 
 	(void)state;
-	caller.mppe = answerer.mppe = PPP_MPPE_REQUIRE;
-	caller.mppe_bits = PPP_MPPE_128;
-	answerer.mppe_bits = PPP_MPPE_40;
+	caller.settings.mppe.policy = answerer.settings.mppe.policy = MPPE_REQUIRE;
+	caller.settings.mppe.strengths = MPPE_128;
+	answerer.settings.mppe.strengths = MPPE_40;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_false(run_up(w, 30000));
@@ -350,13 +352,13 @@ static void ends_that_need_different_strengths_part(void **state)
 
 static void a_strength_that_both_permit_is_found(void **state)
 {
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 	struct world *w;
 
 	(void)state;
-	caller.mppe = answerer.mppe = PPP_MPPE_REQUIRE;
-	caller.mppe_bits = PPP_MPPE_128 | PPP_MPPE_56 | PPP_MPPE_40;
-	answerer.mppe_bits = PPP_MPPE_40 | PPP_MPPE_56;
+	caller.settings.mppe.policy = answerer.settings.mppe.policy = MPPE_REQUIRE;
+	caller.settings.mppe.strengths = MPPE_128 | MPPE_56 | MPPE_40;
+	answerer.settings.mppe.strengths = MPPE_40 | MPPE_56;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_true(run_up(w, 30000));
@@ -370,17 +372,17 @@ static void a_strength_that_both_permit_is_found(void **state)
  * left with a sentence. */
 static void the_answerer_keeps_its_own_address(void **state)
 {
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 	struct world *w;
 
 	(void)state;
-	caller.remote = ip("10.0.0.77");
+	caller.settings.remote = ip("10.0.0.77");
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_true(run_up(w, 30000));
 	both_agree(w);
 	world_free(w);
-	caller.remote_must = true;
+	caller.settings.remote_must = true;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_false(run_up(w, 30000));
@@ -400,8 +402,7 @@ static void either_end_can_hang_up(void **state)
 
 	(void)state;
 	for (int by = 0; by < 2; by++) {
-		struct ppp_config caller = caller_config(),
-				  answerer = answerer_config(PPP_AUTH_PAP);
+		struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_PAP);
 		struct world *w = world_new(&caller, &answerer, 9);
 
 		world_start(w);
@@ -422,26 +423,26 @@ static void the_server_says_what_was_not_agreed_on(void **state)
 {
 	static const struct {
 		unsigned caller_bits;
-		enum ppp_mppe_policy caller;
+		enum mppe_policy caller;
 		const char *words;
 	} cases[] = {
-		{PPP_MPPE_40, PPP_MPPE_YES,
+		{MPPE_40, MPPE_YES,
 		 "hung up while the network was being set up after we refused MPPE of 128 bit "
 		 "(mppe-strength): \"encryption is required, but the caller wants MPPE 40 bit, the "
 		 "profile permits only 128 bit (mppe-strength)\""},
-		{PPP_MPPE_128, PPP_MPPE_NO,
+		{MPPE_128, MPPE_NO,
 		 "\"encryption is required, but the caller offers no MPPE (it rejected CCP)\""},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct ppp_config caller = caller_config();
-		struct ppp_config answerer = answerer_config(PPP_AUTH_MSCHAP2);
+		struct ppp_config answerer = answerer_config(METHOD_MSCHAP2);
 		struct world *w;
 
-		caller.mppe = cases[i].caller;
-		caller.mppe_bits = cases[i].caller_bits;
-		answerer.mppe = PPP_MPPE_REQUIRE;
+		caller.settings.mppe.policy = cases[i].caller;
+		caller.settings.mppe.strengths = cases[i].caller_bits;
+		answerer.settings.mppe.policy = MPPE_REQUIRE;
 		w = world_new(&caller, &answerer, 9);
 		world_start(w);
 		run_for(w, 20000);
@@ -455,7 +456,7 @@ static void the_server_says_what_was_not_agreed_on(void **state)
 static void the_server_gives_no_reason_before_the_password(void **state)
 {
 	struct reason reason = {EXIT_NEGOTIATION_FAILED, "enough"};
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 	struct world *w = world_new(&caller, &answerer, 9);
 
 	(void)state;
@@ -472,7 +473,7 @@ static void the_server_gives_no_reason_before_the_password(void **state)
 
 static void keepalives_hold_a_quiet_line_and_find_a_dead_one(void **state)
 {
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 	struct world *w;
 
 	(void)state;
@@ -508,7 +509,7 @@ static void run_to(struct world *w, uint64_t then)
 /* Whenever the line dies, and whether echoes or data have held it up until then. */
 static void a_dead_peer_is_found_within_twice_the_keepalive(void **state)
 {
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 
 	(void)state;
 	caller.keepalive_ms = answerer.keepalive_ms = 5000;
@@ -540,11 +541,11 @@ static void a_dead_peer_is_found_within_twice_the_keepalive(void **state)
 
 static void ipv6_comes_up_beside_ipv4(void **state)
 {
-	struct ppp_config caller = caller_config(), answerer = answerer_config(PPP_AUTH_MSCHAP2);
+	struct ppp_config caller = caller_config(), answerer = answerer_config(METHOD_MSCHAP2);
 	struct world *w;
 
 	(void)state;
-	caller.ipv6 = answerer.ipv6 = true;
+	caller.settings.ipv6 = answerer.settings.ipv6 = true;
 	w = world_new(&caller, &answerer, 9);
 	world_start(w);
 	assert_true(run_up(w, 10000));

@@ -25,12 +25,12 @@ static struct end *logged_on(struct ppp_config *c, bool keys)
 	return e;
 }
 
-static struct end *dial_with(enum ppp_mppe_policy mppe, enum ppp_mppe_mode mode, bool keys)
+static struct end *dial_with(enum mppe_policy mppe, enum mppe_mode mode, bool keys)
 {
 	struct ppp_config c = caller_config();
 
-	c.mppe = mppe;
-	c.mppe_mode = mode;
+	c.settings.mppe.policy = mppe;
+	c.settings.mppe.mode = mode;
 	return logged_on(&c, keys);
 }
 
@@ -44,7 +44,7 @@ static void hangs_up(struct end *e, const char *words)
 
 static void encryption_that_the_profile_cannot_have_is_named_with_its_key(void **state)
 {
-	struct end *e = dial_with(PPP_MPPE_YES, PPP_MPPE_PREFER_STATELESS, false);
+	struct end *e = dial_with(MPPE_YES, MPPE_ANY, false);
 
 	(void)state;
 	peer_request(e, FRAME_CCP, 1, MPPE_128);
@@ -52,30 +52,30 @@ static void encryption_that_the_profile_cannot_have_is_named_with_its_key(void *
 	hangs_up(e, "the server hung up while the network was being set up after we refused "
 		    "encryption: authentication with pap gives no keys for it (allow = mschap2 "
 		    "does)");
-	e = dial_with(PPP_MPPE_NO, PPP_MPPE_STATELESS, true);
+	e = dial_with(MPPE_NO, MPPE_STATELESS, true);
 	peer_request(e, FRAME_CCP, 1, MPPE_128);
 	peer_request(e, FRAME_IPV6CP, 1, "010a0000000000000001"); /* does not cover it */
 	hangs_up(e, "after we refused encryption (use-encryption = no)");
-	e = dial_with(PPP_MPPE_NO, PPP_MPPE_STATELESS, true);
+	e = dial_with(MPPE_NO, MPPE_STATELESS, true);
 	peer_request(e, FRAME_CCP, 1, "1a047800");
 	hangs_up(e, "after we refused compression");
 }
 
 static void the_kind_of_encryption_is_named_with_its_key(void **state)
 {
-	struct end *e = dial_with(PPP_MPPE_YES, PPP_MPPE_STATELESS, true);
+	struct end *e = dial_with(MPPE_YES, MPPE_STATELESS, true);
 
 	(void)state;
 	peer_request(e, FRAME_CCP, 1, MPPE_40);
 	take(e, FRAME_CCP, 3);
 	hangs_up(e, "after we refused MPPE of 40 bit (mppe-strength)");
-	e = dial_with(PPP_MPPE_YES, PPP_MPPE_STATELESS, true);
+	e = dial_with(MPPE_YES, MPPE_STATELESS, true);
 	inject(e, FRAME_CCP, "0301000a" MPPE_40);
 	hangs_up(e, "after we refused MPPE of 40 bit (mppe-strength)");
-	e = dial_with(PPP_MPPE_YES, PPP_MPPE_STATELESS, true);
+	e = dial_with(MPPE_YES, MPPE_STATELESS, true);
 	peer_request(e, FRAME_CCP, 1, "120600000040");
 	hangs_up(e, "after we refused stateful MPPE (mppe-mode = any permits it)");
-	e = dial_with(PPP_MPPE_REQUIRE, PPP_MPPE_STATELESS, true);
+	e = dial_with(MPPE_REQUIRE, MPPE_STATELESS, true);
 	peer_request(e, FRAME_CCP, 1, MPPE_40);
 	inject(e, FRAME_CCP, "05010007627965");
 	run_timers(e, 5000);
@@ -87,7 +87,7 @@ static void the_kind_of_encryption_is_named_with_its_key(void **state)
 
 static void a_reject_of_ours_does_not_hide_what_the_server_wants(void **state)
 {
-	struct end *e = dial_with(PPP_MPPE_REQUIRE, PPP_MPPE_STATELESS, true);
+	struct end *e = dial_with(MPPE_REQUIRE, MPPE_STATELESS, true);
 
 	(void)state;
 	peer_request(e, FRAME_CCP, 1, MPPE_40);
@@ -134,16 +134,16 @@ static void options_of_ipcp_are_named(void **state)
 	struct end *e;
 
 	(void)state;
-	c.remote = ip("10.0.0.9");
-	c.remote_must = true;
+	c.settings.remote = ip("10.0.0.9");
+	c.settings.remote_must = true;
 	e = logged_on(&c, true);
 	peer_request(e, FRAME_IPCP, 1, "03060a000001");
 	take(e, FRAME_IPCP, 3);
 	hangs_up(e, "after we refused the address that it wants (remote-address)");
-	e = dial_with(PPP_MPPE_NO, PPP_MPPE_STATELESS, true);
+	e = dial_with(MPPE_NO, MPPE_STATELESS, true);
 	peer_request(e, FRAME_IPCP, 1, "0206002d0f01");
 	hangs_up(e, "after we refused compression of headers");
-	e = dial_with(PPP_MPPE_NO, PPP_MPPE_STATELESS, true);
+	e = dial_with(MPPE_NO, MPPE_STATELESS, true);
 	peer_request(e, FRAME_IPCP, 1, "0206002d0f01");
 	inject(e, FRAME_IPCP, "05090004");
 	run_timers(e, 5000);
@@ -156,7 +156,7 @@ static void options_of_ipcp_are_named(void **state)
 static void a_refusal_is_old_news_after_half_a_minute_and_once_the_network_is_up(void **state)
 {
 	char buf[PPP_REFUSAL_MAX];
-	struct end *e = dial_with(PPP_MPPE_NO, PPP_MPPE_STATELESS, true);
+	struct end *e = dial_with(MPPE_NO, MPPE_STATELESS, true);
 
 	(void)state;
 	assert_string_equal(ppp_refusal(e->link, buf, sizeof(buf)), "");

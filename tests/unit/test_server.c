@@ -31,7 +31,7 @@ static enum policy_verdict admit(struct policy *p, const char *from, uint64_t no
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr = ip(from)};
 
-	return policy_admit(p, POLICY_PPTP, (struct sockaddr *)&sa, now, slot);
+	return policy_admit(p, PROTOCOL_PPTP, (struct sockaddr *)&sa, now, slot);
 }
 
 static struct policy *make(const struct policy_account *accounts, size_t count, unsigned max)
@@ -92,19 +92,19 @@ static void the_services_do_not_shut_each_other_out(void **state)
 	assert_non_null(p);
 	for (uint32_t i = 0; i < POLICY_HALF_OPEN_MAX; i++) {
 		sa.sin_addr.s_addr = htonl(0x0a000000 + i);
-		assert_int_equal(policy_admit(p, POLICY_L2TP, (struct sockaddr *)&sa, 1, &slot),
+		assert_int_equal(policy_admit(p, PROTOCOL_L2TP, (struct sockaddr *)&sa, 1, &slot),
 				 POLICY_ADMITTED);
 	}
-	assert_int_equal(policy_admit(p, POLICY_L2TP, (struct sockaddr *)&sa, 1, &slot),
+	assert_int_equal(policy_admit(p, PROTOCOL_L2TP, (struct sockaddr *)&sa, 1, &slot),
 			 POLICY_HALF_OPEN);
 	/* The same address, too, has a count for each. */
 	for (uint32_t i = 0; i < POLICY_HALF_OPEN_SOURCE_MAX; i++)
-		assert_int_equal(policy_admit(p, POLICY_PPTP, (struct sockaddr *)&sa, 1, &slot),
+		assert_int_equal(policy_admit(p, PROTOCOL_PPTP, (struct sockaddr *)&sa, 1, &slot),
 				 POLICY_ADMITTED);
-	assert_int_equal(policy_admit(p, POLICY_PPTP, (struct sockaddr *)&sa, 1, &slot),
+	assert_int_equal(policy_admit(p, PROTOCOL_PPTP, (struct sockaddr *)&sa, 1, &slot),
 			 POLICY_HALF_OPEN);
 	policy_opened(p, slot);
-	assert_int_equal(policy_admit(p, POLICY_L2TP, (struct sockaddr *)&sa, 1, &slot),
+	assert_int_equal(policy_admit(p, PROTOCOL_L2TP, (struct sockaddr *)&sa, 1, &slot),
 			 POLICY_HALF_OPEN);
 	policy_free(p);
 }
@@ -117,16 +117,16 @@ static void room_is_told_before_a_call_and_l2tp_takes_no_place_of_pptps_refusals
 	const struct sockaddr *from = (struct sockaddr *)&sa;
 	size_t slot, other;
 	(void)state;
-	assert_true(policy_has_room(p, POLICY_L2TP));
-	assert_int_equal(policy_admit(p, POLICY_L2TP, from, 1, &slot), POLICY_ADMITTED);
-	assert_false(policy_has_room(p, POLICY_L2TP));
-	assert_true(policy_has_room(p, POLICY_PPTP));
+	assert_true(policy_has_room(p, PROTOCOL_L2TP));
+	assert_int_equal(policy_admit(p, PROTOCOL_L2TP, from, 1, &slot), POLICY_ADMITTED);
+	assert_false(policy_has_room(p, PROTOCOL_L2TP));
+	assert_true(policy_has_room(p, PROTOCOL_PPTP));
 	for (int i = 0; i < 50; i++)
-		assert_int_equal(policy_admit(p, POLICY_L2TP, from, 1, &other), POLICY_BUSY);
-	assert_int_equal(policy_admit(p, POLICY_PPTP, from, 1, &other), POLICY_ADMITTED);
-	assert_int_equal(policy_admit(p, POLICY_PPTP, from, 1, &other), POLICY_BUSY);
+		assert_int_equal(policy_admit(p, PROTOCOL_L2TP, from, 1, &other), POLICY_BUSY);
+	assert_int_equal(policy_admit(p, PROTOCOL_PPTP, from, 1, &other), POLICY_ADMITTED);
+	assert_int_equal(policy_admit(p, PROTOCOL_PPTP, from, 1, &other), POLICY_BUSY);
 	policy_release(p, slot, false, 2);
-	assert_true(policy_has_room(p, POLICY_L2TP));
+	assert_true(policy_has_room(p, PROTOCOL_L2TP));
 	policy_free(p);
 }
 
@@ -142,7 +142,7 @@ static void max_sessions_counts_open_calls_too(void **state)
 	assert_int_equal(admit(p, "192.0.2.1", 1, &c), POLICY_BUSY);
 	policy_release(p, a, false, 1);
 	policy_release(p, a, false, 1); /* a second time changes nothing */
-	assert_int_equal(policy_count(p, POLICY_PPTP), 1);
+	assert_int_equal(policy_count(p, PROTOCOL_PPTP), 1);
 	assert_int_equal(admit(p, "192.0.2.1", 1, &c), POLICY_ADMITTED);
 	policy_free(p);
 }
@@ -167,7 +167,7 @@ static void callers_are_told_of_a_full_server_within_bounds(void **state)
 	assert_int_equal(admit(p, "192.0.2.2", later - 1, &slot), POLICY_FULL);
 	assert_int_equal(admit(p, "192.0.2.2", later, &slot), POLICY_BUSY);
 	/* None of them took a place of the sessions', nor waits for it. */
-	assert_int_equal(policy_count(p, POLICY_PPTP), 1);
+	assert_int_equal(policy_count(p, PROTOCOL_PPTP), 1);
 	policy_release(p, 0, false, later);
 	assert_int_equal(admit(p, "192.0.2.2", later, &slot), POLICY_ADMITTED);
 	policy_free(p);
@@ -354,16 +354,16 @@ static void empty_file_has_the_missions_defaults(void **state)
 	const struct conf_listener *l;
 
 	assert_int_equal(load(p, "[pptp-server]\nenabled = yes\n"), 0);
-	l = &p->server.listener[CONF_PPTP];
+	l = &p->server.listener[PROTOCOL_PPTP];
 	assert_true(l->enabled);
 	assert_int_equal(l->max_mtu, 1460);
 	assert_int_equal(l->max_mru, 1460);
 	assert_int_equal(l->mrru, 0);
-	assert_int_equal(l->authentication, CONF_AUTH_MSCHAP2);
+	assert_int_equal(l->authentication, METHOD_MSCHAP2);
 	assert_int_equal(l->keepalive_timeout, 30);
 	assert_string_equal(l->default_profile, "default");
 	assert_int_equal(l->listen.count, 1); /* 127.0.0.1: PPTP has no IPv6 */
-	l = &p->server.listener[CONF_L2TP];
+	l = &p->server.listener[PROTOCOL_L2TP];
 	assert_false(l->enabled);
 	assert_int_equal(l->listen.count, 2);
 	assert_int_equal(p->server.secret_count, 0);
@@ -383,17 +383,17 @@ static void secret_is_read_with_its_profile_and_name_keeps_its_case(void **state
 				 "routes = 10.150.1.0/24 10.0.103.2 1\n[interface FromLaptop]\n"
 				 "user = JoHn\ndisabled = yes\n"),
 			 0);
-	assert_int_equal(p->server.listener[CONF_L2TP].mrru, 1614);
+	assert_int_equal(p->server.listener[PROTOCOL_L2TP].mrru, 1614);
 	assert_int_equal(p->server.secret_count, 1);
 	s = &p->server.secrets[0];
 	assert_string_equal(s->name, "JoHn");
-	assert_int_equal(s->service, CONF_SERVICE_L2TP);
+	assert_int_equal(s->service, PROTOCOL_BIT(PROTOCOL_L2TP));
 	assert_int_equal(s->password.len, 3);
 	assert_int_equal(s->route_count, 1);
 	assert_int_equal(s->routes[0].metric, 1);
 	assert_int_equal(s->remote.first.s_addr, 0);
 	for (int type = 0; type < 2; type++) {
-		assert_int_equal(s->ppp[type].use_encryption, CONF_ENCRYPTION_REQUIRE);
+		assert_int_equal(s->ppp[type].mppe.policy, MPPE_REQUIRE);
 		assert_int_equal(s->ppp[type].local.first.s_addr, ip("10.0.0.1").s_addr);
 		assert_int_equal(s->ppp[type].remote.last.s_addr, ip("10.0.0.50").s_addr);
 		assert_int_equal(s->ppp[type].dns_server[0].s_addr, ip("10.0.0.53").s_addr);

@@ -27,7 +27,7 @@ static int set_up(void **state)
 {
 	struct bench *b = calloc(1, sizeof *b);
 	struct session *s = calloc(1, sizeof *s);
-	const struct path_config config = {.encap = PATH_GRE};
+	const struct path_config config = {.encap = PROTOCOL_PPTP};
 	const struct path_callbacks callbacks = {.ctx = s};
 
 	assert_non_null(b);
@@ -40,7 +40,7 @@ static int set_up(void **state)
 	s->loop = loop_new();
 	s->path = path_new(&config, &callbacks, &b->log);
 	assert_true(s->loop && s->path);
-	s->start.tunnel = REQUEST_PPTP;
+	s->start.protocol = PROTOCOL_PPTP;
 	s->start.clamp_mss = true;
 	s->start.max_mtu = 1460;
 	s->start.path_mtu = 1500;
@@ -126,7 +126,7 @@ static void forged_messages_cannot_go_below_the_floor(void **state)
 	for (size_t i = 0; i < sizeof forged / sizeof forged[0]; i++)
 		mtu_too_big(b->s, forged[i]);
 	assert_int_equal(session_effective_mtu(b->s), 552 - 44);
-	b->s->start.tunnel = REQUEST_L2TP;
+	b->s->start.protocol = PROTOCOL_L2TP;
 	b->s->start.peer.ss_family = AF_INET6;
 	mtu_begin(b->s);
 	mtu_too_big(b->s, 0);
@@ -177,11 +177,11 @@ static void nothing_is_told_before_there_is_a_network(void **state)
 static void a_header_that_grew_is_told_too(void **state)
 {
 	const struct path_call call = {.sequencing = true};
-	const struct path_config config = {.encap = PATH_L2TP};
+	const struct path_config config = {.encap = PROTOCOL_L2TP};
 	const struct path_callbacks callbacks = {.ctx = NULL};
 	struct bench *b = *state;
 
-	b->s->start.tunnel = REQUEST_L2TP;
+	b->s->start.protocol = PROTOCOL_L2TP;
 	path_free(b->s->path);
 	b->s->path = path_new(&config, &callbacks, &b->log);
 	b->s->network.mtu = session_effective_mtu(b->s);

@@ -121,11 +121,11 @@ struct options {
 	const struct log *log;
 };
 
-static void end_open(struct end *e, enum tunnel_role role, struct options o)
+static void end_open(struct end *e, enum call_role role, struct options o)
 {
-	bool caller = role == TUNNEL_CALLER;
+	bool caller = role == ROLE_CALLER;
 	struct tunnel_config config = {
-		.type = TUNNEL_L2TP,
+		.type = PROTOCOL_L2TP,
 		.role = role,
 		.host_name = "lac.example",
 		.receive_window = 64,
@@ -135,13 +135,13 @@ static void end_open(struct end *e, enum tunnel_role role, struct options o)
 		.echo_limit_ms = 60000,
 		.local_tunnel_id = caller ? OWN_TUNNEL : PEER_TUNNEL,
 		.local_session_id = caller ? OWN_SESSION : PEER_SESSION,
-		.hide_avps = o.hide,
-		.sequencing = o.sequencing,
+		.settings.hide_avps = o.hide,
+		.settings.sequencing = o.sequencing,
 		.permissive = o.permissive,
 	};
 	const struct tunnel_callbacks callbacks = {end_send, end_event, e};
 	if (o.secret)
-		assert_true(secret_set(&config.secret, o.secret, strlen(o.secret)));
+		assert_true(secret_set(&config.settings.secret, o.secret, strlen(o.secret)));
 	memset(e, 0, sizeof *e);
 	e->t = tunnel_new(&config, &callbacks, &prng_source, o.log);
 	assert_non_null(e->t);
@@ -291,7 +291,7 @@ static void assert_closed(const struct end *e, enum exit_status code, const char
 /* A caller at the given points, at time 1000. */
 static void caller_started(struct end *e, struct options o)
 {
-	end_open(e, TUNNEL_CALLER, o);
+	end_open(e, ROLE_CALLER, o);
 	tunnel_start(e->t, 1000);
 	take(e, L2TP_SCCRQ);
 }
@@ -327,7 +327,7 @@ static void caller_dials_and_tells_the_call(void **state)
 	struct taken v;
 	struct script s;
 	(void)state;
-	end_open(&e, TUNNEL_CALLER, plain);
+	end_open(&e, ROLE_CALLER, plain);
 	assert_true(tunnel_deadline(e.t) == DEADLINE_NONE);
 	tunnel_start(e.t, 1000);
 	end_take(&e, L2TP_SCCRQ, &v);
@@ -385,7 +385,7 @@ static void sequencing_is_required_when_configured(void **state)
 
 static void ids_are_drawn_when_none_are_given(void **state)
 {
-	const struct tunnel_config config = {.type = TUNNEL_L2TP, .role = TUNNEL_CALLER};
+	const struct tunnel_config config = {.type = PROTOCOL_L2TP, .role = ROLE_CALLER};
 	struct end e = {0};
 	struct taken v;
 	const struct tunnel_callbacks callbacks = {end_send, end_event, &e};
@@ -411,7 +411,7 @@ static void dial_with_secret(struct end *e, struct options o, const char *respon
 	struct secret secret = {0};
 	uint8_t response[16];
 
-	end_open(e, TUNNEL_CALLER, o);
+	end_open(e, ROLE_CALLER, o);
 	tunnel_start(e->t, 1000);
 	end_take(e, L2TP_SCCRQ, &v);
 	script_sccrp(&s);
@@ -1033,7 +1033,7 @@ static void close_ends_within_three_seconds_in_each_state(void **state)
 		struct end e;
 		uint64_t now = 5000;
 		if (stage == 0)
-			end_open(&e, TUNNEL_CALLER, plain);
+			end_open(&e, ROLE_CALLER, plain);
 		else if (stage == 1)
 			caller_started(&e, plain);
 		else if (stage == 2)
@@ -1214,8 +1214,8 @@ static void carry_all(struct end *from, struct end *to, uint64_t now)
 
 static void pair_open(struct end *caller, struct end *answerer, struct options c, struct options a)
 {
-	end_open(caller, TUNNEL_CALLER, c);
-	end_open(answerer, TUNNEL_ANSWERER, a);
+	end_open(caller, ROLE_CALLER, c);
+	end_open(answerer, ROLE_ANSWERER, a);
 	tunnel_start(caller->t, 0);
 }
 
@@ -1283,7 +1283,7 @@ static void hidden_avps_show_nothing_on_the_wire(void **state)
 	struct end e;
 	struct taken v;
 	(void)state;
-	end_open(&e, TUNNEL_CALLER, (struct options){.secret = "tunnelsecret", .hide = true});
+	end_open(&e, ROLE_CALLER, (struct options){.secret = "tunnelsecret", .hide = true});
 	tunnel_start(e.t, 0);
 	secret_set(&script_secret, "tunnelsecret", 12);
 	end_take(&e, L2TP_SCCRQ, &v);
@@ -1429,7 +1429,7 @@ static void answerer_up(struct end *e)
 					    .host = "la\nc"};
 	struct script s;
 
-	end_open(e, TUNNEL_ANSWERER, plain);
+	end_open(e, ROLE_ANSWERER, plain);
 	e->door.passed = true;
 	tunnel_adopt(e->t, &from, 0);
 	assert_silent(e);
@@ -1470,7 +1470,7 @@ static void adopted_tunnel_acknowledges_the_scccn_and_waits_for_the_call(void **
 	assert_int_equal(e.call.peer_tunnel_id, OWN_TUNNEL);
 	end_free(&e);
 	/* A client that falls silent is given up, and so is one that is not adopted, on request. */
-	end_open(&e, TUNNEL_ANSWERER, plain);
+	end_open(&e, ROLE_ANSWERER, plain);
 	tunnel_start(e.t, 0);
 	assert_true(tunnel_deadline(e.t) == DEADLINE_NONE);
 	tunnel_adopt(e.t, &(struct tunnel_adopted){.local_tunnel_id = 5, .peer_tunnel_id = 6}, 0);

@@ -90,13 +90,13 @@ static uint32_t prng(uint32_t bound)
 
 static const struct random_source prng_source = {prng_fill, NULL};
 
-static void end_open_with(struct end *e, enum tunnel_role role, bool refuse, const struct log *log)
+static void end_open_with(struct end *e, enum call_role role, bool refuse, const struct log *log)
 {
 	const struct tunnel_config config = {
-		.type = TUNNEL_PPTP,
+		.type = PROTOCOL_PPTP,
 		.role = role,
 		.host_name = "local",
-		.local_call_id = role == TUNNEL_CALLER ? LOCAL_ID : REMOTE_ID,
+		.local_call_id = role == ROLE_CALLER ? LOCAL_ID : REMOTE_ID,
 		.receive_window = 64,
 		.setup_limit_ms = 30000,
 		.echo_interval_ms = 40000,
@@ -109,7 +109,7 @@ static void end_open_with(struct end *e, enum tunnel_role role, bool refuse, con
 	assert_non_null(e->t);
 }
 
-static void end_open(struct end *e, enum tunnel_role role)
+static void end_open(struct end *e, enum call_role role)
 {
 	end_open_with(e, role, false, NULL);
 }
@@ -162,7 +162,7 @@ static void assert_closed(const struct end *e, enum exit_status code, const char
 /* A caller that waits for the Outgoing-Call-Reply, and one whose call is up, at time 1000. */
 static void caller_wait_call(struct end *e)
 {
-	end_open(e, TUNNEL_CALLER);
+	end_open(e, ROLE_CALLER);
 	tunnel_start(e->t, 1000);
 	end_take(e, PPTP_START_REQUEST);
 	feed_vector(e, "sccrp_ok", 1000);
@@ -180,7 +180,7 @@ static void caller_up(struct end *e)
 
 static void answerer_up(struct end *e)
 {
-	end_open(e, TUNNEL_ANSWERER);
+	end_open(e, ROLE_ANSWERER);
 	tunnel_start(e->t, 1000);
 	feed_vector(e, "sccrq", 1000);
 	end_take(e, PPTP_START_REPLY);
@@ -195,7 +195,7 @@ static void caller_dials_and_tells_the_call(void **state)
 	struct pptp_message m;
 	uint8_t want[PPTP_MESSAGE_MAX];
 	(void)state;
-	end_open(&e, TUNNEL_CALLER);
+	end_open(&e, ROLE_CALLER);
 	assert_true(tunnel_deadline(e.t) == DEADLINE_NONE);
 	tunnel_start(e.t, 1000);
 	m = end_take(&e, PPTP_START_REQUEST);
@@ -254,7 +254,7 @@ static void stream_may_come_in_pieces_of_any_size(void **state)
 		len += vector_hex("pptp.txt", "control", names[i], all + len, sizeof all - len);
 	for (size_t piece = 1; piece <= len; piece++) {
 		struct end e;
-		end_open(&e, TUNNEL_CALLER);
+		end_open(&e, ROLE_CALLER);
 		tunnel_start(e.t, 1000);
 		for (size_t at = 0; at < len; at += piece)
 			tunnel_input(e.t, all + at, len - at < piece ? len - at : piece, 1000);
@@ -293,7 +293,7 @@ static void refused_control_connection_is_told_with_result_and_error(void **stat
 					       .version = 0x0100,
 					       .result = cases[i].result,
 					       .error = cases[i].error};
-		end_open(&e, TUNNEL_CALLER);
+		end_open(&e, ROLE_CALLER);
 		tunnel_start(e.t, 0);
 		end_take(&e, PPTP_START_REQUEST);
 		feed(&e, &m, 0);
@@ -308,7 +308,7 @@ static void wrong_version_of_the_server_is_told(void **state)
 	struct end e;
 	const struct pptp_message m = {.type = PPTP_START_REPLY, .version = 0x0203, .result = 1};
 	(void)state;
-	end_open(&e, TUNNEL_CALLER);
+	end_open(&e, ROLE_CALLER);
 	tunnel_start(e.t, 0);
 	end_take(&e, PPTP_START_REQUEST);
 	feed(&e, &m, 0);
@@ -387,7 +387,7 @@ static void broken_stream_closes_with_a_reason(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct end e;
-		end_open(&e, TUNNEL_CALLER);
+		end_open(&e, ROLE_CALLER);
 		tunnel_start(e.t, 0);
 		end_take(&e, PPTP_START_REQUEST);
 		for (size_t n = 0; n < cases[i].len; n++)
@@ -427,7 +427,7 @@ static void echo_requests_are_answered_before_and_during_the_call(void **state)
 {
 	struct end e;
 	(void)state;
-	end_open(&e, TUNNEL_CALLER);
+	end_open(&e, ROLE_CALLER);
 	tunnel_start(e.t, 0);
 	end_take(&e, PPTP_START_REQUEST);
 	feed_vector(&e, "echo_request", 0);
@@ -487,7 +487,7 @@ static void setup_limit_names_what_was_waited_for(void **state)
 {
 	struct end e;
 	(void)state;
-	end_open(&e, TUNNEL_CALLER);
+	end_open(&e, ROLE_CALLER);
 	tunnel_start(e.t, 1000);
 	end_take(&e, PPTP_START_REQUEST);
 	assert_int_equal(tunnel_deadline(e.t), 31000);
@@ -505,7 +505,7 @@ static void setup_limit_names_what_was_waited_for(void **state)
 	assert_closed(&e, EXIT_CONNECT_FAILED, "its Outgoing-Call-Reply did not come");
 	tunnel_free(e.t);
 
-	end_open(&e, TUNNEL_ANSWERER);
+	end_open(&e, ROLE_ANSWERER);
 	tunnel_start(e.t, 0);
 	tunnel_tick(e.t, 30000);
 	assert_closed(&e, EXIT_CONNECT_FAILED, "its Start-Control-Connection-Request did not");
@@ -528,7 +528,7 @@ static void lost_connection_gives_status_and_sentence(void **state)
 	struct end e;
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		end_open(&e, TUNNEL_CALLER);
+		end_open(&e, ROLE_CALLER);
 		tunnel_lost(e.t, cases[i].error, 0);
 		assert_closed(&e, EXIT_CONNECT_FAILED, cases[i].words);
 		assert_int_equal(e.weight,
@@ -539,7 +539,7 @@ static void lost_connection_gives_status_and_sentence(void **state)
 		assert_closed(&e, EXIT_HANGUP, cases[i].words);
 		tunnel_free(e.t);
 	}
-	end_open(&e, TUNNEL_CALLER);
+	end_open(&e, ROLE_CALLER);
 	tunnel_start(e.t, 0);
 	end_take(&e, PPTP_START_REQUEST);
 	tunnel_lost(e.t, ECONNRESET, 1);
@@ -722,12 +722,12 @@ static void close_in_each_state_ends_with_the_given_reason(void **state)
 {
 	struct end e;
 	(void)state;
-	end_open(&e, TUNNEL_CALLER);
+	end_open(&e, ROLE_CALLER);
 	tunnel_close(e.t, &asked, NULL, 0);
 	assert_closed(&e, EXIT_OK, "hung up by the user");
 	tunnel_free(e.t);
 
-	end_open(&e, TUNNEL_CALLER);
+	end_open(&e, ROLE_CALLER);
 	tunnel_start(e.t, 0);
 	end_take(&e, PPTP_START_REQUEST);
 	tunnel_close(e.t, &asked, NULL, 0);
@@ -741,7 +741,7 @@ static void close_in_each_state_ends_with_the_given_reason(void **state)
 	assert_closed(&e, EXIT_OK, "hung up by the user");
 	tunnel_free(e.t);
 
-	end_open(&e, TUNNEL_CALLER);
+	end_open(&e, ROLE_CALLER);
 	e.close_when_up = &asked; /* from within the event */
 	tunnel_start(e.t, 0);
 	feed_vector(&e, "sccrp_ok", 0);
@@ -764,7 +764,7 @@ static void answerer_accepts_one_call_and_tells_it(void **state)
 {
 	struct end e;
 	(void)state;
-	end_open(&e, TUNNEL_ANSWERER);
+	end_open(&e, ROLE_ANSWERER);
 	tunnel_start(e.t, 0);
 	assert_silent(&e);
 	feed_vector(&e, "ocrq", 0); /* too early */
@@ -795,7 +795,7 @@ static void answerer_refuses_another_version(void **state)
 	struct end e;
 	struct pptp_message m = {.type = PPTP_START_REQUEST, .version = 0x0201};
 	(void)state;
-	end_open(&e, TUNNEL_ANSWERER);
+	end_open(&e, ROLE_ANSWERER);
 	tunnel_start(e.t, 0);
 	feed(&e, &m, 0);
 	assert_int_equal(end_take(&e, PPTP_START_REPLY).result, PPTP_START_BAD_VERSION);
@@ -809,7 +809,7 @@ static void full_answerer_says_busy_and_waits_for_stop(void **state)
 	struct pptp_message m;
 	(void)state;
 	for (unsigned stops = 0; stops < 2; stops++) {
-		end_open_with(&e, TUNNEL_ANSWERER, true, NULL);
+		end_open_with(&e, ROLE_ANSWERER, true, NULL);
 		tunnel_start(e.t, 1000);
 		feed_vector(&e, "sccrq", 1000);
 		assert_int_equal(end_take(&e, PPTP_START_REPLY).result, PPTP_RESULT_OK);
@@ -896,8 +896,8 @@ static void both_roles_talk_to_each_other(void **state)
 		struct end caller, answerer;
 		uint64_t now = 1000;
 		prng_state = seed;
-		end_open(&caller, TUNNEL_CALLER);
-		end_open(&answerer, TUNNEL_ANSWERER);
+		end_open(&caller, ROLE_CALLER);
+		end_open(&answerer, ROLE_ANSWERER);
 		tunnel_start(answerer.t, now);
 		tunnel_start(caller.t, now);
 		run_pair(&caller, &answerer, &now);
@@ -933,8 +933,8 @@ static void caller_of_a_full_answerer_is_told_so(void **state)
 	struct end caller, answerer;
 	uint64_t now = 1;
 	(void)state;
-	end_open(&caller, TUNNEL_CALLER);
-	end_open_with(&answerer, TUNNEL_ANSWERER, true, NULL);
+	end_open(&caller, ROLE_CALLER);
+	end_open_with(&answerer, ROLE_ANSWERER, true, NULL);
 	tunnel_start(answerer.t, now);
 	tunnel_start(caller.t, now);
 	run_pair(&caller, &answerer, &now);
@@ -1005,7 +1005,7 @@ static void debug_log_has_one_line_for_each_message(void **state)
 	(void)state;
 	assert_int_equal(pipe(fds), 0);
 	const struct log log = {.fd = fds[1], .level = LOG_LEVEL_DEBUG, .format = LOG_FORMAT_PLAIN};
-	end_open_with(&e, TUNNEL_CALLER, false, &log);
+	end_open_with(&e, ROLE_CALLER, false, &log);
 	tunnel_start(e.t, 0);
 	feed_vector(&e, "sccrp_ok", 0);
 	assert_true(read(fds[0], text, sizeof text - 1) > 0);

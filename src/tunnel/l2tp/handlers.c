@@ -88,8 +88,8 @@ static bool challenge_answer(struct l2tp_tunnel *l, const struct l2tp_message *m
 		l2tp_stop(l, STOPCCN_NOT_AUTHORIZED, 0, "no tunnel secret");
 		return false;
 	}
-	l2tp_challenge_response(l->response, L2TP_SCCCN, &l->base.config.secret, challenge->octets,
-				challenge->len);
+	l2tp_challenge_response(l->response, L2TP_SCCCN, &l->base.config.settings.secret,
+				challenge->octets, challenge->len);
 	l->has_response = true;
 	return true;
 }
@@ -102,8 +102,8 @@ static bool response_ok(struct l2tp_tunnel *l, const struct l2tp_message *m)
 
 	if (!l2tp_has_secret(l))
 		return true;
-	l2tp_challenge_response(want, (uint8_t)m->type, &l->base.config.secret, l->challenge,
-				sizeof l->challenge);
+	l2tp_challenge_response(want, (uint8_t)m->type, &l->base.config.settings.secret,
+				l->challenge, sizeof l->challenge);
 	if (sent && bytes_equal_ct(want, m->avp[AVP_CHALLENGE_RESPONSE].octets, sizeof want))
 		return true;
 	reason_set(&l->reason, EXIT_PEER_AUTH_FAILED,
@@ -208,7 +208,7 @@ static void refuse_call(struct l2tp_tunnel *l, const struct l2tp_message *m, con
 
 static void on_icrq(struct l2tp_tunnel *l, const struct l2tp_message *m)
 {
-	if (l->base.config.role == TUNNEL_CALLER || l->state != L2TP_WAIT_CALL) {
+	if (l->base.config.role == ROLE_CALLER || l->state != L2TP_WAIT_CALL) {
 		refuse_call(l, m, "one call only");
 		return;
 	}
@@ -226,7 +226,7 @@ static void on_icrp(struct l2tp_tunnel *l, const struct l2tp_message *m)
 {
 	l->call.peer_call_id = l2tp_u16(m, AVP_ASSIGNED_SESSION_ID);
 	l->call.speed_bps = L2TP_SPEED_BPS;
-	l->call.sequencing = l->base.config.sequencing;
+	l->call.sequencing = l->base.config.settings.sequencing;
 	call_up(l);
 	l2tp_send_iccn(l);
 	tunnel_emit_call_up(&l->base, &l->call);
@@ -235,7 +235,8 @@ static void on_icrp(struct l2tp_tunnel *l, const struct l2tp_message *m)
 static void on_iccn(struct l2tp_tunnel *l, const struct l2tp_message *m)
 {
 	l->call.speed_bps = l2tp_u32(m, AVP_TX_CONNECT_SPEED);
-	l->call.sequencing = l2tp_has(m, AVP_SEQUENCING_REQUIRED) || l->base.config.sequencing;
+	l->call.sequencing =
+		l2tp_has(m, AVP_SEQUENCING_REQUIRED) || l->base.config.settings.sequencing;
 	call_up(l);
 	tunnel_emit_call_up(&l->base, &l->call);
 }
@@ -328,7 +329,7 @@ static bool is_our_session(const struct l2tp_tunnel *l, const struct l2tp_header
 void l2tp_handle(struct l2tp_tunnel *l, const struct l2tp_header *h, const struct l2tp_message *m)
 {
 	const struct rule *rule = &rules[m->type];
-	unsigned states = l->base.config.role == TUNNEL_CALLER ? rule->caller : rule->answerer;
+	unsigned states = l->base.config.role == ROLE_CALLER ? rule->caller : rule->answerer;
 	const char *peer = tunnel_peer_word(&l->base);
 
 	if ((states & L2TP_IN(l->state)) && (!rule->our_session || is_our_session(l, h, m))) {

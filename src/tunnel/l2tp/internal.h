@@ -75,7 +75,7 @@ static inline struct l2tp_tunnel *l2tp_of(struct tunnel *t)
 
 static inline bool l2tp_has_secret(const struct l2tp_tunnel *l)
 {
-	return l->base.config.secret.len > 0;
+	return l->base.config.settings.secret.len > 0;
 }
 
 /* l2tp.c */

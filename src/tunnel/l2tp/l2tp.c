@@ -76,14 +76,14 @@ static void cipher_hide(void *ctx, uint16_t type, const uint8_t *rv, size_t rv_l
 			size_t len)
 {
 	const struct l2tp_tunnel *l = ctx;
-	avp_hide(octets, octets, len, type, &l->base.config.secret, rv, rv_len);
+	avp_hide(octets, octets, len, type, &l->base.config.settings.secret, rv, rv_len);
 }
 
 static void cipher_unhide(void *ctx, uint16_t type, const uint8_t *rv, size_t rv_len,
 			  uint8_t *octets, size_t len)
 {
 	const struct l2tp_tunnel *l = ctx;
-	avp_unhide(octets, octets, len, type, &l->base.config.secret, rv, rv_len);
+	avp_unhide(octets, octets, len, type, &l->base.config.settings.secret, rv, rv_len);
 }
 
 void l2tp_log(const struct log *log, char direction, const struct l2tp_header *h,
@@ -147,7 +147,7 @@ static void l2tp_start(struct tunnel *t, uint64_t now_ms)
 {
 	struct l2tp_tunnel *l = l2tp_of(t);
 
-	if (l->state != L2TP_IDLE || t->config.role == TUNNEL_ANSWERER)
+	if (l->state != L2TP_IDLE || t->config.role == ROLE_ANSWERER)
 		return;
 	l->now_ms = l->heard_ms = now_ms;
 	l2tp_enter(l, L2TP_WAIT_TUNNEL);
@@ -223,7 +223,7 @@ static bool is_for_us(struct l2tp_tunnel *l, const struct l2tp_header *h)
 	l2tp_rules_of(l, &rules);
 	if (l2tp_message_decode(&m, h->payload, h->payload_len, &rules, &fault) != L2TP_GOOD)
 		return false;
-	if (l->base.config.role == TUNNEL_ANSWERER)
+	if (l->base.config.role == ROLE_ANSWERER)
 		return l2tp_is_repetition(l, h, &m);
 	/* It begins a tunnel of the peer's own, outside of our sequence numbers. */
 	if (l->state == L2TP_WAIT_TUNNEL)
@@ -302,7 +302,7 @@ static void l2tp_input(struct tunnel *t, const uint8_t *octets, size_t len, uint
 
 static const char *awaited(const struct l2tp_tunnel *l)
 {
-	bool caller = l->base.config.role == TUNNEL_CALLER;
+	bool caller = l->base.config.role == ROLE_CALLER;
 
 	if (l->state == L2TP_WAIT_TUNNEL)
 		return "SCCRP";
@@ -342,7 +342,7 @@ static void set_silent_reason(struct l2tp_tunnel *l)
 {
 	const char *peer = tunnel_peer_word(&l->base), *hint;
 
-	hint = error_hint(l->last_error, l->base.config.hide_avps && l2tp_has_secret(l));
+	hint = error_hint(l->last_error, l->base.config.settings.hide_avps && l2tp_has_secret(l));
 
 	if (l->last_error == EPERM || l->last_error == EACCES)
 		reason_set(&l->reason, EXIT_CONNECT_FAILED, "the %s cannot be called: %s", peer,
@@ -418,7 +418,7 @@ static void l2tp_set_accm(struct tunnel *t, uint32_t send_accm, uint32_t receive
 	struct l2tp_tunnel *l = l2tp_of(t);
 
 	/* RFC 2661 section 6.14: the LNS tells it to the LAC. */
-	if (l->state == L2TP_UP && t->config.role == TUNNEL_ANSWERER)
+	if (l->state == L2TP_UP && t->config.role == ROLE_ANSWERER)
 		l2tp_send_sli(l, send_accm, receive_accm);
 }
 

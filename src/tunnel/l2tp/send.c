@@ -22,7 +22,7 @@ static void hide(struct l2tp_tunnel *l, struct outgoing *out)
 {
 	uint8_t rv[16];
 
-	if (!l->base.config.hide_avps || !l2tp_has_secret(l))
+	if (!l->base.config.settings.hide_avps || !l2tp_has_secret(l))
 		return;
 	random_fill(l->base.random, rv, sizeof rv);
 	l2tp_build_hide(&out->b, &l->cipher, rv, sizeof rv);
@@ -133,7 +133,7 @@ void l2tp_send_iccn(struct l2tp_tunnel *l)
 	hide(l, &out);
 	l2tp_add_u32(&out.b, AVP_TX_CONNECT_SPEED, L2TP_SPEED_BPS);
 	l2tp_add_u32(&out.b, AVP_FRAMING_TYPE, L2TP_FRAMING_SYNC);
-	if (l->base.config.sequencing)
+	if (l->base.config.settings.sequencing)
 		l2tp_add(&out.b, AVP_SEQUENCING_REQUIRED, NULL, 0);
 	finish(l, &out);
 }

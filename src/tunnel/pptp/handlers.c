@@ -326,7 +326,7 @@ static const struct rule rules[PPTP_TYPE_COUNT] = {
 void pptp_handle(struct pptp_tunnel *p, const struct pptp_message *m)
 {
 	const struct rule *rule = &rules[m->type];
-	unsigned states = p->base.config.role == TUNNEL_CALLER ? rule->caller : rule->answerer;
+	unsigned states = p->base.config.role == ROLE_CALLER ? rule->caller : rule->answerer;
 
 	if (states & PPTP_IN(p->state)) {
 		rule->handle(p, m);

@@ -112,7 +112,7 @@ static void pptp_start(struct tunnel *t, uint64_t now_ms)
 	pptp_enter(p, PPTP_WAIT_START);
 	if (t->config.setup_limit_ms > 0)
 		p->setup_deadline = now_ms + t->config.setup_limit_ms;
-	if (t->config.role == TUNNEL_CALLER)
+	if (t->config.role == ROLE_CALLER)
 		send_start_request(p);
 }
 
@@ -184,7 +184,7 @@ static void pptp_input(struct tunnel *t, const uint8_t *octets, size_t len, uint
 
 static const char *awaited(const struct pptp_tunnel *p)
 {
-	bool caller = p->base.config.role == TUNNEL_CALLER;
+	bool caller = p->base.config.role == ROLE_CALLER;
 
 	if (p->state == PPTP_WAIT_START)
 		return caller ? "its Start-Control-Connection-Reply"
@@ -195,7 +195,7 @@ static const char *awaited(const struct pptp_tunnel *p)
 /* A server that has no room seldom says so: some close the connection, pptpd lets it wait. */
 static const char *unsaid(const struct pptp_tunnel *p)
 {
-	return p->base.config.role == TUNNEL_CALLER && p->state == PPTP_WAIT_START
+	return p->base.config.role == ROLE_CALLER && p->state == PPTP_WAIT_START
 		       ? "; it may have no room for another call, or not admit this address"
 		       : "";
 }
@@ -295,7 +295,7 @@ static void pptp_close(struct tunnel *t, const struct reason *reason, const char
 		       uint64_t now_ms)
 {
 	struct pptp_tunnel *p = pptp_of(t);
-	bool caller = t->config.role == TUNNEL_CALLER;
+	bool caller = t->config.role == ROLE_CALLER;
 
 	p->now_ms = now_ms;
 	switch (p->state) {
@@ -333,7 +333,7 @@ static void pptp_set_accm(struct tunnel *t, uint32_t send_accm, uint32_t receive
 				       .receive_accm = receive_accm};
 
 	/* RFC 2637 section 2.15: the PNS tells it, not the PAC. */
-	if (p->state == PPTP_UP && t->config.role == TUNNEL_CALLER)
+	if (p->state == PPTP_UP && t->config.role == ROLE_CALLER)
 		pptp_send(p, &m);
 }
 

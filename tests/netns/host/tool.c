@@ -18,7 +18,7 @@
 struct tool {
 	struct host *host;
 	struct host_config config;
-	struct host_route routes[ROUTES_MAX];
+	struct route routes[ROUTES_MAX];
 	struct host_tun tun;
 	struct loop *loop;
 	struct host_watch *watch;
@@ -45,7 +45,7 @@ static void set_server(struct host_config *c, const char *text)
 /* DST/LEN[,GATEWAY[,METRIC]] */
 static bool add_route(struct tool *t, char *text)
 {
-	struct host_route *r = &t->routes[t->config.route_count];
+	struct route *r = &t->routes[t->config.route_count];
 	char *dst = strsep(&text, "/"), *len = strsep(&text, ","), *gateway = strsep(&text, ",");
 
 	if (t->config.route_count == ROUTES_MAX || !len)
