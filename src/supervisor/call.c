@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One call of the server: a session in the answering role, from acceptance to undoing. */
+#include "base/address.h"
 #include "supervisor/offload.h"
 #include "supervisor/serving.h"
 
@@ -54,10 +55,10 @@ static void finish(struct call *c, const struct reason *reason)
 		log_notice(&c->log, "%s disconnected: %s", secret->name, reason->text);
 	else if (c->proved && secret) /* no stranger any more */
 		log_notice(&c->log, "%s was not connected from %s: %s", secret->name,
-			   serve_address(&c->peer, from, sizeof from), reason->text);
+			   address_text(&c->peer, from, sizeof from), reason->text);
 	else
 		log_line(&c->log, level_of(reason->code), "call from %s ended: %s",
-			 serve_address(&c->peer, from, sizeof from), reason->text);
+			 address_text(&c->peer, from, sizeof from), reason->text);
 	if (c->host)
 		host_undo(c->host);
 	loop_timer_del(s->loop, &c->limit_timer);
@@ -131,7 +132,7 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	m->tunnel = c->type == CONF_L2TP ? REQUEST_L2TP : REQUEST_PPTP;
 	m->debug = c->server->options->debug;
 	str_copy(m->profile, sizeof m->profile, c->log.name);
-	str_copy(m->server, sizeof m->server, serve_address(&c->peer, text, sizeof text));
+	str_copy(m->server, sizeof m->server, address_text(&c->peer, text, sizeof text));
 	serve_host_name(m->host_name, sizeof m->host_name);
 	m->allow = l->authentication;
 	/* Until the account is known; where profiles differ it decides. */
@@ -144,8 +145,7 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	m->ipv4 = true;
 	m->clamp_mss = ppp->change_tcp_mss;
 	memcpy(m->dns, ppp->dns_server, sizeof m->dns);
-	if (c->peer.ss_family == AF_INET)
-		m->outer_peer = ((const struct sockaddr_in *)&c->peer)->sin_addr;
+	m->outer_peer = address_ipv4(&c->peer);
 	m->local_call_id = c->call_id;
 	m->local_tunnel_id = c->tunnel_id;
 	m->peer = c->peer;
@@ -426,7 +426,7 @@ static void on_stats(struct call *c, const struct request_stats *stats)
 	inet_ntop(AF_INET, &c->network.local, local, sizeof local);
 	inet_ntop(AF_INET, &c->network.remote, remote, sizeof remote);
 	log_notice(&c->log, "%s connected from %s: %s, address %s (ours %s), mtu %u, %s",
-		   call_secret(c)->name, serve_address(&c->peer, from, sizeof from), c->tun.ifname,
+		   call_secret(c)->name, address_text(&c->peer, from, sizeof from), c->tun.ifname,
 		   remote, local, c->network.mtu, stats->encoding);
 }
 
@@ -544,7 +544,7 @@ static void note_turned_away(struct server *s, const struct call *known, const c
 	if (suppressed)
 		snprintf(more, sizeof more, " (%u more were before)", suppressed);
 	log_warn(&s->log, "call from %s turned away: %s%s",
-		 serve_address(&known->peer, from, sizeof from), why, more);
+		 address_text(&known->peer, from, sizeof from), why, more);
 }
 
 void call_begin(struct server *s, enum conf_type type, const struct call *known)

@@ -2,6 +2,7 @@
 /* The environment of scripts. */
 #include "supervisor/hook_env.h"
 
+#include "base/address.h"
 #include "base/sha1.h"
 #include "ipc/field.h"
 
@@ -163,23 +164,12 @@ static void put_connection(struct hook_env *e, const struct hook_facts *f)
 
 static unsigned prefix_of(const struct sockaddr *mask)
 {
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)mask;
-	const struct sockaddr_in *in = (const struct sockaddr_in *)mask;
+	const uint8_t *octets = mask ? address_octets(mask) : NULL;
 	unsigned bits = 0;
 
-	if (!mask)
-		return 0;
-	if (mask->sa_family == AF_INET)
-		return (unsigned)__builtin_popcount(in->sin_addr.s_addr);
-	for (size_t i = 0; i < sizeof in6->sin6_addr.s6_addr; i++)
-		bits += (unsigned)__builtin_popcount(in6->sin6_addr.s6_addr[i]);
+	for (size_t i = 0; mask && i < address_size(mask); i++)
+		bits += (unsigned)__builtin_popcount(octets[i]);
 	return bits;
-}
-
-static const void *octets_of(const struct sockaddr *a)
-{
-	return a->sa_family == AF_INET ? (const void *)&((const struct sockaddr_in *)a)->sin_addr
-				       : (const void *)&((const struct sockaddr_in6 *)a)->sin6_addr;
 }
 
 /* IP4_ or IP6_: addresses of the interface that carries the tunnel. */
@@ -191,13 +181,12 @@ static void put_carrier_family(struct hook_env *e, const struct ifaddrs *list,
 	unsigned n = 0;
 
 	if (path->has_gateway && path->gateway.ss_family == family)
-		inet_ntop(family, octets_of((const struct sockaddr *)&path->gateway), gateway,
-			  sizeof gateway);
+		address_text(&path->gateway, gateway, sizeof gateway);
 	for (const struct ifaddrs *a = list; a && n < CARRIER_MAX; a = a->ifa_next) {
 		if (!a->ifa_addr || a->ifa_addr->sa_family != family ||
 		    strcmp(a->ifa_name, path->ifname) != 0)
 			continue;
-		inet_ntop(family, octets_of(a->ifa_addr), text, sizeof text);
+		address_text(a->ifa_addr, text, sizeof text);
 		put(e, "IP%c_ADDRESS_%u=%s/%u %s", digit, n++, text, prefix_of(a->ifa_netmask),
 		    gateway[0]		? gateway
 		    : family == AF_INET ? "0.0.0.0"

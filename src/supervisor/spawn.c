@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The session process of a profile: what it is told at its start, what it says. */
+#include "base/address.h"
 #include "supervisor/internal.h"
 #include "supervisor/offload.h"
 
@@ -152,9 +153,7 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 	m->remote = p->remote_address;
 	m->local_must = p->local_address_must;
 	m->remote_must = p->remote_address_must;
-	if (s->addresses[s->address_at].ss_family == AF_INET)
-		m->outer_peer =
-			((const struct sockaddr_in *)&s->addresses[s->address_at])->sin_addr;
+	m->outer_peer = address_ipv4(&s->addresses[s->address_at]);
 	m->local_call_id = s->call_id;
 	m->setup_limit_ms = SETUP_LIMIT_MS;
 	if (p->type == CONF_L2TP)
