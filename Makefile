@@ -62,7 +62,9 @@ endif
 
 # Rooms (HACKING.md has the table of arrows between them); a room's sources are all that lie in its
 # folder.
-sources = $(sort $(patsubst src/$(1)/%.c,%,$(wildcard src/$(1)/*.c src/$(1)/*/*.c)))
+sources = $(filter-out $(OTHER_BUILDS),$(sort $(patsubst src/$(1)/%.c,%,$(wildcard src/$(1)/*.c src/$(1)/*/*.c))))
+# The sandbox's walls, or what sanitizers need instead of them.
+OTHER_BUILDS := $(if $(SANITIZE),sandbox_walls,sandbox_sanitized)
 ROOMS := base loop crypto wire ppp tunnel ipc conf path session host supervisor server client cli tui
 
 objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(call sources,$(1)))
