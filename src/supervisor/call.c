@@ -430,49 +430,51 @@ static void on_stats(struct call *c, const struct request_stats *stats)
 		   remote, local, c->network.mtu, stats->encoding);
 }
 
+static void ready_came(struct call *c, const struct request_message *m)
+{
+	(void)m;
+	start(c);
+}
+
+static void state_came(struct call *c, const struct request_message *m)
+{
+	/* The state that follows the check of the password. */
+	c->proved |= m->state.state == CONTROL_STATE_NETWORK;
+	log_info(&c->log, "%s", m->state.message);
+}
+
+static void network_came(struct call *c, const struct request_message *m)
+{
+	on_network(c, &m->network);
+}
+
+static void account_came(struct call *c, const struct request_message *m)
+{
+	on_account(c, &m->account);
+}
+
+static void stats_came(struct call *c, const struct request_message *m)
+{
+	on_stats(c, &m->stats);
+}
+
+static void end_came(struct call *c, const struct request_message *m)
+{
+	finish(c, &m->ended.reason);
+}
+
+/* What is not here no server's session has to ask. */
 static void on_request(void *ctx, struct request_message *m)
 {
-	struct call *c = ctx;
+	static void (*const handlers[REQUEST_TYPE_COUNT])(struct call *,
+							  const struct request_message *) = {
+		[REQUEST_READY] = ready_came,	  [REQUEST_STATE] = state_came,
+		[REQUEST_NETWORK] = network_came, [REQUEST_ACCOUNT] = account_came,
+		[REQUEST_STATS] = stats_came,	  [REQUEST_ENDED] = end_came,
+	};
 
-	switch (m->type) {
-	case REQUEST_READY:
-		start(c);
-		break;
-	case REQUEST_STATE:
-		/* The state that follows the check of the password. */
-		c->proved |= m->state.state == CONTROL_STATE_NETWORK;
-		log_info(&c->log, "%s", m->state.message);
-		break;
-	case REQUEST_NETWORK:
-		on_network(c, &m->network);
-		break;
-	case REQUEST_ACCOUNT:
-		on_account(c, &m->account);
-		break;
-	case REQUEST_STATS:
-		on_stats(c, &m->stats);
-		break;
-	case REQUEST_ENDED:
-		finish(c, &m->ended.reason);
-		break;
-	case REQUEST_ROUTES: /* only clients ask */
-	case REQUEST_CALL:
-	case REQUEST_NONE:
-	case REQUEST_START:
-	case REQUEST_APPLIED:
-	case REQUEST_HANGUP:
-	case REQUEST_GET_STATS:
-	case REQUEST_ACCOUNT_ANSWER:
-	case REQUEST_NEXT_HOP:
-	case REQUEST_EARLY:
-	case REQUEST_LISTEN: /* the reader's */
-	case REQUEST_SHUT:
-	case REQUEST_TURN_AWAY:
-	case REQUEST_PROVED:
-	case REQUEST_DATAGRAM:
-	case REQUEST_TYPE_COUNT:
-		break; /* the table lets none of them through */
-	}
+	if (handlers[m->type])
+		handlers[m->type](ctx, m);
 }
 
 static void on_died(void *ctx, const struct reason *reason)
