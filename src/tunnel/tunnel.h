@@ -38,7 +38,6 @@ struct tunnel_config {
 	struct secret secret;			    /* tunnel secret, len 0 = none */
 	bool hide_avps;
 	bool sequencing;
-	bool permissive; /* unknown mandatory AVPs are logged and ignored */
 };
 
 /* What the other end told about itself; cleaned text, "" if not told. */
