@@ -62,7 +62,9 @@ endif
 
 # Rooms (HACKING.md has the table of arrows between them); a room's sources are all that lie in its
 # folder.
-sources = $(sort $(patsubst src/$(1)/%.c,%,$(wildcard src/$(1)/*.c src/$(1)/*/*.c)))
+sources = $(filter-out $(OTHER_BUILDS),$(sort $(patsubst src/$(1)/%.c,%,$(wildcard src/$(1)/*.c src/$(1)/*/*.c))))
+# The sandbox's walls, or what sanitizers need instead of them.
+OTHER_BUILDS := $(if $(SANITIZE),sandbox_walls,sandbox_sanitized)
 ROOMS := base vocabulary loop crypto wire ppp tunnel ipc conf path session host supervisor server client cli tui
 
 objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(call sources,$(1)))
@@ -189,8 +191,11 @@ notify_ROOMS := supervisor vocabulary base
 UNIT_TESTS += redial
 redial_ROOMS := supervisor vocabulary base
 UNIT_TESTS += hooks
-hooks_ROOMS := supervisor conf loop vocabulary base
+hooks_ROOMS := supervisor conf ipc loop vocabulary base
 hooks_LIBS := -liniparser
+UNIT_TESTS += fields
+fields_ROOMS := cli tui supervisor client conf ipc loop vocabulary base
+fields_LIBS := -liniparser -ljansson $(NCURSES_LIBS)
 UNIT_TESTS += tui
 tui_ROOMS := tui client ipc loop vocabulary base
 tui_LIBS := $(NCURSES_LIBS)

@@ -29,8 +29,17 @@ static json_t *known(uint64_t n)
 	return n ? json_integer((json_int_t)n) : json_null();
 }
 
-static json_t *pair(const char *a, const char *b)
+/* --- values by kind */
+
+static json_t *text_value(const struct control_status *s, const struct field_spec *f)
 {
+	return text(field_string(s, f));
+}
+
+/* A list of those that are there. */
+static json_t *pair_value(const struct control_status *s, const struct field_spec *f)
+{
+	const char *a = field_string(s, f), *b = a + f->len / 2;
 	json_t *list = json_array();
 
 	if (*a)
@@ -40,39 +49,76 @@ static json_t *pair(const char *a, const char *b)
 	return list;
 }
 
-static json_t *peer_object(const struct control_status *s)
+static json_t *number_value(const struct control_status *s, const struct field_spec *f)
 {
-	json_t *o = json_object();
-
-	json_object_set_new(o, "host", text(s->peer_host));
-	json_object_set_new(o, "vendor", text(s->peer_vendor));
-	return o;
+	return known(field_u32(s, f));
 }
 
-static json_t *times_object(const struct control_status *s)
+static json_t *count_value(const struct control_status *s, const struct field_spec *f)
+{
+	return json_integer(field_u32(s, f));
+}
+
+static json_t *span_value(const struct control_status *s, const struct field_spec *f)
+{
+	return s->phase == CONTROL_CONNECTED ? json_integer((json_int_t)(field_u64(s, f) / 1000))
+					     : json_null();
+}
+
+static json_t *echo_value(const struct control_status *s, const struct field_spec *f)
+{
+	return s->echo_known ? json_integer(field_u32(s, f)) : json_null();
+}
+
+static json_t *flag_value(const struct control_status *s, const struct field_spec *f)
+{
+	return json_boolean(field_flag(s, f));
+}
+
+static json_t *wanted_value(const struct control_status *s, const struct field_spec *f)
+{
+	return json_boolean(field_flag(s, f) && !*((const char *)s + f->why));
+}
+
+static json_t *phase_value(const struct control_status *s, const struct field_spec *f)
+{
+	return json_string(control_phase_text((enum control_phase)field_u32(s, f)));
+}
+
+static json_t *state_value(const struct control_status *s, const struct field_spec *f)
+{
+	return json_string(control_state_text((enum control_state)field_u32(s, f)));
+}
+
+static json_t *times_value(const struct control_status *s, const struct field_spec *f)
 {
 	json_t *o = json_object();
 
+	(void)f;
 	for (int i = 0; i < CONTROL_STATE_COUNT; i++)
 		json_object_set_new(o, control_state_text((enum control_state)i),
 				    json_integer((json_int_t)s->state_ms[i]));
 	return o;
 }
 
-static json_t *counters_object(const struct control_status *s)
+static json_t *counters_value(const struct control_status *s, const struct field_spec *f)
 {
 	size_t count;
 	const struct status_counter *c = status_counters(&count);
 	json_t *o = json_object();
 
+	(void)f;
 	for (size_t i = 0; i < count; i++)
 		json_object_set_new(o, c[i].name,
 				    json_integer((json_int_t)status_counter_value(s, &c[i])));
 	return o;
 }
 
-static json_t *reason_object(const struct reason *reason, uint64_t day_ms)
+/* The time is the last end's; while a supervisor stays after its end, that is another's. */
+static json_t *reason_value(const struct control_status *s, const struct field_spec *f)
 {
+	bool other = f == &fields_known[FIELD_ENDED] && s->pid;
+	const struct reason *reason = f == &fields_known[FIELD_ENDED] ? &s->ended : &s->last_end;
 	json_t *o;
 
 	if (!reason_is_set(reason))
@@ -80,14 +126,15 @@ static json_t *reason_object(const struct reason *reason, uint64_t day_ms)
 	o = json_object();
 	json_object_set_new(o, "code", json_integer(reason->code));
 	json_object_set_new(o, "text", text(reason->text));
-	json_object_set_new(o, "time_s", known(day_ms / 1000));
+	json_object_set_new(o, "time_s", known(other ? 0 : s->last_end_day_ms / 1000));
 	return o;
 }
 
-static json_t *routes_array(const struct control_status *s)
+static json_t *routes_value(const struct control_status *s, const struct field_spec *f)
 {
 	json_t *list = json_array(), *o;
 
+	(void)f;
 	for (uint32_t i = 0; s->phase == CONTROL_CONNECTED && i < s->route_count; i++) {
 		o = json_object();
 		json_object_set_new(o, "to", text(s->routes[i].dst));
@@ -114,10 +161,11 @@ static void put_fault(json_t *list, const char *what, const char *name, const ch
 }
 
 /* What the kernel does not do as it was set. */
-static json_t *faults_array(const struct control_status *s)
+static json_t *faults_value(const struct control_status *s, const struct field_spec *f)
 {
 	json_t *list = json_array();
 
+	(void)f;
 	if (s->phase != CONTROL_CONNECTED)
 		return list;
 	for (int i = 0; i < CONTROL_EFFECT_COUNT; i++)
@@ -128,70 +176,47 @@ static json_t *faults_array(const struct control_status *s)
 	return list;
 }
 
-static void put_link(json_t *o, const struct control_status *s)
-{
-	bool up = s->phase == CONTROL_CONNECTED;
+static json_t *(*const values[FIELD_KIND_COUNT])(const struct control_status *,
+						 const struct field_spec *) = {
+	[FIELD_IS_TEXT] = text_value,	      [FIELD_IS_PAIR] = pair_value,
+	[FIELD_IS_NUMBER] = number_value,     [FIELD_IS_COUNT] = count_value,
+	[FIELD_IS_SPAN] = span_value,	      [FIELD_IS_SECONDS] = number_value,
+	[FIELD_IS_ECHO] = echo_value,	      [FIELD_IS_FLAG] = flag_value,
+	[FIELD_IS_WANTED] = wanted_value,     [FIELD_IS_PHASE] = phase_value,
+	[FIELD_IS_STATE] = state_value,	      [FIELD_IS_TIMES] = times_value,
+	[FIELD_IS_COUNTERS] = counters_value, [FIELD_IS_ROUTES] = routes_value,
+	[FIELD_IS_FAULTS] = faults_value,     [FIELD_IS_REASON] = reason_value,
+};
 
-	json_object_set_new(o, "profile", text(s->profile));
-	json_object_set_new(o, "type", text(s->type));
-	json_object_set_new(o, "status", json_string(control_phase_text(s->phase)));
-	json_object_set_new(o, "state", json_string(control_state_text(s->state)));
-	json_object_set_new(o, "uptime_s",
-			    up ? json_integer((json_int_t)(s->uptime_ms / 1000)) : json_null());
-	json_object_set_new(o, "idle_s",
-			    up ? json_integer((json_int_t)(s->idle_ms / 1000)) : json_null());
-	json_object_set_new(o, "encoding", text(s->encoding));
-	json_object_set_new(o, "mtu", known(s->mtu));
-	json_object_set_new(o, "mru", known(s->mru));
-	json_object_set_new(o, "pid", known(s->pid));
-	json_object_set_new(o, "attempt", known(s->attempt));
-	json_object_set_new(o, "calls", json_integer(s->calls));
-	json_object_set_new(o, "next_dial_s", known(s->next_dial_s));
-	json_object_set_new(o, "server", text(s->server));
-	json_object_set_new(o, "server_address", text(s->server_address));
-	json_object_set_new(o, "peer", peer_object(s));
-	json_object_set_new(o, "user", text(s->user));
-	json_object_set_new(o, "authentication", text(s->auth_method));
+/* The member NAME of O, made if it is not there. */
+static json_t *member(json_t *o, const char *name)
+{
+	json_t *inner = json_object_get(o, name);
+
+	if (inner)
+		return inner;
+	json_object_set_new(o, name, json_object());
+	return json_object_get(o, name);
 }
 
-static void put_echo(json_t *o, const struct control_status *s)
+static void put_field(json_t *o, const struct control_status *s, const struct field_spec *f)
 {
-	const struct {
-		const char *name;
-		uint32_t ms;
-	} times[] = {{"echo_ms", s->echo_rtt_ms},
-		     {"echo_min_ms", s->echo_min_ms},
-		     {"echo_avg_ms", s->echo_avg_ms},
-		     {"echo_jitter_ms", s->echo_jitter_ms}};
+	char key[64];
 
-	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		json_object_set_new(o, times[i].name,
-				    s->echo_known ? json_integer(times[i].ms) : json_null());
-	json_object_set_new(o, "echo_count", json_integer(s->echo_count));
+	if (!f->name || !values[f->kind])
+		return;
+	(void)snprintf(key, sizeof(key), "%s%s%s", f->name, f->unit ? "_" : "",
+		       f->unit ? f->unit : "");
+	json_object_set_new(f->object ? member(o, f->object) : o, key, values[f->kind](s, f));
 }
 
-static void put_network(json_t *o, const struct control_status *s)
+static json_t *connection(const struct control_status *s)
 {
-	json_object_set_new(o, "interface", text(s->ifname));
-	json_object_set_new(o, "local_address", text(s->local));
-	json_object_set_new(o, "remote_address", text(s->remote));
-	json_object_set_new(o, "local_address6", text(s->local6));
-	json_object_set_new(o, "remote_address6", text(s->remote6));
-	json_object_set_new(o, "dns", pair(s->dns[0], s->dns[1]));
-	json_object_set_new(o, "dns_way", text(s->dns_way));
-	json_object_set_new(o, "wins", pair(s->wins[0], s->wins[1]));
-	json_object_set_new(o, "domain", text(s->domain));
-	json_object_set_new(o, "routes", routes_array(s));
-	json_object_set_new(o, "default_route",
-			    json_boolean(s->default_route && !*s->why_not[CONTROL_EFFECT_DEFAULT]));
-	json_object_set_new(o, "not_in_effect", faults_array(s));
-	json_object_set_new(o, "server_pinned", json_boolean(s->server_pinned));
-	put_echo(o, s);
-	json_object_set_new(o, "state_ms", times_object(s));
-	json_object_set_new(o, "counters", counters_object(s));
-	json_object_set_new(o, "message", text(s->message));
-	json_object_set_new(o, "ended", reason_object(&s->ended, s->pid ? 0 : s->last_end_day_ms));
-	json_object_set_new(o, "last_end", reason_object(&s->last_end, s->last_end_day_ms));
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		put_field(o, s, &fields_known[i]);
+	return o;
 }
 
 int json_status(FILE *out, const struct control_status *records, size_t count)
@@ -199,13 +224,8 @@ int json_status(FILE *out, const struct control_status *records, size_t count)
 	json_t *root = json_object(), *list = json_array();
 	int r;
 
-	for (size_t i = 0; i < count; i++) {
-		json_t *o = json_object();
-
-		put_link(o, &records[i]);
-		put_network(o, &records[i]);
-		json_array_append_new(list, o);
-	}
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, connection(&records[i]));
 	json_object_set_new(root, "schema", json_integer(1));
 	json_object_set_new(root, "connections", list);
 	r = json_dumpf(root, out, JSON_INDENT(2)) < 0 ? -ENOMEM : 0;

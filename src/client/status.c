@@ -59,11 +59,19 @@ __attribute__((format(printf, 3, 4))) static void row(struct status_table *t, co
 	va_end(ap);
 }
 
-/* A text, unless it is empty. */
-static void row_text(struct status_table *t, const char *label, const char *text)
+/* A field as the table has it, unless nothing is known of it. */
+static void row_plain(struct status_table *t, const struct control_status *s,
+		      const struct field_spec *f)
 {
-	if (*text)
-		row(t, label, "%s", text);
+	char buf[STATUS_TEXT_MAX];
+	struct str text = str_make(buf, sizeof(buf));
+	const char *why = field_why(s, f);
+
+	field_text(&text, s, f);
+	if (*why)
+		row(t, f->label, "%s%snot in effect: %s", buf, *buf ? ", " : "", why);
+	else if (*buf)
+		row(t, f->label, "%s", buf);
 }
 
 /* One text or two with a comma between, and WAY behind them in parentheses. */
@@ -77,107 +85,105 @@ static void row_pair(struct status_table *t, const char *label, const char *a, c
 		    known ? way : "", known ? ")" : "");
 }
 
-/* A text with what the kernel says against it. */
-static void row_effect(struct status_table *t, const struct control_status *s, const char *text,
-		       enum control_effect effect)
+/* The first attempt needs no word. */
+static void row_attempt(struct status_table *t, const struct control_status *s,
+			const struct field_spec *f)
 {
-	const char *why = s->phase == CONTROL_CONNECTED ? s->why_not[effect] : "";
-
-	if (*why)
-		row(t, control_effect_text(effect), "%s%snot in effect: %s", text,
-		    *text ? ", " : "", why);
-	else
-		row_text(t, control_effect_text(effect), text);
+	if (s->attempt > 1)
+		row_plain(t, s, f);
 }
 
-/* The seeds' six fields, in their order. */
-static void seed_rows(struct status_table *t, const struct control_status *s)
+static void row_server(struct status_table *t, const struct control_status *s,
+		       const struct field_spec *f)
 {
-	char buf[32];
-
-	row(t, "status", "%s", control_phase_text(s->phase));
-	if (s->phase == CONTROL_CONNECTED) {
-		row(t, "uptime", "%s", duration_format(buf, sizeof(buf), s->uptime_ms / 1000));
-		row(t, "idle-time", "%s", duration_format(buf, sizeof(buf), s->idle_ms / 1000));
-	}
-	row_text(t, "encoding", s->encoding);
-	if (s->mtu)
-		row(t, "mtu", "%u", s->mtu);
-	if (s->mru)
-		row(t, "mru", "%u", s->mru);
+	if (*s->server_address && strcmp(s->server, s->server_address) != 0)
+		row(t, f->label, "%s%s%s%s", s->server, *s->server ? " (" : "", s->server_address,
+		    *s->server ? ")" : "");
+	else
+		row_plain(t, s, f);
 }
 
-static void route_rows(struct status_table *t, const struct control_status *s)
+static void row_peer(struct status_table *t, const struct control_status *s,
+		     const struct field_spec *f)
 {
-	if (s->phase != CONTROL_CONNECTED)
-		return;
-	if (*s->why_not[CONTROL_EFFECT_DEFAULT])
-		row_effect(t, s, "", CONTROL_EFFECT_DEFAULT);
-	else
-		row(t, "default-route", "%s", s->default_route ? "yes" : "no");
-	row_text(t, "ipv6", s->why_not[CONTROL_EFFECT_IPV6]);
-	for (uint32_t i = 0; i < s->route_count; i++)
-		row(t, "route", "%s (%s)%s%s", s->routes[i].dst,
+	row_pair(t, f->label, s->peer_host, s->peer_vendor, "");
+}
+
+static void row_dns(struct status_table *t, const struct control_status *s,
+		    const struct field_spec *f)
+{
+	row_pair(t, f->label, s->dns[0], s->dns[1], s->dns_way);
+	if (*field_why(s, f))
+		row(t, f->label, "not in effect: %s", field_why(s, f));
+}
+
+static void row_ipv6(struct status_table *t, const struct control_status *s,
+		     const struct field_spec *f)
+{
+	if (*field_why(s, f))
+		row(t, f->label, "%s", field_why(s, f));
+}
+
+static void row_routes(struct status_table *t, const struct control_status *s,
+		       const struct field_spec *f)
+{
+	for (uint32_t i = 0; s->phase == CONTROL_CONNECTED && i < s->route_count; i++)
+		row(t, f->label, "%s (%s)%s%s", s->routes[i].dst,
 		    control_route_from_text((enum control_route_from)s->routes[i].from),
 		    *s->routes[i].why_not ? ", not in effect: " : "", s->routes[i].why_not);
 }
 
-static void link_rows(struct status_table *t, const struct control_status *s)
+static void row_echo(struct status_table *t, const struct control_status *s,
+		     const struct field_spec *f)
 {
-	char buf[32];
-
-	row(t, "state", "%s", control_state_text(s->state));
-	if (s->attempt > 1)
-		row(t, "attempt", "%u", s->attempt);
-	if (s->next_dial_s)
-		row(t, "next-dial", "%s", duration_format(buf, sizeof(buf), s->next_dial_s));
-	row_text(t, "type", s->type);
-	if (*s->server_address && strcmp(s->server, s->server_address) != 0)
-		row(t, "server", "%s%s%s%s", s->server, *s->server ? " (" : "", s->server_address,
-		    *s->server ? ")" : "");
-	else
-		row_text(t, "server", s->server);
-	row_pair(t, "peer", s->peer_host, s->peer_vendor, "");
-	row_text(t, "user", s->user);
-	row_text(t, "authentication", s->auth_method);
-	row_effect(t, s, s->ifname, CONTROL_EFFECT_LINK);
-	row_effect(t, s, s->local, CONTROL_EFFECT_LOCAL);
-	row_effect(t, s, s->remote, CONTROL_EFFECT_REMOTE);
-	row_text(t, "local-address6", s->local6);
-	row_text(t, "remote-address6", s->remote6);
-	row_pair(t, "dns", s->dns[0], s->dns[1], s->dns_way);
-	if (s->phase == CONTROL_CONNECTED && *s->why_not[CONTROL_EFFECT_DNS])
-		row(t, "dns", "not in effect: %s", s->why_not[CONTROL_EFFECT_DNS]);
-	row_pair(t, "wins", s->wins[0], s->wins[1], "");
-	row_text(t, "domain", s->domain);
-	route_rows(t, s);
 	if (s->echo_known)
-		row(t, "echo-time", "%u ms (min %u, avg %u, jitter %u; %u answered)",
-		    s->echo_rtt_ms, s->echo_min_ms, s->echo_avg_ms, s->echo_jitter_ms,
-		    s->echo_count);
+		row(t, f->label, "%u ms (min %u, avg %u, jitter %u; %u answered)", s->echo_rtt_ms,
+		    s->echo_min_ms, s->echo_avg_ms, s->echo_jitter_ms, s->echo_count);
 }
 
-static void traffic_rows(struct status_table *t, const struct control_status *s)
+static void row_traffic(struct status_table *t, const struct control_status *s,
+			const struct field_spec *f)
 {
 	const struct counters *c = &s->counters;
+	bool sent = f == &fields_known[FIELD_SENT];
 
-	if (s->phase == CONTROL_CONNECTED || c->tx_packets || c->rx_packets) {
-		row(t, "sent", "%llu packets, %llu bytes", (unsigned long long)c->tx_packets,
-		    (unsigned long long)c->tx_bytes);
-		row(t, "received", "%llu packets, %llu bytes", (unsigned long long)c->rx_packets,
-		    (unsigned long long)c->rx_bytes);
-	}
-	if (c->rx_lost)
-		row(t, "lost", "%llu packets on the way to us", (unsigned long long)c->rx_lost);
+	if (s->phase == CONTROL_CONNECTED || c->tx_packets || c->rx_packets)
+		row(t, f->label, "%llu packets, %llu bytes",
+		    (unsigned long long)(sent ? c->tx_packets : c->rx_packets),
+		    (unsigned long long)field_u64(s, f));
+}
+
+static void row_lost(struct status_table *t, const struct control_status *s,
+		     const struct field_spec *f)
+{
+	if (field_u64(s, f))
+		row(t, f->label, "%llu packets on the way to us",
+		    (unsigned long long)field_u64(s, f));
+}
+
+static void row_drops(struct status_table *t, const struct control_status *s,
+		      const struct field_spec *f)
+{
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		uint64_t v = status_counter_value(s, &counters[i]);
 
 		if (counters[i].label && v)
-			row(t, "dropped", "%llu %s", (unsigned long long)v, counters[i].label);
+			row(t, f->label, "%llu %s", (unsigned long long)v, counters[i].label);
 	}
 }
 
-static void last_end_row(struct status_table *t, const struct control_status *s)
+/* The last event, or why all ended. */
+static void row_message(struct status_table *t, const struct control_status *s,
+			const struct field_spec *f)
+{
+	if (s->state == CONTROL_STATE_DOWN && s->pid && *s->ended.text)
+		row(t, fields_known[FIELD_ENDED].label, "%s", s->ended.text);
+	else
+		row_plain(t, s, f);
+}
+
+static void row_last_end(struct status_table *t, const struct control_status *s,
+			 const struct field_spec *f)
 {
 	const struct reason *why = &s->last_end;
 	bool stopped = s->state == CONTROL_STATE_DOWN && !s->pid;
@@ -186,24 +192,59 @@ static void last_end_row(struct status_table *t, const struct control_status *s)
 	if (s->last_end_day_ms)
 		day_format(when, sizeof(when), s->last_end_day_ms);
 	if (reason_is_set(why))
-		row(t, "last-end", "%s%s%s (exit code %d)", when, *when ? "  " : "", why->text,
+		row(t, f->label, "%s%s%s (exit code %d)", when, *when ? "  " : "", why->text,
 		    (int)why->code);
 	else if (stopped)
-		row(t, "last-end", "none: not dialed since this machine started");
+		row(t, f->label, "none: not dialed since this machine started");
 }
+
+/* The manual's six fields, then the rest; NULL = row_plain. */
+static const struct {
+	enum field_id field;
+	void (*put)(struct status_table *, const struct control_status *,
+		    const struct field_spec *);
+} order[] = {
+	{FIELD_STATUS, NULL},
+	{FIELD_UPTIME, NULL},
+	{FIELD_IDLE, NULL},
+	{FIELD_ENCODING, NULL},
+	{FIELD_MTU, NULL},
+	{FIELD_MRU, NULL},
+	{FIELD_STATE, NULL},
+	{FIELD_ATTEMPT, row_attempt},
+	{FIELD_NEXT_DIAL, NULL},
+	{FIELD_TYPE, NULL},
+	{FIELD_SERVER, row_server},
+	{FIELD_PEER_HOST, row_peer},
+	{FIELD_USER, NULL},
+	{FIELD_AUTHENTICATION, NULL},
+	{FIELD_INTERFACE, NULL},
+	{FIELD_LOCAL, NULL},
+	{FIELD_REMOTE, NULL},
+	{FIELD_LOCAL6, NULL},
+	{FIELD_REMOTE6, NULL},
+	{FIELD_DNS, row_dns},
+	{FIELD_WINS, NULL},
+	{FIELD_DOMAIN, NULL},
+	{FIELD_DEFAULT_ROUTE, NULL},
+	{FIELD_IPV6, row_ipv6},
+	{FIELD_ROUTES, row_routes},
+	{FIELD_ECHO, row_echo},
+	{FIELD_SENT, row_traffic},
+	{FIELD_RECEIVED, row_traffic},
+	{FIELD_LOST, row_lost},
+	{FIELD_COUNTERS, row_drops},
+	{FIELD_MESSAGE, row_message},
+	{FIELD_LAST_END, row_last_end},
+};
 
 size_t status_rows(const struct control_status *status,
 		   struct status_row rows[static STATUS_ROWS_MAX])
 {
 	struct status_table t = {.rows = rows};
 
-	seed_rows(&t, status);
-	link_rows(&t, status);
-	traffic_rows(&t, status);
-	if (status->state == CONTROL_STATE_DOWN && status->pid && *status->ended.text)
-		row_text(&t, "reason", status->ended.text);
-	else
-		row_text(&t, "message", status->message);
-	last_end_row(&t, status);
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		(order[i].put ? order[i].put : row_plain)(&t, status,
+							  &fields_known[order[i].field]);
 	return t.count;
 }

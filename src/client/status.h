@@ -4,7 +4,7 @@
 #ifndef VPDIAL_CLIENT_STATUS_H
 #define VPDIAL_CLIENT_STATUS_H
 
-#include "ipc/control.h"
+#include "ipc/field.h"
 
 #define STATUS_ROWS_MAX (64 + CONTROL_ROUTES_MAX)
 #define STATUS_TEXT_MAX 300

@@ -2,6 +2,7 @@
 /* One reader for each type of value. */
 #include "conf/value.h"
 
+#include "base/address.h"
 #include "conf/route.h"
 
 #include <arpa/inet.h>
@@ -371,20 +372,14 @@ static bool read_listen(struct value *v)
 	size_t len;
 
 	while ((p = next_word(&at, &len))) {
-		struct sockaddr_in v4 = {.sin_family = AF_INET};
-		struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-
 		if (a.count == CONF_LISTEN_MAX || len >= sizeof(text))
 			return false;
 		memcpy(text, p, len);
 		text[len] = '\0';
-		if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
-			memcpy(&a.list[a.count], &v4, sizeof(v4));
-			warn_of_address(v, v4.sin_addr);
-		} else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
-			memcpy(&a.list[a.count], &v6, sizeof(v6));
-		else
+		if (!address_parse(&a.list[a.count], AF_UNSPEC, text))
 			return false;
+		if (a.list[a.count].ss_family == AF_INET)
+			warn_of_address(v, address_ipv4(&a.list[a.count]));
 		a.count++;
 	}
 	if (a.count == 0)

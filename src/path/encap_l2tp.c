@@ -3,6 +3,7 @@
  * (RFC 2661 sections 3.1 and 5.4). */
 #include "path/internal.h"
 
+#include "base/address.h"
 #include "wire/l2tp.h"
 
 #include <errno.h>
@@ -77,18 +78,12 @@ bool l2tp_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_fra
 	return true;
 }
 
-/* sin_port and sin6_port lie at the same place. */
-static uint16_t *port_of(struct sockaddr_storage *address)
-{
-	return &((struct sockaddr_in *)address)->sin_port;
-}
-
 int path_send_tunnel(struct path *path, const uint8_t *octets, size_t len)
 {
 	struct sockaddr_storage to = path->config.peer;
 
 	if (path->reply_port)
-		*port_of(&to) = path->reply_port;
+		*address_port_at(&to) = path->reply_port;
 	if (sendto(path->config.wire_fd, octets, len, MSG_DONTWAIT | MSG_NOSIGNAL,
 		   (struct sockaddr *)&to, path->config.peer_len) < 0) {
 		path->rx_counters.wire_errors++;
@@ -106,14 +101,14 @@ void path_lock_peer(struct path *path)
 	if (!path->reply_port)
 		return;
 	path_turn_take(path);
-	*port_of(&path->config.peer) = path->reply_port;
+	*address_port_at(&path->config.peer) = path->reply_port;
 	path_turn_give(path);
 }
 
 bool l2tp_source_is_peer(struct path *path, struct sockaddr_storage *from)
 {
-	uint16_t port = *port_of(from);
+	uint16_t port = *address_port_at(from);
 
 	path->source_port = port;
-	return !path->peer_locked || port == *port_of(&path->config.peer);
+	return !path->peer_locked || port == *address_port_at(&path->config.peer);
 }

@@ -2,6 +2,8 @@
 /* Limits, accounts and the address pool. */
 #include "server/policy.h"
 
+#include "base/address.h"
+
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,12 +71,7 @@ static struct in6_addr whole_of(const struct sockaddr *sa)
 {
 	struct in6_addr a = {0};
 
-	if (sa->sa_family == AF_INET6) {
-		a = ((const struct sockaddr_in6 *)sa)->sin6_addr;
-	} else if (sa->sa_family == AF_INET) {
-		a.s6_addr[10] = a.s6_addr[11] = 0xff;
-		memcpy(a.s6_addr + 12, &((const struct sockaddr_in *)sa)->sin_addr, 4);
-	}
+	address_map(a.s6_addr, sa);
 	return a;
 }
 

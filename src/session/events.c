@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The callbacks of tunnel, PPP and data path.  They only send and take notes; what follows in
  * another room is done by session_settle() after the callback has returned. */
+#include "base/address.h"
 #include "base/str.h"
 #include "session/internal.h"
 #include "wire/control_packet.h"
@@ -294,8 +295,7 @@ bool session_make_rooms(struct session *s)
 		.udp_segment = s->start.udp_segment && s->start.protocol == PROTOCOL_L2TP,
 		.udp_gro = s->start.udp_gro && s->start.protocol == PROTOCOL_L2TP,
 		.peer = s->start.peer,
-		.peer_len = s->start.peer.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-								: sizeof(struct sockaddr_in),
+		.peer_len = address_len(&s->start.peer),
 	};
 	struct tunnel_config *tunnel_config = calloc(1, sizeof *tunnel_config);
 	struct ppp_config *ppp_config = calloc(1, sizeof *ppp_config);

@@ -3,6 +3,7 @@
  * that is thought about them is tunnel/half_open.h's. */
 #include "session/reader.h"
 
+#include "base/address.h"
 #include "base/allowance.h"
 #include "base/random.h"
 #include "base/str.h"
@@ -10,7 +11,6 @@
 #include "loop/loop.h"
 #include "tunnel/half_open.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,25 +47,13 @@ struct post {
 	uint8_t octets[REQUEST_DATAGRAM_MAX];
 };
 
-static void map(uint8_t out[static 16], const struct sockaddr_storage *a)
-{
-	memset(out, 0, 16);
-	if (a->ss_family == AF_INET6) {
-		memcpy(out, &((const struct sockaddr_in6 *)a)->sin6_addr, 16);
-	} else {
-		out[10] = out[11] = 0xff;
-		memcpy(out + 12, &((const struct sockaddr_in *)a)->sin_addr, 4);
-	}
-}
-
 static struct half_open_key key_of(const struct request_place *place)
 {
 	struct half_open_key key = {.listener = (uint16_t)place->listener};
 
-	map(key.peer, &place->peer);
-	map(key.own, &place->own);
-	/* sin_port and sin6_port lie at the same place. */
-	key.port = ntohs(((const struct sockaddr_in *)&place->peer)->sin_port);
+	address_map(key.peer, &place->peer);
+	address_map(key.own, &place->own);
+	key.port = address_port(&place->peer);
 	return key;
 }
 
@@ -84,14 +72,12 @@ static void take_destination(struct msghdr *msg, struct sockaddr_storage *own)
 			struct in_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof info);
-			((struct sockaddr_in *)own)->sin_addr = info.ipi_addr;
-			own->ss_family = AF_INET;
+			address_set(own, AF_INET, &info.ipi_addr);
 		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof info);
-			((struct sockaddr_in6 *)own)->sin6_addr = info.ipi6_addr;
-			own->ss_family = AF_INET6;
+			address_set(own, AF_INET6, &info.ipi6_addr);
 		}
 	}
 }
@@ -128,8 +114,9 @@ static void set_source(struct msghdr *msg, union pktinfo *control,
 	bool six = own->ss_family == AF_INET6;
 	size_t len = six ? sizeof v6 : sizeof v4;
 
-	v4.ipi_spec_dst = ((const struct sockaddr_in *)own)->sin_addr;
-	v6.ipi6_addr = ((const struct sockaddr_in6 *)own)->sin6_addr;
+	v4.ipi_spec_dst = address_ipv4(own);
+	if (six)
+		memcpy(&v6.ipi6_addr, address_octets(own), sizeof v6.ipi6_addr);
 	memset(control, 0, sizeof *control);
 	control->head.cmsg_level = six ? IPPROTO_IPV6 : IPPROTO_IP;
 	control->head.cmsg_type = six ? IPV6_PKTINFO : IP_PKTINFO;
@@ -143,12 +130,10 @@ static void set_source(struct msghdr *msg, union pktinfo *control,
 static void answer(struct reader *r, const struct request_place *to,
 		   const struct half_open_result *result)
 {
-	bool six = to->peer.ss_family == AF_INET6;
 	union pktinfo control;
 	struct iovec iov = {(void *)(uintptr_t)result->answer, result->answer_len};
 	struct msghdr msg = {.msg_name = (void *)(uintptr_t)&to->peer,
-			     .msg_namelen =
-				     six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
+			     .msg_namelen = address_len(&to->peer),
 			     .msg_iov = &iov,
 			     .msg_iovlen = 1};
 
@@ -163,9 +148,6 @@ static void say_refused(struct reader *r, const struct request_place *from,
 			const struct half_open_result *result)
 {
 	const struct reason *why = &result->refused;
-	bool six = from->peer.ss_family == AF_INET6;
-	const void *raw = six ? (const void *)&((const struct sockaddr_in6 *)&from->peer)->sin6_addr
-			      : (const void *)&((const struct sockaddr_in *)&from->peer)->sin_addr;
 	enum log_level level = result->turned_away		    ? LOG_LEVEL_WARN
 			       : why->code == EXIT_PEER_AUTH_FAILED ? LOG_LEVEL_NOTICE
 								    : LOG_LEVEL_INFO;
@@ -180,9 +162,8 @@ static void say_refused(struct reader *r, const struct request_place *from,
 	if (r->lines_left_out)
 		snprintf(more, sizeof more, " (%u more were before)", r->lines_left_out);
 	r->lines_left_out = 0;
-	if (!inet_ntop(from->peer.ss_family, raw, text, sizeof text))
-		text[0] = '\0';
-	log_line(r->log, level, "call from %s %s: %s%s", text,
+	log_line(r->log, level, "call from %s %s: %s%s",
+		 address_text(&from->peer, text, sizeof text),
 		 result->turned_away ? "turned away" : "ended", why->text, more);
 }
 

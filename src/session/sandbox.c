@@ -3,25 +3,17 @@
 #include "session/sandbox.h"
 
 #include "base/capabilities.h"
+#include "session/sandbox_walls.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-/* What the session may still take: it needs about 10 MB, and no file, process or descriptor more
- * than those it was given and its event loop. */
-#define DATA_MAX	(64u << 20)
-#define DESCRIPTORS_MAX 16
 
 struct allowed {
 	int call;
@@ -56,53 +48,6 @@ static const struct allowed allowed_calls[] = {
 	{SCMP_SYS(rt_sigprocmask), "the end of the sending thread"},
 	{SCMP_SYS(exit), "the end"},
 	{SCMP_SYS(exit_group), "the end"},
-#ifdef VPDIAL_SANITIZED
-	/* what the sanitizers' run time needs to report and to check for leaks */
-	{SCMP_SYS(mmap), "sanitizers"},
-	{SCMP_SYS(mprotect), "sanitizers"},
-	{SCMP_SYS(sigaltstack), "sanitizers"},
-	{SCMP_SYS(getpid), "sanitizers"},
-	{SCMP_SYS(gettid), "sanitizers"},
-	{SCMP_SYS(tgkill), "sanitizers"},
-	{SCMP_SYS(rt_sigaction), "sanitizers"},
-	{SCMP_SYS(sched_yield), "sanitizers"},
-	{SCMP_SYS(open), "sanitizers"},
-	{SCMP_SYS(openat), "sanitizers"},
-	{SCMP_SYS(readlink), "sanitizers"},
-	{SCMP_SYS(readlinkat), "sanitizers"},
-	{SCMP_SYS(stat), "sanitizers"},
-	{SCMP_SYS(fstat), "sanitizers"},
-	{SCMP_SYS(newfstatat), "sanitizers"},
-	{SCMP_SYS(ioctl), "sanitizers"},
-	{SCMP_SYS(prctl), "sanitizers"},
-	{SCMP_SYS(clone), "sanitizers"},
-	{SCMP_SYS(clone3), "sanitizers"},
-	{SCMP_SYS(wait4), "sanitizers"},
-	{SCMP_SYS(ptrace), "sanitizers"},
-	{SCMP_SYS(getdents64), "sanitizers"},
-	{SCMP_SYS(lseek), "sanitizers"},
-	{SCMP_SYS(getppid), "sanitizers"},
-	{SCMP_SYS(arch_prctl), "sanitizers"},
-	{SCMP_SYS(process_vm_readv), "sanitizers"},
-	{SCMP_SYS(sched_getaffinity), "sanitizers"},
-	{SCMP_SYS(set_robust_list), "sanitizers"},
-	{SCMP_SYS(rseq), "sanitizers"},
-	{SCMP_SYS(dup), "sanitizers"},
-	{SCMP_SYS(dup2), "sanitizers"},
-	{SCMP_SYS(pipe), "sanitizers"},
-	{SCMP_SYS(pipe2), "sanitizers"},
-	{SCMP_SYS(execve), "sanitizers"},
-	{SCMP_SYS(fcntl), "sanitizers"},
-	{SCMP_SYS(getrlimit), "sanitizers"},
-	{SCMP_SYS(prlimit64), "sanitizers"},
-	{SCMP_SYS(getuid), "sanitizers"},
-	{SCMP_SYS(geteuid), "sanitizers"},
-	{SCMP_SYS(getgid), "sanitizers"},
-	{SCMP_SYS(getegid), "sanitizers"},
-	{SCMP_SYS(pread64), "sanitizers"},
-	{SCMP_SYS(access), "sanitizers"},
-	{SCMP_SYS(faccessat), "sanitizers"},
-#endif
 };
 
 struct restricted {
@@ -127,14 +72,6 @@ static const struct restricted restricted_calls[] = {
 	 "how the connection attempt went",
 	 2,
 	 {IS(1, SOL_SOCKET), IS(2, SO_ERROR)}},
-#ifndef VPDIAL_SANITIZED
-	/* Nothing that could be executed, and nothing that RLIMIT_DATA does not count. */
-	{SCMP_SYS(mmap),
-	 "the heap",
-	 2,
-	 {WITHOUT(2, PROT_EXEC), WITHOUT(3, MAP_SHARED | MAP_GROWSDOWN)}},
-	{SCMP_SYS(mprotect), "the heap", 1, {WITHOUT(2, PROT_EXEC)}},
-#endif
 };
 
 static int allow_calls(scmp_filter_ctx ctx)
@@ -147,7 +84,7 @@ static int allow_calls(scmp_filter_ctx ctx)
 		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, restricted_calls[i].call,
 					    restricted_calls[i].count,
 					    restricted_calls[i].arguments);
-	return rc;
+	return rc == 0 ? sandbox_allow_memory(ctx) : rc;
 }
 
 static int enter_seccomp(void)
@@ -166,60 +103,6 @@ static int enter_seccomp(void)
 	seccomp_release(ctx);
 	return rc;
 }
-
-#ifndef VPDIAL_SANITIZED
-/* A second wall behind the empty root, where the kernel has Landlock: no file at all, no TCP port.
- * Not having it is no fault. */
-static void enter_landlock(void)
-{
-	/* Rights of files known to each version of the interface: none of them is granted. */
-	static const unsigned file_rights[] = {0, 13, 14, 15, 15, 16};
-	struct {
-		uint64_t handled_access_fs, handled_access_net;
-	} rules = {0};
-	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
-	size_t known = sizeof file_rights / sizeof file_rights[0] - 1, size = 8;
-	long fd;
-
-	if (version < 1)
-		return;
-	rules.handled_access_fs =
-		(UINT64_C(1) << file_rights[(size_t)version < known ? (size_t)version : known]) - 1;
-	if (version >= 4) {
-		rules.handled_access_net = 3; /* to bind, to connect */
-		size = sizeof rules;
-	}
-	fd = syscall(SYS_landlock_create_ruleset, &rules, size, 0);
-	if (fd < 0)
-		return;
-	(void)syscall(SYS_landlock_restrict_self, fd, 0);
-	close((int)fd);
-}
-
-static int limit(int resource, rlim_t most)
-{
-	struct rlimit both = {most, most};
-
-	return setrlimit((__rlimit_resource_t)resource, &both) < 0 ? -errno : 0;
-}
-
-static int enter_limits(void)
-{
-	static const struct {
-		int resource;
-		rlim_t most;
-	} limits[] = {{RLIMIT_DATA, DATA_MAX},
-		      {RLIMIT_NOFILE, DESCRIPTORS_MAX},
-		      {RLIMIT_FSIZE, 0},
-		      {RLIMIT_MEMLOCK, 0},
-		      {RLIMIT_MSGQUEUE, 0}};
-	int rc = 0;
-
-	for (size_t i = 0; i < sizeof limits / sizeof limits[0] && rc == 0; i++)
-		rc = limit(limits[i].resource, limits[i].most);
-	return rc;
-}
-#endif
 
 /* As root by CAP_SYS_CHROOT, else in a user namespace of its own. */
 static int enter_empty_root(const char *dir)
@@ -265,18 +148,13 @@ int sandbox_enter(const char *empty_dir, uid_t uid, gid_t gid, void (*prepare)(v
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-#ifndef VPDIAL_SANITIZED
-	enter_landlock();
-	rc = enter_limits();
+	rc = sandbox_walls();
 	if (rc < 0)
 		return rc;
-#endif
 	if (prepare)
 		prepare(ctx);
-#ifndef VPDIAL_SANITIZED
-	rc = limit(RLIMIT_NPROC, 0); /* now that the threads are made */
+	rc = sandbox_no_processes(); /* now that the threads are made */
 	if (rc < 0)
 		return rc;
-#endif
 	return enter_seccomp();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One call of the server: a session in the answering role, from acceptance to undoing. */
+#include "base/address.h"
 #include "supervisor/offload.h"
 #include "supervisor/serving.h"
 
@@ -54,10 +55,10 @@ static void finish(struct call *c, const struct reason *reason)
 		log_notice(&c->log, "%s disconnected: %s", secret->name, reason->text);
 	else if (c->proved && secret) /* no stranger any more */
 		log_notice(&c->log, "%s was not connected from %s: %s", secret->name,
-			   serve_address(&c->peer, from, sizeof from), reason->text);
+			   address_text(&c->peer, from, sizeof from), reason->text);
 	else
 		log_line(&c->log, level_of(reason->code), "call from %s ended: %s",
-			 serve_address(&c->peer, from, sizeof from), reason->text);
+			 address_text(&c->peer, from, sizeof from), reason->text);
 	if (c->host)
 		host_undo(c->host);
 	loop_timer_del(s->loop, &c->limit_timer);
@@ -131,7 +132,7 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	m->protocol = c->type;
 	m->debug = c->server->options->debug;
 	str_copy(m->profile, sizeof m->profile, c->log.name);
-	str_copy(m->server, sizeof m->server, serve_address(&c->peer, text, sizeof text));
+	str_copy(m->server, sizeof m->server, address_text(&c->peer, text, sizeof text));
 	serve_host_name(m->host_name, sizeof m->host_name);
 	m->ppp.allow = l->authentication;
 	m->ppp.mppe = ppp->mppe;
@@ -143,8 +144,7 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	m->ipv4 = true;
 	m->clamp_mss = ppp->change_tcp_mss;
 	memcpy(m->dns, ppp->dns_server, sizeof m->dns);
-	if (c->peer.ss_family == AF_INET)
-		m->outer_peer = ((const struct sockaddr_in *)&c->peer)->sin_addr;
+	m->outer_peer = address_ipv4(&c->peer);
 	m->local_call_id = c->call_id;
 	m->local_tunnel_id = c->tunnel_id;
 	m->peer = c->peer;
@@ -422,53 +422,55 @@ static void on_stats(struct call *c, const struct request_stats *stats)
 	inet_ntop(AF_INET, &c->network.local, local, sizeof local);
 	inet_ntop(AF_INET, &c->network.remote, remote, sizeof remote);
 	log_notice(&c->log, "%s connected from %s: %s, address %s (ours %s), mtu %u, %s",
-		   call_secret(c)->name, serve_address(&c->peer, from, sizeof from), c->tun.ifname,
+		   call_secret(c)->name, address_text(&c->peer, from, sizeof from), c->tun.ifname,
 		   remote, local, c->network.mtu, stats->encoding);
 }
 
+static void ready_came(struct call *c, const struct request_message *m)
+{
+	(void)m;
+	start(c);
+}
+
+static void state_came(struct call *c, const struct request_message *m)
+{
+	/* The state that follows the check of the password. */
+	c->proved |= m->state.state == CONTROL_STATE_NETWORK;
+	log_info(&c->log, "%s", m->state.message);
+}
+
+static void network_came(struct call *c, const struct request_message *m)
+{
+	on_network(c, &m->network);
+}
+
+static void account_came(struct call *c, const struct request_message *m)
+{
+	on_account(c, &m->account);
+}
+
+static void stats_came(struct call *c, const struct request_message *m)
+{
+	on_stats(c, &m->stats);
+}
+
+static void end_came(struct call *c, const struct request_message *m)
+{
+	finish(c, &m->ended.reason);
+}
+
+/* What is not here no server's session has to ask. */
 static void on_request(void *ctx, struct request_message *m)
 {
-	struct call *c = ctx;
+	static void (*const handlers[REQUEST_TYPE_COUNT])(struct call *,
+							  const struct request_message *) = {
+		[REQUEST_READY] = ready_came,	  [REQUEST_STATE] = state_came,
+		[REQUEST_NETWORK] = network_came, [REQUEST_ACCOUNT] = account_came,
+		[REQUEST_STATS] = stats_came,	  [REQUEST_ENDED] = end_came,
+	};
 
-	switch (m->type) {
-	case REQUEST_READY:
-		start(c);
-		break;
-	case REQUEST_STATE:
-		/* The state that follows the check of the password. */
-		c->proved |= m->state.state == CONTROL_STATE_NETWORK;
-		log_info(&c->log, "%s", m->state.message);
-		break;
-	case REQUEST_NETWORK:
-		on_network(c, &m->network);
-		break;
-	case REQUEST_ACCOUNT:
-		on_account(c, &m->account);
-		break;
-	case REQUEST_STATS:
-		on_stats(c, &m->stats);
-		break;
-	case REQUEST_ENDED:
-		finish(c, &m->ended.reason);
-		break;
-	case REQUEST_ROUTES: /* only clients ask */
-	case REQUEST_CALL:
-	case REQUEST_NONE:
-	case REQUEST_START:
-	case REQUEST_APPLIED:
-	case REQUEST_HANGUP:
-	case REQUEST_GET_STATS:
-	case REQUEST_ACCOUNT_ANSWER:
-	case REQUEST_NEXT_HOP:
-	case REQUEST_EARLY:
-	case REQUEST_LISTEN: /* the reader's */
-	case REQUEST_SHUT:
-	case REQUEST_TURN_AWAY:
-	case REQUEST_PROVED:
-	case REQUEST_DATAGRAM:
-	case REQUEST_TYPE_COUNT:
-		break; /* the table lets none of them through */
-	}
+	if (handlers[m->type])
+		handlers[m->type](ctx, m);
 }
 
 static void on_died(void *ctx, const struct reason *reason)
@@ -540,7 +542,7 @@ static void note_turned_away(struct server *s, const struct call *known, const c
 	if (suppressed)
 		snprintf(more, sizeof more, " (%u more were before)", suppressed);
 	log_warn(&s->log, "call from %s turned away: %s%s",
-		 serve_address(&known->peer, from, sizeof from), why, more);
+		 address_text(&known->peer, from, sizeof from), why, more);
 }
 
 void call_begin(struct server *s, enum protocol type, const struct call *known)

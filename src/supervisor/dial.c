@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* One dial: the server's name, the path to it, sockets and session, over all its addresses. */
+#include "base/address.h"
 #include "base/str.h"
 #include "supervisor/internal.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -95,13 +95,10 @@ void dial_session_ended(struct supervisor *s, const struct reason *reason,
 static void try_address(struct supervisor *s)
 {
 	const struct sockaddr_storage *to = &s->addresses[s->address_at];
-	const void *raw = to->ss_family == AF_INET6
-				  ? (const void *)&((const struct sockaddr_in6 *)to)->sin6_addr
-				  : (const void *)&((const struct sockaddr_in *)to)->sin_addr;
 	struct reason reason = {0};
 
 	roam_set(s);
-	inet_ntop(to->ss_family, raw, s->status.server_address, sizeof s->status.server_address);
+	address_text(to, s->status.server_address, sizeof s->status.server_address);
 	if (judge_lockdown(s, &reason) < 0 ||
 	    host_repin(s->host, to, bind_ifindex(s), &s->server_path, &reason) < 0 ||
 	    sockets_open(s, &reason) < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `fast-gre`: a packet socket for the session, and the next hop that it sends to. */
+#include "base/address.h"
 #include "supervisor/filter.h"
 #include "supervisor/internal.h"
 
@@ -41,14 +42,13 @@ void fast_open(struct supervisor *s)
 
 static void find(struct supervisor *s, struct host_hop *hop, const char **why)
 {
-	const struct sockaddr_in *to = (const struct sockaddr_in *)&s->addresses[s->address_at];
+	struct in_addr to = address_ipv4(&s->addresses[s->address_at]);
 	int tries = 0;
 
 	/* Once more where it is watched from now on only. */
 	do {
 		*why = NULL;
-		(void)host_hop_find(s->host, s->fast.source, to->sin_addr, s->server_path.ifindex,
-				    hop, why);
+		(void)host_hop_find(s->host, s->fast.source, to, s->server_path.ifindex, hop, why);
 	} while (host_watch_hop(s->watch, hop) && ++tries < 2);
 }
 
@@ -110,8 +110,7 @@ void fast_check(struct supervisor *s)
 		memcpy(now.link_address, hop.link_address, sizeof now.link_address);
 		now.ttl = s->fast.ttl;
 		now.source = s->fast.source;
-		now.destination =
-			((const struct sockaddr_in *)&s->addresses[s->address_at])->sin_addr;
+		now.destination = address_ipv4(&s->addresses[s->address_at]);
 	}
 	if (!s->fast.owed && is_same(&now, &s->fast.told) && why == s->fast.why_not)
 		return;

@@ -2,6 +2,8 @@
 /* What the kernel drops before a session reads it: classic BPF on the sockets of a call. */
 #include "supervisor/filter.h"
 
+#include "base/address.h"
+
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
@@ -59,30 +61,12 @@ void filter_widen_buffers(int fd)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 }
 
-socklen_t filter_address_len(const struct sockaddr_storage *a)
-{
-	return a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-}
-
-static const void *address_octets(const struct sockaddr_storage *a)
-{
-	return a->ss_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)a)->sin6_addr
-					: (const void *)&((const struct sockaddr_in *)a)->sin_addr;
-}
-
-bool filter_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
-{
-	return a->ss_family == b->ss_family &&
-	       memcmp(address_octets(a), address_octets(b), a->ss_family == AF_INET6 ? 16 : 4) == 0;
-}
-
 int filter_source(int fd, const struct sockaddr_storage *from, bool port)
 {
 	bool v6 = from->ss_family == AF_INET6;
 	unsigned words = v6 ? 4 : 1, n = 0, at = v6 ? 8 : 12, left = words + (port ? 1 : 0);
 	const uint8_t *octets = address_octets(from);
-	/* sin_port and sin6_port lie at the same place. */
-	uint16_t number = ntohs(((const struct sockaddr_in *)from)->sin_port);
+	uint16_t number = address_port(from);
 	struct sock_filter code[2 * 5 + 2];
 
 	for (unsigned i = 0; i < words; i++, left--) {

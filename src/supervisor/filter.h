@@ -25,8 +25,5 @@ int filter_first_of_port(int fd);
 void filter_follow_path_mtu(int fd, int family);
 /* Room for bursts in a socket's queues. */
 void filter_widen_buffers(int fd);
-socklen_t filter_address_len(const struct sockaddr_storage *a);
-/* Whatever their ports. */
-bool filter_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 
 #endif

@@ -2,7 +2,9 @@
 /* The environment of scripts. */
 #include "supervisor/hook_env.h"
 
+#include "base/address.h"
 #include "base/sha1.h"
+#include "ipc/field.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -69,11 +71,76 @@ static void put_text(struct hook_env *e, const char *name, const char *value)
 		put(e, "%s=%s", name, value);
 }
 
-/* One or two texts with a space between. */
-static void put_pair(struct hook_env *e, const char *name, const char *a, const char *b)
+/* --- fields of the status, by kind */
+
+static void put_string(struct hook_env *e, const char *name, const struct control_status *s,
+		       const struct field_spec *f)
 {
+	put_text(e, name, field_string(s, f));
+}
+
+/* One or two texts with a space between. */
+static void put_two(struct hook_env *e, const char *name, const struct control_status *s,
+		    const struct field_spec *f)
+{
+	const char *a = field_string(s, f), *b = a + f->len / 2;
+
 	if (a[0] || b[0])
 		put(e, "%s=%s%s%s", name, a, a[0] && b[0] ? " " : "", b);
+}
+
+static void put_number(struct hook_env *e, const char *name, const struct control_status *s,
+		       const struct field_spec *f)
+{
+	put(e, "%s=%u", name, field_u32(s, f));
+}
+
+static void put_span(struct hook_env *e, const char *name, const struct control_status *s,
+		     const struct field_spec *f)
+{
+	put(e, "%s=%" PRIu64, name, field_u64(s, f) / 1000);
+}
+
+static void put_counter(struct hook_env *e, const char *name, const struct control_status *s,
+			const struct field_spec *f)
+{
+	put(e, "%s=%" PRIu64, name, field_u64(s, f));
+}
+
+static void put_wanted(struct hook_env *e, const char *name, const struct control_status *s,
+		       const struct field_spec *f)
+{
+	put(e, "%s=%s", name, field_flag(s, f) ? "yes" : "no");
+}
+
+/* A variable with the value of a field; NAME NULL = what the table calls it. */
+struct variable {
+	const char *name;
+	enum field_id field;
+};
+
+static void put_variable(struct hook_env *e, const struct control_status *s,
+			 const struct variable *v)
+{
+	static void (*const writers[FIELD_KIND_COUNT])(struct hook_env *, const char *,
+						       const struct control_status *,
+						       const struct field_spec *) = {
+		[FIELD_IS_TEXT] = put_string,	[FIELD_IS_PAIR] = put_two,
+		[FIELD_IS_NUMBER] = put_number, [FIELD_IS_SPAN] = put_span,
+		[FIELD_IS_WANTED] = put_wanted, [FIELD_IS_COUNTER] = put_counter,
+	};
+	const struct field_spec *f = &fields_known[v->field];
+
+	writers[f->kind](e, v->name ? v->name : f->variable, s, f);
+}
+
+#define PUT_VARIABLES(e, s, table) put_variables(e, s, table, sizeof(table) / sizeof((table)[0]))
+
+static void put_variables(struct hook_env *e, const struct control_status *s,
+			  const struct variable *table, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		put_variable(e, s, &table[i]);
 }
 
 static void start(struct hook_env *e)
@@ -97,23 +164,12 @@ static void put_connection(struct hook_env *e, const struct hook_facts *f)
 
 static unsigned prefix_of(const struct sockaddr *mask)
 {
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)mask;
-	const struct sockaddr_in *in = (const struct sockaddr_in *)mask;
+	const uint8_t *octets = mask ? address_octets(mask) : NULL;
 	unsigned bits = 0;
 
-	if (!mask)
-		return 0;
-	if (mask->sa_family == AF_INET)
-		return (unsigned)__builtin_popcount(in->sin_addr.s_addr);
-	for (size_t i = 0; i < sizeof in6->sin6_addr.s6_addr; i++)
-		bits += (unsigned)__builtin_popcount(in6->sin6_addr.s6_addr[i]);
+	for (size_t i = 0; mask && i < address_size(mask); i++)
+		bits += (unsigned)__builtin_popcount(octets[i]);
 	return bits;
-}
-
-static const void *octets_of(const struct sockaddr *a)
-{
-	return a->sa_family == AF_INET ? (const void *)&((const struct sockaddr_in *)a)->sin_addr
-				       : (const void *)&((const struct sockaddr_in6 *)a)->sin6_addr;
 }
 
 /* IP4_ or IP6_: addresses of the interface that carries the tunnel. */
@@ -125,13 +181,12 @@ static void put_carrier_family(struct hook_env *e, const struct ifaddrs *list,
 	unsigned n = 0;
 
 	if (path->has_gateway && path->gateway.ss_family == family)
-		inet_ntop(family, octets_of((const struct sockaddr *)&path->gateway), gateway,
-			  sizeof gateway);
+		address_text(&path->gateway, gateway, sizeof gateway);
 	for (const struct ifaddrs *a = list; a && n < CARRIER_MAX; a = a->ifa_next) {
 		if (!a->ifa_addr || a->ifa_addr->sa_family != family ||
 		    strcmp(a->ifa_name, path->ifname) != 0)
 			continue;
-		inet_ntop(family, octets_of(a->ifa_addr), text, sizeof text);
+		address_text(a->ifa_addr, text, sizeof text);
 		put(e, "IP%c_ADDRESS_%u=%s/%u %s", digit, n++, text, prefix_of(a->ifa_netmask),
 		    gateway[0]		? gateway
 		    : family == AF_INET ? "0.0.0.0"
@@ -186,7 +241,7 @@ static void put_tunnel(struct hook_env *e, const struct hook_facts *f)
 {
 	const struct control_status *s = f->status;
 
-	put_text(e, "VPN_IP_IFACE", s->ifname);
+	put_variable(e, s, &(struct variable){"VPN_IP_IFACE", FIELD_INTERFACE});
 	if (s->local[0]) {
 		put(e, "VPN_IP4_ADDRESS_0=%s/32 %s", s->local,
 		    s->remote[0] ? s->remote : "0.0.0.0");
@@ -194,9 +249,9 @@ static void put_tunnel(struct hook_env *e, const struct hook_facts *f)
 		put_text(e, "VPN_IP4_GATEWAY", s->remote);
 		put_routes(e, f, AF_INET);
 	}
-	put_pair(e, "VPN_IP4_NAMESERVERS", s->dns[0], s->dns[1]);
+	put_variable(e, s, &(struct variable){"VPN_IP4_NAMESERVERS", FIELD_DNS});
 	put_text(e, "VPN_IP4_DOMAINS", s->domain[0] ? s->domain : f->profile->search_domains);
-	put_pair(e, "VPN_IP4_WINS_SERVERS", s->wins[0], s->wins[1]);
+	put_variable(e, s, &(struct variable){"VPN_IP4_WINS_SERVERS", FIELD_WINS});
 	if (s->local6[0]) {
 		put(e, "VPN_IP6_ADDRESS_0=%s/64 %s", s->local6, s->remote6[0] ? s->remote6 : "::");
 		put(e, "VPN_IP6_NUM_ADDRESSES=1");
@@ -212,26 +267,28 @@ bool hook_action_ends(enum hook_action action)
 
 static void put_own(struct hook_env *e, enum hook_action action, const struct hook_facts *f)
 {
-	const struct control_status *s = f->status;
+	static const struct variable always[] = {
+		{NULL, FIELD_TYPE},
+		{NULL, FIELD_SERVER},
+		{NULL, FIELD_SERVER_ADDRESS},
+		{NULL, FIELD_USER},
+		{NULL, FIELD_MTU},
+		{NULL, FIELD_MRU},
+		{NULL, FIELD_ENCODING},
+		{NULL, FIELD_AUTHENTICATION},
+		{NULL, FIELD_PEER_HOST},
+		{NULL, FIELD_PEER_VENDOR},
+		{NULL, FIELD_DNS_WAY},
+		{NULL, FIELD_DEFAULT_ROUTE},
+		{NULL, FIELD_PID},
+	};
+	static const struct variable ends[] = {
+		{NULL, FIELD_UPTIME}, {NULL, FIELD_SENT}, {NULL, FIELD_RECEIVED}};
 
-	put_text(e, "VPDIAL_PROTOCOL", s->type);
-	put_text(e, "VPDIAL_SERVER", s->server);
-	put_text(e, "VPDIAL_SERVER_ADDRESS", s->server_address);
-	put_text(e, "VPDIAL_USER", s->user);
-	put(e, "VPDIAL_MTU=%u", s->mtu);
-	put(e, "VPDIAL_MRU=%u", s->mru);
-	put_text(e, "VPDIAL_ENCODING", s->encoding);
-	put_text(e, "VPDIAL_AUTHENTICATION", s->auth_method);
-	put_text(e, "VPDIAL_PEER_HOST", s->peer_host);
-	put_text(e, "VPDIAL_PEER_VENDOR", s->peer_vendor);
-	put_text(e, "VPDIAL_DNS_WAY", s->dns_way);
-	put(e, "VPDIAL_DEFAULT_ROUTE=%s", s->default_route ? "yes" : "no");
-	put(e, "VPDIAL_PID=%u", s->pid);
+	PUT_VARIABLES(e, f->status, always);
 	if (!hook_action_ends(action))
 		return;
-	put(e, "VPDIAL_UPTIME=%" PRIu64, s->uptime_ms / 1000);
-	put(e, "VPDIAL_BYTES_SENT=%" PRIu64, s->counters.tx_bytes);
-	put(e, "VPDIAL_BYTES_RECEIVED=%" PRIu64, s->counters.rx_bytes);
+	PUT_VARIABLES(e, f->status, ends);
 	if (f->reason) {
 		put(e, "VPDIAL_REASON_CODE=%d", (int)f->reason->code);
 		put_text(e, "VPDIAL_REASON", f->reason->text);
@@ -250,31 +307,31 @@ void hook_env_dispatcher(struct hook_env *e, enum hook_action action, const stru
 
 void hook_env_pppd(struct hook_env *e, enum hook_action action, const struct hook_facts *f)
 {
+	static const struct variable link[] = {
+		{"IFNAME", FIELD_INTERFACE}, {"IPLOCAL", FIELD_LOCAL},
+		{"IPREMOTE", FIELD_REMOTE},  {"LLLOCAL", FIELD_LOCAL6},
+		{"LLREMOTE", FIELD_REMOTE6}, {"PEERNAME", FIELD_SERVER},
+	};
+	static const struct variable ends[] = {{"CONNECT_TIME", FIELD_UPTIME},
+					       {"BYTES_SENT", FIELD_SENT},
+					       {"BYTES_RCVD", FIELD_RECEIVED}};
 	const struct control_status *s = f->status;
 
 	start(e);
 	put_text(e, "DEVICE", "-");
 	put(e, "SPEED=0");
-	put_text(e, "IFNAME", s->ifname);
-	put_text(e, "IPLOCAL", s->local);
-	put_text(e, "IPREMOTE", s->remote);
-	put_text(e, "LLLOCAL", s->local6);
-	put_text(e, "LLREMOTE", s->remote6);
-	put_text(e, "PEERNAME", s->server);
+	PUT_VARIABLES(e, s, link);
 	put_text(e, "LINKNAME", f->profile->name);
 	put_text(e, "CALL_FILE", f->profile->name);
 	put_text(e, "PPPLOGNAME", getuid() == 0 ? "root" : NULL);
 	put(e, "ORIG_UID=%u", (unsigned)getuid());
-	put(e, "PPPD_PID=%u", s->pid);
+	put_variable(e, s, &(struct variable){"PPPD_PID", FIELD_PID});
 	if (f->profile->use_peer_dns != CONF_PEER_DNS_NO)
 		put(e, "USEPEERDNS=1");
 	put_text(e, "DNS1", s->dns[0]);
 	put_text(e, "DNS2", s->dns[1]);
 	put_text(e, "WINS1", s->wins[0]);
 	put_text(e, "WINS2", s->wins[1]);
-	if (!hook_action_ends(action))
-		return;
-	put(e, "CONNECT_TIME=%" PRIu64, s->uptime_ms / 1000);
-	put(e, "BYTES_SENT=%" PRIu64, s->counters.tx_bytes);
-	put(e, "BYTES_RCVD=%" PRIu64, s->counters.rx_bytes);
+	if (hook_action_ends(action))
+		PUT_VARIABLES(e, s, ends);
 }

@@ -2,6 +2,7 @@
 /* The judgement of what the session asks for: it speaks for a peer that nobody trusts. */
 #include "supervisor/internal.h"
 
+#include "base/address.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
@@ -26,8 +27,7 @@ static bool is_server(const struct supervisor *s, struct in_addr a)
 {
 	const struct sockaddr_storage *to = &s->addresses[s->address_at];
 
-	return to->ss_family == AF_INET &&
-	       ((const struct sockaddr_in *)to)->sin_addr.s_addr == a.s_addr;
+	return to->ss_family == AF_INET && address_ipv4(to).s_addr == a.s_addr;
 }
 
 static const char *fault_of(const struct supervisor *s, const struct request_network *n)

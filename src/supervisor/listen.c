@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The server's sockets, and those of a call that begins. */
+#include "base/address.h"
 #include "base/random.h"
 #include "supervisor/filter.h"
 #include "supervisor/offload.h"
@@ -14,12 +15,6 @@
 #define L2TP_PORT 1701
 #define BACKLOG	  64
 #define BURST	  16 /* calls taken in one turn: signals and sessions wait too */
-
-static void set_port(struct sockaddr_storage *a, uint16_t port)
-{
-	/* sin_port and sin6_port lie at the same place. */
-	((struct sockaddr_in *)a)->sin_port = htons(port);
-}
 
 static void on_listener(void *ctx, uint32_t events)
 {
@@ -77,9 +72,9 @@ static int open_one(struct server *s, enum protocol type, const struct sockaddr_
 				    SOCK_CLOEXEC,
 			    0);
 
-	set_port(&at, port);
+	address_set_port(&at, port);
 	rc = fd < 0 ? -errno : prepare(fd, type, at.ss_family);
-	if (rc == 0 && (bind(fd, (struct sockaddr *)&at, filter_address_len(&at)) < 0 ||
+	if (rc == 0 && (bind(fd, (struct sockaddr *)&at, address_len(&at)) < 0 ||
 			(type == PROTOCOL_PPTP && listen(fd, BACKLOG) < 0)))
 		rc = -errno;
 	if (rc == 0) {
@@ -97,7 +92,7 @@ static int open_one(struct server *s, enum protocol type, const struct sockaddr_
 	if (fd >= 0)
 		close(fd);
 	reason_set(reason, EXIT_OPEN_FAILED, "cannot answer at %s port %u: %s",
-		   serve_address(&at, text, sizeof text), port, strerror(-rc));
+		   address_text(&at, text, sizeof text), port, strerror(-rc));
 	return rc;
 }
 
@@ -160,8 +155,8 @@ static int open_gre(struct call *c)
 	struct sockaddr_storage to = c->peer;
 	int rc = 0;
 
-	set_port(&to, 0);
-	set_port(&c->own, 0);
+	address_set_port(&to, 0);
+	address_set_port(&c->own, 0);
 	c->wire = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_GRE);
 	if (c->wire < 0)
 		return -errno;
@@ -176,7 +171,7 @@ static int open_gre(struct call *c)
  * filter, which is set before, keeps out what others send in between. */
 static int open_udp_from(struct call *c, const struct sockaddr_storage *from)
 {
-	socklen_t len = filter_address_len(&c->peer), own_len = sizeof(struct sockaddr_storage);
+	socklen_t len = address_len(&c->peer), own_len = sizeof(struct sockaddr_storage);
 	struct sockaddr_storage own = {0};
 	int one = 1, rc;
 
@@ -189,7 +184,7 @@ static int open_udp_from(struct call *c, const struct sockaddr_storage *from)
 			connect(c->wire, (struct sockaddr *)&c->peer, len) < 0 ||
 			getsockname(c->wire, (struct sockaddr *)&own, &own_len) < 0))
 		rc = -errno;
-	if (rc == 0 && !filter_same_address(&own, &c->own))
+	if (rc == 0 && !address_same(&own, &c->own))
 		rc = -EADDRNOTAVAIL;
 	if (rc < 0) {
 		close(c->wire);

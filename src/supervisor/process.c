@@ -174,45 +174,47 @@ static void died(struct session_process *p)
 	p->events->died(p->ctx, &reason);
 }
 
+static bool state_is_valid(const struct request_message *m)
+{
+	return m->state.state < CONTROL_STATE_COUNT &&
+	       request_text_valid(m->state.message, sizeof m->state.message);
+}
+
+static bool network_is_valid(const struct request_message *m)
+{
+	return request_text_valid(m->network.auth_method, sizeof m->network.auth_method);
+}
+
+static bool routes_are_valid(const struct request_message *m)
+{
+	return m->routes.count <= REQUEST_ROUTES_MAX &&
+	       request_text_valid(m->routes.domain, sizeof m->routes.domain);
+}
+
+static bool stats_are_valid(const struct request_message *m)
+{
+	return request_text_valid(m->stats.encoding, sizeof m->stats.encoding) &&
+	       request_text_valid(m->stats.peer_host, sizeof m->stats.peer_host) &&
+	       request_text_valid(m->stats.peer_vendor, sizeof m->stats.peer_vendor);
+}
+
+static bool end_is_valid(const struct request_message *m)
+{
+	return m->ended.reason.code <= EXIT_AUTH_FAILED && m->ended.weight <= REASON_REFUSAL &&
+	       request_text_valid(m->ended.reason.text, sizeof m->ended.reason.text);
+}
+
+/* Those that hold texts.  What PROVED and DATAGRAM hold is octets of the peer's, for its session to
+ * clean. */
 static bool texts_are_valid(const struct request_message *m)
 {
-	switch (m->type) {
-	case REQUEST_STATE:
-		return m->state.state < CONTROL_STATE_COUNT &&
-		       request_text_valid(m->state.message, sizeof m->state.message);
-	case REQUEST_NETWORK:
-		return request_text_valid(m->network.auth_method, sizeof m->network.auth_method);
-	case REQUEST_ROUTES:
-		return m->routes.count <= REQUEST_ROUTES_MAX &&
-		       request_text_valid(m->routes.domain, sizeof m->routes.domain);
-	case REQUEST_STATS:
-		return request_text_valid(m->stats.encoding, sizeof m->stats.encoding) &&
-		       request_text_valid(m->stats.peer_host, sizeof m->stats.peer_host) &&
-		       request_text_valid(m->stats.peer_vendor, sizeof m->stats.peer_vendor);
-	case REQUEST_ENDED:
-		return m->ended.reason.code <= EXIT_AUTH_FAILED &&
-		       m->ended.weight <= REASON_REFUSAL &&
-		       request_text_valid(m->ended.reason.text, sizeof m->ended.reason.text);
-	case REQUEST_NONE:
-	case REQUEST_START:
-	case REQUEST_APPLIED:
-	case REQUEST_HANGUP:
-	case REQUEST_GET_STATS:
-	case REQUEST_CALL:
-	case REQUEST_ACCOUNT:
-	case REQUEST_ACCOUNT_ANSWER:
-	case REQUEST_NEXT_HOP:
-	case REQUEST_READY:
-	case REQUEST_EARLY:
-	case REQUEST_LISTEN:
-	case REQUEST_SHUT:
-	case REQUEST_TURN_AWAY:
-	case REQUEST_PROVED: /* octets of the peer's, and for its session to clean */
-	case REQUEST_DATAGRAM:
-	case REQUEST_TYPE_COUNT:
-		break;
-	}
-	return true;
+	static bool (*const judges[REQUEST_TYPE_COUNT])(const struct request_message *) = {
+		[REQUEST_STATE] = state_is_valid,    [REQUEST_NETWORK] = network_is_valid,
+		[REQUEST_ROUTES] = routes_are_valid, [REQUEST_STATS] = stats_are_valid,
+		[REQUEST_ENDED] = end_is_valid,
+	};
+
+	return !judges[m->type] || judges[m->type](m);
 }
 
 static bool is_within(struct session_process *p, struct allowance *a)

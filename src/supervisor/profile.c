@@ -2,9 +2,9 @@
 /* The profile and its password: read at the start, and anew by SIGHUP. */
 #include "supervisor/internal.h"
 
+#include "base/address.h"
 #include "base/str.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,15 +81,10 @@ void profile_describe(struct supervisor *s)
 /* The path to the server is that of packets from `src-address`. */
 void profile_set_source(struct supervisor *s)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	struct sockaddr_storage from;
+	bool known = address_parse(&from, AF_UNSPEC, s->profile.src_address);
 
-	if (inet_pton(AF_INET, s->profile.src_address, &in.sin_addr) == 1)
-		host_set_source(s->host, (const struct sockaddr *)&in);
-	else if (inet_pton(AF_INET6, s->profile.src_address, &in6.sin6_addr) == 1)
-		host_set_source(s->host, (const struct sockaddr *)&in6);
-	else
-		host_set_source(s->host, NULL);
+	host_set_source(s->host, known ? (const struct sockaddr *)&from : NULL);
 }
 
 /* From where it can be had at once: a program would hold up the call, and nobody is there to ask.

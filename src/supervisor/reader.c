@@ -3,6 +3,7 @@
  *
  * It reads the L2TP sockets, which this process makes, keeps and never reads.  That a tunnel is
  * there is the reader's word; whether a call comes of it is decided here and by the policy. */
+#include "base/address.h"
 #include "base/str.h"
 #include "supervisor/filter.h"
 #include "supervisor/serving.h"
@@ -80,50 +81,31 @@ static void listen_to(struct server *s)
 /* FROM's address and port and nothing else; false for what no peer can have. */
 static bool clean_peer(struct sockaddr_storage *out, const struct sockaddr_storage *from)
 {
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
-	struct sockaddr_in to4 = {.sin_family = AF_INET};
-	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6};
-	uint32_t address = ntohl(v4->sin_addr.s_addr);
+	struct in6_addr a;
 
-	memset(out, 0, sizeof *out);
-	if (from->ss_family == AF_INET) {
-		to4.sin_addr = v4->sin_addr;
-		to4.sin_port = v4->sin_port;
-		memcpy(out, &to4, sizeof to4);
-		return v4->sin_port && address >> 24 != 0 && address >> 28 < 0xe;
-	}
-	if (from->ss_family != AF_INET6)
+	address_bare(out, from);
+	if (!address_port(out))
 		return false;
-	to6.sin6_addr = v6->sin6_addr;
-	to6.sin6_port = v6->sin6_port;
-	to6.sin6_scope_id = v6->sin6_scope_id;
-	memcpy(out, &to6, sizeof to6);
-	return v6->sin6_port && !IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr) &&
-	       !IN6_IS_ADDR_MULTICAST(&v6->sin6_addr) && !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
+	if (out->ss_family == AF_INET) {
+		uint8_t first = address_octets(out)[0];
+
+		return first != 0 && first < 0xe0;
+	}
+	memcpy(&a, address_octets(out), sizeof a);
+	return !IN6_IS_ADDR_UNSPECIFIED(&a) && !IN6_IS_ADDR_MULTICAST(&a) &&
+	       !IN6_IS_ADDR_V4MAPPED(&a);
 }
 
 /* The socket's own address, or one of this machine's (bind decides) where it has none. */
 static bool take_own(struct sockaddr_storage *out, const struct listener *l,
 		     const struct sockaddr_storage *said)
 {
-	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-
 	*out = l->at;
 	if (said->ss_family != out->ss_family)
 		return false;
-	if (out->ss_family == AF_INET) {
-		struct in_addr a = ((const struct sockaddr_in *)said)->sin_addr;
-
-		if (v4->sin_addr.s_addr == INADDR_ANY)
-			v4->sin_addr = a;
-		return v4->sin_addr.s_addr == a.s_addr && a.s_addr != INADDR_ANY;
-	}
-	if (IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr))
-		v6->sin6_addr = ((const struct sockaddr_in6 *)said)->sin6_addr;
-	return memcmp(&v6->sin6_addr, &((const struct sockaddr_in6 *)said)->sin6_addr, 16) == 0 &&
-	       !IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr);
+	if (address_is_any(out))
+		address_set(out, out->ss_family, address_octets(said));
+	return address_same(out, said) && !address_is_any(out);
 }
 
 static bool take_place(struct server *s, const struct request_place *place, struct call *known)
@@ -142,8 +124,8 @@ static struct call *call_at(struct server *s, const struct call *known)
 {
 	for (struct call *c = s->calls; c; c = c->next)
 		if (!c->dead && c->type == PROTOCOL_L2TP &&
-		    memcmp(&c->peer, &known->peer, filter_address_len(&c->peer)) == 0 &&
-		    memcmp(&c->own, &known->own, filter_address_len(&c->own)) == 0)
+		    memcmp(&c->peer, &known->peer, address_len(&c->peer)) == 0 &&
+		    memcmp(&c->own, &known->own, address_len(&c->own)) == 0)
 			return c;
 	return NULL;
 }

@@ -4,10 +4,10 @@
  * code and addresses of fixed size. */
 #include "supervisor/internal.h"
 
+#include "base/address.h"
 #include "base/capabilities.h"
 #include "base/str.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -90,27 +90,14 @@ static void on_answer(void *ctx, uint32_t events)
 					     : "it has no address of the wanted family");
 }
 
-static bool is_numeric(const struct supervisor *s, struct sockaddr_storage *address)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)address;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
-
-	memset(address, 0, sizeof *address);
-	if (inet_pton(AF_INET, s->profile.connect_to, &in->sin_addr) == 1)
-		address->ss_family = AF_INET;
-	else if (s->profile.type == PROTOCOL_L2TP &&
-		 inet_pton(AF_INET6, s->profile.connect_to, &in6->sin6_addr) == 1)
-		address->ss_family = AF_INET6;
-	return address->ss_family != 0;
-}
-
 int resolver_start(struct supervisor *s)
 {
 	struct resolver *r = &s->resolver;
 	int pipe_fds[2];
 
 	s->address_at = 0;
-	if (is_numeric(s, &s->addresses[0])) {
+	if (address_parse(&s->addresses[0], s->profile.type == PROTOCOL_L2TP ? AF_UNSPEC : AF_INET,
+			  s->profile.connect_to)) {
 		s->address_count = 1;
 		dial_addresses(s, NULL);
 		return 0;

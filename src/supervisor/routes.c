@@ -2,6 +2,7 @@
 /* The routes of a call and where each came from; what a server may not tell is left out here. */
 #include "supervisor/internal.h"
 
+#include "base/address.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
@@ -23,8 +24,7 @@ static bool covers(const struct route *r, uint32_t address)
 
 static bool covers_socket_address(const struct route *r, const struct sockaddr_storage *a)
 {
-	return a->ss_family == AF_INET &&
-	       covers(r, ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr));
+	return a->ss_family == AF_INET && covers(r, ntohl(address_ipv4(a).s_addr));
 }
 
 /* Does it share an address with the network of PREFIX_LEN bits at NETWORK? */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The sockets of one call; the session gets them ready for use. */
+#include "base/address.h"
 #include "base/random.h"
 #include "supervisor/filter.h"
 #include "supervisor/internal.h"
@@ -119,22 +120,15 @@ static int open_gre(const struct supervisor *s, const struct sockaddr_storage *a
 static int bind_udp(const struct supervisor *s, int fd, int family)
 {
 	struct sockaddr_storage from = {.ss_family = (sa_family_t)family};
-	uint16_t port = s->source_port_1701 ? htons(L2TP_PORT) : 0;
 
-	void *octets = family == AF_INET6 ? (void *)&((struct sockaddr_in6 *)&from)->sin6_addr
-					  : (void *)&((struct sockaddr_in *)&from)->sin_addr;
-
-	if (family == AF_INET6)
-		((struct sockaddr_in6 *)&from)->sin6_port = port;
-	else
-		((struct sockaddr_in *)&from)->sin_port = port;
-	if (s->profile.src_address[0] && inet_pton(family, s->profile.src_address, octets) != 1)
+	if (s->profile.src_address[0] && !address_parse(&from, family, s->profile.src_address))
 		return -EAFNOSUPPORT;
+	address_set_port(&from, s->source_port_1701 ? L2TP_PORT : 0);
 	if (s->profile.bind_interface[0] &&
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, s->profile.bind_interface,
 		       (socklen_t)strlen(s->profile.bind_interface)) < 0)
 		return -errno;
-	return bind(fd, (struct sockaddr *)&from, filter_address_len(&from)) < 0 ? -errno : 0;
+	return bind(fd, (struct sockaddr *)&from, address_len(&from)) < 0 ? -errno : 0;
 }
 
 static int open_udp(struct supervisor *s, const struct sockaddr_storage *address,
@@ -166,13 +160,9 @@ static int open_udp(struct supervisor *s, const struct sockaddr_storage *address
 static int open_l2tp(struct supervisor *s, struct reason *reason)
 {
 	struct sockaddr_storage *to = &s->addresses[s->address_at];
-	uint16_t port = htons(s->profile.port ? s->profile.port : L2TP_PORT);
 	int fd;
 
-	if (to->ss_family == AF_INET6)
-		((struct sockaddr_in6 *)to)->sin6_port = port;
-	else
-		((struct sockaddr_in *)to)->sin_port = port;
+	address_set_port(to, s->profile.port ? s->profile.port : L2TP_PORT);
 	s->tunnel_id = random_u16_nonzero(&random_kernel);
 	fd = open_udp(s, to, reason);
 	s->sockets.wire = fd < 0 ? -1 : fd;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The session process of a profile: what it is told at its start, what it says. */
+#include "base/address.h"
 #include "supervisor/internal.h"
 #include "supervisor/offload.h"
 
@@ -22,51 +23,57 @@ static void on_state(struct supervisor *s, const struct request_state *state)
 		supervisor_expect_end(s);
 }
 
+static void ready_came(struct supervisor *s, const struct request_message *m)
+{
+	(void)m;
+	dial_session_ready(s);
+}
+
+static void state_came(struct supervisor *s, const struct request_message *m)
+{
+	on_state(s, &m->state);
+}
+
+static void network_came(struct supervisor *s, const struct request_message *m)
+{
+	judge_network(s, &m->network);
+}
+
+static void routes_came(struct supervisor *s, const struct request_message *m)
+{
+	judge_routes(s, &m->routes);
+}
+
+static void stats_came(struct supervisor *s, const struct request_message *m)
+{
+	judge_stats(s, &m->stats);
+}
+
+static void call_came(struct supervisor *s, const struct request_message *m)
+{
+	crashed_note(s, &m->call);
+}
+
+static void end_came(struct supervisor *s, const struct request_message *m)
+{
+	crashed_forget(s); /* in order: the server knows */
+	session_stop(s, false);
+	dial_session_ended(s, &m->ended.reason, (enum reason_weight)m->ended.weight);
+}
+
+/* What is not here no client's session has to ask. */
 static void on_request(void *ctx, struct request_message *m)
 {
-	struct supervisor *s = ctx;
+	static void (*const handlers[REQUEST_TYPE_COUNT])(struct supervisor *,
+							  const struct request_message *) = {
+		[REQUEST_READY] = ready_came,	  [REQUEST_STATE] = state_came,
+		[REQUEST_NETWORK] = network_came, [REQUEST_ROUTES] = routes_came,
+		[REQUEST_STATS] = stats_came,	  [REQUEST_CALL] = call_came,
+		[REQUEST_ENDED] = end_came,
+	};
 
-	switch (m->type) {
-	case REQUEST_READY:
-		dial_session_ready(s);
-		break;
-	case REQUEST_STATE:
-		on_state(s, &m->state);
-		break;
-	case REQUEST_NETWORK:
-		judge_network(s, &m->network);
-		break;
-	case REQUEST_ROUTES:
-		judge_routes(s, &m->routes);
-		break;
-	case REQUEST_STATS:
-		judge_stats(s, &m->stats);
-		break;
-	case REQUEST_CALL:
-		crashed_note(s, &m->call);
-		break;
-	case REQUEST_ENDED:
-		crashed_forget(s); /* in order: the server knows */
-		session_stop(s, false);
-		dial_session_ended(s, &m->ended.reason, (enum reason_weight)m->ended.weight);
-		break;
-	case REQUEST_ACCOUNT: /* it answers nobody: nobody to know */
-	case REQUEST_ACCOUNT_ANSWER:
-	case REQUEST_NEXT_HOP:
-	case REQUEST_EARLY:
-	case REQUEST_LISTEN: /* a server's reader's */
-	case REQUEST_SHUT:
-	case REQUEST_TURN_AWAY:
-	case REQUEST_PROVED:
-	case REQUEST_DATAGRAM:
-	case REQUEST_NONE:
-	case REQUEST_START:
-	case REQUEST_APPLIED:
-	case REQUEST_HANGUP:
-	case REQUEST_GET_STATS:
-	case REQUEST_TYPE_COUNT:
-		break; /* the table lets none of them through */
-	}
+	if (handlers[m->type])
+		handlers[m->type](ctx, m);
 }
 
 static void on_died(void *ctx, const struct reason *reason)
@@ -133,9 +140,7 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 	m->ask_dns = m->ask_wins = p->use_peer_dns != CONF_PEER_DNS_NO;
 	m->ipv4 = true;
 	m->clamp_mss = p->change_tcp_mss;
-	if (s->addresses[s->address_at].ss_family == AF_INET)
-		m->outer_peer =
-			((const struct sockaddr_in *)&s->addresses[s->address_at])->sin_addr;
+	m->outer_peer = address_ipv4(&s->addresses[s->address_at]);
 	m->local_call_id = s->call_id;
 	m->setup_limit_ms = SETUP_LIMIT_MS;
 	if (p->type == PROTOCOL_L2TP)

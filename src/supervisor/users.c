@@ -2,6 +2,7 @@
 /* The server's control socket: the list of users, and hanging up one. */
 #include "supervisor/serving.h"
 
+#include "base/address.h"
 #include "base/str.h"
 #include "ipc/control.h"
 #include "ipc/version.h"
@@ -46,7 +47,7 @@ static void fill_row(const struct call *c, struct users_row *row)
 	str_copy(row->type, sizeof row->type, word_of(protocol_words, c->type));
 	row->mtu = c->network.mtu;
 	row->mru = c->network.mru;
-	serve_address(&c->peer, row->client_address, sizeof row->client_address);
+	address_text(&c->peer, row->client_address, sizeof row->client_address);
 	put_address(row->local, sizeof row->local, c->network.local);
 	put_address(row->remote, sizeof row->remote, c->network.remote);
 	row->uptime_ms = loop_now(c->server->loop) - c->up_since_ms;

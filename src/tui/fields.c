@@ -2,10 +2,9 @@
 /* The fields of one connection. */
 #include "tui/fields.h"
 
-#include "base/clock.h"
 #include "base/str.h"
+#include "client/status.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* A new row; its text is written through *S. */
@@ -19,56 +18,47 @@ static struct str add(struct fields *f, const char *label)
 	return str_make(row->text, sizeof(row->text));
 }
 
-static void text(struct fields *f, const char *label, const char *value)
+/* Ends a row whose text is complete. */
+static void end(struct str *out)
 {
-	struct str s = add(f, label);
-
-	str_printf(&s, "%s", *value ? value : "-");
+	if (!out->len)
+		str_printf(out, "-");
 }
 
-static void number(struct fields *f, const char *label, uint32_t value)
+/* A field as the table has it, and another behind it unless that is FIELD_NONE. */
+static void join(const struct control_status *s, struct fields *f, const char *label,
+		 enum field_id a, enum field_id b)
 {
-	char buf[16] = "";
+	struct str out = add(f, label);
+	char buf[sizeof(f->rows[0].text)];
+	struct str second = str_make(buf, sizeof(buf));
 
-	if (value)
-		(void)snprintf(buf, sizeof(buf), "%u", value);
-	text(f, label, buf);
+	field_text(&out, s, &fields_known[a]);
+	field_text(&second, s, &fields_known[b]);
+	str_printf(&out, "%s%s", out.len && second.len ? ", " : "", buf);
+	end(&out);
 }
 
-static void pair(struct fields *f, const char *label, const char *a, const char *b)
+static void plain(const struct control_status *s, struct fields *f, enum field_id id)
 {
-	struct str s = add(f, label);
-
-	str_printf(&s, "%s%s%s", a, *a && *b ? ", " : "", b);
-	if (!*a && !*b)
-		str_printf(&s, "-");
-}
-
-static void duration(struct fields *f, const char *label, bool known, uint64_t ms)
-{
-	char buf[32] = "";
-
-	text(f, label, known ? duration_format(buf, sizeof(buf), ms / 1000) : "");
+	join(s, f, fields_known[id].label, id, FIELD_NONE);
 }
 
 void fields_link(const struct control_status *s, struct fields *f)
 {
-	bool up = s->phase == CONTROL_CONNECTED;
+	static const enum field_id order[] = {FIELD_STATUS,   FIELD_UPTIME, FIELD_IDLE,
+					      FIELD_ENCODING, FIELD_MTU,    FIELD_MRU,
+					      FIELD_STATE};
 
 	f->count = 0;
-	text(f, "status", control_phase_text((enum control_phase)s->phase));
-	duration(f, "uptime", up, s->uptime_ms);
-	duration(f, "idle-time", up, s->idle_ms);
-	text(f, "encoding", s->encoding);
-	number(f, "mtu", s->mtu);
-	number(f, "mru", s->mru);
-	text(f, "state", control_state_text((enum control_state)s->state));
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		plain(s, f, order[i]);
 	if (s->next_dial_s)
-		duration(f, "next-dial", true, 1000ull * s->next_dial_s);
-	else if (!up && s->attempt > 1)
-		number(f, "attempt", s->attempt);
+		plain(s, f, FIELD_NEXT_DIAL);
+	else if (s->phase != CONTROL_CONNECTED && s->attempt > 1)
+		plain(s, f, FIELD_ATTEMPT);
 	else
-		text(f, "interface", s->ifname);
+		plain(s, f, FIELD_INTERFACE);
 }
 
 static void server(const struct control_status *s, struct fields *f)
@@ -76,10 +66,10 @@ static void server(const struct control_status *s, struct fields *f)
 	struct str out;
 
 	if (!*s->server_address || strcmp(s->server, s->server_address) == 0) {
-		text(f, "server", s->server);
+		plain(s, f, FIELD_SERVER);
 		return;
 	}
-	out = add(f, "server");
+	out = add(f, fields_known[FIELD_SERVER].label);
 	str_printf(&out, "%s (%s)", s->server, s->server_address);
 }
 
@@ -100,13 +90,12 @@ static void routes(const struct control_status *s, struct fields *f)
 		str_printf(&out, "%s%s", comma, s->routes[i].dst);
 		comma = ", ";
 	}
-	if (!out.len)
-		str_printf(&out, "-");
+	end(&out);
 }
 
 static void echo_time(const struct control_status *s, struct fields *f)
 {
-	struct str out = add(f, "echo-time");
+	struct str out = add(f, fields_known[FIELD_ECHO].label);
 
 	if (s->echo_known && s->phase == CONTROL_CONNECTED)
 		str_printf(&out, "%u ms, avg %u, min %u, jitter %u", s->echo_rtt_ms, s->echo_avg_ms,
@@ -119,11 +108,11 @@ void fields_network(const struct control_status *s, struct fields *f)
 {
 	f->count = 0;
 	server(s, f);
-	text(f, "user", s->user);
-	pair(f, "local-address", s->local, s->local6);
-	pair(f, "remote-address", s->remote, s->remote6);
-	pair(f, "dns", s->dns[0], s->dns[1]);
+	plain(s, f, FIELD_USER);
+	join(s, f, fields_known[FIELD_LOCAL].label, FIELD_LOCAL, FIELD_LOCAL6);
+	join(s, f, fields_known[FIELD_REMOTE].label, FIELD_REMOTE, FIELD_REMOTE6);
+	plain(s, f, FIELD_DNS);
 	routes(s, f);
-	pair(f, "protocol", s->type, s->auth_method);
+	join(s, f, "protocol", FIELD_TYPE, FIELD_AUTHENTICATION);
 	echo_time(s, f);
 }

@@ -36,7 +36,6 @@ struct tunnel_config {
 	/* L2TP only */
 	uint16_t local_tunnel_id, local_session_id; /* 0 = drawn at random */
 	struct tunnel_settings settings;
-	bool permissive; /* unknown mandatory AVPs are logged and ignored */
 };
 
 /* What the other end told about itself; cleaned text, "" if not told. */

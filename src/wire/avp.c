@@ -212,7 +212,7 @@ static bool avp_fault(struct decoder *d, const struct raw_avp *avp, uint16_t err
 	if (!(avp->flags & BIT_M) || d->info->ending)
 		return true;
 	fault_set(d, error, what, avp->vendor, avp->type);
-	return error == L2TP_ERROR_UNKNOWN_AVP && d->rules->permissive;
+	return false;
 }
 
 /* The clear value of a hidden AVP (RFC 2661 section 4.3) goes to the message's own store. */
@@ -291,7 +291,7 @@ static enum l2tp_verdict type_judge(struct decoder *d, struct cursor *c)
 	uint16_t type = cursor_u16(&avp.value);
 	d->info = message_info(type);
 	if (!d->info) {
-		if (!(avp.flags & BIT_M) || d->rules->permissive)
+		if (!(avp.flags & BIT_M))
 			return L2TP_SKIP;
 		fault_set(d, L2TP_ERROR_UNKNOWN_AVP, "a message of an unknown mandatory type", 0,
 			  AVP_MESSAGE_TYPE);

@@ -149,12 +149,10 @@ struct l2tp_fault {
 
 struct l2tp_rules {
 	const struct l2tp_cipher *cipher; /* NULL: no secret, hidden AVPs cannot be read */
-	bool permissive;		  /* unknown mandatory AVPs are passed over */
 };
 
 /* Decodes and judges the AVPs (LEN octets at P) of one message that is not a ZLB.  *M points into
- * P.  *FAULT is set for L2TP_BAD; for L2TP_GOOD its error is 0, or tells of the last unknown
- * mandatory AVP that was passed over. */
+ * P.  *FAULT is set for L2TP_BAD; else its error is 0. */
 enum l2tp_verdict l2tp_message_decode(struct l2tp_message *m, const uint8_t *p, size_t len,
 				      const struct l2tp_rules *rules, struct l2tp_fault *fault);
 

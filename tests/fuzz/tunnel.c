@@ -257,8 +257,7 @@ static void configure(struct tunnel_config *c, uint8_t how, enum call_role role)
 				    .echo_limit_ms = 60000,
 				    .settings.hide_avps = how & 8,
 				    .settings.sequencing = how & 16,
-				    .refuse = role == ROLE_ANSWERER && (how & 12) == 12,
-				    .permissive = how & 32};
+				    .refuse = role == ROLE_ANSWERER && (how & 12) == 12};
 	if (how & 128) { /* as bare as it goes */
 		c->host_name[0] = '\0';
 		c->receive_window = 0;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/log.h"
@@ -305,6 +306,103 @@ static void loop_runs_timers_and_descriptors_and_forgets_what_was_deleted(void *
 	close(fds[1]);
 }
 
+/* --- socket addresses */
+
+static struct sockaddr_storage address(const char *text, uint16_t port)
+{
+	struct sockaddr_storage a;
+
+	assert_true(address_parse(&a, AF_UNSPEC, text));
+	address_set_port(&a, port);
+	return a;
+}
+
+static void address_is_read_and_written_in_both_families(void **state)
+{
+	static const struct {
+		const char *text;
+		int family;
+		size_t size, len;
+	} cases[] = {{"192.0.2.1", AF_INET, 4, sizeof(struct sockaddr_in)},
+		     {"2001:db8::1", AF_INET6, 16, sizeof(struct sockaddr_in6)}};
+	char text[INET6_ADDRSTRLEN];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct sockaddr_storage a = address(cases[i].text, 1701);
+
+		assert_int_equal(a.ss_family, cases[i].family);
+		assert_int_equal(address_size(&a), cases[i].size);
+		assert_int_equal(address_len(&a), cases[i].len);
+		assert_int_equal(address_port(&a), 1701);
+		assert_int_equal(*address_port_at(&a), htons(1701));
+		assert_string_equal(address_text(&a, text, sizeof(text)), cases[i].text);
+		assert_false(address_is_any(&a));
+		assert_true(address_parse(&a, cases[i].family, cases[i].text));
+		assert_false(address_parse(&a, cases[1 - i].family, cases[i].text));
+		assert_int_equal(a.ss_family, 0);
+	}
+}
+
+static void address_of_no_family_has_no_text_and_is_no_ipv4(void **state)
+{
+	struct sockaddr_storage none = {0}, six = address("2001:db8::1", 1);
+	uint8_t mapped[16], zero[16] = {0};
+	char text[INET6_ADDRSTRLEN] = "x";
+
+	(void)state;
+	assert_false(address_parse(&none, AF_UNSPEC, "vpn.example.com"));
+	assert_string_equal(address_text(&none, text, sizeof(text)), "");
+	address_map(mapped, &none);
+	assert_memory_equal(mapped, zero, sizeof(zero));
+	assert_int_equal(address_ipv4(&six).s_addr, 0);
+	assert_int_equal(address_ipv4(&none).s_addr, 0);
+}
+
+static void addresses_are_the_same_whatever_their_ports(void **state)
+{
+	struct sockaddr_storage a = address("192.0.2.1", 1), b = address("192.0.2.1", 2),
+				other = address("192.0.2.2", 1),
+				mapped = address("::ffff:192.0.2.1", 1);
+	uint8_t one[16], two[16];
+
+	(void)state;
+	assert_true(address_same(&a, &b));
+	assert_false(address_same(&a, &other));
+	assert_false(address_same(&a, &mapped));
+	address_map(one, &a);
+	address_map(two, &mapped);
+	assert_memory_equal(one, two, sizeof(one));
+}
+
+static void bare_address_has_only_what_names_a_peer(void **state)
+{
+	struct sockaddr_storage from, bare, zero = {0};
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6,
+				   .sin6_port = htons(7),
+				   .sin6_flowinfo = 9,
+				   .sin6_scope_id = 3,
+				   .sin6_addr.s6_addr = {0xfe, 0x80, [15] = 1}},
+			    got;
+
+	(void)state;
+	memset(&from, 0xff, sizeof(from));
+	memcpy(&from, &six, sizeof(six));
+	address_bare(&bare, &from);
+	memcpy(&got, &bare, sizeof(got));
+	six.sin6_flowinfo = 0;
+	assert_memory_equal(&got, &six, sizeof(six));
+	memset(&from, 0xff, sizeof(from));
+	address_set(&from, AF_INET, "\xc0\x00\x02\x01");
+	address_set_port(&from, 8);
+	address_bare(&bare, &from);
+	from = address("192.0.2.1", 8);
+	assert_memory_equal(&bare, &from, sizeof(from));
+	from.ss_family = AF_UNIX;
+	address_bare(&bare, &from);
+	assert_memory_equal(&bare, &zero, sizeof(zero));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +420,10 @@ int main(void)
 		cmocka_unit_test(a_log_that_nobody_reads_holds_nothing_up),
 		cmocka_unit_test(secrets_are_wiped_and_bounded),
 		cmocka_unit_test(loop_runs_timers_and_descriptors_and_forgets_what_was_deleted),
+		cmocka_unit_test(address_is_read_and_written_in_both_families),
+		cmocka_unit_test(address_of_no_family_has_no_text_and_is_no_ipv4),
+		cmocka_unit_test(addresses_are_the_same_whatever_their_ports),
+		cmocka_unit_test(bare_address_has_only_what_names_a_peer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,7 +116,7 @@ static const struct random_source prng_source = {prng_fill, NULL};
 
 struct options {
 	const char *secret;
-	bool hide, sequencing, permissive;
+	bool hide, sequencing;
 	uint32_t silence_limit_ms;
 	const struct log *log;
 };
@@ -137,7 +137,6 @@ static void end_open(struct end *e, enum call_role role, struct options o)
 		.local_session_id = caller ? OWN_SESSION : PEER_SESSION,
 		.settings.hide_avps = o.hide,
 		.settings.sequencing = o.sequencing,
-		.permissive = o.permissive,
 	};
 	const struct tunnel_callbacks callbacks = {end_send, end_event, e};
 	if (o.secret)
@@ -623,7 +622,7 @@ static void cdn_is_known_by_header_or_by_the_peers_own_id(void **state)
 	end_free(&e);
 }
 
-static void unknown_mandatory_avp_ends_the_tunnel_unless_permissive(void **state)
+static void unknown_mandatory_avp_ends_the_tunnel(void **state)
 {
 	static const uint8_t vendor_avp[] = {0x80, 6, 0, 9, 0, 77};
 	struct end e;
@@ -637,12 +636,6 @@ static void unknown_mandatory_avp_ends_the_tunnel_unless_permissive(void **state
 	script_zlb(&e, 1001);
 	assert_closed(&e, EXIT_CONNECT_FAILED,
 		      "the server sent a mandatory AVP that is unknown (AVP 77 of vendor 9)");
-	end_free(&e);
-	caller_started(&e, (struct options){.permissive = true});
-	script_sccrp(&s);
-	writer_bytes(&s.b.w, vendor_avp, sizeof vendor_avp);
-	script_send(&e, &s, 1000);
-	take(&e, L2TP_SCCCN);
 	end_free(&e);
 }
 
@@ -1680,9 +1673,7 @@ static void damaged_datagrams_never_harm(void **state)
 	static struct net net;
 	(void)state;
 	for (uint32_t seed = 1; seed <= 1500; seed++) {
-		struct options o = {.secret = seed % 2 ? "secret" : NULL,
-				    .hide = seed % 4 == 1,
-				    .permissive = seed % 5 == 0};
+		struct options o = {.secret = seed % 2 ? "secret" : NULL, .hide = seed % 4 == 1};
 		prng_state = seed * 104729;
 		net = (struct net){
 			.loss = 5, .duplicate = 10, .delay_ms = 50, .damage = 10 + seed % 60};
@@ -1759,7 +1750,7 @@ int main(void)
 		cmocka_unit_test(cdn_ends_the_call_with_all_that_it_tells),
 		cmocka_unit_test(cdn_for_want_of_room_is_told_before_the_call_only),
 		cmocka_unit_test(cdn_is_known_by_header_or_by_the_peers_own_id),
-		cmocka_unit_test(unknown_mandatory_avp_ends_the_tunnel_unless_permissive),
+		cmocka_unit_test(unknown_mandatory_avp_ends_the_tunnel),
 		cmocka_unit_test(fault_in_a_session_message_ends_call_and_tunnel),
 		cmocka_unit_test(repeated_setup_messages_are_state_machine_errors),
 		cmocka_unit_test(calls_from_the_server_are_refused_and_ours_stays_up),

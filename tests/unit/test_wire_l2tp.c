@@ -417,20 +417,6 @@ static void faulty_avps_are_judged_by_their_m_bit(void **state)
 	}
 }
 
-static void permissive_passes_over_unknown_mandatory_avps(void **state)
-{
-	const struct l2tp_rules permissive = {.permissive = true};
-	struct l2tp_message m;
-	struct l2tp_fault fault;
-	(void)state;
-	assert_int_equal(judge(HELLO "80060009004d", &permissive, &m, &fault), L2TP_GOOD);
-	assert_int_equal(fault.error, L2TP_ERROR_UNKNOWN_AVP);
-	assert_int_equal(fault.vendor, 9);
-	assert_int_equal(fault.avp, 77);
-	assert_int_equal(judge("8008000000000063", &permissive, &m, &fault), L2TP_SKIP);
-	assert_int_equal(judge(HELLO "80070000000900", &permissive, &m, &fault), L2TP_BAD);
-}
-
 static void first_of_two_equal_avps_counts(void **state)
 {
 	struct l2tp_message m;
@@ -499,7 +485,7 @@ static void damaged_messages_are_never_read_beyond(void **state)
 {
 	struct secret secret = secret_vector("hidden", "secret");
 	const struct l2tp_cipher cipher = {hide, unhide, &secret};
-	const struct l2tp_rules rules = {.cipher = &cipher, .permissive = true};
+	const struct l2tp_rules rules = {.cipher = &cipher};
 	(void)state;
 	srand(7);
 	for (unsigned n = 0; n < 20000; n++) {
@@ -696,7 +682,6 @@ int main(void)
 		cmocka_unit_test(random_vector_without_secret_makes_hidden_avps_unreadable),
 		cmocka_unit_test(wrong_secret_never_reads_beyond_the_avp),
 		cmocka_unit_test(faulty_avps_are_judged_by_their_m_bit),
-		cmocka_unit_test(permissive_passes_over_unknown_mandatory_avps),
 		cmocka_unit_test(first_of_two_equal_avps_counts),
 		cmocka_unit_test(disconnect_cause_of_rfc3145_is_read),
 		cmocka_unit_test(cut_messages_are_never_read_beyond),

@@ -67,7 +67,6 @@ void l2tp_stop(struct l2tp_tunnel *l, uint16_t result, uint16_t error, const cha
 void l2tp_rules_of(const struct l2tp_tunnel *l, struct l2tp_rules *rules)
 {
 	rules->cipher = l2tp_has_secret(l) ? &l->cipher : NULL;
-	rules->permissive = l->base.config.permissive;
 }
 
 /* --- glue to the codecs --- */
@@ -179,9 +178,6 @@ static void message_input(struct l2tp_tunnel *l, const struct l2tp_header *h)
 		l2tp_handle_fault(l, &m, &fault);
 		return;
 	}
-	if (fault.error != 0 && log_limit_allow(&l->noise, l->now_ms, NULL))
-		log_warn(l->base.log, "%s (AVP %u of vendor %u) of the %s passed over", fault.what,
-			 fault.avp, fault.vendor, tunnel_peer_word(&l->base));
 	l2tp_log(l->base.log, '<', h, &m);
 	l2tp_handle(l, h, &m);
 }
