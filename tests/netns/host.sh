@@ -16,7 +16,7 @@ if [ -z "${HOST_TEST_INSIDE-}" ]; then
 	# shellcheck disable=SC2046,SC2086
 	${CC:-cc} -D_GNU_SOURCE -std=c11 -Wall -Wextra -g ${TOOL_CFLAGS-} -I"$top/src" \
 		$(pkg-config --cflags libnl-3.0) "$here/host/tool.c" "$build/libhost.a" \
-		"$build/libloop.a" "$build/libbase.a" -lnl-3 -o "$build/host-tool" || exit 1
+		"$build/libloop.a" "$build/libbase.a" -lnl-3 -lcap-ng -o "$build/host-tool" || exit 1
 	HOST_TEST_INSIDE=1 exec unshare -n -m --propagation private "$0" "$@"
 fi
 
