@@ -6,7 +6,6 @@
 #include "base/str.h"
 #include "ipc/control.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -23,24 +22,6 @@
 #define RESTART_HINT                                                                       \
 	"a changed file takes effect when the server is started again (systemctl restart " \
 	"vpdial-server), which hangs up all calls"
-
-char *serve_address(const struct sockaddr_storage *a, char *buf, size_t cap)
-{
-	const void *raw = a->ss_family == AF_INET6
-				  ? (const void *)&((const struct sockaddr_in6 *)a)->sin6_addr
-				  : (const void *)&((const struct sockaddr_in *)a)->sin_addr;
-
-	if (!inet_ntop(a->ss_family, raw, buf, (socklen_t)cap))
-		buf[0] = '\0';
-	return buf;
-}
-
-void serve_host_name(char *buf, size_t cap)
-{
-	if (gethostname(buf, cap - 1) < 0 || !buf[0])
-		(void)str_copy(buf, cap, "vpdial");
-	buf[cap - 1] = '\0';
-}
 
 static void stop_if_done(struct server *s)
 {

@@ -129,7 +129,7 @@ const struct conf_secret *call_secret(const struct call *c);
 int users_listen(struct server *s, struct reason *reason);
 void users_close(struct server *s);
 
-/* "10.0.0.1 port 4711" into BUF; returns BUF. */
+/* serve_names.c: "10.0.0.1" into BUF; returns BUF. */
 char *serve_address(const struct sockaddr_storage *a, char *buf, size_t cap);
 /* The name that sessions and reader give to callers. */
 void serve_host_name(char *buf, size_t cap);
