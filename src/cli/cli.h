@@ -124,7 +124,7 @@ bool cli_is_known(const struct cli *cli, const char *name);
 struct control_status;
 void cli_describe_profile(const struct cli *cli, const char *name, struct control_status *status);
 
-/* Is there a file NAME + SUFFIX in the run directory, a socket or not empty (disconnect.c)? */
+/* Is there a file NAME + SUFFIX in the run directory, a socket or not empty? */
 bool cli_has_leftover(const struct cli *cli, const char *name, const char *suffix);
 
 /* Names in RUN_DIR that have a file NAME + SUFFIX; the caller frees each and the array. */

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,16 +67,6 @@ static int recover(const struct cli *cli, const char *name)
 	else
 		cli_error("%s: what an unclean end left could not be undone", name);
 	return r < 0 ? EXIT_FATAL : r;
-}
-
-bool cli_has_leftover(const struct cli *cli, const char *name, const char *suffix)
-{
-	char path[2 * CONF_PATH_LEN];
-	struct stat st;
-
-	(void)snprintf(path, sizeof(path), "%s/%s%s", cli->run_dir, name, suffix);
-	/* An empty journal has nothing to undo. */
-	return stat(path, &st) == 0 && (st.st_size > 0 || S_ISSOCK(st.st_mode));
 }
 
 static bool has_leftovers(const struct cli *cli, const char *name)

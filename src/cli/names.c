@@ -1,11 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of connections: of profiles, and of what runs. */
+/* Names of connections: of profiles, of what runs, and of what was left. */
 #include "cli/cli.h"
+
+#include "base/str.h"
+#include "client/client.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool cli_profile_exists(const struct cli *cli, const char *name)
+{
+	char path[2 * CONF_PATH_LEN];
+	struct str s = str_make(path, sizeof(path));
+
+	if (!conf_name_profile(name))
+		return false;
+	str_printf(&s, "%s/%s.conf", cli->config_dir, name);
+	return access(path, F_OK) == 0;
+}
+
+bool cli_is_known(const struct cli *cli, const char *name)
+{
+	int fd;
+
+	if (cli_profile_exists(cli, name))
+		return true;
+	fd = conf_name_valid(name) ? client_open(cli->run_dir, name) : -ENOENT;
+	if (fd >= 0)
+		close(fd);
+	return fd != -ENOENT;
+}
+
+bool cli_has_leftover(const struct cli *cli, const char *name, const char *suffix)
+{
+	char path[2 * CONF_PATH_LEN];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/%s%s", cli->run_dir, name, suffix);
+	/* An empty journal has nothing to undo. */
+	return stat(path, &st) == 0 && (st.st_size > 0 || S_ISSOCK(st.st_mode));
+}
 
 size_t cli_running_names(const char *run_dir, const char *suffix, char ***names)
 {

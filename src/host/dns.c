@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Name servers of the VPN: systemd-resolved, else resolvconf, else /etc/resolv.conf. */
 #include "host/internal.h"
+#include "host/stack.h"
 
 #include "base/str.h"
 #include "host/run.h"

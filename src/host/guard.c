@@ -2,6 +2,7 @@
 /* The guardian: a small process that outlives a killed supervisor by a moment and takes back
  * what would otherwise stay, such as a rewritten resolv.conf. */
 #include "host/internal.h"
+#include "host/recover.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Applying and undoing: the stack of undo steps, and recovery from the journal. */
+/* A host: its life, applying a configuration and undoing it. */
 #include "host/internal.h"
+#include "host/recover.h"
+#include "host/stack.h"
 
 #include "base/capabilities.h"
 #include "base/str.h"
@@ -10,75 +12,6 @@
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
-
-int host_journal_undo(struct journal *j, const struct log *log)
-{
-	struct journal_content content;
-	struct host_nl nl;
-	int r = journal_read(j, &content), done = 0, error = 0;
-
-	if (r < 0) {
-		journal_content_free(&content);
-		j->unread = true;
-		if (r == -ENOMEM || r == -EIO) {
-			log_error(log, "cannot read %s (%s): what it tells is not undone yet",
-				  j->path, strerror(-r));
-			return r;
-		}
-		log_error(log, "%s is no journal of ours (%s): nothing in it was acted on", j->path,
-			  strerror(-r));
-		(void)journal_set_aside(j);
-		return r;
-	}
-	r = host_nl_open(&nl, NETLINK_ROUTE);
-	for (size_t i = content.count; r == 0 && i-- > 0;) {
-		const struct undo_step *step = &content.steps[i];
-
-		/* Routes ended with the boot or namespace that had them, and resolvconf keeps
-		 * its records in a file system that ends with the boot. */
-		if ((step->kind != UNDO_FILE && !content.same_boot) ||
-		    (!undo_step_dns(step) && !content.same_netns))
-			continue;
-		if (undo_step_run(step, &nl, log) < 0)
-			error = -EIO;
-		else
-			done++;
-	}
-	host_nl_close(&nl);
-	j->records = content.count;
-	journal_content_free(&content);
-	if (r == 0 && error == 0)
-		r = journal_clear(j);
-	return r < 0 ? r : error ? error : done;
-}
-
-int host_recover_wait(const char *run_dir, const char *name, const struct log *log,
-		      unsigned wait_ms)
-{
-	struct journal j;
-	int r = journal_open(&j, JOURNAL_CALL, run_dir, name, false, wait_ms);
-
-	if (r < 0)
-		return r == -ENOENT || r == -EBUSY ? 0 : r;
-	r = host_journal_undo(&j, log);
-	journal_close(&j);
-	if (r > 0)
-		log_notice(log, "undid %d change%s that a broken run had left", r,
-			   r == 1 ? "" : "s");
-	return r;
-}
-
-int host_recover(const char *run_dir, const char *name, const struct log *log)
-{
-	return host_recover_wait(run_dir, name, log, 0);
-}
-
-void host_journal_failed(const struct host *host, int r, struct reason *reason)
-{
-	reason_set(reason, r == -EACCES || r == -EPERM ? EXIT_NOT_PERMITTED : EXIT_OPEN_FAILED,
-		   "cannot keep a journal in %s: %s%s", host->run_dir, strerror(-r),
-		   r == -ENOSPC ? ": make room there and dial again" : "");
-}
 
 static int open_journal(struct host *host, struct reason *reason)
 {
@@ -155,79 +88,6 @@ void host_free(struct host *host)
 	free(host);
 }
 
-int host_push(struct host *host, struct undo_step *step)
-{
-	int r = host->step_count < HOST_STEPS_MAX ? 0 : -ENOSPC;
-
-	if (r == 0 && undo_step_journaled(step)) {
-		struct journal *j = step->lasting ? &host->lockdown : &host->journal;
-
-		if (j->records >= JOURNAL_STEPS_MAX)
-			(void)journal_rewrite(j, host->steps, host->step_count);
-		r = journal_add(j, step);
-		if (r == 0 && !step->lasting && host_guard_start(host) < 0)
-			log_warn(host->log,
-				 "no guardian: after a kill the next start will tidy up");
-	}
-	if (r < 0) {
-		undo_step_free(step);
-		return r;
-	}
-	host->steps[host->step_count++] = *step;
-	return 0;
-}
-
-void host_pop(struct host *host)
-{
-	/* Its record may stay in the journal: undoing what was not done does nothing. */
-	if (host->step_count)
-		undo_step_free(&host->steps[--host->step_count]);
-}
-
-struct undo_step *host_find_step(struct host *host, const struct undo_step *step)
-{
-	for (size_t i = 0; i < host->step_count; i++)
-		if (undo_step_equal(&host->steps[i], step))
-			return &host->steps[i];
-	return NULL;
-}
-
-/* Steps have gone, or changed their journal. */
-static int rewrite_journals(struct host *host)
-{
-	int r = 0;
-
-	if (host->lockdown.fd >= 0)
-		r = journal_rewrite(&host->lockdown, host->steps, host->step_count);
-	return r < 0 ? r : journal_rewrite(&host->journal, host->steps, host->step_count);
-}
-
-int host_want(struct host *host, const struct undo_step *step)
-{
-	struct undo_step *have = host_find_step(host, step), new = *step;
-	bool moves;
-	int r;
-
-	if (have) {
-		moves = have->lasting != step->lasting && undo_step_journaled(step);
-		*have = *step;
-		have->wanted = true;
-		r = moves ? rewrite_journals(host) : 0;
-		if (r < 0)
-			return r;
-		r = undo_step_do(have, &host->nl);
-		return r == -EEXIST ? 0 : r;
-	}
-	new.wanted = true;
-	r = host_push(host, &new);
-	if (r < 0)
-		return r;
-	r = undo_step_do(&new, &host->nl);
-	if (r < 0)
-		host_pop(host);
-	return r == -EEXIST ? 0 : r;
-}
-
 static bool is_superseded(const struct undo_step *step)
 {
 	return !step->wanted && !undo_step_dns(step);
@@ -276,28 +136,6 @@ int host_apply(struct host *host, const struct host_config *config, struct host_
 	if (r == 0)
 		host_dns_apply(host, config, applied);
 	return r;
-}
-
-void host_undo_if(struct host *host, bool (*pick)(const struct undo_step *step))
-{
-	bool journaled, rewrite = false;
-
-	for (size_t i = host->step_count; i-- > 0;) {
-		struct undo_step *step = &host->steps[i];
-
-		if (!pick(step))
-			continue;
-		journaled = undo_step_journaled(step);
-		/* It stays in the journal, and is tried again next time. */
-		if (undo_step_run(step, &host->nl, host->log) < 0 && journaled)
-			continue;
-		rewrite |= journaled;
-		undo_step_free(step);
-		memmove(step, step + 1, (--host->step_count - i) * sizeof(*step));
-	}
-	/* A record too many does no harm: undoing what is undone does nothing. */
-	if (rewrite && rewrite_journals(host) < 0)
-		log_info(host->log, "cannot write the journal %s anew", host->journal.path);
 }
 
 void host_suspend(struct host *host)

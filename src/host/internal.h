@@ -46,23 +46,6 @@ struct host {
 	uint8_t source[16];
 };
 
-/* Remembers STEP (its memory goes over to HOST).  Steps that outlive the device are written to
- * the journal first, and the guardian is started: call this BEFORE doing the change.
- * 0 or -errno, and then STEP has been freed. */
-int host_push(struct host *host, struct undo_step *step);
-/* Forgets the last step: its change was not done. */
-void host_pop(struct host *host);
-
-/* The change of STEP (no DNS) is wanted: does it, unless an earlier call did; then it puts back
- * what others have taken away meanwhile.  What is there already and was not done by us stays
- * nobody's.  0 or -errno. */
-int host_want(struct host *host, const struct undo_step *step);
-/* The step of HOST that is the same change, or NULL. */
-struct undo_step *host_find_step(struct host *host, const struct undo_step *step);
-/* Undoes, from the last to the first, the steps that PICK chooses.  A journaled one that cannot be
- * undone stays, to be tried again. */
-void host_undo_if(struct host *host, bool (*pick)(const struct undo_step *step));
-
 /* Does RT lead into our tunnel, or is it a route that we added beside it? */
 bool host_owns_route(const struct host *host, const struct host_rt *rt);
 /* The table's entry by which DST is reached, from SRC if that is not NULL and by OIF if that is not
@@ -120,20 +103,12 @@ int host_blocks_want(struct host *host, const struct host_config *config, struct
 /* Wants those of `block_ipv6`, which end with the call. */
 int host_ipv6_block_want(struct host *host, const struct host_config *config,
 			 struct reason *reason);
-/* *REASON of a journal that cannot be kept. */
-void host_journal_failed(const struct host *host, int r, struct reason *reason);
-/* Undoes what the open journal J holds.  The number of things undone, or -errno. */
-int host_journal_undo(struct journal *j, const struct log *log);
 /* Takes over what an earlier run left of its lockdown. */
 int host_lockdown_take_over(struct host *host, struct reason *reason);
 /* Lets go of the journal of a lockdown that is over. */
 void host_lockdown_close(struct host *host);
 
 #define HOST_LOCK_WAIT_MS 500 /* a guardian at work */
-
-/* host_recover, waiting WAIT_MS for a lock that its holder may be about to leave. */
-int host_recover_wait(const char *run_dir, const char *name, const struct log *log,
-		      unsigned wait_ms);
 
 /* Starts the process that undoes the journal when this one dies; once.  0 or -errno. */
 int host_guard_start(struct host *host);

@@ -4,6 +4,8 @@
  * Routes that lead nowhere, with a metric worse than that of the tunnel's own.  They depend on no
  * process and no device, so there is no moment without them. */
 #include "host/internal.h"
+#include "host/recover.h"
+#include "host/stack.h"
 
 #include <errno.h>
 #include <linux/fib_rules.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Link, addresses and routes of a connected call. */
 #include "host/internal.h"
+#include "host/stack.h"
 
 #include "base/str.h"
 

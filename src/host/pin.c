@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The pinned route: outer packets keep to the path that they would have without our tunnel. */
 #include "host/internal.h"
+#include "host/stack.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

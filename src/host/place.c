@@ -5,6 +5,7 @@
  * yet.  So ours never takes the metric that a route has which names none, nor one that is in use:
  * it gets a better one, or, where there is none, two halves, which win by their prefix. */
 #include "host/internal.h"
+#include "host/stack.h"
 
 #include <string.h>
 

@@ -35,7 +35,8 @@ uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len)
 						   : l2tp_wrap(path, frame, len);
 }
 
-bool path_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame)
+enum path_content path_unwrap(struct path *path, uint8_t *packet, size_t len,
+			      struct path_frame *frame)
 {
 	return path->config.encap == PROTOCOL_PPTP ? gre_unwrap(path, packet, len, frame)
 						   : l2tp_unwrap(path, packet, len, frame);

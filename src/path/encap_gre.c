@@ -60,7 +60,8 @@ static bool skip_ip_header(struct cursor *c)
 	return !c->failed;
 }
 
-bool gre_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame)
+enum path_content gre_unwrap(struct path *path, uint8_t *packet, size_t len,
+			     struct path_frame *frame)
 {
 	struct cursor c = cursor_make(packet, len);
 	struct gre_packet gre;
@@ -68,18 +69,18 @@ bool gre_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_fram
 
 	if (!skip_ip_header(&c) || !gre_decode(c.at, cursor_left(&c), &gre)) {
 		path->rx_counters.rx_malformed++;
-		return false;
+		return PATH_NOTHING;
 	}
 	if (!path->call_set || gre.call_id != path->call.local_call_id) {
 		path->rx_counters.rx_wrong_id++;
-		return false;
+		return PATH_NOTHING;
 	}
 	if (!gre.has_seq)
-		return false; /* an acknowledgment alone; the peer's window is nominal */
+		return PATH_NOTHING; /* an acknowledgment alone; the peer's window is nominal */
 	at = (size_t)(gre.payload - packet);
 	*frame = (struct path_frame){
 		.data = packet + at, .len = gre.payload_len, .numbered = true, .number = gre.seq};
-	return true;
+	return PATH_FRAME;
 }
 
 void gre_accept(struct path *path, uint64_t now_ms)

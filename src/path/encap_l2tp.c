@@ -44,26 +44,21 @@ static uint32_t extend_number(const struct path *path, uint16_t ns)
 	return path->sequence.newest + (uint32_t)(int16_t)(ns - (uint16_t)path->sequence.newest);
 }
 
-bool l2tp_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame)
+enum path_content l2tp_unwrap(struct path *path, uint8_t *packet, size_t len,
+			      struct path_frame *frame)
 {
 	struct l2tp_header header;
 
 	if (!l2tp_decode(packet, len, &header)) {
 		path->rx_counters.rx_malformed++;
-		return false;
+		return PATH_NOTHING;
 	}
-	if (header.control) {
-		path_settle_run(path);
-		/* An answer goes where the question came from, until the port is settled. */
-		path->reply_port = path->peer_locked ? 0 : path->source_port;
-		path->callbacks.tunnel(path->callbacks.ctx, packet, len);
-		path->reply_port = 0;
-		return false;
-	}
+	if (header.control)
+		return PATH_TUNNEL;
 	if (!path->call_set || header.tunnel_id != path->call.local_tunnel_id ||
 	    header.session_id != path->call.local_call_id) {
 		path->rx_counters.rx_wrong_id++;
-		return false;
+		return PATH_NOTHING;
 	}
 	*frame = (struct path_frame){.data = packet + (header.payload - packet),
 				     .len = header.payload_len};
@@ -72,10 +67,10 @@ bool l2tp_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_fra
 		atomic_store_explicit(&path->shared.peer_numbers, header.has_seq,
 				      memory_order_relaxed);
 	if (!header.has_seq)
-		return true;
+		return PATH_FRAME;
 	frame->numbered = true;
 	frame->number = extend_number(path, header.ns);
-	return true;
+	return PATH_FRAME;
 }
 
 int path_send_tunnel(struct path *path, const uint8_t *octets, size_t len)

@@ -93,6 +93,7 @@ struct path {
 
 	/* The main thread's: receiving, and all else. */
 	_Alignas(64) struct path_worker *worker; /* sends for us; NULL = we do */
+	struct path_turn *turn;			 /* WORKER's; NULL without one */
 	bool watch_inner;
 	struct path_state state;
 	struct path_counters rx_counters, told; /* TOLD: with those of sending, for path_counters */
@@ -127,7 +128,7 @@ struct path {
 
 #define PATH_NUMBER (UINT64_C(1) << 32)
 
-/* worker.c: the main thread's turn to send, taken and given back; it comes within two bursts of the
+/* turn.c: the main thread's turn to send, taken and given back; it comes within two bursts of the
  * worker, and is not to be taken twice. */
 void path_turn_take(struct path *path);
 void path_turn_give(struct path *path);
@@ -137,8 +138,11 @@ bool path_send_burst(struct path *path, uint64_t now_ms);
 /* Puts the encapsulation before FRAME (PATH_HEADROOM octets are free there, less what framing
  * took); returns the start of the packet and adds to *LEN.  For the one who has the turn. */
 uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len);
-/* Takes a received packet apart.  False if it holds no frame for us (counted). */
-bool path_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame);
+/* What a received packet holds: nothing for us (counted), a frame, or L2TP's control message. */
+enum path_content { PATH_NOTHING, PATH_FRAME, PATH_TUNNEL };
+/* Takes a received packet apart; *FRAME is set for a frame. */
+enum path_content path_unwrap(struct path *path, uint8_t *packet, size_t len,
+			      struct path_frame *frame);
 /* A frame came whose NUMBER is far, or SEEN before, and nothing else speaks for it: true if those
  * before it make the window move there. */
 bool path_follow(struct path *path, uint32_t number, bool seen, uint64_t now_ms);
@@ -163,8 +167,6 @@ void path_take_errors(struct path *path);
 void path_take_errors_of_sending(struct path *path);
 
 /* rx.c */
-/* Decrypts and delivers what waits for that: before anything happens that may depend on it. */
-void path_settle_run(struct path *path);
 /* Frames held back for order: delivers those whose turn it is; FORCE gives up on a gap. */
 void path_drain(struct path *path, bool force, uint64_t now_ms);
 /* For struct join_config. */
@@ -173,7 +175,8 @@ void path_taken(void *ctx, unsigned packets, size_t octets);
 
 /* encap_gre.c */
 uint8_t *gre_wrap(struct path *path, uint8_t *frame, size_t *len);
-bool gre_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame);
+enum path_content gre_unwrap(struct path *path, uint8_t *packet, size_t len,
+			     struct path_frame *frame);
 /* A frame was accepted: from when on its number may be acknowledged without data. */
 void gre_accept(struct path *path, uint64_t now_ms);
 uint64_t gre_deadline(const struct path *path);
@@ -181,7 +184,8 @@ void gre_ack_if_due(struct path *path, uint64_t now_ms);
 
 /* encap_l2tp.c */
 uint8_t *l2tp_wrap(struct path *path, uint8_t *frame, size_t *len);
-bool l2tp_unwrap(struct path *path, uint8_t *packet, size_t len, struct path_frame *frame);
+enum path_content l2tp_unwrap(struct path *path, uint8_t *packet, size_t len,
+			      struct path_frame *frame);
 /* May a datagram from there be the peer's?  Notes its port. */
 bool l2tp_source_is_peer(struct path *path, struct sockaddr_storage *from);
 

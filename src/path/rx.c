@@ -115,7 +115,8 @@ static void look_for_proof(struct path *path)
 			path->doubt = false;
 }
 
-void path_settle_run(struct path *path)
+/* Decrypts and delivers what waits for that: before anything happens that may depend on it. */
+static void settle_run(struct path *path)
 {
 	struct mppe_run *run = &path->run;
 
@@ -153,7 +154,7 @@ static bool join_run(struct path *path, const struct path_frame *frame)
 	    !frame_decode(f.data, f.len, &protocol, &head) || protocol != FRAME_COMPRESSED)
 		return false;
 	if (path->run.count == MPPE_RUN)
-		path_settle_run(path);
+		settle_run(path);
 	f.data += head;
 	f.len -= head;
 	/* Only what is new by its number; the others are judged one by one. */
@@ -395,11 +396,24 @@ static void rx_numbered(struct path *path, struct path_frame *f, uint64_t now_ms
 		rx_in_place(path, f, now_ms);
 }
 
+/* L2TP's control message. */
+static void rx_tunnel(struct path *path, const uint8_t *message, size_t len)
+{
+	settle_run(path);
+	/* An answer goes where the question came from, until the port is settled. */
+	path->reply_port = path->peer_locked ? 0 : path->source_port;
+	path->callbacks.tunnel(path->callbacks.ctx, message, len);
+	path->reply_port = 0;
+}
+
 static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t now_ms)
 {
 	struct path_frame f;
+	enum path_content content = path_unwrap(path, packet, len, &f);
 
-	if (!path_unwrap(path, packet, len, &f))
+	if (content == PATH_TUNNEL)
+		rx_tunnel(path, packet, len);
+	if (content != PATH_FRAME)
 		return;
 	if (f.len > PATH_FRAME_MAX) {
 		path->rx_counters.rx_malformed++;
@@ -407,7 +421,7 @@ static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t n
 	}
 	if (join_run(path, &f))
 		return;
-	path_settle_run(path);
+	settle_run(path);
 	if (f.numbered)
 		rx_numbered(path, &f, now_ms);
 	else if (f.len > 0)
@@ -490,7 +504,7 @@ bool path_burst_rx(struct path *path, uint64_t now_ms)
 		return receive_failed(path, errno);
 	for (int i = 0; i < n; i++)
 		rx_message(path, (unsigned)i, now_ms);
-	path_settle_run(path);
+	settle_run(path);
 	if (path->join)
 		join_flush(path->join);
 	path_ack_if_due(path, now_ms);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The sending thread: its life, and who has the turn. */
+/* The sending thread: its life, and the path it sends for. */
 #include "path/internal.h"
+#include "path/turn.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -19,9 +20,7 @@
 #endif
 
 struct path_worker {
-	/* NEXT makes TURN fair: who waits for the turn holds it, and the one who had the turn
-	 * last queues behind. */
-	pthread_mutex_t next, turn;
+	struct path_turn turn;
 	struct path *path; /* with the turn; NULL = nothing to do */
 	int epoll_fd;	   /* the path's TUN device, while there is a path; STOP_FD */
 	int stop_fd;
@@ -31,36 +30,17 @@ struct path_worker {
 	_Atomic uint64_t busy_us;
 };
 
-static void take_turn(struct path_worker *w)
-{
-	pthread_mutex_lock(&w->next);
-	pthread_mutex_lock(&w->turn);
-	pthread_mutex_unlock(&w->next);
-}
-
-void path_turn_take(struct path *path)
-{
-	if (path->worker)
-		take_turn(path->worker);
-}
-
-void path_turn_give(struct path *path)
-{
-	if (path->worker)
-		pthread_mutex_unlock(&path->worker->turn);
-}
-
 /* One burst, if there is still a path to send for. */
 static void send_turn(struct path_worker *w, bool readable)
 {
 	uint64_t start = clock_now_us(), spent;
 
-	take_turn(w);
+	turn_take(&w->turn);
 	if (w->path && readable)
 		path_send_burst(w->path, start / 1000);
 	else if (w->path) /* the device was deleted: the main thread hears of it too */
 		epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, w->path->config.tun_fd, NULL);
-	pthread_mutex_unlock(&w->turn);
+	turn_give(&w->turn);
 	spent = clock_now_us() - start;
 	atomic_store_explicit(&w->busy_us,
 			      atomic_load_explicit(&w->busy_us, memory_order_relaxed) + spent,
@@ -108,8 +88,7 @@ static void release_all(struct path_worker *w)
 	if (w->stop_fd >= 0)
 		close(w->stop_fd);
 	sem_destroy(&w->started);
-	pthread_mutex_destroy(&w->turn);
-	pthread_mutex_destroy(&w->next);
+	turn_destroy(&w->turn);
 	free(w);
 }
 
@@ -120,8 +99,7 @@ struct path_worker *path_worker_new(void)
 
 	if (!w)
 		return NULL;
-	pthread_mutex_init(&w->next, NULL);
-	pthread_mutex_init(&w->turn, NULL);
+	turn_init(&w->turn);
 	sem_init(&w->started, 0, 0);
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->stop_fd = event.data.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -151,10 +129,11 @@ int path_worker_take(struct path_worker *w, struct path *path)
 
 	if (w->path || path->worker)
 		return -EBUSY;
-	take_turn(w);
+	turn_take(&w->turn);
 	w->path = path;
-	pthread_mutex_unlock(&w->turn);
+	turn_give(&w->turn);
 	path->worker = w;
+	path->turn = &w->turn;
 	rc = epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, path->config.tun_fd, &event) < 0 ? -errno : 0;
 	if (rc < 0)
 		path_worker_release(w);
@@ -167,11 +146,12 @@ void path_worker_release(struct path_worker *w)
 
 	if (!path)
 		return;
-	take_turn(w);
+	turn_take(&w->turn);
 	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, path->config.tun_fd, NULL);
 	w->path = NULL;
-	pthread_mutex_unlock(&w->turn);
+	turn_give(&w->turn);
 	path->worker = NULL;
+	path->turn = NULL;
 }
 
 uint64_t path_worker_busy_us(const struct path_worker *w)

@@ -22,6 +22,8 @@ void auth_send_kept(struct ppp_link *link, const struct writer *w);
 void auth_repeat(struct ppp_link *link);
 /* Starts the repetition timer anew: FIRST_MS until the first repetition. */
 void auth_timer_start(struct ppp_link *link, uint32_t first_ms);
+/* The next repetition is due after the interval. */
+void auth_timer_arm(struct auth *auth, uint64_t now_ms);
 void auth_timer_stop(struct ppp_link *link);
 
 /* ---- caller ---- */

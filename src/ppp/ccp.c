@@ -33,7 +33,7 @@ static void settle(struct ppp_link *link)
 	link->ccp.settled = true;
 	link->ccp.give_up_ms = DEADLINE_NONE;
 	link_data_changed(link);
-	link_ccp_settled(link);
+	link->up->ccp_settled(link);
 }
 
 /* There will be no encryption; WHY is part of a sentence about the peer. */

@@ -61,7 +61,7 @@ static void on_challenge(struct ppp_link *link, const struct control_packet *p)
 	auth->waiting = true;
 	auth_send_kept(link, &w);
 	if (auth->method != METHOD_CHAP && !auth->done)
-		ccp_start_early(link);
+		link->up->proof_sent(link);
 }
 
 static void on_result(struct ppp_link *link, const struct control_packet *p)

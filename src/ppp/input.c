@@ -7,19 +7,6 @@
 #define REJECT_REFILL_MS  1000 /* after the first few, one Protocol-Reject a second */
 #define PROTOCOL_REJECTED 1024 /* octets of a rejected frame that we return at most */
 
-void link_keep_early(struct ppp_link *link, int which, uint16_t protocol, const uint8_t *info,
-		     size_t len)
-{
-	struct early_frame *frame = &link->early[which];
-
-	link->counters.unexpected++;
-	if (len < CONTROL_HEADER || len > sizeof(frame->info))
-		return;
-	frame->protocol = protocol;
-	frame->len = len;
-	memcpy(frame->info, info, len);
-}
-
 void link_protocol_reject(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len)
 {
 	uint8_t buf[2 + PROTOCOL_REJECTED];
@@ -39,49 +26,6 @@ void link_protocol_reject(struct ppp_link *link, uint16_t protocol, const uint8_
 	writer_u16(&w, protocol);
 	writer_bytes(&w, info, len < room ? len : room);
 	automaton_send(&link->lcp.fsm, CONTROL_PROTOCOL_REJECT, -1, buf, writer_len(&w));
-}
-
-static bool is_sent_by_us(uint16_t protocol)
-{
-	static const uint16_t ours[] = {FRAME_LCP,  FRAME_PAP,	     FRAME_CHAP,   FRAME_EAP,
-					FRAME_CCP,  FRAME_IPCP,	     FRAME_IPV6CP, FRAME_IPV4,
-					FRAME_IPV6, FRAME_COMPRESSED};
-
-	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
-		if (ours[i] == protocol)
-			return true;
-	return false;
-}
-
-static void ncp_rejected(struct automaton *ncp)
-{
-	bool open = automaton_opened(ncp);
-
-	automaton_raise(ncp, AUTOMATON_REJECT_FATAL);
-	/* The table goes on to say farewell: nobody will answer, and the why would be forgotten. */
-	if (open)
-		ncp->driver->finished(ncp->ctx, AUTOMATON_REJECT_FATAL);
-}
-
-void link_protocol_rejected(struct ppp_link *link, uint16_t protocol)
-{
-	struct automaton *ncps[] = {&link->ccp.fsm, &link->ipcp.fsm, &link->ipv6cp.fsm};
-	const char *name = frame_protocol_name(protocol);
-
-	link->counters.protocol_rejects_rx++;
-	if (!is_sent_by_us(protocol))
-		link->counters.nonsense_rejects_rx++;
-	log_info(link->log, "%s rejects protocol 0x%04x (%s)", link_peer(link), protocol,
-		 name ? name : "unknown");
-	if (protocol == FRAME_CCP && ccp_rejected_early(link))
-		return;
-	for (size_t i = 0; i < sizeof(ncps) / sizeof(ncps[0]); i++)
-		if (ncps[i]->driver->protocol == protocol && ncps[i]->state >= AUTOMATON_CLOSED)
-			ncp_rejected(ncps[i]);
-	if (protocol == auth_protocol(link->auth.method) && !link->auth.done)
-		link_fail(link, EXIT_NEGOTIATION_FAILED,
-			  "%s agreed to authentication with %s, then rejected it", link_peer(link),
-			  word_of(auth_words, link->auth.method));
 }
 
 struct ncp_entry {

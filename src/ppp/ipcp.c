@@ -257,12 +257,14 @@ static void up(void *ctx)
 	memset(a->wins, 0, sizeof(a->wins));
 	take_servers(ipcp, IPCP_DNS1, IPCP_DNS2, a->dns);
 	take_servers(ipcp, IPCP_WINS1, IPCP_WINS2, a->wins);
-	link_ncp_up(link);
+	link->up->ncp_up(link);
 }
 
 static void down(void *ctx)
 {
-	link_ncp_down(ctx);
+	struct ppp_link *link = ctx;
+
+	link->up->ncp_down(link);
 }
 
 static void finished(void *ctx, enum automaton_event why)
@@ -277,10 +279,10 @@ static void finished(void *ctx, enum automaton_event why)
 						       : "%s does not answer any more in IPCP%s",
 			  link_peer(link), ppp_refusal(link, refusal, sizeof(refusal)));
 	else
-		link_ncp_lost(link, &link->ipcp.fsm,
-			      why == AUTOMATON_REJECT_FATAL
-				      ? "does not carry IPv4 (it rejected IPCP)"
-				      : "closed IPCP");
+		link->up->ncp_lost(link, &link->ipcp.fsm,
+				   why == AUTOMATON_REJECT_FATAL
+					   ? "does not carry IPv4 (it rejected IPCP)"
+					   : "closed IPCP");
 }
 
 static void terminated(void *ctx, const struct control_packet *p)
@@ -293,7 +295,7 @@ static void terminated(void *ctx, const struct control_packet *p)
 	if (p->len > 0)
 		str_printf(&s, ": \"%s\"",
 			   link_clean(text, sizeof(text), (struct octets){p->data, p->len}, 80));
-	link_ncp_lost(link, &link->ipcp.fsm, why);
+	link->up->ncp_lost(link, &link->ipcp.fsm, why);
 }
 
 static const struct automaton_driver driver = {

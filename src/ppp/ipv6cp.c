@@ -85,7 +85,7 @@ static void up(void *ctx)
 
 	memcpy(link->addresses.local_ifid, link->ipv6cp.local, 8);
 	memcpy(link->addresses.remote_ifid, link->ipv6cp.remote, 8);
-	link_ncp_up(link);
+	link->up->ncp_up(link);
 }
 
 static void down(void *ctx)
@@ -94,16 +94,17 @@ static void down(void *ctx)
 
 	memset(link->addresses.local_ifid, 0, 8);
 	memset(link->addresses.remote_ifid, 0, 8);
-	link_ncp_down(link);
+	link->up->ncp_down(link);
 }
 
 static void finished(void *ctx, enum automaton_event why)
 {
 	struct ppp_link *link = ctx;
 
-	link_ncp_lost(link, &link->ipv6cp.fsm,
-		      why == AUTOMATON_REJECT_FATAL ? "does not carry IPv6 (it rejected IPV6CP)"
-						    : "does not agree on IPv6");
+	link->up->ncp_lost(link, &link->ipv6cp.fsm,
+			   why == AUTOMATON_REJECT_FATAL
+				   ? "does not carry IPv6 (it rejected IPV6CP)"
+				   : "does not agree on IPv6");
 }
 
 static void terminated(void *ctx, const struct control_packet *p)
@@ -111,7 +112,7 @@ static void terminated(void *ctx, const struct control_packet *p)
 	struct ppp_link *link = ctx;
 
 	(void)p;
-	link_ncp_lost(link, &link->ipv6cp.fsm, "closed IPV6CP");
+	link->up->ncp_lost(link, &link->ipv6cp.fsm, "closed IPV6CP");
 }
 
 static const struct automaton_driver driver = {

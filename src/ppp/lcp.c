@@ -180,17 +180,21 @@ static void accepted(void *ctx)
 
 static void up(void *ctx)
 {
-	lcp_of(ctx)->loops = 0;
-	lcp_of(ctx)->echo_loops = 0;
-	link_lcp_up(ctx);
+	struct ppp_link *link = ctx;
+
+	link->lcp.loops = 0;
+	link->lcp.echo_loops = 0;
+	link->up->lcp_up(link);
 }
 
 static void down(void *ctx)
 {
-	lcp_of(ctx)->auth_naks = 0;
-	lcp_of(ctx)->offered[0] = '\0';
-	lcp_of(ctx)->echo_pending = false;
-	link_lcp_down(ctx);
+	struct ppp_link *link = ctx;
+
+	link->lcp.auth_naks = 0;
+	link->lcp.offered[0] = '\0';
+	link->lcp.echo_pending = false;
+	link->up->lcp_down(link);
 }
 
 static void finished(void *ctx, enum automaton_event why)
@@ -353,7 +357,7 @@ static void protocol_reject(struct ppp_link *link, const struct control_packet *
 	if (c.failed)
 		link->counters.malformed++;
 	else
-		link_protocol_rejected(link, protocol);
+		link->up->protocol_rejected(link, protocol);
 }
 
 static void discard(struct ppp_link *link, const struct control_packet *p)

@@ -127,7 +127,31 @@ struct early_frame {
 
 enum { EARLY_AUTH, EARLY_CCP, EARLY_IPCP, EARLY_IPV6CP, EARLY_FRAMES };
 
+struct ppp_link;
+
+/* What a layer tells those above it. */
+struct link_events {
+	void (*lcp_up)(struct ppp_link *link);
+	/* LCP is going down, for good or to be negotiated anew. */
+	void (*lcp_down)(struct ppp_link *link);
+	/* Caller: what keys are made of was sent, its result is not known yet. */
+	void (*proof_sent)(struct ppp_link *link);
+	/* METHOD: 0 = none was agreed. */
+	void (*auth_done)(struct ppp_link *link, enum auth_method method);
+	/* It is known how data goes. */
+	void (*ccp_settled)(struct ppp_link *link);
+	void (*ncp_up)(struct ppp_link *link);
+	void (*ncp_down)(struct ppp_link *link);
+	/* The protocol will not come up, or ended: so does the call, unless it is IPv6 beside IPv4.
+	 */
+	void (*ncp_lost)(struct ppp_link *link, const struct automaton *ncp, const char *why);
+	/* The peer rejects PROTOCOL (RFC 1661 section 5.7). */
+	void (*protocol_rejected)(struct ppp_link *link, uint16_t protocol);
+};
+extern const struct link_events ppp_phases; /* phases.c */
+
 struct ppp_link {
+	const struct link_events *up;
 	struct ppp_config config;
 	struct ppp_callbacks callbacks;
 	const struct random_source *random;
@@ -177,26 +201,31 @@ __attribute__((format(printf, 3, 4))) void link_fail(struct ppp_link *link, enum
 const char *link_clean(char *buf, size_t cap, struct octets text, size_t limit);
 /* Tells the data path what changed, if anything did. */
 void link_data_changed(struct ppp_link *link);
-void link_network_changed(struct ppp_link *link);
 bool link_encrypts(const struct ppp_link *link); /* encryption is required */
 
-void link_lcp_up(struct ppp_link *link);
-void link_lcp_down(struct ppp_link *link);
-void link_auth_done(struct ppp_link *link, enum auth_method method);
-void link_ccp_settled(struct ppp_link *link);
-void link_ncp_up(struct ppp_link *link);
-void link_ncp_down(struct ppp_link *link);
-/* The protocol will not come up, or ended: so does the call, unless it is IPv6 beside IPv4. */
-void link_ncp_lost(struct ppp_link *link, const struct automaton *ncp, const char *why);
+/* Tells outside what happened. */
 void link_emit(struct ppp_link *link, const struct ppp_event *event);
-/* The peer rejects PROTOCOL (RFC 1661 section 5.7). */
-void link_protocol_rejected(struct ppp_link *link, uint16_t protocol);
-
-/* ---- input.c ---- */
-
 /* Keeps a frame (WHICH: EARLY_...) that comes before its layer is ready for it. */
 void link_keep_early(struct ppp_link *link, int which, uint16_t protocol, const uint8_t *info,
 		     size_t len);
+
+/* ---- link.c: for those above the layers ---- */
+
+void link_enter_phase(struct ppp_link *link, enum ppp_phase phase);
+/* The set-up may last so long from now. */
+void link_limit_start(struct ppp_link *link);
+/* Closes LCP for CODE and TEXT (the first reason counts); with TELL the peer may read TEXT. */
+void link_end(struct ppp_link *link, enum exit_status code, const char *text, bool tell);
+/* What the data path is to know. */
+void link_data_compute(const struct ppp_link *link, struct ppp_data *d);
+/* A line for the log: VERB and what the frame says. */
+void link_log_frame(struct ppp_link *link, const char *verb, uint16_t protocol, const uint8_t *info,
+		    size_t len);
+/* send of struct automaton_host; CTX is the link. */
+void link_send_frame(void *ctx, uint16_t protocol, const uint8_t *info, size_t len);
+
+/* ---- input.c ---- */
+
 void link_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len);
 /* Answers a frame that nobody takes, at a bounded rate. */
 void link_protocol_reject(struct ppp_link *link, uint16_t protocol, const uint8_t *info,

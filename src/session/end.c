@@ -138,8 +138,6 @@ void session_settle(struct session *s)
 
 	if (s->ended)
 		return;
-	if (s->answers.applied || s->answers.hangup || s->answers.stats || s->answers.gone)
-		session_catch_up(s);
 	if (s->output_overflow) {
 		/* It does not read what it asked for: there is no use in waiting to tell it more.
 		 */

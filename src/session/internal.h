@@ -116,7 +116,7 @@ void session_close(struct session *s, const struct reason *why);
 void session_explain_silence(struct session *s);
 /* The peer ended the tunnel with WHY, which explains nothing: did it mean the password? */
 void session_explain_refusal(struct session *s, const struct reason *why);
-/* After each input: what one room's event means for the others. */
+/* After each input (and what waited for an account): what one room's event means for the others. */
 void session_settle(struct session *s);
 
 /* events.c: makes tunnel, PPP and data path of START's words, whose secrets are wiped.  False: no
@@ -124,9 +124,6 @@ void session_settle(struct session *s);
 bool session_make_rooms(struct session *s);
 /* The control stream, as far as the socket takes it. */
 void session_flush_output(struct session *s);
-
-/* session.c: requests that waited for an account. */
-void session_catch_up(struct session *s);
 
 /* join.c: START's words as the configurations of the three rooms. */
 void session_tunnel_config(const struct session *s, struct tunnel_config *config);
@@ -166,7 +163,7 @@ void session_bid_farewell(struct session *s);
  * never send.  Then WHY says so.  To be asked whenever packets came. */
 bool keys_lost(struct session *s, uint32_t nonsense, struct reason *why);
 
-/* session.c */
+/* events.c: the network that was agreed, with what passes to the other end. */
 void session_tell_network(struct session *s);
 
 /* inform.c: asks, once IPv4 is applied with an address that was not asked for yet, the server for

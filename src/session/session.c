@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static void settle(struct session *s);
+
 /* Descriptors */
 
 static void on_tun_ready(void *ctx, uint32_t events)
@@ -32,7 +34,7 @@ static void on_tun_ready(void *ctx, uint32_t events)
 		load_sent(s, clock_now_us() - start);
 		load_check(s);
 	}
-	session_settle(s);
+	settle(s);
 }
 
 static void on_wire_ready(void *ctx, uint32_t events)
@@ -42,7 +44,7 @@ static void on_wire_ready(void *ctx, uint32_t events)
 	(void)events;
 	path_burst_rx(s->path, loop_now(s->loop));
 	load_check(s);
-	session_settle(s);
+	settle(s);
 }
 
 static void control_connected(struct session *s)
@@ -93,7 +95,7 @@ static void on_control_ready(void *ctx, uint32_t events)
 		if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
 			control_read(s);
 	}
-	session_settle(s);
+	settle(s);
 }
 
 /* Timers */
@@ -109,7 +111,7 @@ static void on_tick(void *ctx)
 		ppp_heard(s->ppp, path_rx_counters(s->path)->last_heard_ms);
 		ppp_tick(s->ppp, now);
 	}
-	session_settle(s);
+	settle(s);
 }
 
 /* One deadline at a time: for the connection, for the first GRE packet, for the farewell. */
@@ -127,7 +129,7 @@ static void on_limit(void *ctx)
 		r = s->reason;
 		session_close(s, &r);
 	}
-	session_settle(s);
+	settle(s);
 }
 
 static void on_time(void *ctx)
@@ -149,7 +151,7 @@ static void on_time(void *ctx)
 		session_close(s, &r);
 	else
 		loop_timer_set(s->loop, &s->time_timer, deadline_min(idle_end, session_end));
-	session_settle(s);
+	settle(s);
 }
 
 /* Requests of the supervisor */
@@ -338,7 +340,7 @@ static void supervisor_gone(struct session *s)
 }
 
 /* What came while session_account waited. */
-void session_catch_up(struct session *s)
+static void catch_up(struct session *s)
 {
 	struct request_answers *a = &s->answers;
 	struct request_stats stats;
@@ -361,6 +363,16 @@ void session_catch_up(struct session *s)
 		supervisor_gone(s);
 }
 
+/* After each input: what waited, then what one room's event means for the others. */
+static void settle(struct session *s)
+{
+	const struct request_answers *a = &s->answers;
+
+	if (!s->ended && (a->applied || a->hangup || a->stats || a->gone))
+		catch_up(s);
+	session_settle(s);
+}
+
 static void on_channel_ready(void *ctx, uint32_t events)
 {
 	struct session *s = ctx;
@@ -375,7 +387,7 @@ static void on_channel_ready(void *ctx, uint32_t events)
 	}
 	wipe(&m, sizeof m);
 	if (s->tunnel)
-		session_settle(s);
+		settle(s);
 }
 
 static void release(struct session *s)

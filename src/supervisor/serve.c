@@ -23,13 +23,6 @@
 	"a changed file takes effect when the server is started again (systemctl restart " \
 	"vpdial-server), which hangs up all calls"
 
-void serve_host_name(char *buf, size_t cap)
-{
-	if (gethostname(buf, cap - 1) < 0 || !buf[0])
-		(void)str_copy(buf, cap, "vpdial");
-	buf[cap - 1] = '\0';
-}
-
 static void stop_if_done(struct server *s)
 {
 	if (s->stopping && !s->calls)

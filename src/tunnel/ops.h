@@ -41,6 +41,7 @@ static inline const char *tunnel_peer_word(const struct tunnel *t)
 /* What follows a refusal for want of room. */
 #define TUNNEL_NO_ROOM_HINT "it has no room for another call now, try again later"
 
+/* emit.c */
 void tunnel_emit_progress(struct tunnel *t, const char *text);
 void tunnel_emit_call_up(struct tunnel *t, const struct tunnel_call *call);
 void tunnel_emit_echo(struct tunnel *t, uint32_t rtt_ms);
