@@ -65,7 +65,8 @@ endif
 sources = $(filter-out $(OTHER_BUILDS),$(sort $(patsubst src/$(1)/%.c,%,$(wildcard src/$(1)/*.c src/$(1)/*/*.c))))
 # The sandbox's walls, or what sanitizers need instead of them.
 OTHER_BUILDS := $(if $(SANITIZE),sandbox_walls,sandbox_sanitized)
-ROOMS := base vocabulary loop crypto wire ppp tunnel ipc conf path session host supervisor server client cli tui
+ROOMS := base vocabulary loop crypto wire ppp tunnel ipc conf path session host privsep dispatcher connection server \
+	client cli tui
 
 objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(call sources,$(1)))
 lib  = $(BUILD)/lib$(1).a
@@ -87,7 +88,7 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-VPDIAL_ROOMS  := cli tui supervisor server host client conf ipc loop vocabulary base
+VPDIAL_ROOMS  := cli tui connection server dispatcher privsep host client conf ipc loop vocabulary base
 SESSION_ROOMS := session path tunnel ppp crypto wire ipc loop vocabulary base
 NCURSES_LIBS  := $(shell pkg-config --libs ncursesw 2>/dev/null || echo -lncursesw)
 VPDIAL_LIBS   := -lnl-3 -liniparser -ljansson -lcap-ng $(NCURSES_LIBS)
@@ -134,7 +135,7 @@ UNIT_TESTS += conf control cli
 conf_ROOMS := conf vocabulary base
 conf_LIBS := -liniparser
 control_ROOMS := client ipc loop vocabulary base
-cli_ROOMS := cli client conf ipc loop vocabulary base
+cli_ROOMS := cli dispatcher client conf ipc loop vocabulary base
 cli_LIBS := -liniparser -ljansson
 UNIT_TESTS += path captures
 captures_ROOMS := path crypto wire vocabulary base
@@ -187,14 +188,14 @@ UNIT_TESTS += server
 server_ROOMS := server conf ipc vocabulary base
 server_LIBS := -liniparser
 UNIT_TESTS += notify
-notify_ROOMS := supervisor vocabulary base
+notify_ROOMS := privsep vocabulary base
 UNIT_TESTS += redial
-redial_ROOMS := supervisor vocabulary base
+redial_ROOMS := connection vocabulary base
 UNIT_TESTS += hooks
-hooks_ROOMS := supervisor conf ipc loop vocabulary base
+hooks_ROOMS := dispatcher conf ipc loop vocabulary base
 hooks_LIBS := -liniparser
 UNIT_TESTS += fields
-fields_ROOMS := cli tui supervisor client conf ipc loop vocabulary base
+fields_ROOMS := cli tui dispatcher client conf ipc loop vocabulary base
 fields_LIBS := -liniparser -ljansson $(NCURSES_LIBS)
 UNIT_TESTS += tui
 tui_ROOMS := tui client ipc loop vocabulary base
@@ -245,7 +246,7 @@ fuzz_tunnel_ROOMS := tunnel crypto wire vocabulary base
 fuzz_half_open_ROOMS := tunnel crypto wire vocabulary base
 fuzz_path_ROOMS := path crypto wire vocabulary base
 fuzz_session_ROOMS := session path tunnel ppp crypto wire ipc loop vocabulary base
-fuzz_judge_ROOMS := supervisor host conf ipc loop vocabulary base
+fuzz_judge_ROOMS := connection server dispatcher privsep host conf ipc loop vocabulary base
 fuzz_conf_ROOMS := conf vocabulary base
 fuzz_control_ROOMS := client ipc loop vocabulary base
 fuzz_request_ROOMS := ipc vocabulary base

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What `vpdial check` says of scripts: those that would not be run. */
-#include "conf/scripts.h"
+#include "dispatcher/scripts.h"
 
 #include "cli/cli.h"
 

@@ -3,7 +3,7 @@
 #ifndef VPDIAL_MAIN_POLICY_H
 #define VPDIAL_MAIN_POLICY_H
 
-#include "supervisor/serve.h"
+#include "server/serve.h"
 
 extern const struct serve_policy main_policy;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The program: the command line, or, started by it, the supervisor of one profile or the server. */
 #include "cli/cli.h"
+#include "connection/supervisor.h"
 #include "main/demo.h"
 #include "main/monitor.h"
 #include "main/policy.h"
-#include "supervisor/serve.h"
-#include "supervisor/supervisor.h"
+#include "server/serve.h"
 
 #include <string.h>
 

@@ -7,10 +7,10 @@
 #include "fuzz.h"
 
 #include "base/clock.h"
-#include "supervisor/internal.h"
-#include "supervisor/serve.h"
+#include "connection/internal.h"
+#include "server/serve.h"
 #undef RUN_DIR_MAX
-#include "supervisor/serving.h"
+#include "server/serving.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "cli/text.h"
-#include "supervisor/hook_env.h"
+#include "dispatcher/hook_env.h"
 #include "tui/fields.h"
 #include "vectors.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Scripts: which are run, in which order, with what, for how long. */
-#include "supervisor/hooks.h"
+#include "dispatcher/hooks.h"
 
-#include "supervisor/hook_child.h"
+#include "dispatcher/hook_child.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

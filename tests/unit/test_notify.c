@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The service manager's protocol, heard on a real datagram socket. */
-#include "supervisor/notify.h"
+#include "privsep/notify.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

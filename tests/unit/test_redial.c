@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* When a dial is followed by another. */
-#include "supervisor/redial.h"
+#include "connection/redial.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* The profile and its password: read at the start, and anew by SIGHUP. */
+#include "connection/internal.h"
+
+#include "base/address.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static int load(struct supervisor *s, struct conf_profile *profile, struct reason *reason)
+{
+	struct conf_faults faults = {0};
+	int rc = conf_dir(s->config_dir, sizeof s->config_dir, s->options.config);
+
+	if (rc == 0)
+		rc = conf_load(s->config_dir, s->options.name, profile, &faults);
+	for (size_t i = 0; i < faults.count && i < sizeof faults.lines / sizeof faults.lines[0];
+	     i++)
+		log_error(&s->log, "%s", faults.lines[i]);
+	for (size_t i = 0; i < faults.warning_count; i++)
+		log_warn(&s->log, "%s", faults.warnings[i]);
+	conf_faults_free(&faults);
+	if (rc < 0)
+		reason_set(reason, EXIT_OPTIONS, "the profile %s cannot be used: %s",
+			   s->options.name, rc == -EINVAL ? "it has faults" : strerror(-rc));
+	return rc;
+}
+
+static int read_password(struct supervisor *s)
+{
+	uint8_t octets[SECRET_MAX + 1];
+	char error[256] = "";
+	size_t len = 0;
+	ssize_t n;
+	int rc;
+
+	if (s->options.password_fd < 0) {
+		rc = conf_password(&s->profile, &s->password, error, sizeof error);
+		if (rc > 0)
+			reason_set(&s->reason, EXIT_OPTIONS,
+				   "no password in the profile and nobody to ask for it");
+		else if (rc < 0)
+			reason_set(&s->reason, EXIT_OPTIONS, "%s", error);
+		return rc;
+	}
+	while (len < sizeof octets &&
+	       (n = read(s->options.password_fd, octets + len, sizeof octets - len)) > 0)
+		len += (size_t)n;
+	close(s->options.password_fd);
+	rc = secret_set(&s->password, octets, len) ? 0 : -EMSGSIZE;
+	wipe(octets, sizeof octets);
+	if (rc < 0)
+		reason_set(&s->reason, EXIT_OPTIONS, "the password is longer than %d octets",
+			   SECRET_MAX);
+	return rc;
+}
+
+int profile_load(struct supervisor *s)
+{
+	int rc = load(s, &s->profile, &s->reason);
+
+	if (rc == 0)
+		rc = events_open(s);
+	if (rc == 0)
+		rc = read_password(s);
+	secret_wipe(&s->profile.password); /* one copy is enough */
+	return rc;
+}
+
+void profile_describe(struct supervisor *s)
+{
+	struct control_status *st = &s->status;
+
+	str_copy(st->type, sizeof st->type, word_of(protocol_words, s->profile.type));
+	str_copy(st->server, sizeof st->server, s->profile.connect_to);
+	str_copy(st->user, sizeof st->user, s->profile.user);
+}
+
+/* The path to the server is that of packets from `src-address`. */
+void profile_set_source(struct supervisor *s)
+{
+	struct sockaddr_storage from;
+	bool known = address_parse(&from, AF_UNSPEC, s->profile.src_address);
+
+	host_set_source(s->host, known ? (const struct sockaddr *)&from : NULL);
+}
+
+/* From where it can be had at once: a program would hold up the call, and nobody is there to ask.
+ */
+static void reload_password(struct supervisor *s)
+{
+	struct secret fresh = {0};
+	char error[256] = "";
+	int rc = 1;
+
+	if (!s->profile.password_command[0])
+		rc = conf_password(&s->profile, &fresh, error, sizeof error);
+	if (rc == 0)
+		s->password = fresh;
+	else if (rc < 0)
+		log_warn(&s->log, "%s; the old password stays in use", error);
+	secret_wipe(&fresh);
+}
+
+void profile_reload(struct supervisor *s)
+{
+	struct conf_profile profile;
+	struct reason reason = {0};
+
+	if (load(s, &profile, &reason) < 0) {
+		log_warn(&s->log, "%s; the old one stays in use", reason.text);
+		return;
+	}
+	/* The name of the interface stays as long as the device does. */
+	conf_profile_wipe(&s->profile);
+	s->profile = profile;
+	wipe(&profile, sizeof profile);
+	reload_password(s);
+	secret_wipe(&s->profile.password); /* one copy is enough */
+	profile_set_source(s);
+	persist_init(s);
+	events_reload(s);
+	profile_describe(s);
+}
+
+void profile_forget(void *ctx)
+{
+	struct supervisor *s = ctx;
+
+	secret_wipe(&s->password);
+	secret_wipe(&s->profile.tunnel.secret);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* The session process of a profile: what it is told at its start, what it says. */
+#include "base/address.h"
+#include "connection/internal.h"
+#include "privsep/offload.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONNECT_LIMIT_MS    15000
+#define SETUP_LIMIT_MS	    30000
+#define FIRST_PORT_LIMIT_MS 10000
+
+static void on_state(struct supervisor *s, const struct request_state *state)
+{
+	if (state->state >= CONTROL_STATE_CONFIGURING && state->state != CONTROL_STATE_HANGING_UP)
+		return; /* these are for the supervisor to say */
+	supervisor_set_state(s, (enum control_state)state->state, state->message);
+	if (state->state == CONTROL_STATE_HANGING_UP)
+		supervisor_expect_end(s);
+}
+
+static void ready_came(struct supervisor *s, const struct request_message *m)
+{
+	(void)m;
+	dial_session_ready(s);
+}
+
+static void state_came(struct supervisor *s, const struct request_message *m)
+{
+	on_state(s, &m->state);
+}
+
+static void network_came(struct supervisor *s, const struct request_message *m)
+{
+	judge_network(s, &m->network);
+}
+
+static void routes_came(struct supervisor *s, const struct request_message *m)
+{
+	judge_routes(s, &m->routes);
+}
+
+static void stats_came(struct supervisor *s, const struct request_message *m)
+{
+	judge_stats(s, &m->stats);
+}
+
+static void call_came(struct supervisor *s, const struct request_message *m)
+{
+	crashed_note(s, &m->call);
+}
+
+static void end_came(struct supervisor *s, const struct request_message *m)
+{
+	crashed_forget(s); /* in order: the server knows */
+	session_stop(s, false);
+	dial_session_ended(s, &m->ended.reason, (enum reason_weight)m->ended.weight);
+}
+
+/* What is not here no client's session has to ask. */
+static void on_request(void *ctx, struct request_message *m)
+{
+	static void (*const handlers[REQUEST_TYPE_COUNT])(struct supervisor *,
+							  const struct request_message *) = {
+		[REQUEST_READY] = ready_came,	  [REQUEST_STATE] = state_came,
+		[REQUEST_NETWORK] = network_came, [REQUEST_ROUTES] = routes_came,
+		[REQUEST_STATS] = stats_came,	  [REQUEST_CALL] = call_came,
+		[REQUEST_ENDED] = end_came,
+	};
+
+	if (handlers[m->type])
+		handlers[m->type](ctx, m);
+}
+
+static void on_died(void *ctx, const struct reason *reason)
+{
+	dial_session_ended(ctx, reason, REASON_LOCAL);
+}
+
+int session_spawn(struct supervisor *s, struct reason *reason)
+{
+	static const struct process_events events = {on_request, on_died};
+	const struct process_config config = {.run_dir = s->run_dir,
+					      .loop = s->loop,
+					      .log = &s->log,
+					      .events = &events,
+					      .ctx = s};
+
+	return process_spawn(&s->session, &config, reason);
+}
+
+void session_stop(struct supervisor *s, bool kill_it)
+{
+	fast_end(s);
+	process_stop(&s->session, kill_it);
+}
+
+static void fill_identity(const struct supervisor *s, struct request_start *m)
+{
+	const struct conf_profile *p = &s->profile;
+
+	str_copy(m->profile, sizeof m->profile, p->name);
+	str_copy(m->server, sizeof m->server, p->connect_to);
+	if (gethostname(m->host_name, sizeof m->host_name - 1) < 0 || !m->host_name[0])
+		str_copy(m->host_name, sizeof m->host_name, "vpdial");
+	str_copy(m->user, sizeof m->user, p->user);
+	m->password = s->password;
+}
+
+static void fill_l2tp(struct supervisor *s, struct request_start *m)
+{
+	const struct conf_profile *p = &s->profile;
+
+	m->peer = s->addresses[s->address_at];
+	m->farewell = crashed_take(s);
+	m->local_tunnel_id = s->tunnel_id;
+	m->tunnel = p->tunnel;
+	/* The other source port is still to be tried, or did better: give up on this one sooner. */
+	if (p->source_port == CONF_SOURCE_AUTO &&
+	    (!s->source_port_1701 || s->failure_weight >= REASON_PEER))
+		m->silence_limit_ms = FIRST_PORT_LIMIT_MS;
+}
+
+static void fill_start(struct supervisor *s, struct request_start *m)
+{
+	const struct conf_profile *p = &s->profile;
+
+	memset(m, 0, sizeof *m);
+	fill_identity(s, m);
+	m->protocol = p->type;
+	m->role = ROLE_CALLER;
+	m->debug = s->options.debug;
+	m->ppp = p->ppp;
+	m->max_mtu = p->max_mtu;
+	m->path_mtu = s->server_path.mtu > 65535 ? 65535 : (uint16_t)s->server_path.mtu;
+	m->ask_dns = m->ask_wins = p->use_peer_dns != CONF_PEER_DNS_NO;
+	m->ipv4 = true;
+	m->clamp_mss = p->change_tcp_mss;
+	m->outer_peer = address_ipv4(&s->addresses[s->address_at]);
+	m->local_call_id = s->call_id;
+	m->setup_limit_ms = SETUP_LIMIT_MS;
+	if (p->type == PROTOCOL_L2TP)
+		fill_l2tp(s, m);
+	m->keepalive_ms = p->keepalive_timeout * 1000;
+	m->idle_ms = p->idle_timeout * 1000;
+	m->session_ms = p->session_timeout * 1000;
+	m->dhcp_inform = (p->use_peer_routes || p->use_peer_dns != CONF_PEER_DNS_NO) &&
+			 (p->dhcp_inform == CONF_DHCP_YES ||
+			  (p->dhcp_inform == CONF_DHCP_AUTO && !p->add_default_route));
+	m->connect_limit_ms = CONNECT_LIMIT_MS;
+}
+
+int session_start_call(struct supervisor *s, struct reason *reason)
+{
+	int fds[4] = {[REQUEST_FD_TUN] = s->tun.fd,
+		      [REQUEST_FD_WIRE] = s->sockets.wire,
+		      [REQUEST_FD_CONTROL] = s->sockets.control,
+		      [REQUEST_FD_PACKET] = s->sockets.packet};
+	struct request_start m;
+	size_t fd_count = 2;
+	int rc;
+
+	fill_start(s, &m);
+	offload_fill(&m, &s->tun, s->sockets.wire);
+	while (fd_count < 4 && fds[fd_count] >= 0)
+		fd_count++;
+	rc = request_send(&s->session.channel, REQUEST_START, &m, fds, fd_count);
+	wipe(&m, sizeof m);
+	if (rc == -EPIPE)
+		rc = 0; /* it has died: the end of its channel tells how */
+	if (rc < 0)
+		reason_set(reason, EXIT_FATAL, "the session does not take the call: %s",
+			   strerror(-rc));
+	else
+		fast_begin(s);
+	sockets_close(s); /* they are the session's now */
+	s->session.started = rc == 0;
+	s->told_any = false; /* this call may be told something else */
+	return rc;
+}

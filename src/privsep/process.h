@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* One session process, or the server's reader: spawned, watched, ended. */
+#ifndef VPDIAL_PRIVSEP_PROCESS_H
+#define VPDIAL_PRIVSEP_PROCESS_H
+
+#include "base/allowance.h"
+#include "base/log.h"
+#include "ipc/request.h"
+#include "loop/loop.h"
+
+#include <sys/types.h>
+
+#define RELAY_LINE_MAX 1280
+
+struct process_events {
+	/* A request that the table permits, its texts checked; the values are for the owner to
+	 * judge.  After REQUEST_ENDED the owner calls process_stop. */
+	void (*request)(void *ctx, struct request_message *m);
+	/* It ended without saying so, or was killed for what it sent. */
+	void (*died)(void *ctx, const struct reason *reason);
+};
+
+struct session_process {
+	pid_t pid; /* 0 = none */
+	struct request_channel channel;
+	struct loop_fd channel_handle, log_handle;
+	char line[RELAY_LINE_MAX];
+	size_t line_len;
+	struct allowance lines, states, requests;
+	unsigned lines_left_out;
+	bool ready, started, ended; /* started is the owner's: it has sent REQUEST_START */
+	const char *role;	    /* as configured */
+	struct loop *loop;
+	const struct log *log;
+	const struct process_events *events;
+	void *ctx;
+};
+
+struct process_config {
+	const char *run_dir;
+	struct loop *loop;
+	const struct log *log; /* its lines go here; must outlive the process */
+	const struct process_events *events;
+	void *ctx;
+	const char *role; /* NULL: a session; "reader": see session/reader.h */
+};
+
+/* Starts vpdial-session.  0 or -errno with *REASON; process_stop in any case. */
+int process_spawn(struct session_process *p, const struct process_config *config,
+		  struct reason *reason);
+/* Relays its last lines, waits for its end (KILL_IT: makes it end) and closes.  May be called
+ * again, and for one that is all zero. */
+void process_stop(struct session_process *p, bool kill_it);
+
+#endif
