@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The control socket: a few clients, each of which may ask, watch and hang up. */
-#include "connection/internal.h"
+#include "connection/control.h"
+
+#include "base/clock.h"
 #include "ipc/version.h"
 
 #include <errno.h>
@@ -19,15 +21,17 @@ static void drop(struct control_client *c)
 	loop_fd_del(c->owner->loop, &c->handle);
 	close(c->handle.fd);
 	c->handle.fd = -1;
-	c->watching = c->waiting = false;
+	c->wants = WANTS_NOTHING;
+	if (c->owner->dialer == c)
+		c->owner->dialer = NULL;
 }
 
-static void refresh(struct supervisor *s)
+static void refresh(struct control *s)
 {
-	struct control_status *st = &s->status;
+	struct control_status *st = s->status;
 	uint64_t now = loop_now(s->loop);
 
-	st->uptime_ms = st->phase == CONTROL_CONNECTED ? now - s->up_since_ms : 0;
+	st->uptime_ms = st->phase == CONTROL_CONNECTED ? now - *s->up_since_ms : 0;
 	if (st->phase != CONTROL_CONNECTED)
 		st->idle_ms = 0;
 	st->next_dial_s =
@@ -37,7 +41,7 @@ static void refresh(struct supervisor *s)
 /* What a program of another version can read. */
 static ssize_t send_other(const struct control_client *c)
 {
-	const struct control_status *st = &c->owner->status;
+	const struct control_status *st = c->owner->status;
 	struct control_other other;
 
 	control_other_fill(&other, (struct control_head){CONTROL_MAGIC, CONTROL_VERSION}, st->phase,
@@ -47,52 +51,77 @@ static ssize_t send_other(const struct control_client *c)
 
 static void send_status(struct control_client *c)
 {
-	struct supervisor *s = c->owner;
+	struct control *s = c->owner;
 
 	refresh(s);
-	c->waiting = false;
+	if (c->wants == WANTS_STATUS)
+		c->wants = WANTS_NOTHING;
 	/* One who does not read misses this one; one who is gone is dropped by its handler. */
-	c->missed = (c->other ? send_other(c)
-			      : send(c->handle.fd, &s->status, sizeof s->status,
-				     MSG_DONTWAIT | MSG_NOSIGNAL)) < 0;
+	c->missed =
+		(c->version != CONTROL_VERSION ? send_other(c)
+					       : send(c->handle.fd, s->status, sizeof *s->status,
+						      MSG_DONTWAIT | MSG_NOSIGNAL)) < 0;
 	if (c->missed)
-		log_debug(&s->log, "status not sent: %s", strerror(errno));
+		log_debug(s->log, "status not sent: %s", strerror(errno));
 }
 
-bool control_watched(const struct supervisor *s)
+static bool is_watched(const struct control *s)
 {
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		if (s->clients[i].handle.fd >= 0 &&
-		    (s->clients[i].watching || s->clients[i].waiting))
+		if (s->clients[i].handle.fd >= 0 && s->clients[i].wants != WANTS_NOTHING)
 			return true;
 	return false;
 }
 
-void control_broadcast(struct supervisor *s, bool to_waiting)
+void control_broadcast(struct control *s, bool to_waiting)
 {
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
 		struct control_client *c = &s->clients[i];
 
-		if (c->handle.fd >= 0 && (c->watching || (to_waiting && c->waiting)))
+		if (c->handle.fd >= 0 &&
+		    (c->wants == WANTS_EACH || (to_waiting && c->wants == WANTS_STATUS)))
 			send_status(c);
 	}
 }
 
-/* Once a second from now on, until nobody watches. */
-static void watch(struct supervisor *s)
+void control_ask_session(struct control *s)
+{
+	if (s->session->started && !s->session->ended)
+		request_send(&s->session->channel, REQUEST_GET_STATS, NULL, NULL, 0);
+}
+
+static void on_second(void *ctx)
+{
+	struct control *s = ctx;
+
+	if (!is_watched(s))
+		return;
+	control_broadcast(s, true);
+	control_ask_session(s);
+	loop_timer_set(s->loop, &s->second_timer, loop_now(s->loop) + 1000);
+}
+
+void control_pace(struct control *s)
+{
+	if (is_watched(s))
+		loop_timer_set(s->loop, &s->second_timer, loop_now(s->loop) + 1000);
+}
+
+static void watch(struct control *s)
 {
 	if (!s->second_timer.link)
-		loop_timer_set(s->loop, &s->second_timer, loop_now(s->loop) + 1000);
+		control_pace(s);
 }
 
 /* Fresh statistics first, where there is a session to give them. */
 static void answer_later(struct control_client *c)
 {
-	struct supervisor *s = c->owner;
+	struct control *s = c->owner;
 
-	c->waiting = true;
-	if (!s->session.started ||
-	    request_send(&s->session.channel, REQUEST_GET_STATS, NULL, NULL, 0) < 0) {
+	if (c->wants == WANTS_NOTHING)
+		c->wants = WANTS_STATUS;
+	if (!s->session->started ||
+	    request_send(&s->session->channel, REQUEST_GET_STATS, NULL, NULL, 0) < 0) {
 		send_status(c);
 		return;
 	}
@@ -102,37 +131,37 @@ static void answer_later(struct control_client *c)
 
 static void do_watch(struct control_client *c)
 {
-	c->watching = true;
+	c->wants = WANTS_EACH;
 	answer_later(c);
 }
 
 static void do_redial(struct control_client *c)
 {
-	c->watching = true;
-	persist_dial_now(c->owner, "told by the user");
+	c->wants = WANTS_EACH;
+	life_tell(c->owner->life, ON_DIAL_NOW, EXIT_HANGUP, "told by the user");
 	send_status(c);
 }
 
 static void do_recheck(struct control_client *c)
 {
 	send_status(c);
-	roam_check(c->owner);
+	roam_check(c->owner->roam);
 }
 
 static void do_events(struct control_client *c)
 {
-	struct supervisor *s = c->owner;
+	struct control *s = c->owner;
 
-	if (send(c->handle.fd, &s->history, sizeof s->history, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		log_debug(&s->log, "events not sent: %s", strerror(errno));
+	if (send(c->handle.fd, s->history, sizeof *s->history, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		log_debug(s->log, "events not sent: %s", strerror(errno));
 }
 
 static void do_hang_up(struct control_client *c)
 {
-	c->watching = true;
+	c->wants = WANTS_EACH;
 	send_status(c);
 	watch(c->owner);
-	supervisor_hang_up(c->owner, EXIT_OK, "hung up on request");
+	life_tell(c->owner->life, ON_HANG_UP, EXIT_OK, "hung up on request");
 }
 
 static void (*const handlers[])(struct control_client *c) = {
@@ -144,12 +173,12 @@ static void (*const handlers[])(struct control_client *c) = {
 /* Whoever dialed went away before it saw the outcome: nobody wants the call. */
 static void closed(struct control_client *c, bool by_peer)
 {
-	struct supervisor *s = c->owner;
-	bool first = c == &s->clients[0] && s->options.control_fd >= 0;
+	struct life *life = c->owner->life;
+	bool dialed = c == c->owner->dialer;
 
 	drop(c);
-	if (by_peer && first && !s->detached && !s->options.foreground)
-		supervisor_hang_up(s, EXIT_SIGNAL, "the program that dialed is gone");
+	if (by_peer && dialed)
+		life_tell(life, ON_HANG_UP, EXIT_SIGNAL, "the program that dialed is gone");
 }
 
 static void on_client(void *ctx, uint32_t events)
@@ -166,8 +195,8 @@ static void on_client(void *ctx, uint32_t events)
 		closed(c, n <= 0);
 		return;
 	}
-	c->other = r.version != CONTROL_VERSION;
-	if (c->other && r.op != CONTROL_HANGUP)
+	c->version = r.version;
+	if (c->version != CONTROL_VERSION && r.op != CONTROL_HANGUP)
 		send_status(c);
 	else if (r.op < sizeof handlers / sizeof handlers[0] && handlers[r.op])
 		handlers[r.op](c);
@@ -175,7 +204,7 @@ static void on_client(void *ctx, uint32_t events)
 		drop(c);
 }
 
-static struct control_client *take_client(struct supervisor *s, int fd)
+static struct control_client *take_client(struct control *s, int fd)
 {
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
 		struct control_client *c = &s->clients[i];
@@ -183,7 +212,8 @@ static struct control_client *take_client(struct supervisor *s, int fd)
 		if (c->handle.fd >= 0)
 			continue;
 		*c = (struct control_client){.owner = s,
-					     .handle = {.fd = fd, .ready = on_client, .ctx = c}};
+					     .handle = {.fd = fd, .ready = on_client, .ctx = c},
+					     .version = CONTROL_VERSION};
 		if (loop_fd_add(s->loop, &c->handle, EPOLLIN) < 0)
 			break;
 		return c;
@@ -194,7 +224,7 @@ static struct control_client *take_client(struct supervisor *s, int fd)
 
 /* Members of the group may hold places as long as they like, but not the last ones: whose
  * connection it is can always see it and hang up. */
-static bool has_room(const struct supervisor *s, int fd)
+static bool has_room(const struct control *s, int fd)
 {
 	struct ucred who = {.uid = (uid_t)-1};
 	socklen_t len = sizeof who;
@@ -210,7 +240,7 @@ static bool has_room(const struct supervisor *s, int fd)
 
 static void on_connection(void *ctx, uint32_t events)
 {
-	struct supervisor *s = ctx;
+	struct control *s = ctx;
 	int fd = accept4(s->listen_handle.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
@@ -220,29 +250,36 @@ static void on_connection(void *ctx, uint32_t events)
 		close(fd);
 }
 
-void control_adopt(struct supervisor *s, int fd)
+void control_adopt(struct control *s, int fd)
 {
 	struct control_client *c = take_client(s, fd);
 
-	if (c)
-		c->watching = true;
+	if (!c)
+		return;
+	c->wants = WANTS_EACH;
+	s->dialer = c;
+}
+
+void control_let_go(struct control *s)
+{
+	s->dialer = NULL;
 }
 
 /* Members of the group may ask, redial and hang up connections of root.  Without the group the
  * socket stays root's own. */
-static void share_with_group(const struct supervisor *s, const char *path)
+static void share_with_group(const struct control *s, const char *path)
 {
 	const struct group *group = geteuid() == 0 ? getgrnam(CONTROL_GROUP) : NULL;
 
 	if (group && (chown(path, 0, group->gr_gid) < 0 || chmod(path, 0660) < 0))
-		log_warn(&s->log, "the group %s cannot use %s: %s", CONTROL_GROUP, path,
+		log_warn(s->log, "the group %s cannot use %s: %s", CONTROL_GROUP, path,
 			 strerror(errno));
 }
 
-int control_listen(struct supervisor *s, struct reason *reason)
+int control_listen(struct control *s, struct reason *reason)
 {
 	struct sockaddr_un address;
-	int rc = control_address(&address, s->run_dir, s->options.name), fd;
+	int rc = control_address(&address, s->run_dir, s->name), fd;
 	mode_t mask;
 
 	if (rc < 0) {
@@ -286,7 +323,7 @@ void control_remove_dead(const char *run_dir, const char *name)
 }
 
 /* The last status says why: who reads slowly gets a moment to make room for it. */
-static void send_last(struct supervisor *s)
+static void send_last(struct control *s)
 {
 	uint64_t end = clock_now_ms() + LAST_LIMIT_MS, now;
 
@@ -302,13 +339,13 @@ static void send_last(struct supervisor *s)
 	}
 }
 
-void control_close(struct supervisor *s)
+void control_close(struct control *s)
 {
 	struct sockaddr_un address;
 
 	/* The socket first: who waits for the end by its connection may dial again at once. */
 	if (s->listen_handle.fd >= 0) {
-		if (control_address(&address, s->run_dir, s->options.name) == 0)
+		if (control_address(&address, s->run_dir, s->name) == 0)
 			unlink(address.sun_path);
 		loop_fd_del(s->loop, &s->listen_handle);
 		close(s->listen_handle.fd);
@@ -318,4 +355,12 @@ void control_close(struct supervisor *s)
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		if (s->clients[i].handle.fd >= 0)
 			drop(&s->clients[i]);
+}
+
+void control_init(struct control *s)
+{
+	s->listen_handle.fd = -1;
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		s->clients[i].handle.fd = -1;
+	s->second_timer = (struct loop_timer){DEADLINE_NONE, on_second, s, NULL, NULL};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The ids of an L2TP tunnel whose session died: kept in RUN_DIR/NAME.call, so that the next session
  * can tell the server that it is over.  (PPTP's control connection dies with its process.) */
-#include "connection/internal.h"
+#include "connection/crashed.h"
 
 #include "base/str.h"
 

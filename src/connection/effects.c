@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a call has set, as the kernel has it now: into the status, and to the log when it changes.
  */
-#include "connection/internal.h"
+#include "connection/effects.h"
 
 #include "base/str.h"
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The judgement of what the session asks for: it speaks for a peer that nobody trusts. */
-#include "connection/internal.h"
+#include "connection/judge.h"
 
 #include "base/address.h"
 #include "base/str.h"
+#include "connection/effects.h"
+#include "connection/routes.h"
+#include "connection/status.h"
+#include "connection/way.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,7 +29,7 @@ static bool is_host(struct in_addr a)
 
 static bool is_server(const struct supervisor *s, struct in_addr a)
 {
-	const struct sockaddr_storage *to = &s->addresses[s->address_at];
+	const struct sockaddr_storage *to = dialer_server(&s->dialer);
 
 	return to->ss_family == AF_INET && address_ipv4(to).s_addr == a.s_addr;
 }
@@ -94,7 +98,7 @@ static void fill_config(const struct supervisor *s, const struct request_network
 	memset(c, 0, sizeof *c);
 	str_copy(c->ifname, sizeof c->ifname, s->tun.ifname);
 	c->ifindex = s->tun.ifindex;
-	c->server = s->addresses[s->address_at];
+	c->server = *dialer_server(&s->dialer);
 	c->bind_ifindex = bind_ifindex(s);
 	c->local = n->local;
 	c->remote = n->remote;
@@ -181,12 +185,13 @@ static int apply(struct supervisor *s, const struct request_network *n, bool war
 	return 0;
 }
 
-void judge_look(struct supervisor *s)
+/* The status of the call that is up, from what the kernel answers now. */
+static void look(struct supervisor *s)
 {
 	struct call_routes routes;
 	struct host_config config;
 
-	if (!s->network_up || s->status.state != CONTROL_STATE_UP)
+	if (s->status.state != CONTROL_STATE_UP)
 		return;
 	routes_collect(s, s->applied.local, false, &routes);
 	fill_config(s, &s->applied, &routes, &config);
@@ -209,15 +214,19 @@ int judge_lockdown(struct supervisor *s, struct reason *reason)
 	return host_lockdown(s->host, &config, reason);
 }
 
-void judge_again(struct supervisor *s)
+bool judge_again(struct supervisor *s, struct reason *why)
 {
 	struct reason reason = {0};
 	int rc = apply(s, &s->applied, false, &reason);
 
 	if (rc == -ENOSPC || rc == -EROFS)
 		log_warn(&s->log, "%s", reason.text); /* what is applied is still there */
-	else if (rc < 0)
-		persist_dial_soon(s, reason.text);
+	else if (rc < 0) {
+		*why = (struct reason){0};
+		reason_set(why, EXIT_HANGUP, "%s", reason.text);
+		return false;
+	}
+	return true;
 }
 
 int judge_demand(struct supervisor *s, struct reason *reason)
@@ -234,33 +243,28 @@ int judge_demand(struct supervisor *s, struct reason *reason)
 	return apply(s, &n, false, reason);
 }
 
-void judge_network(struct supervisor *s, const struct request_network *n)
+bool judge_network(struct supervisor *s, const struct request_network *n, bool first)
 {
 	struct request_applied answer = {0};
 	const char *fault = fault_of(s, n);
-	bool first = !s->network_up;
 
-	if (s->hanging_up)
-		return;
 	if (fault)
 		reason_set(&answer.reason, EXIT_NEGOTIATION_FAILED, "%s", fault);
 	else if (first)
-		supervisor_set_state(s, CONTROL_STATE_CONFIGURING, "setting addresses and routes");
+		status_set(s, CONTROL_STATE_CONFIGURING, "setting addresses and routes");
 	if (n->local.s_addr != s->applied.local.s_addr) /* what was told was for another one */
 		memset(&s->told, 0, sizeof s->told);
 	answer.error = fault ? -EINVAL : apply(s, n, first, &answer.reason);
 	request_send(&s->session.channel, REQUEST_APPLIED, &answer, NULL, 0);
 	if (answer.error) {
 		log_info(&s->log, "%s", answer.reason.text); /* the end of the call will tell */
-		return;
+		return false;
 	}
 	s->told_any &= n->local.s_addr == s->applied.local.s_addr;
 	s->applied = *n;
-	s->network_up = true;
-	if (first) {
+	if (first)
 		s->up_since_ms = loop_now(s->loop);
-		events_network(s);
-	}
+	return true;
 }
 
 static bool same_routes(const struct call_routes *a, const struct call_routes *b)
@@ -286,7 +290,7 @@ static bool told_matters(const struct supervisor *s, const struct call_routes *b
 	       strcmp(domain_is_used(s) ? s->told.domain : "", s->status.domain) != 0;
 }
 
-void judge_routes(struct supervisor *s, const struct request_routes *told)
+bool judge_routes(struct supervisor *s, const struct request_routes *told, struct reason *why)
 {
 	struct request_network now = s->applied;
 	struct reason reason = {0}, again = {0};
@@ -294,8 +298,8 @@ void judge_routes(struct supervisor *s, const struct request_routes *told)
 	struct call_routes before;
 	struct in_addr dns[2];
 
-	if (!s->network_up || s->hanging_up || s->told_any)
-		return;
+	if (s->told_any)
+		return true;
 	put_address(server, sizeof server, told->server);
 	log_info(&s->log, "DHCP server %s tells %u routes%s%s", server, told->count,
 		 told->domain[0] ? ", domain " : "", told->domain);
@@ -304,23 +308,26 @@ void judge_routes(struct supervisor *s, const struct request_routes *told)
 	s->told = *told;
 	s->told_any = true;
 	if (!told_matters(s, &before, dns))
-		return;
+		return true;
 	if (apply(s, &now, false, &reason) == 0) {
-		control_broadcast(s, false);
-		return;
+		control_broadcast(&s->control, false);
+		return true;
 	}
 	log_warn(&s->log, "what the server tells by DHCP is not used: %s", reason.text);
 	memset(&s->told, 0, sizeof s->told);
-	if (apply(s, &now, false, &again) < 0)
-		persist_dial_soon(s, again.text);
+	if (apply(s, &now, false, &again) == 0)
+		return true;
+	*why = (struct reason){0};
+	reason_set(why, EXIT_HANGUP, "%s", again.text);
+	return false;
 }
 
-void judge_stats(struct supervisor *s, const struct request_stats *stats)
+void judge_stats(struct supervisor *s, const struct request_stats *stats, bool late)
 {
 	struct control_status *st = &s->status;
 
 	/* At its end PPP closes MPPE first; what the call had is what matters then. */
-	if (!s->hanging_up && !s->ending && !s->redial_now)
+	if (!late)
 		str_copy(st->encoding, sizeof st->encoding, stats->encoding);
 	str_copy(st->peer_host, sizeof st->peer_host, stats->peer_host);
 	str_copy(st->peer_vendor, sizeof st->peer_vendor, stats->peer_vendor);
@@ -333,8 +340,7 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats)
 	st->idle_ms = stats->idle_ms;
 	st->stats_ms = loop_now(s->loop);
 	st->counters = stats->counters;
-	judge_look(s);
-	control_broadcast(s, true);
-	manager_stats(s);
-	events_stats(s);
+	look(s);
+	control_broadcast(&s->control, true);
+	manager_stats(&s->manager);
 }

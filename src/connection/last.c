@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of this run, for who asks when it is over; and of the run before it, until a call is up.
  */
-#include "connection/internal.h"
+#include "connection/last.h"
 
 #include "base/clock.h"
 #include "ipc/last.h"
@@ -34,7 +34,7 @@ void last_begin(struct supervisor *s)
 	if (before && control_last_read(s->run_dir, s->options.name, before) == 0) {
 		s->status.last_end = before->reason;
 		s->status.last_end_day_ms = before->time_ms;
-		s->last_end_before = true;
+		s->last_end_before = before->time_ms;
 	}
 	free(before);
 	put(s, true);
@@ -44,7 +44,7 @@ void last_note(struct supervisor *s, const struct reason *why)
 {
 	s->status.last_end = *why;
 	s->status.last_end_day_ms = clock_day_ms();
-	s->last_end_before = false;
+	s->last_end_before = 0;
 }
 
 void last_up(struct supervisor *s)
@@ -53,7 +53,7 @@ void last_up(struct supervisor *s)
 		return;
 	s->status.last_end = (struct reason){0};
 	s->status.last_end_day_ms = 0;
-	s->last_end_before = false;
+	s->last_end_before = 0;
 }
 
 void last_end(struct supervisor *s)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The supervisor's own command line; it is written by `vpdial connect`, not by people. */
-#include "connection/internal.h"
+#include "connection/options.h"
+
+#include "base/reason.h"
+#include "conf/profile.h"
 
 #include <errno.h>
 #include <getopt.h>

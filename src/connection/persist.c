@@ -1,233 +1,117 @@
 /* SPDX-License-Identifier: MIT */
 /* What follows a failed dial or a lost call: the end, or a wait and another dial, while the TUN
  * device, its addresses and its routes stay. */
+#include "connection/persist.h"
+
 #include "base/random.h"
 #include "base/str.h"
-#include "connection/internal.h"
+#include "connection/dial.h"
+#include "connection/facts.h"
+#include "connection/last.h"
+#include "connection/status.h"
 
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
-#define FAREWELL_MS 2500 /* of a call that is to be dialed again at once */
-#define DRAIN_MAX   1024 /* packets: more than the device's queue holds */
-
-/* The parts of a call that ended are put away; what is to stay for the next one stays. */
-static void leave_call(struct supervisor *s)
+static void leave(struct supervisor *s, bool was_call, const struct reason *why)
 {
 	dial_abandon(s);
-	if (s->network_up)
+	if (was_call)
 		host_suspend(s->host);
-	s->network_up = false;
 	s->status.uptime_ms = 0;
+	last_note(s, why);
 }
 
-/* From the beginning, which with dial-on-demand is to make the device ready. */
-static void start_again(struct supervisor *s)
+static void tell_scripts(struct supervisor *s, const struct reason *why)
 {
-	if (s->preparing)
-		demand_begin(s);
-	else
-		dial_start(s);
+	struct script_facts facts;
+
+	scripts_lost(&s->scripts, facts_gather(&facts, s, why));
 }
 
-static void on_wait(void *ctx)
+void persist_leave(struct supervisor *s, bool was_call, const struct reason *why)
 {
-	struct supervisor *s = ctx;
-
-	if (s->profile.dial_on_demand && !s->preparing && !s->wait_dials)
-		demand_wait(s);
-	else
-		start_again(s);
+	leave(s, was_call, why);
+	tell_scripts(s, why);
 }
 
-static void wait_and_dial(struct supervisor *s, const char *why, uint64_t delay_ms)
+void persist_wait(struct supervisor *s, const struct life_input *in)
 {
 	char time[32], text[REASON_TEXT_MAX + 64];
 
-	(void)snprintf(text, sizeof text, "%s; dialing again in %s", why,
-		       duration_format(time, sizeof time, (delay_ms + 999) / 1000));
+	(void)snprintf(text, sizeof text, "%s; dialing again in %s", in->why.text,
+		       duration_format(time, sizeof time, (in->delay_ms + 999) / 1000));
 	log_notice(&s->log, "%s", text);
-	s->status.next_dial_ms = loop_now(s->loop) + delay_ms;
-	supervisor_set_state(s, CONTROL_STATE_WAITING, text);
+	s->status.next_dial_ms = loop_now(s->loop) + in->delay_ms;
+	status_set(s, CONTROL_STATE_WAITING, text);
 	loop_timer_set(s->loop, &s->wait_timer, s->status.next_dial_ms);
 }
 
-static void give_up(struct supervisor *s, const struct reason *why)
+static struct life_input soon(const struct supervisor *s, const struct life_input *in)
 {
+	struct life_input at = *in;
+	uint64_t now = loop_now(s->loop);
+
+	at.delay_ms =
+		redial_soon(&s->redial, now, s->dialer.dialed_ms, random_u32(&random_kernel)) - now;
+	return at;
+}
+
+void persist_wait_soon(struct supervisor *s, const struct life_input *in)
+{
+	struct life_input at = soon(s, in);
+
+	persist_wait(s, &at);
+}
+
+void persist_wait_less(struct supervisor *s, const struct life_input *in)
+{
+	struct life_input at = soon(s, in);
+
+	if (loop_now(s->loop) + at.delay_ms < s->status.next_dial_ms)
+		persist_wait(s, &at);
+}
+
+static enum life_event give_up(const struct supervisor *s, struct life_input *in)
+{
+	const struct reason why = in->why;
 	char text[REASON_TEXT_MAX + 64];
 
-	if (!s->redial.limit || s->redial.failures < s->redial.limit) {
-		supervisor_end(s, why->code, why->text);
-		return;
-	}
-	(void)snprintf(text, sizeof text, "%s (after %u failures in a row: redial-limit)",
-		       why->text, s->redial.failures);
-	supervisor_end(s, why->code, text);
+	if (!s->redial.limit || s->redial.failures < s->redial.limit)
+		return ON_FAILED;
+	(void)snprintf(text, sizeof text, "%s (after %u failures in a row: redial-limit)", why.text,
+		       s->redial.failures);
+	in->why = (struct reason){0};
+	reason_set(&in->why, why.code, "%s", text);
+	return ON_FAILED;
+}
+
+static enum life_event dial_again(struct supervisor *s, uint64_t up_ms, struct life_input *in)
+{
+	if (!redial_next(&s->redial, &in->why, up_ms, random_u32(&random_kernel), &in->delay_ms))
+		return give_up(s, in);
+	tell_scripts(s, &in->why);
+	return s->profile.dial_on_demand ? ON_REST : ON_WAIT;
+}
+
+enum life_event persist_dial_over(struct supervisor *s, struct life_input *in)
+{
+	leave(s, false, &in->why);
+	return dial_again(s, 0, in);
 }
 
 /* With dial-on-demand the end of a call that was used is nothing but the wait for more traffic. */
-static bool waits_for_traffic(const struct supervisor *s, const struct reason *why, bool was_up)
+static bool waits_for_traffic(const struct supervisor *s, const struct reason *why)
 {
-	return s->profile.dial_on_demand && was_up &&
+	return s->profile.dial_on_demand &&
 	       (!reason_is_permanent(why) || why->code == EXIT_IDLE_TIMEOUT ||
 		why->code == EXIT_CONNECT_TIME);
 }
 
-void persist_over(struct supervisor *s, const struct reason *reason)
+enum life_event persist_call_over(struct supervisor *s, struct life_input *in)
 {
-	const struct reason why = *reason; /* it may lie in what is put away now */
-	bool was_up = s->network_up, again = s->redial_now;
-	uint64_t now = loop_now(s->loop), up_ms = was_up ? now - s->up_since_ms : 0, delay;
-
-	if (s->done)
-		return;
-	if (s->hanging_up) {
-		supervisor_end(s, why.code, why.text);
-		return;
-	}
-	leave_call(s);
-	s->redial_now = false;
-	last_note(s, &why);
-	if (again) {
-		events_lost(s, &why);
-		start_again(s);
-	} else if (waits_for_traffic(s, &why, was_up)) {
-		events_lost(s, &why);
-		demand_wait(s);
-	} else if (redial_next(&s->redial, &why, up_ms, random_u32(&random_kernel), &delay)) {
-		events_lost(s, &why);
-		s->wait_dials = false;
-		roam_note(s);
-		wait_and_dial(s, why.text, delay);
-	} else
-		give_up(s, &why);
-}
-
-/* Where no farewell can reach the server. */
-static void lost(struct supervisor *s, const char *text)
-{
-	struct reason why = {0};
-
-	reason_set(&why, EXIT_HANGUP, "%s", text);
-	s->redial_now = true;
-	persist_over(s, &why);
-}
-
-void persist_dial_now(struct supervisor *s, const char *text)
-{
-	struct reason why = {0};
-
-	reason_set(&why, EXIT_HANGUP, "%s", text);
-	if (s->done || s->hanging_up || s->redial_now)
-		return;
-	log_notice(&s->log, "%s: dialing again", text);
-	if (!s->network_up ||
-	    request_send(&s->session.channel, REQUEST_HANGUP, &why, NULL, 0) < 0) {
-		lost(s, text);
-		return;
-	}
-	s->redial_now = true;
-	loop_timer_set(s->loop, &s->limit_timer, loop_now(s->loop) + FAREWELL_MS);
-}
-
-void persist_dial_soon(struct supervisor *s, const char *text)
-{
-	uint64_t now = loop_now(s->loop);
-	uint64_t at = redial_soon(&s->redial, now, s->dialed_ms, random_u32(&random_kernel));
-	struct reason why = {0};
-
-	if (s->done || s->hanging_up || s->redial_now)
-		return;
-	if (s->status.state == CONTROL_STATE_WAITING) {
-		if (at < s->status.next_dial_ms)
-			wait_and_dial(s, text, at - now);
-		return;
-	}
-	reason_set(&why, EXIT_HANGUP, "%s", text);
-	leave_call(s);
-	last_note(s, &why);
-	events_lost(s, &why);
-	s->wait_dials = true;
-	roam_note(s);
-	wait_and_dial(s, text, at - now);
-}
-
-void persist_init(struct supervisor *s)
-{
-	const struct conf_profile *p = &s->profile;
-
-	s->redial.enabled = p->redial;
-	s->redial.from_start = s->options.foreground || s->options.redial || p->dial_on_demand;
-	s->redial.min_ms = p->redial_min * 1000;
-	s->redial.max_ms = p->redial_max > p->redial_min ? p->redial_max * 1000 : s->redial.min_ms;
-	s->redial.limit = p->redial_limit;
-	s->wait_timer.expired = on_wait;
-	s->wait_timer.ctx = s;
-}
-
-/* Dial on demand */
-
-/* Packets of a dial that failed have waited in vain; they must not start the next one. */
-static void drain(int fd)
-{
-	char packet[64]; /* the rest of each is cut off */
-
-	for (int i = 0; i < DRAIN_MAX && read(fd, packet, sizeof packet) > 0; i++)
-		;
-}
-
-static void on_traffic(void *ctx, uint32_t events)
-{
-	struct supervisor *s = ctx;
-
-	(void)events;
-	loop_fd_del(s->loop, &s->traffic_handle);
-	log_notice(&s->log, "traffic for the tunnel: dialing");
-	dial_start(s);
-}
-
-void demand_begin(struct supervisor *s)
-{
-	s->preparing = true;
-	supervisor_set_state(s, CONTROL_STATE_RESOLVING, "looking up the server");
-	dial_look_up(s);
-}
-
-void demand_prepare(struct supervisor *s)
-{
-	s->preparing = false;
-	demand_wait(s);
-}
-
-void demand_wait(struct supervisor *s)
-{
-	struct reason reason = {0};
-	int rc;
-
-	demand_stop(s);
-	if (s->status.state == CONTROL_STATE_WAITING)
-		drain(s->tun.fd);
-	rc = tun_ensure(s, &reason);
-	if (rc >= 0)
-		rc = judge_demand(s, &reason); /* what is in place already stays */
-	if (rc < 0) {
-		supervisor_end(s, reason.code, reason.text);
-		return;
-	}
-	s->status.attempt = 0;
-	s->status.next_dial_ms = 0;
-	s->traffic_handle =
-		(struct loop_fd){.fd = s->tun.fd, .ready = on_traffic, .ctx = s, .added = false};
-	rc = loop_fd_add(s->loop, &s->traffic_handle, EPOLLIN);
-	if (rc < 0)
-		supervisor_end(s, EXIT_FATAL, "the event loop refused the TUN device");
-	else
-		supervisor_set_state(s, CONTROL_STATE_DEMAND, "waiting for traffic");
-}
-
-void demand_stop(struct supervisor *s)
-{
-	if (s->traffic_handle.added)
-		loop_fd_del(s->loop, &s->traffic_handle);
+	leave(s, true, &in->why);
+	if (!waits_for_traffic(s, &in->why))
+		return dial_again(s, loop_now(s->loop) - s->up_since_ms, in);
+	tell_scripts(s, &in->why);
+	return ON_WATCH;
 }

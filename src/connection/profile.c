@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The profile and its password: read at the start, and anew by SIGHUP. */
-#include "connection/internal.h"
+#include "connection/profile.h"
 
 #include "base/address.h"
 #include "base/str.h"
@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+
+#define WAITED_LIMIT_MS	  60000 /* of a script */
+#define UNWAITED_LIMIT_MS 600000
 
 static int load(struct supervisor *s, struct conf_profile *profile, struct reason *reason)
 {
@@ -57,12 +60,45 @@ static int read_password(struct supervisor *s)
 	return rc;
 }
 
+static bool find_scripts(const struct supervisor *s, struct script_dirs *dirs)
+{
+	return script_dirs_make(dirs, s->config_dir, s->profile.use_nm_dispatcher);
+}
+
+int profile_open_scripts(struct supervisor *s)
+{
+	struct hooks_config config = {.loop = s->loop,
+				      .log = &s->log,
+				      .ip_up = s->profile.ip_up,
+				      .ip_down = s->profile.ip_down,
+				      .limit_ms = WAITED_LIMIT_MS,
+				      .unwaited_ms = UNWAITED_LIMIT_MS};
+	int rc;
+
+	if (!find_scripts(s, &config.dirs)) {
+		reason_set(&s->reason, EXIT_OPTIONS, "the path of the profiles is too long");
+		return -ENAMETOOLONG;
+	}
+	rc = scripts_open(&s->scripts, &config, &s->life);
+	if (rc < 0)
+		reason_set(&s->reason, EXIT_FATAL, "out of memory");
+	return rc;
+}
+
+static void reload_scripts(struct supervisor *s)
+{
+	struct script_dirs dirs;
+
+	if (find_scripts(s, &dirs)) /* the paths of the programs are where they were */
+		hooks_set_dirs(s->scripts.hooks, &dirs);
+}
+
 int profile_load(struct supervisor *s)
 {
 	int rc = load(s, &s->profile, &s->reason);
 
 	if (rc == 0)
-		rc = events_open(s);
+		rc = profile_open_scripts(s);
 	if (rc == 0)
 		rc = read_password(s);
 	secret_wipe(&s->profile.password); /* one copy is enough */
@@ -85,6 +121,17 @@ void profile_set_source(struct supervisor *s)
 	bool known = address_parse(&from, AF_UNSPEC, s->profile.src_address);
 
 	host_set_source(s->host, known ? (const struct sockaddr *)&from : NULL);
+}
+
+void profile_set_redial(struct supervisor *s)
+{
+	const struct conf_profile *p = &s->profile;
+
+	s->redial.enabled = p->redial;
+	s->redial.from_start = s->options.foreground || s->options.redial || p->dial_on_demand;
+	s->redial.min_ms = p->redial_min * 1000;
+	s->redial.max_ms = p->redial_max > p->redial_min ? p->redial_max * 1000 : s->redial.min_ms;
+	s->redial.limit = p->redial_limit;
 }
 
 /* From where it can be had at once: a program would hold up the call, and nobody is there to ask.
@@ -120,8 +167,8 @@ void profile_reload(struct supervisor *s)
 	reload_password(s);
 	secret_wipe(&s->profile.password); /* one copy is enough */
 	profile_set_source(s);
-	persist_init(s);
-	events_reload(s);
+	profile_set_redial(s);
+	reload_scripts(s);
 	profile_describe(s);
 }
 

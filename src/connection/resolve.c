@@ -2,7 +2,8 @@
 /* Name look-up in a child process: getaddrinfo blocks, and what it parses comes from the network.
  * The child has no privilege, secret or descriptor of its parent's left; its answer is an error
  * code and addresses of fixed size. */
-#include "connection/internal.h"
+#include "connection/dial.h"
+#include "connection/profile.h"
 
 #include "base/address.h"
 #include "base/capabilities.h"
@@ -82,12 +83,12 @@ static void on_answer(void *ctx, uint32_t events)
 	}
 	resolver_stop(s);
 	whole = r->answer_len == sizeof r->answer && r->answer.count <= ADDRESSES_MAX;
-	s->address_count = whole && !r->answer.error ? r->answer.count : 0;
-	memcpy(s->addresses, r->answer.addresses, sizeof s->addresses);
-	dial_addresses(s, !whole	     ? "the look-up failed"
-			  : r->answer.error  ? gai_strerror(r->answer.error)
-			  : s->address_count ? NULL
-					     : "it has no address of the wanted family");
+	s->dialer.address_count = whole && !r->answer.error ? r->answer.count : 0;
+	memcpy(s->dialer.addresses, r->answer.addresses, sizeof s->dialer.addresses);
+	dial_looked_up(s, !whole		    ? "the look-up failed"
+			  : r->answer.error	    ? gai_strerror(r->answer.error)
+			  : s->dialer.address_count ? NULL
+						    : "it has no address of the wanted family");
 }
 
 int resolver_start(struct supervisor *s)
@@ -95,12 +96,12 @@ int resolver_start(struct supervisor *s)
 	struct resolver *r = &s->resolver;
 	int pipe_fds[2];
 
-	s->address_at = 0;
-	if (address_parse(&s->addresses[0], s->profile.type == PROTOCOL_L2TP ? AF_UNSPEC : AF_INET,
+	s->dialer.address_at = 0;
+	if (address_parse(&s->dialer.addresses[0],
+			  s->profile.type == PROTOCOL_L2TP ? AF_UNSPEC : AF_INET,
 			  s->profile.connect_to)) {
-		s->address_count = 1;
-		dial_addresses(s, NULL);
-		return 0;
+		s->dialer.address_count = 1;
+		return 1;
 	}
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return -errno;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The routes of a call and where each came from; what a server may not tell is left out here. */
-#include "connection/internal.h"
+#include "connection/routes.h"
 
 #include "base/address.h"
 #include "base/str.h"
@@ -38,7 +38,7 @@ static bool meets(const struct route *r, uint32_t network, uint8_t prefix_len)
 /* Why a route that the server told, or that follows from what it told, is left out; or NULL. */
 static const char *objection(const struct supervisor *s, const struct route *r)
 {
-	const struct host_path *way = &s->server_path;
+	const struct host_path *way = &s->dialer.server_path;
 	bool all = s->profile.add_default_route;
 
 	if (r->prefix_len > 32)
@@ -55,7 +55,7 @@ static const char *objection(const struct supervisor *s, const struct route *r)
 		return "it holds addresses of this machine itself";
 	if (meets(r, 0xe0000000, 3))
 		return "it holds multicast or reserved addresses";
-	if (covers_socket_address(r, &s->addresses[s->address_at]))
+	if (covers_socket_address(r, dialer_server(&s->dialer)))
 		return "it holds the server's own address";
 	if (way->has_gateway && covers_socket_address(r, &way->gateway))
 		return "it holds the gateway on the way to the server";

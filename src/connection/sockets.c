@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The sockets of one call; the session gets them ready for use. */
+#include "connection/sockets.h"
 #include "base/address.h"
 #include "base/random.h"
-#include "connection/internal.h"
 #include "privsep/filter.h"
 #include "privsep/offload.h"
 
@@ -13,12 +13,11 @@
 #include <unistd.h>
 
 #define PPTP_PORT    1723
-#define L2TP_PORT    1701
 #define GRE_PROTOCOL 47
 
-static int bind_as_wanted(const struct supervisor *s, int fd)
+static int bind_as_wanted(const struct dialer *s, int fd)
 {
-	const struct conf_profile *p = &s->profile;
+	const struct conf_profile *p = s->profile;
 	struct sockaddr_in any = {.sin_family = AF_INET};
 
 	if (p->bind_interface[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, p->bind_interface,
@@ -34,7 +33,7 @@ static int bind_as_wanted(const struct supervisor *s, int fd)
 
 /* What carries the tunnel leaves by the link that leads to the server now, and by no other: with
  * that link down it would go into the tunnel itself, round and round. */
-static void leave_by_link(const struct supervisor *s, int fd, int family)
+static void leave_by_link(const struct dialer *s, int fd, int family)
 {
 	uint32_t index = htonl(s->server_path.ifindex);
 
@@ -43,7 +42,7 @@ static void leave_by_link(const struct supervisor *s, int fd, int family)
 	if (setsockopt(fd, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
 		       family == AF_INET6 ? IPV6_UNICAST_IF : IP_UNICAST_IF, &index,
 		       sizeof index) < 0)
-		log_debug(&s->log, "a socket cannot be held to %s: %s", s->server_path.ifname,
+		log_debug(s->log, "a socket cannot be held to %s: %s", s->server_path.ifname,
 			  strerror(errno));
 }
 
@@ -55,14 +54,14 @@ static int refuse(int fd, int error, struct reason *reason, enum exit_status cod
 	return -error;
 }
 
-static int open_tcp(const struct supervisor *s, const struct sockaddr_storage *address,
+static int open_tcp(const struct dialer *s, const struct sockaddr_storage *address,
 		    struct reason *reason)
 {
 	struct sockaddr_in to;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1, rc;
 
 	memcpy(&to, address, sizeof to);
-	to.sin_port = htons(s->profile.port ? s->profile.port : PPTP_PORT);
+	to.sin_port = htons(s->profile->port ? s->profile->port : PPTP_PORT);
 	if (fd < 0)
 		return refuse(fd, errno, reason, EXIT_OPEN_FAILED, "no TCP socket");
 	rc = bind_as_wanted(s, fd);
@@ -76,7 +75,7 @@ static int open_tcp(const struct supervisor *s, const struct sockaddr_storage *a
 	return fd;
 }
 
-static int open_gre(const struct supervisor *s, const struct sockaddr_storage *address, int tcp_fd,
+static int open_gre(const struct dialer *s, const struct sockaddr_storage *address, int tcp_fd,
 		    struct reason *reason)
 {
 	struct sockaddr_in to, from = {0};
@@ -104,7 +103,7 @@ static int open_gre(const struct supervisor *s, const struct sockaddr_storage *a
 	/* GRE must leave from the address that the server knows from the TCP connection. */
 	if (getsockname(tcp_fd, (struct sockaddr *)&from, &len) == 0 && from.sin_addr.s_addr) {
 		from.sin_port = 0;
-		if (!s->profile.src_address[0] && bind(fd, (struct sockaddr *)&from, len) < 0)
+		if (!s->profile->src_address[0] && bind(fd, (struct sockaddr *)&from, len) < 0)
 			return refuse(fd, errno, reason, EXIT_OPEN_FAILED,
 				      "the GRE socket cannot be bound");
 	}
@@ -117,22 +116,21 @@ static int open_gre(const struct supervisor *s, const struct sockaddr_storage *a
 }
 
 /* src-address and the source port of this attempt. */
-static int bind_udp(const struct supervisor *s, int fd, int family)
+static int bind_udp(const struct dialer *s, int fd, int family)
 {
 	struct sockaddr_storage from = {.ss_family = (sa_family_t)family};
 
-	if (s->profile.src_address[0] && !address_parse(&from, family, s->profile.src_address))
+	if (s->profile->src_address[0] && !address_parse(&from, family, s->profile->src_address))
 		return -EAFNOSUPPORT;
-	address_set_port(&from, s->source_port_1701 ? L2TP_PORT : 0);
-	if (s->profile.bind_interface[0] &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, s->profile.bind_interface,
-		       (socklen_t)strlen(s->profile.bind_interface)) < 0)
+	address_set_port(&from, s->source_port);
+	if (s->profile->bind_interface[0] &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, s->profile->bind_interface,
+		       (socklen_t)strlen(s->profile->bind_interface)) < 0)
 		return -errno;
 	return bind(fd, (struct sockaddr *)&from, address_len(&from)) < 0 ? -errno : 0;
 }
 
-static int open_udp(struct supervisor *s, const struct sockaddr_storage *address,
-		    struct reason *reason)
+static int open_udp(struct dialer *s, const struct sockaddr_storage *address, struct reason *reason)
 {
 	int family = address->ss_family, rc;
 	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -157,25 +155,25 @@ static int open_udp(struct supervisor *s, const struct sockaddr_storage *address
 	return fd;
 }
 
-static int open_l2tp(struct supervisor *s, struct reason *reason)
+static int open_l2tp(struct dialer *s, struct reason *reason)
 {
 	struct sockaddr_storage *to = &s->addresses[s->address_at];
 	int fd;
 
-	address_set_port(to, s->profile.port ? s->profile.port : L2TP_PORT);
+	address_set_port(to, s->profile->port ? s->profile->port : L2TP_PORT);
 	s->tunnel_id = random_u16_nonzero(&random_kernel);
 	fd = open_udp(s, to, reason);
 	s->sockets.wire = fd < 0 ? -1 : fd;
 	return fd < 0 ? fd : 0;
 }
 
-int sockets_open(struct supervisor *s, struct reason *reason)
+int sockets_open(struct dialer *s, struct reason *reason)
 {
 	const struct sockaddr_storage *to = &s->addresses[s->address_at];
 	int fd;
 
 	sockets_close(s);
-	if (s->profile.type == PROTOCOL_L2TP) {
+	if (s->profile->type == PROTOCOL_L2TP) {
 		s->call_id = random_u16_nonzero(&random_kernel);
 		return open_l2tp(s, reason);
 	}
@@ -189,12 +187,12 @@ int sockets_open(struct supervisor *s, struct reason *reason)
 	if (fd < 0)
 		return fd;
 	s->sockets.wire = fd;
-	if (s->profile.fast_gre)
-		fast_open(s);
+	if (s->profile->fast_gre)
+		s->sockets.packet = fast_open(s->fast, fd, &s->server_path, to);
 	return 0;
 }
 
-void sockets_close(struct supervisor *s)
+void sockets_close(struct dialer *s)
 {
 	if (s->sockets.control >= 0)
 		close(s->sockets.control);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The session process of a profile: what it is told at its start, what it says. */
-#include "base/address.h"
-#include "connection/internal.h"
-#include "privsep/offload.h"
+#include "connection/spawn.h"
 
+#include "base/address.h"
 #include "base/str.h"
+#include "connection/crashed.h"
+#include "connection/sockets.h"
+#include "privsep/offload.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,71 +16,62 @@
 #define SETUP_LIMIT_MS	    30000
 #define FIRST_PORT_LIMIT_MS 10000
 
-static void on_state(struct supervisor *s, const struct request_state *state)
+static void state_came(struct supervisor *s, const struct life_input *in)
 {
-	if (state->state >= CONTROL_STATE_CONFIGURING && state->state != CONTROL_STATE_HANGING_UP)
-		return; /* these are for the supervisor to say */
-	supervisor_set_state(s, (enum control_state)state->state, state->message);
-	if (state->state == CONTROL_STATE_HANGING_UP)
-		supervisor_expect_end(s);
+	uint32_t state = in->message->state.state;
+
+	if (state == CONTROL_STATE_HANGING_UP)
+		life_post(&s->life, ON_ENDING, in);
+	else if (state < CONTROL_STATE_CONFIGURING) /* the rest is for the supervisor to say */
+		life_post(&s->life, ON_PROGRESS, in);
 }
 
-static void ready_came(struct supervisor *s, const struct request_message *m)
+static void call_came(struct supervisor *s, const struct life_input *in)
 {
-	(void)m;
-	dial_session_ready(s);
+	crashed_note(s, &in->message->call);
 }
 
-static void state_came(struct supervisor *s, const struct request_message *m)
+static void end_came(struct supervisor *s, const struct life_input *in)
 {
-	on_state(s, &m->state);
-}
+	struct life_input end = {.why = in->message->ended.reason,
+				 .weight = (enum reason_weight)in->message->ended.weight};
 
-static void network_came(struct supervisor *s, const struct request_message *m)
-{
-	judge_network(s, &m->network);
-}
-
-static void routes_came(struct supervisor *s, const struct request_message *m)
-{
-	judge_routes(s, &m->routes);
-}
-
-static void stats_came(struct supervisor *s, const struct request_message *m)
-{
-	judge_stats(s, &m->stats);
-}
-
-static void call_came(struct supervisor *s, const struct request_message *m)
-{
-	crashed_note(s, &m->call);
-}
-
-static void end_came(struct supervisor *s, const struct request_message *m)
-{
 	crashed_forget(s); /* in order: the server knows */
 	session_stop(s, false);
-	dial_session_ended(s, &m->ended.reason, (enum reason_weight)m->ended.weight);
+	life_post(&s->life, ON_ENDED, &end);
 }
 
 /* What is not here no client's session has to ask. */
 static void on_request(void *ctx, struct request_message *m)
 {
+	static const enum life_event events[REQUEST_TYPE_COUNT] = {
+		[REQUEST_READY] = ON_READY,
+		[REQUEST_NETWORK] = ON_NETWORK,
+		[REQUEST_ROUTES] = ON_ROUTES,
+		[REQUEST_STATS] = ON_STATS,
+	};
 	static void (*const handlers[REQUEST_TYPE_COUNT])(struct supervisor *,
-							  const struct request_message *) = {
-		[REQUEST_READY] = ready_came,	  [REQUEST_STATE] = state_came,
-		[REQUEST_NETWORK] = network_came, [REQUEST_ROUTES] = routes_came,
-		[REQUEST_STATS] = stats_came,	  [REQUEST_CALL] = call_came,
+							  const struct life_input *) = {
+		[REQUEST_STATE] = state_came,
+		[REQUEST_CALL] = call_came,
 		[REQUEST_ENDED] = end_came,
 	};
+	struct supervisor *s = ctx;
+	struct life_input in = {.message = m};
 
 	if (handlers[m->type])
-		handlers[m->type](ctx, m);
+		handlers[m->type](s, &in);
+	else
+		life_post(&s->life, events[m->type], &in);
 }
 
 static void on_died(void *ctx, const struct reason *reason)
 {
-	dial_session_ended(ctx, reason, REASON_LOCAL);
+	struct supervisor *s = ctx;
+	struct life_input in = {.why = *reason, .weight = REASON_LOCAL};
+
+	session_stop(s, false);
+	life_post(&s->life, ON_ENDED, &in);
 }
 
 int session_spawn(struct supervisor *s, struct reason *reason)
@@ -95,7 +88,7 @@ int session_spawn(struct supervisor *s, struct reason *reason)
 
 void session_stop(struct supervisor *s, bool kill_it)
 {
-	fast_end(s);
+	fast_end(&s->fast);
 	process_stop(&s->session, kill_it);
 }
 
@@ -115,13 +108,13 @@ static void fill_l2tp(struct supervisor *s, struct request_start *m)
 {
 	const struct conf_profile *p = &s->profile;
 
-	m->peer = s->addresses[s->address_at];
+	m->peer = *dialer_server(&s->dialer);
 	m->farewell = crashed_take(s);
-	m->local_tunnel_id = s->tunnel_id;
+	m->local_tunnel_id = s->dialer.tunnel_id;
 	m->tunnel = p->tunnel;
 	/* The other source port is still to be tried, or did better: give up on this one sooner. */
 	if (p->source_port == CONF_SOURCE_AUTO &&
-	    (!s->source_port_1701 || s->failure_weight >= REASON_PEER))
+	    (s->dialer.source_port == 0 || s->dialer.failure_weight >= REASON_PEER))
 		m->silence_limit_ms = FIRST_PORT_LIMIT_MS;
 }
 
@@ -136,12 +129,13 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 	m->debug = s->options.debug;
 	m->ppp = p->ppp;
 	m->max_mtu = p->max_mtu;
-	m->path_mtu = s->server_path.mtu > 65535 ? 65535 : (uint16_t)s->server_path.mtu;
+	m->path_mtu =
+		s->dialer.server_path.mtu > 65535 ? 65535 : (uint16_t)s->dialer.server_path.mtu;
 	m->ask_dns = m->ask_wins = p->use_peer_dns != CONF_PEER_DNS_NO;
 	m->ipv4 = true;
 	m->clamp_mss = p->change_tcp_mss;
-	m->outer_peer = address_ipv4(&s->addresses[s->address_at]);
-	m->local_call_id = s->call_id;
+	m->outer_peer = address_ipv4(dialer_server(&s->dialer));
+	m->local_call_id = s->dialer.call_id;
 	m->setup_limit_ms = SETUP_LIMIT_MS;
 	if (p->type == PROTOCOL_L2TP)
 		fill_l2tp(s, m);
@@ -157,15 +151,15 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 int session_start_call(struct supervisor *s, struct reason *reason)
 {
 	int fds[4] = {[REQUEST_FD_TUN] = s->tun.fd,
-		      [REQUEST_FD_WIRE] = s->sockets.wire,
-		      [REQUEST_FD_CONTROL] = s->sockets.control,
-		      [REQUEST_FD_PACKET] = s->sockets.packet};
+		      [REQUEST_FD_WIRE] = s->dialer.sockets.wire,
+		      [REQUEST_FD_CONTROL] = s->dialer.sockets.control,
+		      [REQUEST_FD_PACKET] = s->dialer.sockets.packet};
 	struct request_start m;
 	size_t fd_count = 2;
 	int rc;
 
 	fill_start(s, &m);
-	offload_fill(&m, &s->tun, s->sockets.wire);
+	offload_fill(&m, &s->tun, s->dialer.sockets.wire);
 	while (fd_count < 4 && fds[fd_count] >= 0)
 		fd_count++;
 	rc = request_send(&s->session.channel, REQUEST_START, &m, fds, fd_count);
@@ -175,9 +169,9 @@ int session_start_call(struct supervisor *s, struct reason *reason)
 	if (rc < 0)
 		reason_set(reason, EXIT_FATAL, "the session does not take the call: %s",
 			   strerror(-rc));
-	else
-		fast_begin(s);
-	sockets_close(s); /* they are the session's now */
+	else if (s->dialer.sockets.packet >= 0)
+		fast_begin(&s->fast, s->host, s->roam.watch);
+	sockets_close(&s->dialer); /* they are the session's now */
 	s->session.started = rc == 0;
 	s->told_any = false; /* this call may be told something else */
 	return rc;

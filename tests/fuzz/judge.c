@@ -7,7 +7,9 @@
 #include "fuzz.h"
 
 #include "base/clock.h"
-#include "connection/internal.h"
+#include "connection/profile.h"
+#include "connection/sockets.h"
+#include "connection/spawn.h"
 #include "server/serve.h"
 #undef RUN_DIR_MAX
 #include "server/serving.h"
@@ -84,8 +86,8 @@ bool __wrap_host_effect(struct host *host, const struct host_config *config, enu
 bool __wrap_host_effect_route(struct host *host, const struct host_config *config, size_t index,
 			      char why[static HOST_WHY_MAX]);
 int __wrap_call_sockets_open(struct call *c);
-int __wrap_sockets_open(struct supervisor *s, struct reason *reason);
-void __wrap_dial_start(struct supervisor *s);
+int __wrap_sockets_open(struct dialer *d, struct reason *reason);
+enum life_event __wrap_dial_start(struct supervisor *s, struct life_input *in);
 
 pid_t __wrap_fork(void)
 {
@@ -305,17 +307,19 @@ int __wrap_call_sockets_open(struct call *c)
 }
 
 /* No packet leaves. */
-int __wrap_sockets_open(struct supervisor *s, struct reason *reason)
+int __wrap_sockets_open(struct dialer *d, struct reason *reason)
 {
-	(void)s;
+	(void)d;
 	reason_set(reason, EXIT_OPEN_FAILED, "no sockets here");
 	return -EPERM;
 }
 
 /* The next dial is another story. */
-void __wrap_dial_start(struct supervisor *s)
+enum life_event __wrap_dial_start(struct supervisor *s, struct life_input *in)
 {
+	(void)in;
 	loop_stop(s->loop);
+	return ON_NONE;
 }
 
 /* The session */
@@ -509,6 +513,8 @@ static void seen(void *ctx, enum log_level level, const char *text)
 	(void)ctx;
 	(void)level;
 	fuzz_check_text(text, strlen(text));
+	/* Nothing that a session says is impossible. */
+	FUZZ_CHECK(strncmp(text, "a fault of this program", 23) != 0);
 	control_events_add(&world.supervisor->history, 1, level, text);
 	FUZZ_CHECK(
 		control_events_valid(&world.supervisor->history, sizeof world.supervisor->history));
@@ -528,11 +534,8 @@ static void run_client(uint8_t how, uint8_t more)
 	memcpy(s.config_dir, dir, sizeof dir);
 	s.loop = loop_new();
 	s.log = (struct log){.fd = -1, .level = LOG_LEVEL_DEBUG, .name = "office", .seen = seen};
-	s.notify.fd = s.tun.fd = s.signal_handle.fd = s.listen_handle.fd = s.clock_handle.fd = -1;
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		s.clients[i].handle.fd = -1;
-	supervisor_timers(&s);
-	persist_init(&s);
+	run_init(&s);
+	profile_set_redial(&s);
 	s.host = (struct host *)(void *)&world;
 	s.profile.type = how & 2 ? PROTOCOL_L2TP : PROTOCOL_PPTP;
 	s.profile.source_port = CONF_SOURCE_1701; /* one attempt only */
@@ -548,26 +551,26 @@ static void run_client(uint8_t how, uint8_t more)
 	s.status.magic = CONTROL_MAGIC;
 	s.status.version = CONTROL_VERSION;
 	s.status.size = sizeof s.status;
-	control_events_init(&s.history);
-	memcpy(&s.addresses[0], &to, sizeof to);
-	s.address_count = 1;
-	s.server_path = (struct host_path){.ifindex = 1, .has_gateway = true, .mtu = 1500};
+	memcpy(&s.dialer.addresses[0], &to, sizeof to);
+	s.dialer.address_count = 1;
+	s.dialer.server_path = (struct host_path){.ifindex = 1, .has_gateway = true, .mtu = 1500};
 	to.sin_addr.s_addr = htonl(GATEWAY);
-	memcpy(&s.server_path.gateway, &to, sizeof to);
+	memcpy(&s.dialer.server_path.gateway, &to, sizeof to);
 	to.sin_addr.s_addr = htonl(SOURCE);
-	memcpy(&s.server_path.source, &to, sizeof to);
+	memcpy(&s.dialer.server_path.source, &to, sizeof to);
 	s.tun.fd = dup(world.null_fd);
-	s.sockets.packet = -1;
-	s.sockets.wire = dup(world.null_fd);
-	s.sockets.control = how & 2 ? -1 : dup(world.null_fd);
-	FUZZ_CHECK(s.loop && events_open(&s) == 0 && session_spawn(&s, &reason) == 0);
+	s.dialer.sockets.packet = -1;
+	s.dialer.sockets.wire = dup(world.null_fd);
+	s.dialer.sockets.control = how & 2 ? -1 : dup(world.null_fd);
+	FUZZ_CHECK(s.loop && profile_open_scripts(&s) == 0 && session_spawn(&s, &reason) == 0);
+	s.life.state = LIFE_CONNECTING;
 	FUZZ_CHECK(loop_run(s.loop) == 0);
 	FUZZ_CHECK(control_status_valid(&s.status, sizeof s.status));
-	FUZZ_CHECK(!s.network_up || world.applied);
+	FUZZ_CHECK(s.life.state != LIFE_UP || world.applied);
 	session_end();
 	session_stop(&s, true);
-	sockets_close(&s);
-	events_close(&s);
+	sockets_close(&s.dialer);
+	scripts_close(&s.scripts);
 	close(s.tun.fd);
 	loop_free(s.loop);
 }
