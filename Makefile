@@ -102,6 +102,9 @@ $(BUILD)/vpdial-session: $(BUILD)/obj/main/session.o $(foreach r,$(SESSION_ROOMS
 	$(call say,LD,$@)
 	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SESSION_LIBS)
 
+# Calls that a test answers itself.
+wrapped = $(foreach f,$(1),-Wl,--wrap=$(f))
+
 # Unit tests: tests/unit/test_NAME.c, linked with the rooms and libraries it names here.
 UNIT_TESTS :=
 UNIT_TESTS += base
@@ -191,6 +194,16 @@ UNIT_TESTS += notify
 notify_ROOMS := privsep vocabulary base
 UNIT_TESTS += redial
 redial_ROOMS := connection vocabulary base
+UNIT_TESTS += connection connection_life
+connection_ROOMS := connection dispatcher privsep host conf ipc loop vocabulary base
+connection_OBJECTS := $(BUILD)/obj/tests/connection_world.o
+connection_LIBS := $(call wrapped,process_spawn process_stop request_send sockets_open resolver_start resolver_stop last_end \
+	host_apply host_undo host_suspend host_lockdown host_is_locked_down host_lockdown_lift host_path_to host_repin \
+	host_tun_open host_effect host_effect_route host_watch_set hooks_exist hooks_run hooks_abort hooks_busy) \
+	-lnl-3 -liniparser -lcap-ng
+connection_life_ROOMS := $(connection_ROOMS)
+connection_life_OBJECTS := $(connection_OBJECTS)
+connection_life_LIBS := $(connection_LIBS)
 UNIT_TESTS += hooks
 hooks_ROOMS := dispatcher conf ipc loop vocabulary base
 hooks_LIBS := -liniparser
@@ -251,8 +264,6 @@ fuzz_conf_ROOMS := conf vocabulary base
 fuzz_control_ROOMS := client ipc loop vocabulary base
 fuzz_request_ROOMS := ipc vocabulary base
 fuzz_LIBS := -lcrypto -liniparser
-# Where a target is the kernel, too: calls that it answers itself.
-wrapped = $(foreach f,$(1),-Wl,--wrap=$(f))
 fuzz_path_LIBS := $(call wrapped,sendmmsg recvmmsg recvmsg writev write)
 fuzz_judge_LIBS := $(call wrapped,fork kill waitpid pidfd_open socketpair pipe2 clock_now_ms clock_now_us epoll_wait \
 	host_new host_free host_apply host_undo host_suspend host_is_locked_down host_effect host_effect_route host_set_forget host_tun_open host_tun_rename host_path_to host_repin last_end \
