@@ -72,6 +72,13 @@ const char *life_event_name(enum life_event event)
 	return (unsigned)event < LIFE_EVENT_COUNT ? events[event] : "unknown";
 }
 
+static void note_fault(struct life *life, enum life_event event)
+{
+	life->faults++;
+	log_error(life->log, "a fault of this program: \"%s\" while %s", life_event_name(event),
+		  life_state_name(life->state));
+}
+
 static enum life_event step(struct life *life, const struct life_cell *cell, struct life_input *in)
 {
 	life->state = (enum life_state)cell->next;
@@ -87,8 +94,7 @@ bool life_post(struct life *life, enum life_event event, const struct life_input
 		const struct life_cell *cell = &life_table[life->state][event];
 
 		if (cell->action == DO_IMPOSSIBLE)
-			log_error(life->log, "a fault of this program: \"%s\" while %s",
-				  life_event_name(event), life_state_name(life->state));
+			note_fault(life, event);
 		if (cell->action <= DO_NOTHING)
 			return done;
 		done = true;

@@ -154,6 +154,7 @@ struct life {
 	const struct life_actions *actions;
 	void *ctx;
 	const struct log *log;
+	unsigned faults; /* events that were impossible */
 };
 
 /* Does what the table says of EVENT, and of those that follow.  IN (NULL: nothing comes with it) is

@@ -88,7 +88,8 @@ static void on_wait(void *ctx)
 
 void run_init(struct supervisor *s)
 {
-	s->life = (struct life){LIFE_IDLE, &connection_actions, s, &s->log};
+	s->life = (struct life){
+		.state = LIFE_IDLE, .actions = &connection_actions, .ctx = s, .log = &s->log};
 	s->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, s, NULL, NULL};
 	s->wait_timer = (struct loop_timer){DEADLINE_NONE, on_wait, s, NULL, NULL};
 	s->tun.fd = s->signal_handle.fd = s->roam.clock_handle.fd = -1;
