@@ -22,8 +22,6 @@
 #include "loop/loop.h"
 #include "privsep/process.h"
 
-#define RUN_DIR_MAX 256
-
 struct supervisor {
 	struct life life;
 	struct options options;

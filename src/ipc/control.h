@@ -136,6 +136,8 @@ struct control_status {
 /* RUN_DIR/NAME.sock into *ADDR; -ENAMETOOLONG if it does not fit. */
 int control_address(struct sockaddr_un *addr, const char *run_dir, const char *name);
 
+#define RUN_DIR_MAX 256
+
 /* The run directory: DIR if not NULL, else /run/vpdial for root, else $XDG_RUNTIME_DIR/vpdial
  * (or /tmp/vpdial-UID).  -errno on failure. */
 int control_run_dir(char *out, size_t cap, const char *dir);

@@ -11,7 +11,6 @@
 #include "connection/sockets.h"
 #include "connection/spawn.h"
 #include "server/serve.h"
-#undef RUN_DIR_MAX
 #include "server/serving.h"
 
 #include <arpa/inet.h>
