@@ -17,7 +17,7 @@ struct redial {
 	uint32_t min_ms, max_ms; /* the first wait, and the longest */
 	uint32_t limit;		 /* failures in a row; 0 = no limit */
 
-	bool ever_up; /* a call of this run was: through all states that may follow */
+	bool ever_up;	   /* a call of this run was: through all states that may follow */
 	uint32_t failures; /* in a row */
 };
 
