@@ -170,6 +170,38 @@ static void redial_says_farewell_and_dials_at_once(void **state)
 	end(s);
 }
 
+static void hang_up_during_a_redial_is_shown_with_its_own_reason(void **state)
+{
+	struct supervisor *s = begin(false);
+
+	(void)state;
+	dial_until_up(s);
+	life_tell(&s->life, ON_DIAL_NOW, EXIT_HANGUP, "told by the user");
+	session_says(s, ON_ENDING);
+	life_tell(&s->life, ON_HANG_UP, EXIT_OK, "hung up on request");
+	WANT(s, LIFE_PRE_DOWN, "hangup vpn-pre-down");
+	assert_string_equal(s->status.message, "hung up on request");
+	end(s);
+}
+
+static void call_that_ends_during_pre_up_does_not_come_up_first(void **state)
+{
+	struct supervisor *s = begin(false);
+
+	(void)state;
+	world.scripts = 1u << HOOK_PRE_UP;
+	dial_until_started(s);
+	session_says(s, ON_NETWORK);
+	session_says(s, ON_STATS);
+	session_says(s, ON_ENDING);
+	WANT(s, LIFE_CALL_ENDING, "apply applied get-stats vpn-pre-up");
+	scripts_end(NULL);
+	WANT(s, LIFE_CALL_ENDING, "");
+	session_ends(s, EXIT_HANGUP, REASON_PEER);
+	WANT(s, LIFE_WAITING, "stop suspend");
+	end(s);
+}
+
 static void redial_of_a_session_that_is_gone_dials_at_once(void **state)
 {
 	struct supervisor *s = begin(false);
@@ -312,6 +344,8 @@ int main(void)
 		cmocka_unit_test(pre_up_of_a_call_before_lets_no_other_call_up),
 		cmocka_unit_test(lost_call_waits_and_dials_while_the_device_stays),
 		cmocka_unit_test(redial_says_farewell_and_dials_at_once),
+		cmocka_unit_test(hang_up_during_a_redial_is_shown_with_its_own_reason),
+		cmocka_unit_test(call_that_ends_during_pre_up_does_not_come_up_first),
 		cmocka_unit_test(redial_of_a_session_that_is_gone_dials_at_once),
 		cmocka_unit_test(wrong_password_ends_the_connection),
 		cmocka_unit_test(next_address_is_tried_before_the_dial_fails),
