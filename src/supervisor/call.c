@@ -263,15 +263,15 @@ static void on_account(struct call *c, const struct request_account *question)
 			refusal = "neither secret nor profile has a local-address and a "
 				  "remote-address";
 	}
-	/* The order to hang up goes first: the session, which waits for the answer, gets to it
-	 * right after the check, before the caller can ask for an address.  Only who knows the
-	 * password learns why. */
+	/* The session closes with this right after the check, before the caller can ask for an
+	 * address: only who knows the password learns why. */
+	if (refusal)
+		reason_set(&answer.refusal, EXIT_NEGOTIATION_FAILED, "%s", refusal);
+	request_send(&c->session.channel, REQUEST_ACCOUNT_ANSWER, &answer, NULL, 0);
 	if (refusal) {
 		log_error(&c->log, "%s: %s", call_secret(c)->name, refusal);
 		call_hang_up(c, EXIT_NEGOTIATION_FAILED, refusal);
 	}
-	if (!c->dead)
-		request_send(&c->session.channel, REQUEST_ACCOUNT_ANSWER, &answer, NULL, 0);
 	wipe(&answer, sizeof answer);
 }
 
