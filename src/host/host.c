@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A host: its life, applying a configuration and undoing it. */
 #include "host/internal.h"
+#include "host/names.h"
 #include "host/recover.h"
 #include "host/stack.h"
 
@@ -77,6 +78,7 @@ void host_free(struct host *host)
 {
 	if (!host)
 		return;
+	names_finish(host);
 	/* With records left the guardian is dismissed all the same: they stay in the journal, for
 	 * the next start. */
 	host_guard_stop(host);
@@ -138,23 +140,50 @@ int host_apply(struct host *host, const struct host_config *config, struct host_
 	return r;
 }
 
-void host_suspend(struct host *host)
+void host_set_loop(struct host *host, struct loop *loop, void (*settled)(void *ctx), void *ctx)
 {
-	host_undo_if(host, undo_step_dns);
-	memset(&host->names, 0, sizeof(host->names));
+	host->naming.run.loop = loop;
+	host->settled = settled;
+	host->settled_ctx = ctx;
 }
 
-static bool is_of_call(const struct undo_step *step)
+bool host_is_settled(const struct host *host)
 {
-	return !step->lasting;
+	return !names_busy(host);
+}
+
+enum host_dns_way host_dns_way_now(const struct host *host)
+{
+	return host->names.way;
+}
+
+void host_finish(struct host *host)
+{
+	names_finish(host);
+}
+
+void host_suspend(struct host *host)
+{
+	memset(&host->names, 0, sizeof(host->names));
+	names_change(host);
+}
+
+static bool is_network(const struct undo_step *step)
+{
+	return !step->lasting && !undo_step_dns(step);
 }
 
 void host_undo(struct host *host)
 {
-	host_undo_if(host, is_of_call);
-	memset(&host->names, 0, sizeof(host->names));
+	host_suspend(host);
+	host_undo_if(host, is_network);
+	host_tidy(host);
+}
+
+void host_tidy(struct host *host)
+{
 	for (size_t i = 0; i < host->step_count; i++)
-		if (is_of_call(&host->steps[i]))
+		if (!host->steps[i].lasting)
 			return;
 	if (host->journal.records && journal_clear(&host->journal) < 0)
 		log_warn(host->log, "cannot empty %s", host->journal.path);

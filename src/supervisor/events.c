@@ -65,7 +65,7 @@ static void on_done(void *ctx, const struct reason *failure)
 	struct supervisor *s = ctx;
 
 	(void)failure;
-	if (s->done && !s->over && !hooks_busy(s->hooks))
+	if (s->done && !s->undoing && !s->over && !hooks_busy(s->hooks))
 		supervisor_finish(s);
 }
 

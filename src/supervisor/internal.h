@@ -106,7 +106,9 @@ struct supervisor {
 	struct request_routes told; /* by the server, by DHCP, for that address */
 	bool told_any;		    /* once only */
 	bool network_up, detached, hanging_up;
-	bool done;	 /* all is undone; scripts may run still */
+	bool done;	 /* all is undone; programs and scripts may run still */
+	bool undoing;	 /* name servers are going back to what they were */
+	bool names_wait; /* the call waits until they are set */
 	bool over;	 /* nothing runs any more */
 	bool ending;	 /* the session hangs up by itself */
 	bool redial_now; /* the call ends only to be dialed again */
@@ -255,6 +257,8 @@ int judge_lockdown(struct supervisor *s, struct reason *reason);
 void judge_again(struct supervisor *s);
 /* The status of the call that is up, from what the kernel answers now. */
 void judge_look(struct supervisor *s);
+/* Name servers are set, or back: a call that waited for that goes on. */
+void judge_names(struct supervisor *s);
 /* The device before there is a call: the profile's addresses or stand-ins, and the routes.  0 or
  * -errno with *REASON. */
 int judge_demand(struct supervisor *s, struct reason *reason);

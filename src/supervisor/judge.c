@@ -181,16 +181,35 @@ static int apply(struct supervisor *s, const struct request_network *n, bool war
 	return 0;
 }
 
-void judge_look(struct supervisor *s)
+static void look(struct supervisor *s)
 {
 	struct call_routes routes;
 	struct host_config config;
 
-	if (!s->network_up || s->status.state != CONTROL_STATE_UP)
-		return;
 	routes_collect(s, s->applied.local, false, &routes);
 	fill_config(s, &s->applied, &routes, &config);
 	show_network(s, &s->applied, &config, &routes);
+}
+
+void judge_look(struct supervisor *s)
+{
+	if (s->network_up && s->status.state == CONTROL_STATE_UP)
+		look(s);
+}
+
+void judge_names(struct supervisor *s)
+{
+	bool wait = s->names_wait;
+
+	s->ways.dns_way = host_dns_way_now(s->host);
+	s->names_wait = false;
+	if (!s->network_up || s->hanging_up || s->redial_now)
+		return;
+	look(s);
+	if (wait)
+		events_network(s);
+	else
+		control_broadcast(s, false);
 }
 
 int judge_lockdown(struct supervisor *s, struct reason *reason)
@@ -256,11 +275,15 @@ void judge_network(struct supervisor *s, const struct request_network *n)
 	}
 	s->told_any &= n->local.s_addr == s->applied.local.s_addr;
 	s->applied = *n;
+	if (first)
+		s->names_wait = !host_is_settled(s->host);
+	if (first && s->names_wait)
+		supervisor_set_state(s, CONTROL_STATE_CONFIGURING, "setting name servers");
 	s->network_up = true;
-	if (first) {
+	if (first)
 		s->up_since_ms = loop_now(s->loop);
+	if (first && !s->names_wait)
 		events_network(s);
-	}
 }
 
 static bool same_routes(const struct call_routes *a, const struct call_routes *b)

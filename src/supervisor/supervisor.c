@@ -164,6 +164,24 @@ void supervisor_finish(struct supervisor *s)
 	loop_stop(s->loop);
 }
 
+/* All is undone but for name servers, maybe: so long scripts wait, which may ask for names. */
+static void undone(struct supervisor *s)
+{
+	s->undoing = false;
+	if (!events_down(s))
+		supervisor_finish(s);
+}
+
+static void on_names_settled(void *ctx)
+{
+	struct supervisor *s = ctx;
+
+	if (s->undoing)
+		undone(s);
+	else if (!s->done)
+		judge_names(s);
+}
+
 void supervisor_end(struct supervisor *s, enum exit_status code, const char *text)
 {
 	if (s->done)
@@ -180,8 +198,9 @@ void supervisor_end(struct supervisor *s, enum exit_status code, const char *tex
 	/* While `connect` watches, it is the one that tells. */
 	if (s->reason.code != EXIT_OK && (s->options.control_fd < 0 || s->detached))
 		log_error(&s->log, "%s", s->reason.text);
-	if (!events_down(s))
-		supervisor_finish(s);
+	s->undoing = true;
+	if (!s->host || host_is_settled(s->host))
+		undone(s);
 }
 
 void supervisor_farewell(struct supervisor *s)
@@ -320,6 +339,7 @@ static int open_machine(struct supervisor *s)
 	if (!s->host)
 		return -EIO;
 	host_set_forget(s->host, profile_forget, s);
+	host_set_loop(s->host, s->loop, on_names_settled, s);
 	profile_set_source(s);
 	crashed_load(s);
 	last_begin(s);
@@ -395,6 +415,8 @@ static void release(struct supervisor *s)
 	events_close(s);
 	session_stop(s, true);
 	roam_end(s);
+	if (s->host)
+		host_finish(s->host);
 	if (s->tun.fd >= 0)
 		close(s->tun.fd);
 	host_free(s->host);

@@ -68,6 +68,11 @@ int __wrap_host_apply(struct host *host, const struct host_config *config,
 		      struct host_applied *applied, struct reason *reason);
 void __wrap_host_undo(struct host *host);
 void __wrap_host_suspend(struct host *host);
+void __wrap_host_set_loop(struct host *host, struct loop *loop, void (*settled)(void *ctx),
+			  void *ctx);
+bool __wrap_host_is_settled(const struct host *host);
+enum host_dns_way __wrap_host_dns_way_now(const struct host *host);
+void __wrap_host_finish(struct host *host);
 bool __wrap_host_is_locked_down(const struct host *host);
 void __wrap_host_set_forget(struct host *host, void (*forget)(void *ctx), void *ctx);
 int __wrap_host_tun_open(struct host *host, const char *pattern, enum host_offload wanted,
@@ -228,6 +233,29 @@ void __wrap_host_undo(struct host *host)
 }
 
 void __wrap_host_suspend(struct host *host)
+{
+	(void)host;
+}
+
+void __wrap_host_set_loop(struct host *host, struct loop *loop, void (*settled)(void *ctx),
+			  void *ctx)
+{
+	(void)host, (void)loop, (void)settled, (void)ctx;
+}
+
+bool __wrap_host_is_settled(const struct host *host)
+{
+	(void)host;
+	return true;
+}
+
+enum host_dns_way __wrap_host_dns_way_now(const struct host *host)
+{
+	(void)host;
+	return HOST_DNS_WAY_FILE;
+}
+
+void __wrap_host_finish(struct host *host)
 {
 	(void)host;
 }
