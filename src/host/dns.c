@@ -34,7 +34,7 @@ static bool search_valid(const char *text)
 	return !strstr(text, " -") && text[0] != '-';
 }
 
-int host_dns_edit_file(struct host *host)
+int host_dns_edit_file(struct host *host, enum resolv_lock lock)
 {
 	const struct host_names *wish = &host->names;
 	struct undo_step step = {.kind = UNDO_FILE};
@@ -49,7 +49,7 @@ int host_dns_edit_file(struct host *host)
 	int r;
 
 	journal_boot_id(boot, sizeof(boot));
-	r = resolv_edit_plan(host->name, &want, &step.edit);
+	r = resolv_edit_plan(host->name, &want, lock, &step.edit);
 	if (r < 0)
 		return r;
 	r = host_push(host, &step);

@@ -14,17 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int open_journal(struct host *host, struct reason *reason)
+static int open_journal(struct host *host, unsigned wait_ms, struct reason *reason)
 {
 	int r = journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name, true,
-			     HOST_LOCK_WAIT_MS);
+			     wait_ms);
 
 	if (r == 0) {
 		int undone = host_journal_undo(&host->journal, host->log);
 
 		if (host->journal.fd < 0) /* set aside */
 			r = journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name,
-					 true, HOST_LOCK_WAIT_MS);
+					 true, wait_ms);
 		else if (host->journal.unread) /* the next hang-up would empty it */
 			r = undone;
 	}
@@ -45,8 +45,8 @@ bool host_permitted(struct reason *reason)
 	return false;
 }
 
-struct host *host_new(const char *run_dir, const char *name, const struct log *log,
-		      struct reason *reason)
+struct host *host_new(const char *run_dir, const char *name, unsigned wait_ms,
+		      const struct log *log, struct reason *reason)
 {
 	char real[PATH_MAX];
 	struct host *host;
@@ -66,7 +66,8 @@ struct host *host_new(const char *run_dir, const char *name, const struct log *l
 		reason_set(reason, EXIT_OPEN_FAILED, "cannot use the run directory %s", run_dir);
 	} else if (host_nl_open(&host->nl, NETLINK_ROUTE) < 0) {
 		reason_set(reason, EXIT_OPEN_FAILED, "cannot talk to the kernel by netlink");
-	} else if (open_journal(host, reason) == 0 && host_lockdown_take_over(host, reason) == 0) {
+	} else if (open_journal(host, wait_ms, reason) == 0 &&
+		   host_lockdown_take_over(host, wait_ms, reason) == 0) {
 		host_dns_clear_old(host);
 		return host;
 	}

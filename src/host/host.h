@@ -26,10 +26,12 @@ struct loop;
  * how to grant it. */
 bool host_permitted(struct reason *reason);
 
-/* RUN_DIR must exist; the journal is RUN_DIR/NAME.journal.  NULL with *REASON on failure
- * (EXIT_NOT_PERMITTED names the missing capability and how to grant it). */
-struct host *host_new(const char *run_dir, const char *name, const struct log *log,
-		      struct reason *reason);
+/* RUN_DIR must exist; the journal is RUN_DIR/NAME.journal, for whose lock it waits so long (a
+ * guardian may be at work still; 0 beside an event loop).  NULL with *REASON on failure (EXIT_BUSY:
+ * the journal is held; EXIT_NOT_PERMITTED names the missing capability and how to grant it). */
+#define HOST_LOCK_WAIT_MS 500
+struct host *host_new(const char *run_dir, const char *name, unsigned wait_ms,
+		      const struct log *log, struct reason *reason);
 /* FORGET(CTX) is called in a process that HOST forks and that goes on as it is: it wipes what that
  * one need not know. */
 void host_set_forget(struct host *host, void (*forget)(void *ctx), void *ctx);

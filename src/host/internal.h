@@ -36,12 +36,16 @@ enum naming_at {
 	NAMING_FILE,
 	NAMING_UNDO_RESOLVED,
 	NAMING_UNDO_RESOLVCONF,
+	NAMING_UNDO_FILE,
 };
 
 struct naming {
 	enum naming_at at;
 	bool stale; /* others are wanted than those that are being set */
 	struct run run;
+	/* Somebody else edits resolv.conf: it is tried again until then, and done in any case. */
+	struct loop_timer retry_timer;
+	uint64_t retry_until_ms; /* 0 = nobody does */
 };
 
 struct host {
@@ -128,12 +132,10 @@ int host_blocks_want(struct host *host, const struct host_config *config, struct
 /* Wants those of `block_ipv6`, which end with the call. */
 int host_ipv6_block_want(struct host *host, const struct host_config *config,
 			 struct reason *reason);
-/* Takes over what an earlier run left of its lockdown. */
-int host_lockdown_take_over(struct host *host, struct reason *reason);
+/* Takes over what an earlier run left of its lockdown; waits so long for its journal's lock. */
+int host_lockdown_take_over(struct host *host, unsigned wait_ms, struct reason *reason);
 /* Lets go of the journal of a lockdown that is over. */
 void host_lockdown_close(struct host *host);
-
-#define HOST_LOCK_WAIT_MS 500 /* a guardian at work */
 
 /* Starts the process that undoes the journal when this one dies; once.  0 or -errno. */
 int host_guard_start(struct host *host);
@@ -146,8 +148,8 @@ int host_network_apply(struct host *host, const struct host_config *config, stru
 void host_dns_clear_old(struct host *host);
 /* Is what was set there still?  Only a file is lost to others. */
 bool host_dns_stands(const struct host *host);
-/* Edits the file for host->names.  0 or -errno. */
-int host_dns_edit_file(struct host *host);
+/* Edits the file for host->names.  0 or -errno: -EWOULDBLOCK as LOCK says. */
+int host_dns_edit_file(struct host *host, enum resolv_lock lock);
 /* After name servers were undone: what is over with the last change of a call. */
 void host_tidy(struct host *host);
 /* DNS: a failure is only a warning.  What is in force already is left alone. */

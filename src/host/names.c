@@ -11,8 +11,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define WORDS_MAX  22
-#define RECORD_MAX 600
+#define WORDS_MAX      22
+#define RECORD_MAX     600
+#define RETRY_MS       20
+#define RETRY_LIMIT_MS 1000 /* others hold the file for some milliseconds */
 
 /* A program to run. */
 struct words {
@@ -137,17 +139,36 @@ static int add_record(struct host *host, struct words *w)
 	return 1;
 }
 
+/* How the lock of resolv.conf is taken: nothing waits for it beside a loop. */
+static enum resolv_lock lock_of(const struct host *host)
+{
+	const struct naming *n = &host->naming;
+
+	if (!n->run.loop)
+		return RESOLV_LOCK_WAIT;
+	return n->retry_until_ms && loop_now(n->run.loop) >= n->retry_until_ms ? RESOLV_LOCK_WITHOUT
+									       : RESOLV_LOCK_TRY;
+}
+
 static int edit_file(struct host *host, struct words *w)
 {
-	int r = host_dns_edit_file(host);
+	int r = host_dns_edit_file(host, lock_of(host));
 
 	(void)w;
-	if (r < 0)
+	if (r < 0 && r != -EWOULDBLOCK)
 		log_warn(host->log,
 			 "the VPN's name servers are not used: cannot edit " RESOLV_FILE ": %s",
 			 r == -ELOOP ? "it belongs to systemd-resolved or leads nowhere"
 				     : strerror(-r));
 	return r;
+}
+
+static int restore_file(struct host *host, struct words *w)
+{
+	const struct undo_step *step = find(host, UNDO_FILE);
+
+	(void)w;
+	return step ? undo_step_file(step, lock_of(host), host->log) : 0;
 }
 
 static int undo_of(struct host *host, struct words *w, enum undo_kind kind)
@@ -186,19 +207,45 @@ static const struct naming_step {
 	[NAMING_FILE] = {edit_file, NAMING_IDLE, NAMING_IDLE, HOST_DNS_WAY_FILE, false},
 	/* What an earlier call has set. */
 	[NAMING_UNDO_RESOLVED] = {revert, NAMING_IDLE, NAMING_IDLE, HOST_DNS_WAY_NONE, false},
+	[NAMING_UNDO_FILE] = {restore_file, NAMING_IDLE, NAMING_IDLE, HOST_DNS_WAY_NONE, false},
 	[NAMING_UNDO_RESOLVCONF] = {delete, NAMING_IDLE, NAMING_IDLE, HOST_DNS_WAY_NONE, false},
 };
 
 static bool undoes(enum naming_at at)
 {
-	return at == NAMING_UNDO_RESOLVED || at == NAMING_UNDO_RESOLVCONF;
+	return at >= NAMING_UNDO_RESOLVED;
 }
 
 static enum undo_kind kind_of(enum naming_at at)
 {
-	return at == NAMING_REVERT || at == NAMING_UNDO_RESOLVED ? UNDO_RESOLVED : UNDO_RESOLVCONF;
+	switch (at) {
+	case NAMING_REVERT:
+	case NAMING_UNDO_RESOLVED:
+		return UNDO_RESOLVED;
+	case NAMING_DELETE:
+	case NAMING_UNDO_RESOLVCONF:
+		return UNDO_RESOLVCONF;
+	case NAMING_UNDO_FILE:
+		return UNDO_FILE;
+	default:
+		return UNDO_NONE;
+	}
 }
 
+static void go_on(struct host *host);
+
+/* The file's lock is looked for again soon. */
+static void retry(struct host *host)
+{
+	struct naming *n = &host->naming;
+	uint64_t now = loop_now(n->run.loop);
+
+	if (!n->retry_until_ms)
+		n->retry_until_ms = now + RETRY_LIMIT_MS;
+	loop_timer_set(n->run.loop, &n->retry_timer, now + RETRY_MS);
+}
+
+/* How the step in hand goes: 0 or -errno if it has ended, 1 if that comes later. */
 static int begin(struct host *host)
 {
 	struct naming *n = &host->naming;
@@ -207,6 +254,11 @@ static int begin(struct host *host)
 
 	w.input = str_make(w.record, sizeof(w.record));
 	r = steps[n->at].begin(host, &w);
+	if (r == -EWOULDBLOCK) {
+		retry(host);
+		return 1;
+	}
+	n->retry_until_ms = 0;
 	if (r <= 0)
 		return r;
 	n->run.log = steps[n->at].quiet ? NULL : host->log;
@@ -232,21 +284,15 @@ static void was_undone(struct host *host, int r)
 		drop(host, kind_of(host->naming.at));
 }
 
-/* The next thing to undo, else the first step to what is wanted now. */
+/* The next thing to undo, the last one first, else the first step to what is wanted now. */
 static enum naming_at choose(struct host *host)
 {
 	for (size_t i = host->step_count; i-- > 0;) {
-		struct undo_step *step = &host->steps[i];
+		const struct undo_step *step = &host->steps[i];
 
-		if (!undo_step_dns(step) || step->tried)
-			continue;
-		if (step->kind == UNDO_RESOLVED)
-			return NAMING_UNDO_RESOLVED;
-		if (step->kind == UNDO_RESOLVCONF)
-			return NAMING_UNDO_RESOLVCONF;
-		step->tried = true;
-		if (undo_step_run(step, &host->nl, host->log) == 0)
-			host_drop(host, i);
+		for (int at = NAMING_UNDO_RESOLVED; !step->tried && at <= NAMING_UNDO_FILE; at++)
+			if (step->kind == kind_of((enum naming_at)at))
+				return (enum naming_at)at;
 	}
 	return host->names.server_count ? NAMING_ASK : NAMING_IDLE;
 }
@@ -283,17 +329,44 @@ static void go_on(struct host *host)
 	}
 }
 
-static void on_ended(void *ctx, int r)
+static void have_gone_on(struct host *host)
 {
-	struct host *host = ctx;
-
-	step_over(host, r);
-	go_on(host);
 	if (names_busy(host))
 		return;
 	host_tidy(host);
 	if (host->settled)
 		host->settled(host->settled_ctx);
+}
+
+static void on_ended(void *ctx, int r)
+{
+	step_over(ctx, r);
+	go_on(ctx);
+	have_gone_on(ctx);
+}
+
+static void on_retry(void *ctx)
+{
+	go_on(ctx);
+	have_gone_on(ctx);
+}
+
+/* What is being set is not wanted any more. */
+static void give_up(struct host *host)
+{
+	struct naming *n = &host->naming;
+
+	n->stale = true;
+	if (undoes(n->at))
+		return;
+	if (n->run.pid) {
+		run_kill(&n->run);
+		return;
+	}
+	loop_timer_del(n->run.loop, &n->retry_timer);
+	n->retry_until_ms = 0;
+	step_over(host, -ECANCELED);
+	go_on(host);
 }
 
 void names_change(struct host *host)
@@ -303,11 +376,10 @@ void names_change(struct host *host)
 	for (size_t i = 0; i < host->step_count; i++)
 		host->steps[i].tried = false;
 	n->run.ended = on_ended;
-	n->run.ctx = host;
+	n->retry_timer.expired = on_retry;
+	n->run.ctx = n->retry_timer.ctx = host;
 	if (names_busy(host)) {
-		n->stale = true;
-		if (!undoes(n->at))
-			run_kill(&n->run);
+		give_up(host);
 		return;
 	}
 	n->at = choose(host);
@@ -321,13 +393,17 @@ bool names_busy(const struct host *host)
 
 void names_finish(struct host *host)
 {
-	struct run *run = &host->naming.run;
-	int r = run->pid ? run_wait(run) : 0;
+	struct naming *n = &host->naming;
+	bool runs = n->run.pid > 0;
+	int r = runs ? run_wait(&n->run) : 0;
 
-	run->loop = NULL;
+	if (n->run.loop)
+		loop_timer_del(n->run.loop, &n->retry_timer);
+	n->run.loop = NULL;
 	if (!names_busy(host))
 		return;
-	step_over(host, r);
+	if (runs)
+		step_over(host, r);
 	go_on(host);
 	host_tidy(host);
 }

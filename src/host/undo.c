@@ -86,9 +86,9 @@ static int forgive(int r)
 		       : r;
 }
 
-static int undo_file(const struct undo_step *step, const struct log *log)
+int undo_step_file(const struct undo_step *step, enum resolv_lock lock, const struct log *log)
 {
-	int r = resolv_edit_undo(step->edit);
+	int r = resolv_edit_undo(step->edit, lock);
 
 	if (r == RESOLV_LINES_REMOVED)
 		log_notice(log, "%s was changed by others meanwhile: only our lines were removed",
@@ -131,7 +131,7 @@ static int run(const struct undo_step *step, struct host_nl *nl, const struct lo
 	case UNDO_PROXY:
 		return forgive(host_proxy_del(nl, step->proxy.ifindex, step->proxy.address));
 	case UNDO_FILE:
-		return undo_file(step, log);
+		return undo_step_file(step, RESOLV_LOCK_WAIT, log);
 	}
 	return -EINVAL;
 }

@@ -260,6 +260,21 @@ static void on_channel(void *ctx, uint32_t events)
 	died(p);
 }
 
+/* The one that parts: it is gone when this returns. */
+static void forget(struct session_process *p)
+{
+	struct parting *parting = &p->parting;
+
+	if (parting->process.added) {
+		loop_fd_del(p->loop, &parting->process);
+		close(parting->process.fd);
+	}
+	loop_timer_del(p->loop, &parting->limit_timer);
+	kill(parting->pid, SIGKILL); /* nothing, if it has ended */
+	waitpid(parting->pid, NULL, 0);
+	parting->pid = 0;
+}
+
 /* The session's root: a directory that stays empty. */
 static int empty_dir(const char *run_dir, char *out, size_t cap)
 {
@@ -277,6 +292,8 @@ int process_spawn(struct session_process *p, const struct process_config *config
 	int pair[2] = {-1, -1}, log_pipe[2] = {-1, -1};
 	int rc = empty_dir(config->run_dir, dir, sizeof dir);
 
+	if (p->parting.pid) /* it may have the port that the next one is to get */
+		forget(p);
 	session_path(path, sizeof path);
 	if (rc == 0 &&
 	    (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0 ||
@@ -312,16 +329,42 @@ int process_spawn(struct session_process *p, const struct process_config *config
 	return rc;
 }
 
-/* It may wipe and free what it has, but nothing that it does may hold the supervisor. */
-static void reap(pid_t pid, bool kill_it)
+static void on_parted(void *ctx, uint32_t events)
 {
-	struct pollfd process = {.fd = kill_it ? -1 : pidfd_open(pid, 0), .events = POLLIN};
+	(void)events;
+	forget(ctx);
+}
 
-	if (process.fd < 0 || poll(&process, 1, EXIT_LIMIT_MS) <= 0)
-		kill(pid, SIGKILL);
-	if (process.fd >= 0)
-		close(process.fd);
-	waitpid(pid, NULL, 0);
+static void on_parting_limit(void *ctx)
+{
+	forget(ctx);
+}
+
+/* Nothing that it does may hold the supervisor. */
+static void part(struct session_process *p)
+{
+	struct parting *parting = &p->parting;
+	int fd = pidfd_open(p->pid, 0);
+
+	if (parting->pid)
+		forget(p);
+	parting->pid = p->pid;
+	parting->limit_timer = (struct loop_timer){DEADLINE_NONE, on_parting_limit, p, NULL, NULL};
+	parting->process = (struct loop_fd){.fd = fd, .ready = on_parted, .ctx = p};
+	loop_timer_set(p->loop, &parting->limit_timer, loop_now(p->loop) + EXIT_LIMIT_MS);
+	if (fd >= 0 && loop_fd_add(p->loop, &parting->process, EPOLLIN) < 0)
+		close(fd);
+}
+
+void process_finish(struct session_process *p)
+{
+	struct pollfd process = {.fd = p->parting.process.fd, .events = POLLIN};
+
+	if (!p->parting.pid)
+		return;
+	if (p->parting.process.added)
+		(void)poll(&process, 1, EXIT_LIMIT_MS);
+	forget(p);
 }
 
 void process_stop(struct session_process *p, bool kill_it)
@@ -335,7 +378,11 @@ void process_stop(struct session_process *p, bool kill_it)
 	close(p->log_handle.fd);
 	p->channel_handle.fd = p->log_handle.fd = p->channel.fd = -1;
 	p->ready = p->started = false;
-	if (p->pid > 0)
-		reap(p->pid, kill_it);
+	if (p->pid > 0 && !kill_it) {
+		part(p);
+	} else if (p->pid > 0) {
+		kill(p->pid, SIGKILL);
+		waitpid(p->pid, NULL, 0);
+	}
 	p->pid = 0;
 }

@@ -335,7 +335,7 @@ static int open_machine(struct supervisor *s)
 		return rc;
 	}
 	host_recover(s->run_dir, s->options.name, &s->log);
-	s->host = host_new(s->run_dir, s->options.name, &s->log, &s->reason);
+	s->host = host_new(s->run_dir, s->options.name, HOST_LOCK_WAIT_MS, &s->log, &s->reason);
 	if (!s->host)
 		return -EIO;
 	host_set_forget(s->host, profile_forget, s);
@@ -414,6 +414,7 @@ static void release(struct supervisor *s)
 {
 	events_close(s);
 	session_stop(s, true);
+	process_finish(&s->session);
 	roam_end(s);
 	if (s->host)
 		host_finish(s->host);

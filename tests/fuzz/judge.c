@@ -61,8 +61,8 @@ uint64_t __wrap_clock_now_ms(void);
 uint64_t __wrap_clock_now_us(void);
 int __real_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
 int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
-struct host *__wrap_host_new(const char *run_dir, const char *name, const struct log *log,
-			     struct reason *reason);
+struct host *__wrap_host_new(const char *run_dir, const char *name, unsigned wait_ms,
+			     const struct log *log, struct reason *reason);
 void __wrap_host_free(struct host *host);
 int __wrap_host_apply(struct host *host, const struct host_config *config,
 		      struct host_applied *applied, struct reason *reason);
@@ -215,10 +215,10 @@ int __wrap_host_apply(struct host *host, const struct host_config *config,
 	return world.apply_error;
 }
 
-struct host *__wrap_host_new(const char *run_dir, const char *name, const struct log *log,
-			     struct reason *reason)
+struct host *__wrap_host_new(const char *run_dir, const char *name, unsigned wait_ms,
+			     const struct log *log, struct reason *reason)
 {
-	(void)run_dir, (void)name, (void)log, (void)reason;
+	(void)run_dir, (void)name, (void)wait_ms, (void)log, (void)reason;
 	return (struct host *)(void *)&world;
 }
 

@@ -8,7 +8,7 @@ set -u
 . "$(dirname "$(readlink -f "$0")")/alone.bash"
 failures=0
 
-alone names "ip jq"
+alone names "ip jq flock"
 
 case_is() { # case_is NAME: begins it if ONLY wants it
 	# shellcheck disable=SC2053  # a pattern indeed
@@ -71,6 +71,7 @@ profile() {
 }
 vpdial() { "$VPDIAL" --config "$P" --run-dir "$R" "$@"; }
 field() { vpdial status c --json 2>/dev/null | jq -r ".connections[0].$1"; }
+is_configuring() { [ "$(field state)" = configuring ]; }
 is_up() { [ "$(field status)" = connected ]; }
 dial() {
 	vpdial connect --debug --foreground c >"$T/log-dial" 2>&1 </dev/null &
@@ -148,6 +149,22 @@ while_undoing() {
 	fi
 }
 
+while_locked() {
+	if case_is status-is-answered-while-somebody-else-edits-resolv.conf; then
+		mv "$T/bin/resolvconf" "$T/"
+		exec 9</etc
+		flock 9
+		dial
+		within 10 is_configuring || fail "no status is answered while the lock is held"
+		within 5 is_up || fail "not connected: a lock that is held for ever keeps it"
+		[ "$(field dns_way)" = resolv.conf ] || fail "the way is '$(field dns_way)'"
+		exec 9<&-
+		vpdial disconnect c >"$T/out-hangup" 2>&1 || fail "disconnect fails"
+		[ "$(cat /etc/resolv.conf)" = 'nameserver 192.0.2.1' ] || fail "resolv.conf is not as before"
+		report
+	fi
+}
+
 T=$(mktemp -d)
 mount -t tmpfs tmpfs "$T"
 chmod 755 "$T"
@@ -156,11 +173,12 @@ mkdir "$P" "$Q" "$R" "$S" "$T/etc" "$T/bin"
 cp -a /etc/. "$T/etc/"
 mount --bind "$T/etc" /etc
 mount -t tmpfs tmpfs /run
-export PATH=$T/bin:$PATH
+export PATH=$T/bin:/usr/bin:/bin # no real resolvconf
 rm -f /etc/resolv.conf
 echo 'nameserver 192.0.2.1' >/etc/resolv.conf
 trap 'umount -l /etc "$T" 2>/dev/null; rmdir "$T" 2>/dev/null' EXIT
 helper
 while_setting
 while_undoing
+while_locked
 [ $failures = 0 ]
