@@ -103,7 +103,8 @@ $(BUILD)/vpdial-session: $(BUILD)/obj/main/session.o $(foreach r,$(SESSION_ROOMS
 
 # Unit tests: tests/unit/test_NAME.c, linked with the rooms and libraries it names here.
 UNIT_TESTS :=
-UNIT_TESTS += base
+UNIT_TESTS += base child
+child_ROOMS := base
 base_ROOMS := loop vocabulary base
 UNIT_TESTS += request
 request_ROOMS := ipc vocabulary base

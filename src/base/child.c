@@ -30,9 +30,9 @@ static int set_fds(const struct child_setup *setup)
 
 	/* First out of each other's way: one may have the number that another is to get. */
 	for (int i = 0; i <= last; i++) {
-		int fd = setup->fds[i] < 0 ? open("/dev/null", O_RDWR) : setup->fds[i];
-
-		moved[i] = fcntl(fd, F_DUPFD, OUT_OF_THE_WAY);
+		moved[i] = fcntl(setup->fds[i], F_DUPFD, OUT_OF_THE_WAY);
+		if (moved[i] < 0 && errno == EBADF)
+			moved[i] = fcntl(open("/dev/null", O_RDWR), F_DUPFD, OUT_OF_THE_WAY);
 		if (moved[i] < 0)
 			return -1;
 	}

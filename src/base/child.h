@@ -26,7 +26,8 @@ enum child_signals {
 };
 
 struct child_setup {
-	/* These become descriptors 0, 1, 2 and on; -1 = /dev/null.  All others are closed. */
+	/* These become descriptors 0, 1, 2 and on; one that is not open, as -1, stands for
+	 * /dev/null.  All others are closed. */
 	int fds[CHILD_FDS_MAX];
 	size_t fd_count; /* at least 3 */
 	enum child_group group;

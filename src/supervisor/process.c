@@ -4,6 +4,7 @@
  * server alike. */
 #include "supervisor/process.h"
 
+#include "base/child.h"
 #include "ipc/control.h"
 
 #include <errno.h>
@@ -51,21 +52,16 @@ static void session_path(char *out, size_t cap)
 	snprintf(out, cap, "%s/" SESSION_PROGRAM, VPDIAL_LIBEXECDIR);
 }
 
-/* In the child: nothing but the log pipe at 2 and the socket at 3. */
-static void become_session(const char *path, const char *empty_dir, const char *role, int channel,
-			   int log_pipe)
+/* Executes it with nothing but the log pipe at 2 and the socket at 3.  Its pid or -errno. */
+static pid_t execute(const char *path, const char *empty_dir, const char *role, int channel,
+		     int log_pipe)
 {
+	const struct child_setup setup = {
+		.fds = {-1, -1, log_pipe, channel}, .fd_count = 4, .signals = CHILD_SIGNALS_KEPT};
 	char uid[16], gid[16], modules[PATH_MAX + 32] = "";
 	const char *given = getenv("OPENSSL_MODULES");
-	char *argv[] = {(char[]){SESSION_PROGRAM},
-			(char *)(uintptr_t)empty_dir,
-			uid,
-			gid,
-			(char *)(uintptr_t)role,
-			NULL};
-	char *envp[] = {modules[0] ? modules : NULL, NULL};
-	sigset_t none;
-	int null_fd = open("/dev/null", O_RDWR);
+	const char *const argv[] = {SESSION_PROGRAM, empty_dir, uid, gid, role, NULL};
+	char *envp[] = {NULL, NULL};
 
 	/* Where OpenSSL's legacy provider lies may be told by the environment. */
 	if (given && strlen(given) < PATH_MAX) {
@@ -74,17 +70,7 @@ static void become_session(const char *path, const char *empty_dir, const char *
 	}
 	snprintf(uid, sizeof uid, "%u", VPDIAL_SANDBOX_UID);
 	snprintf(gid, sizeof gid, "%u", VPDIAL_SANDBOX_GID);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* The numbers must not be in each other's way while they are moved. */
-	channel = fcntl(channel, F_DUPFD, 10);
-	log_pipe = fcntl(log_pipe, F_DUPFD, 10);
-	if (null_fd < 0 || channel < 0 || log_pipe < 0 || dup2(null_fd, 0) < 0 ||
-	    dup2(null_fd, 1) < 0 || dup2(log_pipe, 2) < 0 || dup2(channel, 3) < 0 ||
-	    close_range(4, ~0U, 0) < 0)
-		_exit(EXIT_FATAL);
-	execve(path, argv, envp);
-	_exit(127);
+	return child_run(&setup, path, argv, envp);
 }
 
 static void relay_line(struct session_process *p, char *line)
@@ -164,7 +150,7 @@ static void died(struct session_process *p)
 	else if (WIFSIGNALED(status))
 		reason_set(&reason, EXIT_FATAL, "the %s process was killed by signal %d", p->role,
 			   WTERMSIG(status));
-	else if (WEXITSTATUS(status) == 127)
+	else if (WEXITSTATUS(status) == CHILD_NOT_RUN)
 		reason_set(&reason, EXIT_FATAL,
 			   "the program " SESSION_PROGRAM " is missing beside vpdial and in %s",
 			   VPDIAL_LIBEXECDIR);
@@ -306,11 +292,9 @@ int process_spawn(struct session_process *p, const struct process_config *config
 	p->ctx = config->ctx;
 	p->role = config->role ? config->role : "session";
 	if (rc == 0) {
-		p->pid = fork();
-		if (p->pid == 0)
-			become_session(path, dir, config->role, pair[1], log_pipe[1]);
+		p->pid = execute(path, dir, config->role, pair[1], log_pipe[1]);
 		if (p->pid < 0)
-			rc = -errno;
+			rc = p->pid;
 	}
 	if (pair[1] >= 0)
 		close(pair[1]);
