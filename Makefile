@@ -258,7 +258,7 @@ fuzz_LIBS := -lcrypto -liniparser
 # Where a target is the kernel, too: calls that it answers itself.
 wrapped = $(foreach f,$(1),-Wl,--wrap=$(f))
 fuzz_path_LIBS := $(call wrapped,sendmmsg recvmmsg recvmsg writev write)
-fuzz_judge_LIBS := $(call wrapped,fork kill waitpid pidfd_open socketpair pipe2 clock_now_ms clock_now_us epoll_wait \
+fuzz_judge_LIBS := $(call wrapped,fork access kill waitpid pidfd_open socketpair pipe2 clock_now_ms clock_now_us epoll_wait \
 	host_new host_free host_apply host_undo host_suspend host_is_locked_down host_set_loop host_is_settled host_dns_way_now host_finish host_effect host_effect_route host_set_forget host_tun_open host_tun_rename host_path_to host_repin last_end \
 	call_sockets_open sockets_open dial_start) -lnl-3 -lcap-ng
 fuzz_session_LIBS := $(call wrapped,clock_now_ms clock_now_us getrandom epoll_wait) -lseccomp -lcap-ng

@@ -52,6 +52,16 @@ static void session_path(char *out, size_t cap)
 	snprintf(out, cap, "%s/" SESSION_PROGRAM, VPDIAL_LIBEXECDIR);
 }
 
+/* Why the program at PATH is not run.  Another dial would find it so again. */
+static void session_fault(const char *path, struct reason *reason)
+{
+	const char *fault = access(path, F_OK) < 0   ? "is missing"
+			    : access(path, X_OK) < 0 ? "may not be executed"
+						     : "cannot be executed on this machine";
+
+	reason_set(reason, EXIT_PTY_FAILED, "%s %s: install the package again", path, fault);
+}
+
 /* Executes it with nothing but the log pipe at 2 and the socket at 3.  Its pid or -errno. */
 static pid_t execute(const char *path, const char *empty_dir, const char *role, int channel,
 		     int log_pipe)
@@ -151,9 +161,7 @@ static void died(struct session_process *p)
 		reason_set(&reason, EXIT_FATAL, "the %s process was killed by signal %d", p->role,
 			   WTERMSIG(status));
 	else if (WEXITSTATUS(status) == CHILD_NOT_RUN)
-		reason_set(&reason, EXIT_FATAL,
-			   "the program " SESSION_PROGRAM " is missing beside vpdial and in %s",
-			   VPDIAL_LIBEXECDIR);
+		session_fault(p->path, &reason);
 	else
 		reason_set(&reason, EXIT_FATAL, "the %s process ended unexpectedly (status %d)",
 			   p->role, WEXITSTATUS(status));
@@ -274,25 +282,29 @@ static int empty_dir(const char *run_dir, char *out, size_t cap)
 int process_spawn(struct session_process *p, const struct process_config *config,
 		  struct reason *reason)
 {
-	char path[PATH_MAX + 32], dir[DIR_MAX + 16];
+	char dir[DIR_MAX + 16];
 	int pair[2] = {-1, -1}, log_pipe[2] = {-1, -1};
 	int rc = empty_dir(config->run_dir, dir, sizeof dir);
 
 	if (p->parting.pid) /* it may have the port that the next one is to get */
 		forget(p);
-	session_path(path, sizeof path);
+	memset(p, 0, sizeof *p);
+	session_path(p->path, sizeof p->path);
+	if (access(p->path, X_OK) < 0) {
+		session_fault(p->path, reason);
+		return -ENOENT;
+	}
 	if (rc == 0 &&
 	    (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0 ||
 	     pipe2(log_pipe, O_CLOEXEC | O_NONBLOCK) < 0))
 		rc = -errno;
-	memset(p, 0, sizeof *p);
 	p->loop = config->loop;
 	p->log = config->log;
 	p->events = config->events;
 	p->ctx = config->ctx;
 	p->role = config->role ? config->role : "session";
 	if (rc == 0) {
-		p->pid = execute(path, dir, config->role, pair[1], log_pipe[1]);
+		p->pid = execute(p->path, dir, config->role, pair[1], log_pipe[1]);
 		if (p->pid < 0)
 			rc = p->pid;
 	}

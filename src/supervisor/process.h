@@ -10,6 +10,7 @@
 #include "ipc/request.h"
 #include "loop/loop.h"
 
+#include <limits.h>
 #include <sys/types.h>
 
 #define RELAY_LINE_MAX 1280
@@ -34,6 +35,7 @@ struct session_process {
 	struct parting parting; /* the one before */
 	struct request_channel channel;
 	struct loop_fd channel_handle, log_handle;
+	char path[PATH_MAX + 32]; /* of the program */
 	char line[RELAY_LINE_MAX];
 	size_t line_len;
 	struct allowance lines, states, requests;
