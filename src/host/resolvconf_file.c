@@ -357,7 +357,7 @@ int resolv_edit_undo(const struct resolv_edit *e, enum resolv_lock lock)
 /* What cannot be read holds nothing of ours either. */
 static bool read_old(struct resolv_edit *e, const char *name, const char *boot)
 {
-	struct stat st;
+	struct stat st = {0};
 
 	free(e->before.text);
 	e->before = (struct resolv_text){0};
