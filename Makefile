@@ -107,7 +107,8 @@ wrapped = $(foreach f,$(1),-Wl,--wrap=$(f))
 
 # Unit tests: tests/unit/test_NAME.c, linked with the rooms and libraries it names here.
 UNIT_TESTS :=
-UNIT_TESTS += base
+UNIT_TESTS += base child
+child_ROOMS := base
 base_ROOMS := loop vocabulary base
 UNIT_TESTS += request
 request_ROOMS := ipc vocabulary base
@@ -155,7 +156,9 @@ UNIT_TESTS += day
 day_ROOMS := path tunnel ppp crypto wire vocabulary base
 day_LIBS := -lcrypto
 day_OBJECTS := $(BUILD)/obj/tests/sim/pair.o
-UNIT_TESTS += session
+UNIT_TESTS += session session_account
+session_account_ROOMS := session path tunnel ppp crypto wire ipc loop vocabulary base
+session_account_LIBS := -lcrypto -lseccomp -lcap-ng
 session_ROOMS := session path tunnel ppp crypto wire ipc loop vocabulary base
 session_LIBS := -lcrypto -lseccomp -lcap-ng
 UNIT_TESTS += offload path_bulk
@@ -172,7 +175,9 @@ sandbox_LIBS := -lseccomp -lcap-ng
 UNIT_TESTS += path_l2tp
 path_l2tp_ROOMS := path crypto wire vocabulary base
 path_l2tp_LIBS := -lcrypto
-UNIT_TESTS += wire_ppp print automaton ppp ppp_early ppp_network ppp_pair ppp_refusal
+UNIT_TESTS += wire_ppp print automaton ppp ppp_early ppp_network ppp_pair ppp_refusal ppp_account
+ppp_account_ROOMS := ppp crypto wire vocabulary base
+ppp_account_LIBS := -lcrypto
 ppp_refusal_ROOMS := ppp crypto wire vocabulary base
 ppp_refusal_LIBS := -lcrypto
 ppp_early_ROOMS := ppp crypto wire vocabulary base
@@ -198,7 +203,7 @@ UNIT_TESTS += connection connection_life
 connection_ROOMS := connection dispatcher privsep host conf ipc loop vocabulary base
 connection_OBJECTS := $(BUILD)/obj/tests/connection_world.o
 connection_LIBS := $(call wrapped,process_spawn process_stop request_send sockets_open resolver_start resolver_stop last_end \
-	host_apply host_undo host_suspend host_lockdown host_is_locked_down host_lockdown_lift host_path_to host_repin \
+	host_apply host_undo host_suspend host_lockdown host_is_locked_down host_is_settled host_dns_way_now host_lockdown_lift host_path_to host_repin \
 	host_tun_open host_effect host_effect_route host_watch_set hooks_exist hooks_run hooks_abort hooks_busy) \
 	-lnl-3 -liniparser -lcap-ng
 connection_life_ROOMS := $(connection_ROOMS)
@@ -214,7 +219,7 @@ UNIT_TESTS += tui
 tui_ROOMS := tui client ipc loop vocabulary base
 tui_LIBS := $(NCURSES_LIBS)
 UNIT_TESTS += host
-host_ROOMS := host vocabulary base
+host_ROOMS := host loop vocabulary base
 host_LIBS := -lnl-3 -lcap-ng
 
 define unit_rules
@@ -265,8 +270,8 @@ fuzz_control_ROOMS := client ipc loop vocabulary base
 fuzz_request_ROOMS := ipc vocabulary base
 fuzz_LIBS := -lcrypto -liniparser
 fuzz_path_LIBS := $(call wrapped,sendmmsg recvmmsg recvmsg writev write)
-fuzz_judge_LIBS := $(call wrapped,fork kill waitpid pidfd_open socketpair pipe2 clock_now_ms clock_now_us epoll_wait \
-	host_new host_free host_apply host_undo host_suspend host_is_locked_down host_effect host_effect_route host_set_forget host_tun_open host_tun_rename host_path_to host_repin last_end \
+fuzz_judge_LIBS := $(call wrapped,fork access kill waitpid pidfd_open socketpair pipe2 clock_now_ms clock_now_us epoll_wait \
+	host_new host_free host_apply host_undo host_suspend host_is_locked_down host_set_loop host_is_settled host_dns_way_now host_finish host_effect host_effect_route host_set_forget host_tun_open host_tun_rename host_path_to host_repin last_end \
 	call_sockets_open sockets_open dial_start) -lnl-3 -lcap-ng
 fuzz_session_LIBS := $(call wrapped,clock_now_ms clock_now_us getrandom epoll_wait) -lseccomp -lcap-ng
 define fuzz_rules

@@ -16,7 +16,7 @@ enum exit_status {
 	EXIT_BUSY = 6,		      /* profile already connected */
 	EXIT_OPEN_FAILED = 7,	      /* socket or interface could not be opened */
 	EXIT_CONNECT_FAILED = 8,      /* server not reachable */
-	EXIT_PTY_FAILED = 9,	      /* program of `exec` not started */
+	EXIT_PTY_FAILED = 9,	      /* vpdial-session cannot be run */
 	EXIT_NEGOTIATION_FAILED = 10, /* LCP, CCP or an NCP failed; GRE silent */
 	EXIT_PEER_AUTH_FAILED = 11,   /* the server failed to prove itself */
 	EXIT_IDLE_TIMEOUT = 12,

@@ -2,9 +2,10 @@
 /* Starting the supervisor; the password goes by pipe, never by argument or environment. */
 #include "cli/spawn.h"
 
+#include "base/child.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,30 +78,14 @@ static bool move_fd(int fd, int wanted)
 	return fd == wanted ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, wanted) >= 0;
 }
 
-/* In the child: descriptors in their places and nothing else open, then the supervisor.  It is not
- * executed anew: loading the same program once more would be a good part of the dial's time. */
-static _Noreturn void run_supervisor(const struct cli *cli, struct command_line *line, int control,
-				     int password)
-{
-	sigset_t none;
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	/* Out of the way first: each may have the number that the other is to get. */
-	int c = fcntl(control, F_DUPFD_CLOEXEC, 10), p = fcntl(password, F_DUPFD_CLOEXEC, 10);
-
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)setsid();
-	/* Standard output is not passed on: whoever reads ours shall see its end. */
-	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || c < 0 || p < 0 ||
-	    !move_fd(c, CONTROL_FD) || !move_fd(p, PASSWORD_FD) ||
-	    close_range(PASSWORD_FD + 1, ~0U, 0) < 0)
-		_exit(EXIT_FATAL);
-	exit(cli->supervise((int)line->count, line->words));
-}
-
 int spawn_supervisor(const struct cli *cli, const char *name, struct secret *password,
 		     struct spawned *out)
 {
+	/* Standard output is not passed on: whoever reads ours shall see its end. */
+	struct child_setup setup = {.fds = {-1, -1, STDERR_FILENO},
+				    .fd_count = PASSWORD_FD + 1,
+				    .group = CHILD_SESSION_OWN,
+				    .signals = CHILD_SIGNALS_KEPT};
 	struct command_line line = {.count = 0};
 	char timeout[16];
 	int pair[2], pipe_fd = password_pipe(password);
@@ -121,16 +106,18 @@ int spawn_supervisor(const struct cli *cli, const char *name, struct secret *pas
 	add(&line, "4");
 	add(&line, name);
 	fflush(stdout);
-	out->pid = fork();
+	setup.fds[CONTROL_FD] = pair[1];
+	setup.fds[PASSWORD_FD] = pipe_fd;
+	out->pid = child_fork(&setup);
+	/* It is not executed anew: loading the same program once more would be a good part of the
+	 * dial's time. */
 	if (out->pid == 0)
-		run_supervisor(cli, &line, pair[1], pipe_fd);
+		exit(cli->supervise((int)line.count, line.words));
 	close(pipe_fd);
 	close(pair[1]);
 	if (out->pid < 0) {
-		int r = -errno;
-
 		close(pair[0]);
-		return r;
+		return out->pid;
 	}
 	out->control_fd = pair[0];
 	return 0;

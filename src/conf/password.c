@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Finding the password in the places where it may be kept. */
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "conf/profile.h"
@@ -141,22 +142,6 @@ static int split_words(char *command, char *words[static WORDS_MAX + 1])
 	return n;
 }
 
-/* In the child: the program with its output in OUT_FD; never returns. */
-static _Noreturn void run_program(char *const words[], int out_fd)
-{
-	int null = open("/dev/null", O_RDONLY);
-	sigset_t none;
-
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)setpgid(0, 0);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(out_fd, 1) < 0)
-		_exit(126);
-	(void)close_range(3, ~0u, 0);
-	execvp(words[0], words);
-	_exit(127);
-}
-
 /* Has the program ended, or will it until DEADLINE_MS? */
 static bool program_ends(pid_t pid, uint64_t deadline_ms)
 {
@@ -175,15 +160,13 @@ static int end_program(pid_t pid, uint64_t deadline_ms, struct password_job *job
 	bool kill_it = !program_ends(pid, deadline_ms);
 	int status = 0;
 
-	if (kill_it) {
-		(void)kill(-pid, SIGKILL);
-		(void)kill(pid, SIGKILL);
-	}
+	if (kill_it)
+		child_kill(pid);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (kill_it || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		return 0; /* a program that only forgot to end has answered */
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_NOT_RUN)
 		str_printf(&job->error, "password-command: the program was not found");
 	else if (WIFEXITED(status))
 		str_printf(&job->error, "password-command ended with status %d",
@@ -197,20 +180,26 @@ static int end_program(pid_t pid, uint64_t deadline_ms, struct password_job *job
 static int run_command(struct password_job *job, char *const words[])
 {
 	uint64_t deadline_ms = clock_now_ms() + COMMAND_LIMIT_MS;
+	struct child_setup setup = {.fds = {-1, -1, STDERR_FILENO},
+				    .fd_count = 3,
+				    .group = CHILD_GROUP_OWN,
+				    .signals = CHILD_SIGNALS_KEPT};
 	int fds[2], r, e;
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	pid = fork();
+	setup.fds[STDOUT_FILENO] = fds[1];
+	pid = child_fork(&setup);
 	if (pid < 0) {
-		r = -errno;
 		close(fds[0]);
 		close(fds[1]);
-		return r;
+		return pid;
 	}
-	if (pid == 0)
-		run_program(words, fds[1]);
+	if (pid == 0) {
+		execvp(words[0], words);
+		_exit(CHILD_NOT_RUN);
+	}
 	close(fds[1]);
 	r = read_secret(fds[0], job, deadline_ms);
 	close(fds[0]);

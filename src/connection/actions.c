@@ -216,7 +216,11 @@ static enum life_event show_redialing(void *ctx, struct life_input *in)
 
 static enum life_event apply(void *ctx, struct life_input *in)
 {
-	return judge_network(ctx, &in->message->network, true) ? ON_APPLIED : ON_NONE;
+	struct supervisor *s = ctx;
+
+	if (!judge_network(s, &in->message->network, true))
+		return ON_NONE;
+	return host_is_settled(s->host) ? ON_APPLIED : ON_NAMING;
 }
 
 static enum life_event apply_again(void *ctx, struct life_input *in)
@@ -252,6 +256,26 @@ static enum life_event ask_scripts(void *ctx, struct life_input *in)
 		return ON_CLEAR;
 	control_ask_session(&s->control);
 	return ON_NONE;
+}
+
+static enum life_event naming(void *ctx, struct life_input *in)
+{
+	(void)in;
+	status_set(ctx, CONTROL_STATE_CONFIGURING, "setting name servers");
+	return ON_NONE;
+}
+
+static enum life_event names(void *ctx, struct life_input *in)
+{
+	(void)in;
+	judge_names(ctx);
+	return ON_NONE;
+}
+
+static enum life_event names_first(void *ctx, struct life_input *in)
+{
+	names(ctx, in);
+	return ask_scripts(ctx, in);
 }
 
 static enum life_event pre_up(void *ctx, struct life_input *in)
@@ -339,6 +363,9 @@ const struct life_actions connection_actions = {{
 	[DO_ROUTES] = routes,
 	[DO_STATS] = stats,
 	[DO_STATS_LATE] = stats_late,
+	[DO_NAMING] = naming,
+	[DO_NAMES_FIRST] = names_first,
+	[DO_NAMES] = names,
 	[DO_ASK_SCRIPTS] = ask_scripts,
 	[DO_PRE_UP] = pre_up,
 	[DO_UP] = up,
@@ -352,5 +379,6 @@ const struct life_actions connection_actions = {{
 	[DO_END_LATE] = ending_end_late,
 	[DO_ABORT] = ending_abort,
 	[DO_ABORT_SCRIPTS] = ending_abort_scripts,
+	[DO_TELL_DOWN] = ending_tell_down,
 	[DO_FINISH] = ending_finish,
 }};

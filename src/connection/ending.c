@@ -91,7 +91,14 @@ static enum life_event end(struct supervisor *s, const struct life_input *in, bo
 	/* While `connect` watches, it is the one that tells. */
 	if (s->reason.code != EXIT_OK && (s->options.control_fd < 0 || status_detached(s)))
 		log_error(&s->log, "%s", s->reason.text);
-	return tell_scripts(s) ? ON_NONE : ON_SCRIPTS_OVER;
+	return !s->host || host_is_settled(s->host) ? ON_NAMES : ON_NONE;
+}
+
+/* So long scripts wait, which may ask for names. */
+enum life_event ending_tell_down(void *ctx, struct life_input *in)
+{
+	(void)in;
+	return tell_scripts(ctx) ? ON_NONE : ON_SCRIPTS_OVER;
 }
 
 enum life_event ending_end(void *ctx, struct life_input *in)

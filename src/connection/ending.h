@@ -18,6 +18,8 @@ enum life_event ending_end_wanted(void *ctx, struct life_input *in);
 enum life_event ending_end_late(void *ctx, struct life_input *in);
 enum life_event ending_abort(void *ctx, struct life_input *in);
 enum life_event ending_abort_scripts(void *ctx, struct life_input *in);
+/* All is undone: scripts of vpn-down. */
+enum life_event ending_tell_down(void *ctx, struct life_input *in);
 enum life_event ending_finish(void *ctx, struct life_input *in);
 
 #endif

@@ -185,17 +185,21 @@ static int apply(struct supervisor *s, const struct request_network *n, bool war
 	return 0;
 }
 
-/* The status of the call that is up, from what the kernel answers now. */
 static void look(struct supervisor *s)
 {
 	struct call_routes routes;
 	struct host_config config;
 
-	if (s->status.state != CONTROL_STATE_UP)
-		return;
 	routes_collect(s, s->applied.local, false, &routes);
 	fill_config(s, &s->applied, &routes, &config);
 	show_network(s, &s->applied, &config, &routes);
+}
+
+void judge_names(struct supervisor *s)
+{
+	s->ways.dns_way = host_dns_way_now(s->host);
+	look(s);
+	control_broadcast(&s->control, false);
 }
 
 int judge_lockdown(struct supervisor *s, struct reason *reason)
@@ -340,7 +344,8 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats, bool l
 	st->idle_ms = stats->idle_ms;
 	st->stats_ms = loop_now(s->loop);
 	st->counters = stats->counters;
-	look(s);
+	if (s->status.state == CONTROL_STATE_UP)
+		look(s);
 	control_broadcast(&s->control, true);
 	manager_stats(&s->manager);
 }

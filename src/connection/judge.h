@@ -19,5 +19,7 @@ bool judge_again(struct supervisor *s, struct reason *why);
 /* The device before there is a call: the profile's addresses or stand-ins, and the routes.  0 or
  * -errno with *REASON. */
 int judge_demand(struct supervisor *s, struct reason *reason);
+/* Name servers are set, or back. */
+void judge_names(struct supervisor *s);
 
 #endif

@@ -19,7 +19,8 @@ enum life_state {
 	LIFE_CONNECTING,   /* the sockets are there, the session is not ready yet */
 	LIFE_DIALING,	   /* the session has the call */
 	LIFE_DIAL_ENDING,  /* it hangs up by itself before there was a network */
-	LIFE_AGREED,	   /* the network is applied; the scripts wait for statistics to tell */
+	LIFE_NAMING,	   /* the network is applied; name servers are being set */
+	LIFE_AGREED,	   /* all is applied; the scripts wait for statistics to tell */
 	LIFE_PRE_UP,	   /* the scripts of vpn-pre-up run */
 	LIFE_UP,
 	LIFE_CALL_ENDING, /* the session hangs up by itself */
@@ -29,6 +30,7 @@ enum life_state {
 	/* From here on the connection was told to end; nothing leads back. */
 	LIFE_PRE_DOWN,	/* the scripts of vpn-pre-down run */
 	LIFE_FAREWELL,	/* the session was told to hang up */
+	LIFE_UNDOING,	/* all is undone but for name servers, which are going back */
 	LIFE_FINISHING, /* all is undone; scripts run still */
 	LIFE_OVER,
 	LIFE_STATE_COUNT
@@ -56,6 +58,8 @@ enum life_event {
 	ON_ATTEMPT_FAILED, /* why, weight */
 	ON_DIAL_FAILED,	   /* why */
 	ON_APPLIED,
+	ON_NAMING, /* but for name servers */
+	ON_NAMES,  /* they are set, or back */
 	ON_FAILED, /* why; it cannot go on */
 	/* What follows it */
 	ON_WAIT, /* why, delay: the next dial is at a time */
@@ -113,6 +117,9 @@ enum life_action {
 	DO_ROUTES,
 	DO_STATS,
 	DO_STATS_LATE, /* of a call that ends */
+	DO_NAMING,
+	DO_NAMES_FIRST, /* and asks the scripts */
+	DO_NAMES,
 	DO_ASK_SCRIPTS,
 	DO_PRE_UP,
 	DO_UP,
@@ -126,6 +133,7 @@ enum life_action {
 	DO_END_LATE,
 	DO_ABORT,
 	DO_ABORT_SCRIPTS,
+	DO_TELL_DOWN,
 	DO_FINISH,
 	LIFE_ACTION_COUNT
 };

@@ -15,9 +15,12 @@
 	[ON_HOP]            = IGNORED, \
 	[ON_EFFECT]         = IGNORED, \
 	[ON_ROUTE]          = IGNORED
+/* Those of a call before. */
+#define STALE_NAMES \
+	[ON_NAMES]          = IGNORED
 #define MAY_END \
 	[ON_HANG_UP]        = {DO_HANG_UP, LIFE_PRE_DOWN}, \
-	[ON_FAILED]         = {DO_END, LIFE_FINISHING}
+	[ON_FAILED]         = {DO_END, LIFE_UNDOING}
 
 /* No call is lost by another dial: what there is of one is put away. */
 #define DIAL_ANEW \
@@ -78,10 +81,10 @@
 	[ON_SLEPT]          = IGNORED, \
 	[ON_SLEPT_LONG]     = IGNORED, \
 	[ON_ENDING]         = {DO_SHOW_ENDING, state}, \
-	[ON_ENDED]          = {DO_END_WANTED, LIFE_FINISHING}, \
-	[ON_FAILED]         = {DO_END, LIFE_FINISHING}, \
-	[ON_LIMIT]          = {DO_END_LATE, LIFE_FINISHING}, \
-	[ON_AT_ONCE]        = {DO_ABORT, LIFE_FINISHING}
+	[ON_ENDED]          = {DO_END_WANTED, LIFE_UNDOING}, \
+	[ON_FAILED]         = {DO_END, LIFE_UNDOING}, \
+	[ON_LIMIT]          = {DO_END_LATE, LIFE_UNDOING}, \
+	[ON_AT_ONCE]        = {DO_ABORT, LIFE_UNDOING}
 
 /* There is no session any more. */
 #define IS_UNDONE \
@@ -99,7 +102,7 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 	[LIFE_IDLE] = {
 		[ON_DIAL]           = {DO_DIAL, LIFE_RESOLVING},
 		[ON_PREPARE]        = {DO_PREPARE, LIFE_PREPARING},
-		[ON_FAILED]         = {DO_END, LIFE_FINISHING},
+		[ON_FAILED]         = {DO_END, LIFE_UNDOING},
 	},
 	[LIFE_PREPARING] = {
 		MAY_END,
@@ -112,11 +115,13 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_DIAL_NOW]       = {DO_PREPARE_AGAIN, LIFE_PREPARING},
 		[ON_SLEPT]          = {DO_PREPARE_AGAIN, LIFE_PREPARING},
 		[ON_SLEPT_LONG]     = {DO_PREPARE_AGAIN, LIFE_PREPARING},
+		STALE_NAMES,
 	},
 	[LIFE_PREPARE_WAIT] = {
 		A_WAIT(LIFE_PREPARE_WAIT),
 		[ON_WAIT_OVER]      = {DO_PREPARE, LIFE_PREPARING},
 		[ON_DIAL_NOW]       = {DO_PREPARE_AGAIN, LIFE_PREPARING},
+		STALE_NAMES,
 	},
 	[LIFE_DEMAND] = {
 		MAY_END,
@@ -128,6 +133,7 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_EFFECT]         = IGNORED,
 		[ON_SLEPT]          = IGNORED,
 		[ON_SLEPT_LONG]     = IGNORED,
+		STALE_NAMES,
 	},
 	[LIFE_RESOLVING] = {
 		MAY_END,
@@ -138,6 +144,7 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_RESOLVED]       = {DO_TRY, LIFE_CONNECTING},
 		[ON_READY]          = IGNORED, /* it is asked when there are sockets */
 		[ON_ENDED]          = {DO_DIAL_OVER, LIFE_RESOLVING},
+		STALE_NAMES,
 	},
 	[LIFE_CONNECTING] = {
 		MAY_END,
@@ -151,6 +158,7 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_EFFECT]         = IGNORED,
 		[ON_ROUTE]          = {DO_LOOK_DIALING, LIFE_CONNECTING},
 		[ON_DIAL_SOON]      = {DO_LEAVE_DIAL, LIFE_WAITING},
+		STALE_NAMES,
 	},
 	[LIFE_DIALING] = {
 		MAY_END,
@@ -169,6 +177,8 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_EFFECT]         = {DO_LOOK_HOP, LIFE_DIALING},
 		[ON_ROUTE]          = {DO_LOOK_DIALING, LIFE_DIALING},
 		[ON_DIAL_SOON]      = {DO_LEAVE_DIAL, LIFE_WAITING},
+		STALE_NAMES,
+		[ON_NAMING]         = {DO_NAMING, LIFE_NAMING},
 	},
 	[LIFE_DIAL_ENDING] = {
 		MAY_END,
@@ -181,6 +191,15 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_HOP]            = {DO_LOOK_HOP, LIFE_DIAL_ENDING},
 		[ON_EFFECT]         = {DO_LOOK_HOP, LIFE_DIAL_ENDING},
 		[ON_ROUTE]          = IGNORED,
+		STALE_NAMES,
+	},
+	[LIFE_NAMING] = {
+		A_CALL(LIFE_NAMING),
+		STALE_SCRIPTS,
+		[ON_NAMES]          = {DO_NAMES_FIRST, LIFE_AGREED},
+		[ON_STATS]          = {DO_STATS, LIFE_NAMING},
+		[ON_LIMIT]          = {DO_TOO_LATE, LIFE_PRE_DOWN},
+		[ON_EFFECT]         = {DO_LOOK_HOP, LIFE_NAMING},
 	},
 	[LIFE_AGREED] = {
 		A_CALL(LIFE_AGREED),
@@ -189,6 +208,7 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_CLEAR]          = {DO_UP, LIFE_UP},
 		[ON_LIMIT]          = {DO_TOO_LATE, LIFE_PRE_DOWN},
 		[ON_EFFECT]         = {DO_LOOK_HOP, LIFE_AGREED},
+		[ON_NAMES]          = {DO_NAMES, LIFE_AGREED},
 	},
 	[LIFE_PRE_UP] = {
 		A_CALL(LIFE_PRE_UP),
@@ -199,12 +219,14 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_SCRIPTS_OVER]   = IGNORED,
 		[ON_LIMIT]          = {DO_TOO_LATE, LIFE_PRE_DOWN},
 		[ON_EFFECT]         = {DO_LOOK_HOP, LIFE_PRE_UP},
+		[ON_NAMES]          = {DO_NAMES, LIFE_PRE_UP},
 	},
 	[LIFE_UP] = {
 		A_CALL(LIFE_UP),
 		STALE_SCRIPTS,
 		[ON_STATS]          = {DO_STATS, LIFE_UP},
 		[ON_EFFECT]         = {DO_LOOK_CALL, LIFE_UP},
+		[ON_NAMES]          = {DO_NAMES, LIFE_UP},
 	},
 	[LIFE_CALL_ENDING] = {
 		MAY_END,
@@ -219,6 +241,7 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_HOP]            = {DO_LOOK_HOP, LIFE_CALL_ENDING},
 		[ON_EFFECT]         = {DO_LOOK_HOP, LIFE_CALL_ENDING},
 		[ON_ROUTE]          = IGNORED,
+		STALE_NAMES,
 	},
 	[LIFE_REDIALING] = {
 		MAY_END,
@@ -231,34 +254,47 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_DIAL_NOW]       = IGNORED,
 		[ON_SLEPT]          = IGNORED,
 		[ON_SLEPT_LONG]     = IGNORED,
+		STALE_NAMES,
 	},
 	[LIFE_WAITING] = {
 		A_WAIT(LIFE_WAITING),
 		[ON_WAIT_OVER]      = {DO_DIAL, LIFE_RESOLVING},
 		[ON_DIAL_NOW]       = {DO_DIAL_AGAIN, LIFE_RESOLVING},
+		STALE_NAMES,
 	},
 	[LIFE_RESTING] = {
 		A_WAIT(LIFE_RESTING),
 		[ON_WAIT_OVER]      = {DO_WATCH, LIFE_DEMAND},
 		[ON_DIAL_NOW]       = {DO_DIAL_AGAIN, LIFE_RESOLVING},
+		STALE_NAMES,
 	},
 	[LIFE_PRE_DOWN] = {
 		ENDS(LIFE_PRE_DOWN),
 		[ON_PRE_DOWN_DONE]  = {DO_FAREWELL, LIFE_FAREWELL},
+		STALE_NAMES,
 	},
 	[LIFE_FAREWELL] = {
 		ENDS(LIFE_FAREWELL),
 		[ON_PRE_DOWN_DONE]  = IGNORED,
+		STALE_NAMES,
+	},
+	[LIFE_UNDOING] = {
+		IS_UNDONE,
+		[ON_NAMES]          = {DO_TELL_DOWN, LIFE_FINISHING},
+		[ON_SCRIPTS_OVER]   = IGNORED,
+		[ON_AT_ONCE]        = {DO_ABORT_SCRIPTS, LIFE_UNDOING},
 	},
 	[LIFE_FINISHING] = {
 		IS_UNDONE,
 		[ON_SCRIPTS_OVER]   = {DO_FINISH, LIFE_OVER},
 		[ON_AT_ONCE]        = {DO_ABORT_SCRIPTS, LIFE_FINISHING},
+		STALE_NAMES,
 	},
 	[LIFE_OVER] = {
 		IS_UNDONE,
 		[ON_SCRIPTS_OVER]   = IGNORED,
 		[ON_AT_ONCE]        = IGNORED,
+		STALE_NAMES,
 	},
 };
 /* clang-format on */

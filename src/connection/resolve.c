@@ -7,6 +7,7 @@
 
 #include "base/address.h"
 #include "base/capabilities.h"
+#include "base/child.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -30,22 +31,6 @@ static void give_up_privileges(void)
 		_exit(1);
 	/* An ordinary user has his by the program's file or by inheritance. */
 	if (capabilities_drop_all() < 0)
-		_exit(1);
-}
-
-/* Terminal, journal, TUN device and sockets are the parent's; the journal's lock would outlast it,
- * too. */
-static void keep_only(int out)
-{
-	int null_fd;
-
-	if (out != ANSWER_FD && dup2(out, ANSWER_FD) < 0)
-		_exit(1);
-	null_fd = open("/dev/null", O_RDWR);
-	for (int fd = 0; fd < ANSWER_FD; fd++)
-		if (null_fd < 0 || dup2(null_fd, fd) < 0)
-			close(fd);
-	if (close_range(ANSWER_FD + 1, ~0U, 0) < 0)
 		_exit(1);
 }
 
@@ -93,6 +78,11 @@ static void on_answer(void *ctx, uint32_t events)
 
 int resolver_start(struct supervisor *s)
 {
+	/* Terminal, journal, TUN device and sockets are the parent's; the journal's lock would
+	 * outlast it, too.  What ends us by a signal ends it when we say so. */
+	struct child_setup setup = {.fds = {-1, -1, -1, [ANSWER_FD] = -1},
+				    .fd_count = ANSWER_FD + 1,
+				    .signals = CHILD_SIGNALS_IGNORED};
 	struct resolver *r = &s->resolver;
 	int pipe_fds[2];
 
@@ -105,16 +95,18 @@ int resolver_start(struct supervisor *s)
 	}
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return -errno;
-	r->pid = fork();
+	setup.fds[ANSWER_FD] = pipe_fds[1];
+	r->pid = child_fork(&setup);
 	if (r->pid < 0) {
+		int rc = r->pid;
+
 		close(pipe_fds[0]);
 		close(pipe_fds[1]);
 		r->pid = 0;
-		return -errno;
+		return rc;
 	}
 	if (r->pid == 0) {
 		profile_forget(s);
-		keep_only(pipe_fds[1]);
 		give_up_privileges();
 		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of identity would clear it */
 		look_up(s);

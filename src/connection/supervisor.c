@@ -119,6 +119,13 @@ static int make_dir(const char *path)
 	return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
+static void on_names_settled(void *ctx)
+{
+	struct supervisor *s = ctx;
+
+	life_post(&s->life, ON_NAMES, NULL);
+}
+
 static int open_machine(struct supervisor *s)
 {
 	int rc = control_run_dir(s->run_dir, sizeof s->run_dir, s->options.run_dir);
@@ -131,10 +138,11 @@ static int open_machine(struct supervisor *s)
 		return rc;
 	}
 	host_recover(s->run_dir, s->options.name, &s->log);
-	s->host = host_new(s->run_dir, s->options.name, &s->log, &s->reason);
+	s->host = host_new(s->run_dir, s->options.name, HOST_LOCK_WAIT_MS, &s->log, &s->reason);
 	if (!s->host)
 		return -EIO;
 	host_set_forget(s->host, profile_forget, s);
+	host_set_loop(s->host, s->loop, on_names_settled, s);
 	profile_set_source(s);
 	crashed_load(s);
 	last_begin(s);
@@ -211,7 +219,10 @@ static void release(struct supervisor *s)
 {
 	scripts_close(&s->scripts);
 	session_stop(s, true);
+	process_finish(&s->session);
 	roam_end(&s->roam);
+	if (s->host)
+		host_finish(s->host);
 	if (s->tun.fd >= 0)
 		close(s->tun.fd);
 	host_free(s->host);

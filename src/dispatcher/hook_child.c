@@ -2,6 +2,7 @@
 /* A script's process. */
 #include "dispatcher/hook_child.h"
 
+#include "base/child.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,35 +19,22 @@
 #define LAST_READS 32 /* of output, after its end */
 #define LOOK_MS	   20
 
-/* In the child.  Its standard error is the log already when something can fail. */
-static _Noreturn void become_script(const struct hook_start *start, int out, pid_t parent)
+/* In the child, whose standard error is the log. */
+static _Noreturn void become_script(const struct hook_start *start)
 {
 	char *argv[HOOK_ARGS_MAX + 2] = {(char *)(uintptr_t)start->real};
-	int null_fd = open("/dev/null", O_RDONLY);
-	sigset_t none;
 
 	for (size_t i = 0; i < HOOK_ARGS_MAX && start->args[i]; i++)
 		argv[i + 1] = (char *)(uintptr_t)start->args[i];
-	for (int i = 1; i < NSIG; i++)
-		(void)signal(i, SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)setpgid(0, 0);
 	umask(022);
-	/* Three numbers above those that they are going to have. */
-	out = fcntl(out, F_DUPFD, 10);
-	null_fd = fcntl(null_fd, F_DUPFD, 10);
-	if (out < 0 || null_fd < 0 || dup2(null_fd, 0) < 0 || dup2(out, 1) < 0 ||
-	    dup2(out, 2) < 0 || close_range(3, ~0U, 0) < 0 || chdir("/") < 0)
-		_exit(127);
-	if (start->dies_with_us && (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent))
-		_exit(127);
+	if (chdir("/") < 0)
+		_exit(CHILD_NOT_RUN);
 	execve(start->real, argv, start->env);
 	dprintf(2, "cannot be executed: %s%s\n", strerror(errno),
 		errno == ENOEXEC  ? "; a script begins with #! and its interpreter"
 		: errno == ENOENT ? ": the interpreter after #! is not there"
 				  : "");
-	_exit(127);
+	_exit(CHILD_NOT_RUN);
 }
 
 static void say(struct hook_child *c)
@@ -167,8 +154,8 @@ static void on_look(void *ctx)
 
 void hook_child_kill(struct hook_child *c)
 {
-	if (c->pid > 0 && kill(-c->pid, SIGKILL) < 0)
-		kill(c->pid, SIGKILL);
+	if (c->pid > 0)
+		child_kill(c->pid);
 }
 
 static void on_limit(void *ctx)
@@ -209,7 +196,10 @@ static int watch(struct hook_child *c, int out)
 
 int hook_child_start(struct hook_child *c, const struct hook_start *start)
 {
-	pid_t self = getpid();
+	struct child_setup setup = {.fds = {-1, -1, -1},
+				    .fd_count = 3,
+				    .group = CHILD_GROUP_OWN,
+				    .death_signal = start->dies_with_us ? SIGTERM : 0};
 	int out[2], rc;
 
 	memset(c, 0, sizeof *c);
@@ -225,15 +215,14 @@ int hook_child_start(struct hook_child *c, const struct hook_start *start)
 		return -errno;
 	/* Only our end: a script's writes wait for us. */
 	(void)fcntl(out[0], F_SETFL, O_NONBLOCK);
-	c->pid = fork();
+	setup.fds[1] = setup.fds[2] = out[1];
+	c->pid = child_fork(&setup);
 	if (c->pid == 0)
-		become_script(start, out[1], self);
-	rc = c->pid < 0 ? -errno : 0;
+		become_script(start);
+	rc = c->pid < 0 ? c->pid : 0;
 	close(out[1]);
-	if (rc == 0) {
-		(void)setpgid(c->pid, c->pid); /* whoever comes first */
+	if (rc == 0)
 		rc = watch(c, out[0]);
-	}
 	if (rc == 0) {
 		hook_child_limit(c, start->limit_ms);
 		return 0;

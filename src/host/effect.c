@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether what was set is so: the kernel is asked which way packets would go. */
 #include "host/internal.h"
+#include "host/names.h"
 
 #include "base/str.h"
 
@@ -221,6 +222,8 @@ static bool dns_is(struct host *host, const struct host_config *c, char why[stat
 		str_printf(&s, "%s is asked past the tunnel, add it to routes: %s", text, way);
 		return false;
 	}
+	if (names_busy(host))
+		return true; /* not yet */
 	if (!host_dns_stands(host))
 		str_printf(&s, "others have changed " RESOLV_FILE);
 	else if (names->server_count && names->way == HOST_DNS_WAY_NONE)

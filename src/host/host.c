@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A host: its life, applying a configuration and undoing it. */
 #include "host/internal.h"
+#include "host/names.h"
 #include "host/recover.h"
 #include "host/stack.h"
 
@@ -13,17 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int open_journal(struct host *host, struct reason *reason)
+static int open_journal(struct host *host, unsigned wait_ms, struct reason *reason)
 {
 	int r = journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name, true,
-			     HOST_LOCK_WAIT_MS);
+			     wait_ms);
 
 	if (r == 0) {
 		int undone = host_journal_undo(&host->journal, host->log);
 
 		if (host->journal.fd < 0) /* set aside */
 			r = journal_open(&host->journal, JOURNAL_CALL, host->run_dir, host->name,
-					 true, HOST_LOCK_WAIT_MS);
+					 true, wait_ms);
 		else if (host->journal.unread) /* the next hang-up would empty it */
 			r = undone;
 	}
@@ -44,8 +45,8 @@ bool host_permitted(struct reason *reason)
 	return false;
 }
 
-struct host *host_new(const char *run_dir, const char *name, const struct log *log,
-		      struct reason *reason)
+struct host *host_new(const char *run_dir, const char *name, unsigned wait_ms,
+		      const struct log *log, struct reason *reason)
 {
 	char real[PATH_MAX];
 	struct host *host;
@@ -65,7 +66,8 @@ struct host *host_new(const char *run_dir, const char *name, const struct log *l
 		reason_set(reason, EXIT_OPEN_FAILED, "cannot use the run directory %s", run_dir);
 	} else if (host_nl_open(&host->nl, NETLINK_ROUTE) < 0) {
 		reason_set(reason, EXIT_OPEN_FAILED, "cannot talk to the kernel by netlink");
-	} else if (open_journal(host, reason) == 0 && host_lockdown_take_over(host, reason) == 0) {
+	} else if (open_journal(host, wait_ms, reason) == 0 &&
+		   host_lockdown_take_over(host, wait_ms, reason) == 0) {
 		host_dns_clear_old(host);
 		return host;
 	}
@@ -77,6 +79,7 @@ void host_free(struct host *host)
 {
 	if (!host)
 		return;
+	names_finish(host);
 	/* With records left the guardian is dismissed all the same: they stay in the journal, for
 	 * the next start. */
 	host_guard_stop(host);
@@ -138,23 +141,50 @@ int host_apply(struct host *host, const struct host_config *config, struct host_
 	return r;
 }
 
-void host_suspend(struct host *host)
+void host_set_loop(struct host *host, struct loop *loop, void (*settled)(void *ctx), void *ctx)
 {
-	host_undo_if(host, undo_step_dns);
-	memset(&host->names, 0, sizeof(host->names));
+	host->naming.run.loop = loop;
+	host->settled = settled;
+	host->settled_ctx = ctx;
 }
 
-static bool is_of_call(const struct undo_step *step)
+bool host_is_settled(const struct host *host)
 {
-	return !step->lasting;
+	return !names_busy(host);
+}
+
+enum host_dns_way host_dns_way_now(const struct host *host)
+{
+	return host->names.way;
+}
+
+void host_finish(struct host *host)
+{
+	names_finish(host);
+}
+
+void host_suspend(struct host *host)
+{
+	memset(&host->names, 0, sizeof(host->names));
+	names_change(host);
+}
+
+static bool is_network(const struct undo_step *step)
+{
+	return !step->lasting && !undo_step_dns(step);
 }
 
 void host_undo(struct host *host)
 {
-	host_undo_if(host, is_of_call);
-	memset(&host->names, 0, sizeof(host->names));
+	host_suspend(host);
+	host_undo_if(host, is_network);
+	host_tidy(host);
+}
+
+void host_tidy(struct host *host)
+{
 	for (size_t i = 0; i < host->step_count; i++)
-		if (is_of_call(&host->steps[i]))
+		if (!host->steps[i].lasting)
 			return;
 	if (host->journal.records && journal_clear(&host->journal) < 0)
 		log_warn(host->log, "cannot empty %s", host->journal.path);

@@ -3,7 +3,8 @@
  * the journal by which all of it is undone, also after a crash.
  *
  * All netlink goes through libnl; no `ip` is run.  Calls are synchronous (netlink answers at
- * once); the only programs ever run are resolvectl and resolvconf, without a shell. */
+ * once); the only programs ever run are resolvectl and resolvconf, without a shell and, where there
+ * is an event loop, beside it. */
 #ifndef VPDIAL_HOST_HOST_H
 #define VPDIAL_HOST_HOST_H
 
@@ -19,20 +20,31 @@
 #include <sys/socket.h>
 
 struct host;
+struct loop;
 
 /* May this process change interfaces and routes?  If not, *REASON names the missing capability and
  * how to grant it. */
 bool host_permitted(struct reason *reason);
 
-/* RUN_DIR must exist; the journal is RUN_DIR/NAME.journal.  NULL with *REASON on failure
- * (EXIT_NOT_PERMITTED names the missing capability and how to grant it). */
-struct host *host_new(const char *run_dir, const char *name, const struct log *log,
-		      struct reason *reason);
+/* RUN_DIR must exist; the journal is RUN_DIR/NAME.journal, for whose lock it waits so long (a
+ * guardian may be at work still; 0 beside an event loop).  NULL with *REASON on failure (EXIT_BUSY:
+ * the journal is held; EXIT_NOT_PERMITTED names the missing capability and how to grant it). */
+#define HOST_LOCK_WAIT_MS 500
+struct host *host_new(const char *run_dir, const char *name, unsigned wait_ms,
+		      const struct log *log, struct reason *reason);
 /* FORGET(CTX) is called in a process that HOST forks and that goes on as it is: it wipes what that
  * one need not know. */
 void host_set_forget(struct host *host, void (*forget)(void *ctx), void *ctx);
 /* Undoes nothing by itself: call host_undo first. */
 void host_free(struct host *host);
+
+/* From now on name servers are set and go back beside LOOP, which must outlive host_finish: the
+ * calls below return while programs are at work, and SETTLED(CTX) tells when none is any more. */
+void host_set_loop(struct host *host, struct loop *loop, void (*settled)(void *ctx), void *ctx);
+bool host_is_settled(const struct host *host);
+/* Waits for these programs, each until its limit of some seconds; SETTLED is not called.  For the
+ * very end, before the TUN device is closed. */
+void host_finish(struct host *host);
 
 /* The TUN device.  PATTERN is an interface name; one ending in the letter N stands for the
  * first free number from 1 ("pptp-outN").  IFF_TUN | IFF_NO_PI, not persistent, down. */
@@ -105,12 +117,14 @@ enum host_dns_way {
 	HOST_DNS_WAY_FILE
 };
 const char *host_dns_way_name(enum host_dns_way way);
+/* Which way it went, once the host is settled. */
+enum host_dns_way host_dns_way_now(const struct host *host);
 
 struct host_applied {
-	enum host_dns_way dns_way;
-	bool pinned;	    /* a host route to the server was added */
-	bool dns_used[2];   /* of the name servers of the configuration */
-	bool dns_routed[2]; /* they have a route of their own through the tunnel */
+	enum host_dns_way dns_way; /* so far */
+	bool pinned;		   /* a host route to the server was added */
+	bool dns_used[2];	   /* of the name servers of the configuration */
+	bool dns_routed[2];	   /* they have a route of their own through the tunnel */
 	/* Warned of: */
 	bool local_shared;  /* our address in the tunnel is also another's */
 	bool peer_left_out; /* a route to the peer would cut off something else */

@@ -8,11 +8,12 @@
 #include "host/host.h"
 #include "host/journal.h"
 #include "host/netlink.h"
+#include "host/run.h"
 #include "host/undo.h"
 
 #define HOST_STEPS_MAX 512
 
-/* The name servers that are in force. */
+/* The name servers that are wanted, and the way by which they are in force. */
 struct host_names {
 	enum host_dns_way way;
 	bool exclusively, all_names; /* every name is asked there */
@@ -20,6 +21,31 @@ struct host_names {
 	struct in_addr servers[2];
 	size_t server_count;
 	char search[256]; /* "" = none */
+};
+
+/* names.c: how far they are set. */
+enum naming_at {
+	NAMING_IDLE,
+	NAMING_ASK, /* whether resolved answers */
+	NAMING_SERVERS,
+	NAMING_DOMAINS,
+	NAMING_ROUTE,
+	NAMING_REVERT, /* resolved does not take all of it */
+	NAMING_ADD,    /* a record of resolvconf's */
+	NAMING_DELETE, /* resolvconf does not take it */
+	NAMING_FILE,
+	NAMING_UNDO_RESOLVED,
+	NAMING_UNDO_RESOLVCONF,
+	NAMING_UNDO_FILE,
+};
+
+struct naming {
+	enum naming_at at;
+	bool stale; /* others are wanted than those that are being set */
+	struct run run;
+	/* Somebody else edits resolv.conf: it is tried again until then, and done in any case. */
+	struct loop_timer retry_timer;
+	uint64_t retry_until_ms; /* 0 = nobody does */
 };
 
 struct host {
@@ -36,6 +62,9 @@ struct host {
 	size_t step_count;			/* lasting ones stay through host_undo */
 	struct undo_step steps[HOST_STEPS_MAX]; /* undone from the last to the first */
 	struct host_names names;
+	struct naming naming;
+	void (*settled)(void *ctx); /* no program is at work any more; may be NULL */
+	void *settled_ctx;
 	/* Of the configuration's name servers, why one is left out (NULL = it is not), and whether
 	 * it has a route of its own. */
 	const char *names_left[2];
@@ -103,12 +132,10 @@ int host_blocks_want(struct host *host, const struct host_config *config, struct
 /* Wants those of `block_ipv6`, which end with the call. */
 int host_ipv6_block_want(struct host *host, const struct host_config *config,
 			 struct reason *reason);
-/* Takes over what an earlier run left of its lockdown. */
-int host_lockdown_take_over(struct host *host, struct reason *reason);
+/* Takes over what an earlier run left of its lockdown; waits so long for its journal's lock. */
+int host_lockdown_take_over(struct host *host, unsigned wait_ms, struct reason *reason);
 /* Lets go of the journal of a lockdown that is over. */
 void host_lockdown_close(struct host *host);
-
-#define HOST_LOCK_WAIT_MS 500 /* a guardian at work */
 
 /* Starts the process that undoes the journal when this one dies; once.  0 or -errno. */
 int host_guard_start(struct host *host);
@@ -121,6 +148,10 @@ int host_network_apply(struct host *host, const struct host_config *config, stru
 void host_dns_clear_old(struct host *host);
 /* Is what was set there still?  Only a file is lost to others. */
 bool host_dns_stands(const struct host *host);
+/* Edits the file for host->names.  0 or -errno: -EWOULDBLOCK as LOCK says. */
+int host_dns_edit_file(struct host *host, enum resolv_lock lock);
+/* After name servers were undone: what is over with the last change of a call. */
+void host_tidy(struct host *host);
 /* DNS: a failure is only a warning.  What is in force already is left alone. */
 void host_dns_apply(struct host *host, const struct host_config *config,
 		    struct host_applied *applied);

@@ -137,8 +137,9 @@ int host_lockdown_begin(struct host *host, struct reason *reason)
 	int r = 0;
 
 	if (host->lockdown.fd < 0)
+		/* At once: one that was there is held since host_new. */
 		r = journal_open(&host->lockdown, JOURNAL_LOCKDOWN, host->run_dir, host->name, true,
-				 HOST_LOCK_WAIT_MS);
+				 0);
 	if (r == 0)
 		r = journal_reserve(&host->lockdown);
 	if (r < 0) {
@@ -149,11 +150,11 @@ int host_lockdown_begin(struct host *host, struct reason *reason)
 	return 0;
 }
 
-int host_lockdown_take_over(struct host *host, struct reason *reason)
+int host_lockdown_take_over(struct host *host, unsigned wait_ms, struct reason *reason)
 {
 	struct journal_content content;
 	int r = journal_open(&host->lockdown, JOURNAL_LOCKDOWN, host->run_dir, host->name, false,
-			     HOST_LOCK_WAIT_MS);
+			     wait_ms);
 
 	if (r == -ENOENT)
 		return 0;

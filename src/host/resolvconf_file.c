@@ -30,27 +30,30 @@ struct resolv_edit *resolv_edit_new(void)
 	return e;
 }
 
-/* From reading to writing the file it is ours alone among all profiles: the lock of its directory,
- * or -1, since whoever holds it for ever must not keep a call from its name servers. */
-static int hold(const char *path)
+/* The directory's lock into *LOCK, -1 = without.  0, or -EWOULDBLOCK for RESOLV_LOCK_TRY. */
+static int hold(const char *path, enum resolv_lock how, int *lock)
 {
 	const struct timespec pause = {.tv_nsec = LOCK_STEP_MS * 1000000L};
 	uint64_t end = clock_now_ms() + LOCK_WAIT_MS;
 	char dir[HOST_PATH_MAX];
 	int fd;
 
+	*lock = -1;
 	if (!str_copy(dir, sizeof(dir), path) || !strrchr(dir, '/'))
-		return -1;
+		return 0;
 	strrchr(dir, '/')[1] = '\0';
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if ((errno != EWOULDBLOCK && errno != EINTR) || clock_now_ms() >= end) {
+		bool busy = errno == EWOULDBLOCK || errno == EINTR;
+
+		if (!busy || how != RESOLV_LOCK_WAIT || clock_now_ms() >= end) {
 			close(fd);
-			return -1;
+			return busy && how == RESOLV_LOCK_TRY ? -EWOULDBLOCK : 0;
 		}
 		(void)nanosleep(&pause, NULL);
 	}
-	return fd;
+	*lock = fd;
+	return 0;
 }
 
 /* A process that was forked meanwhile may have the descriptor too. */
@@ -142,7 +145,8 @@ static int drop_stale(const char *name, struct resolv_text *t)
 	return 0;
 }
 
-int resolv_edit_plan(const char *name, const struct resolv_wish *wish, struct resolv_edit **edit)
+int resolv_edit_plan(const char *name, const struct resolv_wish *wish, enum resolv_lock lock,
+		     struct resolv_edit **edit)
 {
 	struct resolv_edit *e = resolv_edit_new();
 	struct stat st;
@@ -152,8 +156,9 @@ int resolv_edit_plan(const char *name, const struct resolv_wish *wish, struct re
 		return -ENOMEM;
 	e->mode = 0644;
 	r = str_copy(e->name, sizeof(e->name), name) ? real_file(e->path) : -ENAMETOOLONG;
+	if (r == 0)
+		r = hold(e->path, lock, &e->lock);
 	if (r == 0) {
-		e->lock = hold(e->path);
 		r = read_whole(e->path, &e->before, &st);
 		if (r == 0) {
 			e->was_there = true;
@@ -338,18 +343,21 @@ static int undo_held(const struct resolv_edit *e)
 	return r;
 }
 
-int resolv_edit_undo(const struct resolv_edit *e)
+int resolv_edit_undo(const struct resolv_edit *e, enum resolv_lock lock)
 {
-	int lock = hold(e->path), r = undo_held(e);
+	int fd, r = hold(e->path, lock, &fd);
 
-	let_go(&lock);
+	if (r < 0)
+		return r;
+	r = undo_held(e);
+	let_go(&fd);
 	return r;
 }
 
 /* What cannot be read holds nothing of ours either. */
 static bool read_old(struct resolv_edit *e, const char *name, const char *boot)
 {
-	struct stat st;
+	struct stat st = {0};
 
 	free(e->before.text);
 	e->before = (struct resolv_text){0};
@@ -373,7 +381,7 @@ int resolv_clear_old(const char *name, const char *boot)
 		return -ENOMEM;
 	found = real_file(e->path) == 0 && read_old(e, name, boot);
 	if (found) {
-		e->lock = hold(e->path);
+		(void)hold(e->path, RESOLV_LOCK_WAIT, &e->lock);
 		found = read_old(e, name, boot);
 	}
 	if (found) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Running a helper program with a time limit. */
+/* Running a helper program with a time limit, beside an event loop or while the caller waits. */
 #include "host/run.h"
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/str.h"
 
@@ -13,13 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define LIMIT_MS	5000
+#define LOOK_MS		20 /* without pidfd (before Linux 5.3) */
 #define SAFE_PATH	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define LAST_WORDS_SIZE 300
 
@@ -71,56 +72,20 @@ static int memory_file(const char *text, size_t len)
 	return fd;
 }
 
-static _Noreturn void child(const char *path, const char *const argv[], int in, int out,
-			    pid_t parent)
+/* The program at PATH, with descriptors for its input and all that it says. */
+static pid_t start(const char *path, const char *const argv[], int in, int out)
 {
+	/* Who undoes this after our death must not find it still at work. */
+	const struct child_setup setup = {.fds = {in, out, out},
+					  .fd_count = 3,
+					  .group = CHILD_GROUP_OWN,
+					  .death_signal = SIGKILL};
 	char env_path[PATH_MAX];
 	char *env[] = {env_path, (char[]){"LC_ALL=C"}, NULL};
 	struct str s = str_make(env_path, sizeof(env_path));
-	sigset_t none;
 
 	str_printf(&s, "PATH=%s", search_path());
-	for (int i = 1; i < NSIG; i++)
-		(void)signal(i, SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)setpgid(0, 0);
-	/* Who undoes this after our death must not find it still at work. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-		_exit(127);
-	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
-		_exit(127);
-	if (syscall(SYS_close_range, 3u, ~0u, 0u) < 0)
-		for (int fd = 3; fd < 1024; fd++)
-			(void)close(fd);
-	execve(path, (char *const *)(uintptr_t)argv, env);
-	_exit(127);
-}
-
-/* Waits for PID, kills its group after the limit.  Its wait status, or -ETIMEDOUT. */
-static int await(pid_t pid)
-{
-	uint64_t end = clock_now_ms() + LIMIT_MS, now = 0;
-	struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0u), .events = POLLIN};
-	int status = 0, r = 0;
-	pid_t got = 0;
-
-	while (got == 0 && (now = clock_now_ms()) < end) {
-		got = waitpid(pid, &status, WNOHANG);
-		if (got < 0)
-			r = -errno;
-		else if (got == 0) /* without pidfd (before Linux 5.3) look every 10 ms */
-			(void)poll(&p, 1, p.fd < 0 ? 10 : (int)(end - now));
-	}
-	if (p.fd >= 0)
-		close(p.fd);
-	if (got != 0)
-		return got < 0 ? r : status;
-	(void)kill(-pid, SIGKILL);
-	(void)kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return -ETIMEDOUT;
+	return child_run(&setup, path, argv, env);
 }
 
 static void last_words(const struct log *log, const char *name, int out)
@@ -137,11 +102,82 @@ static void last_words(const struct log *log, const char *name, int out)
 	}
 }
 
-int run_program(const char *const argv[], const char *input, size_t len, const struct log *log)
+/* What became of the program, as run_program returns it. */
+static int judge(struct run *run, int status)
+{
+	int r = run->timed_out ? -ETIMEDOUT : run->killed ? -ECANCELED : status ? -EIO : 0;
+
+	if (r == -ETIMEDOUT)
+		log_info(run->log, "%s did not end within %d s and was killed", run->name,
+			 LIMIT_MS / 1000);
+	if (r == -EIO)
+		last_words(run->log, run->name, run->out);
+	close(run->out);
+	run->pid = 0;
+	return r;
+}
+
+static void unwatch(struct run *run)
+{
+	if (run->process.added) {
+		loop_fd_del(run->loop, &run->process);
+		close(run->process.fd);
+	}
+	loop_timer_del(run->loop, &run->look_timer);
+	loop_timer_del(run->loop, &run->limit_timer);
+}
+
+static void look(struct run *run)
+{
+	int status = 0;
+
+	if (waitpid(run->pid, &status, WNOHANG) == 0)
+		return;
+	unwatch(run);
+	run->ended(run->ctx, judge(run, status));
+}
+
+static void on_process(void *ctx, uint32_t events)
+{
+	(void)events;
+	look(ctx);
+}
+
+static void on_look(void *ctx)
+{
+	struct run *run = ctx;
+
+	loop_timer_set(run->loop, &run->look_timer, loop_now(run->loop) + LOOK_MS);
+	look(run);
+}
+
+static void on_limit(void *ctx)
+{
+	struct run *run = ctx;
+
+	run->timed_out = true;
+	child_kill(run->pid);
+}
+
+static void watch(struct run *run)
+{
+	int fd = (int)syscall(SYS_pidfd_open, run->pid, 0u);
+
+	run->process = (struct loop_fd){.fd = fd, .ready = on_process, .ctx = run};
+	run->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, run, NULL, NULL};
+	run->look_timer = (struct loop_timer){DEADLINE_NONE, on_look, run, NULL, NULL};
+	loop_timer_set(run->loop, &run->limit_timer, run->end_ms);
+	if (fd >= 0 && loop_fd_add(run->loop, &run->process, EPOLLIN) == 0)
+		return;
+	if (fd >= 0)
+		close(fd);
+	loop_timer_set(run->loop, &run->look_timer, loop_now(run->loop) + LOOK_MS);
+}
+
+int run_start(struct run *run, const char *const argv[], const char *input, size_t len)
 {
 	char path[PATH_MAX];
-	int in, out, r;
-	pid_t pid, self = getpid();
+	int in, out;
 
 	if (!find(argv[0], path, sizeof(path)))
 		return -ENOENT;
@@ -149,22 +185,59 @@ int run_program(const char *const argv[], const char *input, size_t len, const s
 	if (in < 0)
 		return in;
 	out = memory_file(NULL, 0);
-	if (out < 0) {
-		close(in);
-		return out;
-	}
-	pid = fork();
-	if (pid == 0)
-		child(path, argv, in, out, self);
-	r = pid < 0 ? -errno : await(pid);
-	if (r == -ETIMEDOUT)
-		log_info(log, "%s did not end within %d s and was killed", argv[0],
-			 LIMIT_MS / 1000);
-	if (r > 0) {
-		last_words(log, argv[0], out);
-		r = -EIO;
-	}
+	run->pid = out < 0 ? out : start(path, argv, in, out);
 	close(in);
-	close(out);
-	return r;
+	if (run->pid < 0) {
+		int r = run->pid;
+
+		if (out >= 0)
+			close(out);
+		run->pid = 0;
+		return r;
+	}
+	run->out = out;
+	run->timed_out = run->killed = false;
+	run->end_ms = clock_now_ms() + LIMIT_MS;
+	(void)str_copy(run->name, sizeof(run->name), argv[0]);
+	if (run->loop)
+		watch(run);
+	return 0;
+}
+
+void run_kill(struct run *run)
+{
+	run->killed = true;
+	child_kill(run->pid);
+}
+
+int run_wait(struct run *run)
+{
+	struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, run->pid, 0u), .events = POLLIN};
+	uint64_t now;
+	int status = 0;
+
+	while (waitpid(run->pid, &status, WNOHANG) == 0 && !run->timed_out) {
+		now = clock_now_ms();
+		run->timed_out = now >= run->end_ms;
+		if (!run->timed_out) /* without pidfd look every 20 ms */
+			(void)poll(&p, 1, p.fd < 0 ? LOOK_MS : (int)(run->end_ms - now));
+	}
+	if (p.fd >= 0)
+		close(p.fd);
+	if (run->timed_out) {
+		child_kill(run->pid);
+		while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (run->loop)
+		unwatch(run);
+	return judge(run, status);
+}
+
+int run_program(const char *const argv[], const char *input, size_t len, const struct log *log)
+{
+	struct run run = {.log = log};
+	int r = run_start(&run, argv, input, len);
+
+	return r < 0 ? r : run_wait(&run);
 }

@@ -78,6 +78,18 @@ int host_want(struct host *host, const struct undo_step *step)
 	return r == -EEXIST ? 0 : r;
 }
 
+void host_drop(struct host *host, size_t index)
+{
+	struct undo_step *step = &host->steps[index];
+	bool journaled = undo_step_journaled(step);
+
+	undo_step_free(step);
+	memmove(step, step + 1, (--host->step_count - index) * sizeof(*step));
+	/* A record too many does no harm: undoing what is undone does nothing. */
+	if (journaled && rewrite_journals(host) < 0)
+		log_info(host->log, "cannot write the journal %s anew", host->journal.path);
+}
+
 void host_undo_if(struct host *host, bool (*pick)(const struct undo_step *step))
 {
 	bool journaled, rewrite = false;

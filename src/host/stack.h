@@ -12,6 +12,9 @@ int host_push(struct host *host, struct undo_step *step);
 /* Forgets the last step: its change was not done. */
 void host_pop(struct host *host);
 
+/* Forgets the step at INDEX: it was undone. */
+void host_drop(struct host *host, size_t index);
+
 /* The change of STEP (no DNS) is wanted: does it, unless an earlier call did; then it puts back
  * what others have taken away meanwhile.  What is there already and was not done by us stays
  * nobody's.  0 or -errno. */

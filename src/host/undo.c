@@ -86,9 +86,9 @@ static int forgive(int r)
 		       : r;
 }
 
-static int undo_file(const struct undo_step *step, const struct log *log)
+int undo_step_file(const struct undo_step *step, enum resolv_lock lock, const struct log *log)
 {
-	int r = resolv_edit_undo(step->edit);
+	int r = resolv_edit_undo(step->edit, lock);
 
 	if (r == RESOLV_LINES_REMOVED)
 		log_notice(log, "%s was changed by others meanwhile: only our lines were removed",
@@ -96,8 +96,23 @@ static int undo_file(const struct undo_step *step, const struct log *log)
 	return r < 0 ? r : 0;
 }
 
+bool undo_step_words(const struct undo_step *step, const char *argv[static UNDO_WORDS_MAX])
+{
+	bool resolved = step->kind == UNDO_RESOLVED;
+
+	if (!resolved && step->kind != UNDO_RESOLVCONF)
+		return false;
+	argv[0] = resolved ? "resolvectl" : "resolvconf";
+	argv[1] = resolved ? "revert" : "-d";
+	argv[2] = resolved ? step->ifname : step->record;
+	argv[3] = NULL;
+	return true;
+}
+
 static int run(const struct undo_step *step, struct host_nl *nl, const struct log *log)
 {
+	const char *argv[UNDO_WORDS_MAX];
+
 	switch (step->kind) {
 	case UNDO_NONE:
 		return 0;
@@ -110,20 +125,13 @@ static int run(const struct undo_step *step, struct host_nl *nl, const struct lo
 	case UNDO_KEEP:
 	case UNDO_BLOCK:
 		return forgive(host_rt_del(nl, &step->route));
-	case UNDO_RESOLVED: {
-		const char *const argv[] = {"resolvectl", "revert", step->ifname, NULL};
-
-		return run_program(argv, NULL, 0, log);
-	}
-	case UNDO_RESOLVCONF: {
-		const char *const argv[] = {"resolvconf", "-d", step->record, NULL};
-
-		return run_program(argv, NULL, 0, log);
-	}
+	case UNDO_RESOLVED:
+	case UNDO_RESOLVCONF:
+		return undo_step_words(step, argv) ? run_program(argv, NULL, 0, log) : -EINVAL;
 	case UNDO_PROXY:
 		return forgive(host_proxy_del(nl, step->proxy.ifindex, step->proxy.address));
 	case UNDO_FILE:
-		return undo_file(step, log);
+		return undo_step_file(step, RESOLV_LOCK_WAIT, log);
 	}
 	return -EINVAL;
 }
@@ -142,16 +150,23 @@ static const char *const names[] = {
 	[UNDO_PROXY] = "the ARP answer for the client",
 };
 
-int undo_step_run(const struct undo_step *step, struct host_nl *nl, const struct log *log)
+void undo_step_failed(const struct undo_step *step, struct host_nl *nl, int r,
+		      const struct log *log)
 {
 	char text[200];
+
+	log_warn(log, "cannot restore %s: %s", names[step->kind],
+		 host_nl_error(nl, r, text, sizeof(text)));
+}
+
+int undo_step_run(const struct undo_step *step, struct host_nl *nl, const struct log *log)
+{
 	int r;
 
 	nl->text[0] = '\0';
 	r = run(step, nl, log);
 	if (r < 0)
-		log_warn(log, "cannot restore %s: %s", names[step->kind],
-			 host_nl_error(nl, r, text, sizeof(text)));
+		undo_step_failed(step, nl, r, log);
 	return r;
 }
 

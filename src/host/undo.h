@@ -28,6 +28,7 @@ struct undo_step {
 	enum undo_kind kind;
 	bool lasting; /* journaled as a part of the lockdown */
 	bool wanted;  /* the configuration that is being applied has it too */
+	bool tried;   /* about name servers: could not be undone just now */
 	union {
 		struct host_up {
 			unsigned ifindex;
@@ -56,6 +57,14 @@ bool undo_step_equal(const struct undo_step *a, const struct undo_step *b);
 int undo_step_do(const struct undo_step *step, struct host_nl *nl);
 /* Undoes it.  0, also if there is nothing left to undo, or -errno (logged as a warning). */
 int undo_step_run(const struct undo_step *step, struct host_nl *nl, const struct log *log);
+/* The edit of UNDO_FILE: the same without a warning, or -EWOULDBLOCK (RESOLV_LOCK_TRY). */
+int undo_step_file(const struct undo_step *step, enum resolv_lock lock, const struct log *log);
+/* The program that undoes it into ARGV, which ends with NULL then; false if none does. */
+#define UNDO_WORDS_MAX 4
+bool undo_step_words(const struct undo_step *step, const char *argv[static UNDO_WORDS_MAX]);
+/* Warns that undoing it failed with -errno R. */
+void undo_step_failed(const struct undo_step *step, struct host_nl *nl, int r,
+		      const struct log *log);
 /* Frees what it owns and makes it UNDO_NONE. */
 void undo_step_free(struct undo_step *step);
 

@@ -140,6 +140,7 @@ struct request_account_answer {
 	struct mppe_settings mppe; /* of its PPP profile */
 	uint32_t idle_ms, session_ms;
 	bool clamp_mss;
+	struct reason refusal; /* no text = none; for a caller that proves the password */
 };
 
 /* Where GRE may go without a look at the routes, by the packet socket of START. */

@@ -113,8 +113,10 @@ struct path {
 	 * goes if that is not the peer's known port (else 0). */
 	uint16_t source_port, reply_port;
 	/* Socket to TUN */
-	unsigned rx_slots;	/* in use of the arrays */
-	unsigned rx_next_slots; /* of those, for the next burst; 0 = all */
+	unsigned rx_slots;	     /* in use of the arrays */
+	unsigned rx_next_slots;	     /* of those, for the next burst; 0 = all */
+	unsigned rx_count, rx_taken; /* messages of the last burst, and how many were looked at */
+	bool rx_held;		     /* the others wait */
 	uint8_t *rx_slab;
 	struct mmsghdr rx_msgs[PATH_BURST];
 	struct iovec rx_iov[PATH_BURST];

@@ -130,6 +130,10 @@ void path_proved(struct path *path);
 /* One burst each: what is there, up to a budget.  True if there may be more. */
 bool path_burst_tx(struct path *path, uint64_t now_ms); /* TUN to wire */
 bool path_burst_rx(struct path *path, uint64_t now_ms); /* wire to TUN */
+/* From now on nothing of the wire is taken: neither what comes, nor what the burst in hand has read
+ * already.  path_release_rx takes that, and lets the next bursts read again. */
+void path_hold_rx(struct path *path);
+void path_release_rx(struct path *path, uint64_t now_ms);
 
 /* For acknowledgments without data, and packets held back for order. */
 uint64_t path_deadline(const struct path *path);

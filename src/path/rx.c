@@ -486,12 +486,41 @@ static unsigned next_slots(const struct path *path, int received)
 	return octets > PATH_OCTETS && path->config.udp_gro ? PATH_GRO_LARGE : path->rx_slots;
 }
 
+/* What was read, until a callback says to hold. */
+static void take_burst(struct path *path, uint64_t now_ms)
+{
+	while (!path->rx_held && path->rx_taken < path->rx_count)
+		rx_message(path, path->rx_taken++, now_ms);
+	settle_run(path);
+	if (path->join)
+		join_flush(path->join);
+	path_ack_if_due(path, now_ms);
+	if (path->rx_count > 0 && path->state.rx.bits)
+		mppe_rx_prepare(&path->rx);
+}
+
+void path_hold_rx(struct path *path)
+{
+	path->rx_held = true;
+}
+
+void path_release_rx(struct path *path, uint64_t now_ms)
+{
+	path->rx_held = false;
+	path->now_ms = now_ms;
+	take_burst(path, now_ms);
+}
+
 bool path_burst_rx(struct path *path, uint64_t now_ms)
 {
 	unsigned slots = path->rx_next_slots ? path->rx_next_slots : path->rx_slots;
 	int n;
 
 	path->now_ms = now_ms;
+	if (path->rx_held) { /* errors alone are told in any case, and would be for ever */
+		path_take_errors(path);
+		return false;
+	}
 	path_take_errors_of_sending(path);
 	for (unsigned i = 0; i < slots; i++) {
 		struct msghdr *msg = &path->rx_msgs[i].msg_hdr;
@@ -502,14 +531,9 @@ bool path_burst_rx(struct path *path, uint64_t now_ms)
 	n = recvmmsg(path->config.wire_fd, path->rx_msgs, slots, MSG_DONTWAIT, NULL);
 	if (n < 0)
 		return receive_failed(path, errno);
-	for (int i = 0; i < n; i++)
-		rx_message(path, (unsigned)i, now_ms);
-	settle_run(path);
-	if (path->join)
-		join_flush(path->join);
-	path_ack_if_due(path, now_ms);
-	if (n > 0 && path->state.rx.bits)
-		mppe_rx_prepare(&path->rx);
+	path->rx_count = (unsigned)n;
+	path->rx_taken = 0;
+	take_burst(path, now_ms);
 	path->rx_next_slots = next_slots(path, n);
 	return (unsigned)n == slots;
 }

@@ -2,7 +2,10 @@
 /* The authentication phase: which protocol runs, when its packets are repeated. */
 #include "ppp/auth.h"
 
-#define TRIES_MAX 10
+#include <string.h>
+
+#define TRIES_MAX	 10
+#define ACCOUNT_LIMIT_MS 20000
 
 static const struct auth_role *role_of(const struct ppp_link *link)
 {
@@ -21,6 +24,20 @@ static const struct auth_role *role_of(const struct ppp_link *link)
 	return NULL;
 }
 
+/* One packet; if it cannot be judged before somebody said whether the caller has an account, it
+ * waits, and so do our own repetitions. */
+static void take(struct ppp_link *link, const uint8_t *info, size_t len)
+{
+	struct auth *auth = &link->auth;
+
+	role_of(link)->input(link, info, len);
+	if (auth->question != ASKED)
+		return;
+	memcpy(auth->held, info, len);
+	auth->held_len = len;
+	auth->deadline_ms = link_now(link) + ACCOUNT_LIMIT_MS;
+}
+
 void auth_start(struct ppp_link *link)
 {
 	struct auth *auth = &link->auth;
@@ -37,7 +54,7 @@ void auth_start(struct ppp_link *link)
 	if (role_of(link)->start)
 		role_of(link)->start(link);
 	if (early->len > 0 && early->protocol == auth_protocol(auth->method))
-		role_of(link)->input(link, early->info, early->len);
+		take(link, early->info, early->len);
 	early->len = 0;
 }
 
@@ -50,11 +67,43 @@ void auth_stop(struct ppp_link *link)
 
 void auth_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len)
 {
-	if (!link->auth.method || protocol != auth_protocol(link->auth.method)) {
+	bool caller = link->config.role == ROLE_CALLER;
+
+	if (!link->auth.method || protocol != auth_protocol(link->auth.method) ||
+	    link->auth.question == ASKED) {
 		link->counters.unexpected++;
 		return;
 	}
-	role_of(link)->input(link, info, len);
+	if (!caller && len > AUTH_PACKET_MAX) { /* no method of ours needs so much */
+		link->counters.malformed++;
+		return;
+	}
+	take(link, info, len);
+}
+
+bool auth_answer(struct ppp_link *link, const struct ppp_account *account)
+{
+	struct auth *auth = &link->auth;
+	uint8_t packet[AUTH_PACKET_MAX];
+	size_t len = auth->held_len;
+
+	if (auth->question != ASKED || link->ending)
+		return false;
+	auth->question = ANSWERED;
+	link->account = *account;
+	if (account->known && account->dns[0].s_addr)
+		memcpy(link->config.dns, account->dns, sizeof(link->config.dns));
+	if (account->known && account->mppe_set)
+		link->config.settings.mppe = account->mppe;
+	if (len == 0) /* the callback that asks has not returned yet: auth_lookup goes on */
+		return false;
+	auth_timer_stop(link);
+	memcpy(packet, auth->held, len);
+	wipe(auth->held, sizeof(auth->held));
+	auth->held_len = 0;
+	take(link, packet, len);
+	wipe(packet, sizeof(packet));
+	return true;
 }
 
 void auth_tick(struct ppp_link *link)
@@ -65,6 +114,13 @@ void auth_tick(struct ppp_link *link)
 
 	if (!role || auth->deadline_ms == DEADLINE_NONE || link_now(link) < auth->deadline_ms)
 		return;
+	if (auth->question == ASKED) {
+		auth->deadline_ms = DEADLINE_NONE;
+		link_fail(link, EXIT_NEGOTIATION_FAILED,
+			  "nobody said within %u s whether the caller has an account",
+			  ACCOUNT_LIMIT_MS / 1000);
+		return;
+	}
 	if (auth->tries++ >= TRIES_MAX) {
 		auth->deadline_ms = DEADLINE_NONE;
 		link_fail(link, EXIT_NEGOTIATION_FAILED,

@@ -44,8 +44,12 @@ const char *auth_refusal(uint32_t error);
 
 /* ---- answerer ---- */
 
-/* Looks up the account of NAME and notes it; false if the name is too long. */
-bool auth_lookup(struct ppp_link *link, struct octets name);
+/* NO: nobody can have that name.  WAIT: the question is out; the packet in hand is to be left as if
+ * it had not come, it is taken again with the answer.  DONE: link.account is NAME's. */
+enum auth_found { AUTH_NO, AUTH_WAIT, AUTH_DONE };
+
+/* The account of NAME: asks for it, unless it was asked for just now. */
+enum auth_found auth_lookup(struct ppp_link *link, struct octets name);
 bool auth_check_password(struct ppp_link *link, struct octets password);
 bool auth_check_md5(struct ppp_link *link, uint8_t id, struct octets value);
 bool auth_check_mschap1(struct ppp_link *link, struct octets value);

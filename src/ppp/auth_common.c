@@ -162,20 +162,20 @@ void auth_deny(struct ppp_link *link)
 			     (struct octets){link->auth.user, link->auth.user_len}, 100));
 }
 
-bool auth_lookup(struct ppp_link *link, struct octets name)
+enum auth_found auth_lookup(struct ppp_link *link, struct octets name)
 {
 	struct auth *auth = &link->auth;
 
 	if (name.len > sizeof(auth->user) || !link->callbacks.account)
-		return false;
+		return AUTH_NO;
+	if (auth->question == ANSWERED && name.len == auth->user_len &&
+	    (name.len == 0 || memcmp(name.at, auth->user, name.len) == 0))
+		return AUTH_DONE;
 	auth->user_len = name.len;
 	if (name.len > 0)
 		memcpy(auth->user, name.at, name.len);
 	wipe(&link->account, sizeof(link->account));
-	link->callbacks.account(link->callbacks.ctx, auth->user, auth->user_len, &link->account);
-	if (link->account.known && link->account.dns[0].s_addr)
-		memcpy(link->config.dns, link->account.dns, sizeof(link->config.dns));
-	if (link->account.known && link->account.mppe_set)
-		link->config.settings.mppe = link->account.mppe;
-	return true;
+	auth->question = ASKED;
+	link->callbacks.account(link->callbacks.ctx, auth->user, auth->user_len);
+	return auth->question == ANSWERED ? AUTH_DONE : AUTH_WAIT;
 }

@@ -168,6 +168,7 @@ static void answerer_input(struct ppp_link *link, const uint8_t *info, size_t le
 	struct auth *auth = &link->auth;
 	struct control_packet p;
 	struct octets value, name;
+	enum auth_found found;
 	bool good;
 
 	if (!control_packet_decode(info, len, &p) || p.code != CHAP_RESPONSE ||
@@ -183,7 +184,10 @@ static void answerer_input(struct ppp_link *link, const uint8_t *info, size_t le
 		send_result(link);
 		return;
 	}
-	good = auth_lookup(link, name) && check(link, value);
+	found = auth_lookup(link, name);
+	if (found == AUTH_WAIT)
+		return;
+	good = found == AUTH_DONE && check(link, value);
 	make_result(link, good);
 	send_result(link);
 	if (good)

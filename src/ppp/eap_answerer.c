@@ -82,12 +82,20 @@ static void turn_away(struct ppp_link *link)
 
 static void on_identity(struct ppp_link *link, struct octets data)
 {
-	if (link->auth.eap_type != EAP_IDENTITY)
+	if (link->auth.eap_type != EAP_IDENTITY) {
 		link->counters.unexpected++;
-	else if (auth_lookup(link, data))
-		ask_mschap(link);
-	else
+		return;
+	}
+	switch (auth_lookup(link, data)) {
+	case AUTH_NO:
 		turn_away(link);
+		break;
+	case AUTH_WAIT:
+		break;
+	case AUTH_DONE:
+		ask_mschap(link);
+		break;
+	}
 }
 
 static void on_nak(struct ppp_link *link, struct octets data)
@@ -117,9 +125,13 @@ static void on_mschap_response(struct ppp_link *link, const struct eap_mschap *m
 	static const char welcome[] = " M=Welcome";
 	uint8_t text[MSCHAP2_PROOF_LEN + sizeof(welcome) - 1];
 	struct octets value, name;
+	enum auth_found found = AUTH_NO;
 
-	if (chap_value_decode(m->body.at, m->body.len, &value, &name) && auth_lookup(link, name) &&
-	    auth_check_mschap2(link, value)) {
+	if (chap_value_decode(m->body.at, m->body.len, &value, &name))
+		found = auth_lookup(link, name);
+	if (found == AUTH_WAIT)
+		return;
+	if (found == AUTH_DONE && auth_check_mschap2(link, value)) {
 		memcpy(text, link->auth.proof, MSCHAP2_PROOF_LEN);
 		memcpy(text + MSCHAP2_PROOF_LEN, welcome, sizeof(welcome) - 1);
 		link->auth.eap_method_done = true;

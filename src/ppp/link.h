@@ -50,6 +50,9 @@ struct auth_keys {
 
 #define AUTH_PACKET_MAX 600 /* 255 + 255 of PAP, 49 + PPP_NAME_MAX of MS-CHAP */
 
+/* Whether the account of auth.user is known yet. */
+enum auth_question { NOT_ASKED, ASKED, ANSWERED };
+
 struct auth {
 	enum auth_method method; /* agreed in LCP, 0 = none */
 	bool done;		 /* the first authentication succeeded */
@@ -78,7 +81,10 @@ struct auth {
 	/* answerer */
 	uint8_t user[PPP_NAME_MAX];
 	size_t user_len;
-	uint8_t result[64]; /* our Success or Failure, repeated on demand */
+	enum auth_question question;
+	uint8_t held[AUTH_PACKET_MAX]; /* the packet that waits for the answer */
+	size_t held_len;	       /* 0 = none */
+	uint8_t result[64];	       /* our Success or Failure, repeated on demand */
 	size_t result_len;
 };
 
@@ -258,6 +264,8 @@ void auth_start(struct ppp_link *link);
 void auth_stop(struct ppp_link *link);
 void auth_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len);
 void auth_tick(struct ppp_link *link);
+/* The answer to callbacks.account; true if a packet that waited for it was taken. */
+bool auth_answer(struct ppp_link *link, const struct ppp_account *account);
 /* The peer begins the network phase: it has let us in, but its word was lost. */
 void auth_network_heard(struct ppp_link *link);
 /* The protocol that carries a method. */

@@ -74,6 +74,7 @@ static void answerer_input(struct ppp_link *link, const uint8_t *info, size_t le
 	struct octets user, password;
 	uint8_t buf[64];
 	struct writer w = writer_make(buf, sizeof(buf));
+	enum auth_found found;
 	bool good;
 
 	if (!control_packet_decode(info, len, &p) || p.code != PAP_REQUEST ||
@@ -86,7 +87,10 @@ static void answerer_input(struct ppp_link *link, const uint8_t *info, size_t le
 		link_send(link, FRAME_PAP, &w);
 		return;
 	}
-	good = auth_lookup(link, user) && auth_check_password(link, password);
+	found = auth_lookup(link, user);
+	if (found == AUTH_WAIT)
+		return;
+	good = found == AUTH_DONE && auth_check_password(link, password);
 	pap_message_encode(&w, good ? PAP_ACK : PAP_NAK, p.id, good ? "" : "Authentication failed");
 	link_send(link, FRAME_PAP, &w);
 	if (good)

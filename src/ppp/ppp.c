@@ -186,6 +186,15 @@ void ppp_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, si
 	finish_turn(link);
 }
 
+void ppp_account_answer(struct ppp_link *link, const struct ppp_account *account, uint64_t now_ms)
+{
+	if (link->closed)
+		return;
+	link->host.now_ms = now_ms;
+	if (auth_answer(link, account))
+		finish_turn(link);
+}
+
 void ppp_unknown_protocol(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len,
 			  uint64_t now_ms)
 {

@@ -7,7 +7,7 @@
  *
  * The same code plays both roles: the caller proves itself to the peer, the answerer asks for
  * that proof.  Callbacks are called from within the functions below; they may send and note, but
- * must not call back into the link. */
+ * must not call back into the link; only account may answer at once. */
 #ifndef VPDIAL_PPP_PPP_H
 #define VPDIAL_PPP_PPP_H
 
@@ -120,9 +120,9 @@ struct ppp_callbacks {
 	/* Sends one control frame: INFO is the information field, from the code octet on. */
 	void (*send)(void *ctx, uint16_t protocol, const uint8_t *info, size_t len);
 	void (*event)(void *ctx, const struct ppp_event *event);
-	/* Answerer only: fills *ACCOUNT for USER (LEN octets, hostile).  May be NULL for callers.
-	 */
-	void (*account)(void *ctx, const uint8_t *user, size_t len, struct ppp_account *account);
+	/* Answerer only: asks for the account of USER (LEN octets, hostile), one at a time;
+	 * ppp_account_answer answers, now or later.  May be NULL for callers. */
+	void (*account)(void *ctx, const uint8_t *user, size_t len);
 	void *ctx;
 };
 
@@ -145,6 +145,9 @@ void ppp_close(struct ppp_link *link, const struct reason *reason, uint64_t now_
 /* One control frame received, from the code octet on.  Any octets may come. */
 void ppp_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len,
 	       uint64_t now_ms);
+/* What is known of the user that callbacks.account asked for last; ACCOUNT is copied.  May be
+ * called from within that callback.  Does nothing when no answer is awaited any more. */
+void ppp_account_answer(struct ppp_link *link, const struct ppp_account *account, uint64_t now_ms);
 /* The data path got a data frame of a protocol that is not negotiated (or garbage): answers with
  * a Protocol-Reject where RFC 1661 wants one, at a bounded rate. */
 void ppp_unknown_protocol(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len,

@@ -4,6 +4,7 @@
  * server alike. */
 #include "privsep/process.h"
 
+#include "base/child.h"
 #include "ipc/control.h"
 
 #include <errno.h>
@@ -51,21 +52,26 @@ static void session_path(char *out, size_t cap)
 	snprintf(out, cap, "%s/" SESSION_PROGRAM, VPDIAL_LIBEXECDIR);
 }
 
-/* In the child: nothing but the log pipe at 2 and the socket at 3. */
-static void become_session(const char *path, const char *empty_dir, const char *role, int channel,
-			   int log_pipe)
+/* Why the program at PATH is not run.  Another dial would find it so again. */
+static void session_fault(const char *path, struct reason *reason)
 {
+	const char *fault = access(path, F_OK) < 0   ? "is missing"
+			    : access(path, X_OK) < 0 ? "may not be executed"
+						     : "cannot be executed on this machine";
+
+	reason_set(reason, EXIT_PTY_FAILED, "%s %s: install the package again", path, fault);
+}
+
+/* Executes it with nothing but the log pipe at 2 and the socket at 3.  Its pid or -errno. */
+static pid_t execute(const char *path, const char *empty_dir, const char *role, int channel,
+		     int log_pipe)
+{
+	const struct child_setup setup = {
+		.fds = {-1, -1, log_pipe, channel}, .fd_count = 4, .signals = CHILD_SIGNALS_KEPT};
 	char uid[16], gid[16], modules[PATH_MAX + 32] = "";
 	const char *given = getenv("OPENSSL_MODULES");
-	char *argv[] = {(char[]){SESSION_PROGRAM},
-			(char *)(uintptr_t)empty_dir,
-			uid,
-			gid,
-			(char *)(uintptr_t)role,
-			NULL};
-	char *envp[] = {modules[0] ? modules : NULL, NULL};
-	sigset_t none;
-	int null_fd = open("/dev/null", O_RDWR);
+	const char *const argv[] = {SESSION_PROGRAM, empty_dir, uid, gid, role, NULL};
+	char *envp[] = {NULL, NULL};
 
 	/* Where OpenSSL's legacy provider lies may be told by the environment. */
 	if (given && strlen(given) < PATH_MAX) {
@@ -74,17 +80,7 @@ static void become_session(const char *path, const char *empty_dir, const char *
 	}
 	snprintf(uid, sizeof uid, "%u", VPDIAL_SANDBOX_UID);
 	snprintf(gid, sizeof gid, "%u", VPDIAL_SANDBOX_GID);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* The numbers must not be in each other's way while they are moved. */
-	channel = fcntl(channel, F_DUPFD, 10);
-	log_pipe = fcntl(log_pipe, F_DUPFD, 10);
-	if (null_fd < 0 || channel < 0 || log_pipe < 0 || dup2(null_fd, 0) < 0 ||
-	    dup2(null_fd, 1) < 0 || dup2(log_pipe, 2) < 0 || dup2(channel, 3) < 0 ||
-	    close_range(4, ~0U, 0) < 0)
-		_exit(EXIT_FATAL);
-	execve(path, argv, envp);
-	_exit(127);
+	return child_run(&setup, path, argv, envp);
 }
 
 static void relay_line(struct session_process *p, char *line)
@@ -164,10 +160,8 @@ static void died(struct session_process *p)
 	else if (WIFSIGNALED(status))
 		reason_set(&reason, EXIT_FATAL, "the %s process was killed by signal %d", p->role,
 			   WTERMSIG(status));
-	else if (WEXITSTATUS(status) == 127)
-		reason_set(&reason, EXIT_FATAL,
-			   "the program " SESSION_PROGRAM " is missing beside vpdial and in %s",
-			   VPDIAL_LIBEXECDIR);
+	else if (WEXITSTATUS(status) == CHILD_NOT_RUN)
+		session_fault(p->path, &reason);
 	else
 		reason_set(&reason, EXIT_FATAL, "the %s process ended unexpectedly (status %d)",
 			   p->role, WEXITSTATUS(status));
@@ -260,6 +254,21 @@ static void on_channel(void *ctx, uint32_t events)
 	died(p);
 }
 
+/* The one that parts: it is gone when this returns. */
+static void forget(struct session_process *p)
+{
+	struct parting *parting = &p->parting;
+
+	if (parting->process.added) {
+		loop_fd_del(p->loop, &parting->process);
+		close(parting->process.fd);
+	}
+	loop_timer_del(p->loop, &parting->limit_timer);
+	kill(parting->pid, SIGKILL); /* nothing, if it has ended */
+	waitpid(parting->pid, NULL, 0);
+	parting->pid = 0;
+}
+
 /* The session's root: a directory that stays empty. */
 static int empty_dir(const char *run_dir, char *out, size_t cap)
 {
@@ -273,27 +282,31 @@ static int empty_dir(const char *run_dir, char *out, size_t cap)
 int process_spawn(struct session_process *p, const struct process_config *config,
 		  struct reason *reason)
 {
-	char path[PATH_MAX + 32], dir[DIR_MAX + 16];
+	char dir[DIR_MAX + 16];
 	int pair[2] = {-1, -1}, log_pipe[2] = {-1, -1};
 	int rc = empty_dir(config->run_dir, dir, sizeof dir);
 
-	session_path(path, sizeof path);
+	if (p->parting.pid) /* it may have the port that the next one is to get */
+		forget(p);
+	memset(p, 0, sizeof *p);
+	session_path(p->path, sizeof p->path);
+	if (access(p->path, X_OK) < 0) {
+		session_fault(p->path, reason);
+		return -ENOENT;
+	}
 	if (rc == 0 &&
 	    (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0 ||
 	     pipe2(log_pipe, O_CLOEXEC | O_NONBLOCK) < 0))
 		rc = -errno;
-	memset(p, 0, sizeof *p);
 	p->loop = config->loop;
 	p->log = config->log;
 	p->events = config->events;
 	p->ctx = config->ctx;
 	p->role = config->role ? config->role : "session";
 	if (rc == 0) {
-		p->pid = fork();
-		if (p->pid == 0)
-			become_session(path, dir, config->role, pair[1], log_pipe[1]);
+		p->pid = execute(p->path, dir, config->role, pair[1], log_pipe[1]);
 		if (p->pid < 0)
-			rc = -errno;
+			rc = p->pid;
 	}
 	if (pair[1] >= 0)
 		close(pair[1]);
@@ -312,16 +325,42 @@ int process_spawn(struct session_process *p, const struct process_config *config
 	return rc;
 }
 
-/* It may wipe and free what it has, but nothing that it does may hold the supervisor. */
-static void reap(pid_t pid, bool kill_it)
+static void on_parted(void *ctx, uint32_t events)
 {
-	struct pollfd process = {.fd = kill_it ? -1 : pidfd_open(pid, 0), .events = POLLIN};
+	(void)events;
+	forget(ctx);
+}
 
-	if (process.fd < 0 || poll(&process, 1, EXIT_LIMIT_MS) <= 0)
-		kill(pid, SIGKILL);
-	if (process.fd >= 0)
-		close(process.fd);
-	waitpid(pid, NULL, 0);
+static void on_parting_limit(void *ctx)
+{
+	forget(ctx);
+}
+
+/* Nothing that it does may hold the supervisor. */
+static void part(struct session_process *p)
+{
+	struct parting *parting = &p->parting;
+	int fd = pidfd_open(p->pid, 0);
+
+	if (parting->pid)
+		forget(p);
+	parting->pid = p->pid;
+	parting->limit_timer = (struct loop_timer){DEADLINE_NONE, on_parting_limit, p, NULL, NULL};
+	parting->process = (struct loop_fd){.fd = fd, .ready = on_parted, .ctx = p};
+	loop_timer_set(p->loop, &parting->limit_timer, loop_now(p->loop) + EXIT_LIMIT_MS);
+	if (fd >= 0 && loop_fd_add(p->loop, &parting->process, EPOLLIN) < 0)
+		close(fd);
+}
+
+void process_finish(struct session_process *p)
+{
+	struct pollfd process = {.fd = p->parting.process.fd, .events = POLLIN};
+
+	if (!p->parting.pid)
+		return;
+	if (p->parting.process.added)
+		(void)poll(&process, 1, EXIT_LIMIT_MS);
+	forget(p);
 }
 
 void process_stop(struct session_process *p, bool kill_it)
@@ -335,7 +374,11 @@ void process_stop(struct session_process *p, bool kill_it)
 	close(p->log_handle.fd);
 	p->channel_handle.fd = p->log_handle.fd = p->channel.fd = -1;
 	p->ready = p->started = false;
-	if (p->pid > 0)
-		reap(p->pid, kill_it);
+	if (p->pid > 0 && !kill_it) {
+		part(p);
+	} else if (p->pid > 0) {
+		kill(p->pid, SIGKILL);
+		waitpid(p->pid, NULL, 0);
+	}
 	p->pid = 0;
 }

@@ -8,6 +8,7 @@
 #include "ipc/request.h"
 #include "loop/loop.h"
 
+#include <limits.h>
 #include <sys/types.h>
 
 #define RELAY_LINE_MAX 1280
@@ -20,10 +21,19 @@ struct process_events {
 	void (*died)(void *ctx, const struct reason *reason);
 };
 
-struct session_process {
+/* A session that has ended its call and may wipe and free what it has. */
+struct parting {
 	pid_t pid; /* 0 = none */
+	struct loop_fd process;
+	struct loop_timer limit_timer;
+};
+
+struct session_process {
+	pid_t pid;		/* 0 = none */
+	struct parting parting; /* the one before */
 	struct request_channel channel;
 	struct loop_fd channel_handle, log_handle;
+	char path[PATH_MAX + 32]; /* of the program */
 	char line[RELAY_LINE_MAX];
 	size_t line_len;
 	struct allowance lines, states, requests;
@@ -45,11 +55,14 @@ struct process_config {
 	const char *role; /* NULL: a session; "reader": see session/reader.h */
 };
 
-/* Starts vpdial-session.  0 or -errno with *REASON; process_stop in any case. */
+/* Starts vpdial-session; an earlier one that is parting still is killed.  0 or -errno with *REASON;
+ * process_stop in any case. */
 int process_spawn(struct session_process *p, const struct process_config *config,
 		  struct reason *reason);
-/* Relays its last lines, waits for its end (KILL_IT: makes it end) and closes.  May be called
- * again, and for one that is all zero. */
+/* Relays its last lines and closes.  It parts within a second by itself, beside the loop, or
+ * (KILL_IT) is killed.  May be called again, and for one that is all zero. */
 void process_stop(struct session_process *p, bool kill_it);
+/* At the very end: waits until one that parts is gone. */
+void process_finish(struct session_process *p);
 
 #endif

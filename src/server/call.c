@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define SETUP_LIMIT_MS	30000
+#define NUMBER_TRIES	16
 #define HELLO_S		60
 #define HANGUP_LIMIT_MS 8000
 #define MTU_MIN		68 /* RFC 791 */
@@ -263,15 +264,15 @@ static void on_account(struct call *c, const struct request_account *question)
 			refusal = "neither secret nor profile has a local-address and a "
 				  "remote-address";
 	}
-	/* The order to hang up goes first: the session, which waits for the answer, gets to it
-	 * right after the check, before the caller can ask for an address.  Only who knows the
-	 * password learns why. */
+	/* The session closes with this right after the check, before the caller can ask for an
+	 * address: only who knows the password learns why. */
+	if (refusal)
+		reason_set(&answer.refusal, EXIT_NEGOTIATION_FAILED, "%s", refusal);
+	request_send(&c->session.channel, REQUEST_ACCOUNT_ANSWER, &answer, NULL, 0);
 	if (refusal) {
 		log_error(&c->log, "%s: %s", call_secret(c)->name, refusal);
 		call_hang_up(c, EXIT_NEGOTIATION_FAILED, refusal);
 	}
-	if (!c->dead)
-		request_send(&c->session.channel, REQUEST_ACCOUNT_ANSWER, &answer, NULL, 0);
 	wipe(&answer, sizeof answer);
 }
 
@@ -488,38 +489,9 @@ static void forget(void *ctx)
 	conf_server_free(&s->conf);
 }
 
-static int open_all(struct call *c, struct reason *reason)
+/* The lowest number from N on that no call has: names of journals stay few. */
+static unsigned free_number(const struct server *s, unsigned n)
 {
-	static const struct process_events events = {on_request, on_died};
-	struct server *s = c->server;
-	const struct process_config config = {.run_dir = s->run_dir,
-					      .loop = s->loop,
-					      .log = &c->log,
-					      .events = &events,
-					      .ctx = c};
-	char name[32];
-	int rc = call_sockets_open(c);
-
-	if (rc < 0) {
-		reason_set(reason, EXIT_OPEN_FAILED, "no socket for the call's data: %s",
-			   strerror(-rc));
-		return rc;
-	}
-	snprintf(name, sizeof name, ".server-%u", c->number);
-	c->host = host_new(s->run_dir, name, &c->log, reason);
-	if (!c->host)
-		return -EIO;
-	host_set_forget(c->host, forget, s);
-	rc = host_tun_open(c->host, "vpdial-N", offload_tun(), &c->tun, reason);
-	if (rc == 0)
-		rc = process_spawn(&c->session, &config, reason);
-	return rc;
-}
-
-/* The lowest number that no call has: names of journals stay few. */
-static unsigned free_number(const struct server *s)
-{
-	unsigned n = 1;
 	bool taken;
 
 	do {
@@ -529,6 +501,57 @@ static unsigned free_number(const struct server *s)
 		n += taken;
 	} while (taken);
 	return n;
+}
+
+static void set_number(struct call *c, unsigned n)
+{
+	c->number = n;
+	snprintf(c->log.name, sizeof c->log.name, "%s-%u", word_of(protocol_words, c->type), n);
+}
+
+/* A journal at which the guardian of an earlier server is at work still is left to it. */
+static struct host *open_host(struct call *c, struct reason *reason)
+{
+	struct server *s = c->server;
+	struct host *host = NULL;
+	char name[32];
+
+	for (int tries = 0; !host && tries < NUMBER_TRIES; tries++) {
+		if (tries > 0)
+			set_number(c, free_number(s, c->number + 1));
+		*reason = (struct reason){0};
+		snprintf(name, sizeof name, ".server-%u", c->number);
+		host = host_new(s->run_dir, name, 0, &c->log, reason);
+		if (reason->code != EXIT_BUSY)
+			break;
+	}
+	return host;
+}
+
+static int open_all(struct call *c, struct reason *reason)
+{
+	static const struct process_events events = {on_request, on_died};
+	struct server *s = c->server;
+	const struct process_config config = {.run_dir = s->run_dir,
+					      .loop = s->loop,
+					      .log = &c->log,
+					      .events = &events,
+					      .ctx = c};
+	int rc = call_sockets_open(c);
+
+	if (rc < 0) {
+		reason_set(reason, EXIT_OPEN_FAILED, "no socket for the call's data: %s",
+			   strerror(-rc));
+		return rc;
+	}
+	c->host = open_host(c, reason);
+	if (!c->host)
+		return -EIO;
+	host_set_forget(c->host, forget, s);
+	rc = host_tun_open(c->host, "vpdial-N", offload_tun(), &c->tun, reason);
+	if (rc == 0)
+		rc = process_spawn(&c->session, &config, reason);
+	return rc;
 }
 
 static void note_turned_away(struct server *s, const struct call *known, const char *why)
@@ -582,10 +605,8 @@ void call_begin(struct server *s, enum protocol type, const struct call *known)
 	c->refused = tell;
 	c->secret = -1;
 	c->tun.fd = -1;
-	c->number = free_number(s);
 	c->log = s->log;
-	snprintf(c->log.name, sizeof c->log.name, "%s-%u", word_of(protocol_words, type),
-		 c->number);
+	set_number(c, free_number(s, 1));
 	c->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, c, NULL, NULL};
 	c->next = s->calls;
 	s->calls = c;

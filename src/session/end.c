@@ -138,6 +138,8 @@ void session_settle(struct session *s)
 
 	if (s->ended)
 		return;
+	if (s->closing)
+		session_release_wire(s);
 	if (s->output_overflow) {
 		/* It does not read what it asked for: there is no use in waiting to tell it more.
 		 */

@@ -170,7 +170,7 @@ static void on_network(struct session *s, const struct ppp_addresses *a)
 	str_copy(body->auth_method, sizeof body->auth_method, word_of(auth_words, s->auth_method));
 	session_tell_network(s);
 	if (s->start.role == ROLE_ANSWERER)
-		session_await_applied(s);
+		session_hold_wire(s);
 }
 
 static void on_data(struct session *s, const struct ppp_data *data)

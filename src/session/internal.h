@@ -15,14 +15,6 @@
 /* Octets of the control stream that may wait for a slow server. */
 #define SESSION_OUTPUT_MAX 8192
 
-/* account.c: requests that must wait until the one question in hand is answered. */
-struct request_answers {
-	unsigned asked; /* accounts so far */
-	bool hangup, stats, gone, applied;
-	struct reason hangup_reason;
-	struct request_applied application;
-};
-
 /* inform.c: asking for routes by DHCP. */
 struct session_inform {
 	struct loop_timer timer;
@@ -103,7 +95,8 @@ struct session {
 	enum reason_weight weight;	    /* of the tunnel's end */
 	uint8_t output[SESSION_OUTPUT_MAX]; /* control stream not yet taken by the socket */
 	size_t output_len;
-	struct request_answers answers; /* answerer: what came while an account was awaited */
+	unsigned accounts_asked; /* answerer: so far, the last one's number */
+	bool wire_held;		 /* answerer: until its network is applied */
 };
 
 /* end.c */
@@ -116,7 +109,7 @@ void session_close(struct session *s, const struct reason *why);
 void session_explain_silence(struct session *s);
 /* The peer ended the tunnel with WHY, which explains nothing: did it mean the password? */
 void session_explain_refusal(struct session *s, const struct reason *why);
-/* After each input (and what waited for an account): what one room's event means for the others. */
+/* After each input: what one room's event means for the others. */
 void session_settle(struct session *s);
 
 /* events.c: makes tunnel, PPP and data path of START's words, whose secrets are wiped.  False: no
@@ -171,11 +164,13 @@ void session_tell_network(struct session *s);
 void inform_begin(struct session *s, struct in_addr local);
 bool inform_take(void *ctx, const uint8_t *ip, size_t len);
 
-/* account.c, for struct ppp_callbacks: asks the server process who USER is and waits for the
- * answer, for some seconds at most.  Other requests that come meanwhile are noted in answers. */
-void session_account(void *ctx, const uint8_t *user, size_t len, struct ppp_account *account);
-/* Waits likewise until the server process has applied the network: what the caller sends at once
- * waits in the socket, for there is no interface to take it yet. */
-void session_await_applied(struct session *s);
+/* account.c, for struct ppp_callbacks: asks the server process who USER is. */
+void session_account(void *ctx, const uint8_t *user, size_t len);
+/* Its answer.  One to an earlier question that came too late does nothing. */
+void session_account_answer(struct session *s, const struct request_account_answer *answer);
+/* Answerer, when it has asked for its network: what the caller sends at once waits in the socket,
+ * for there is no interface to take it yet; until the network is applied, or the call ends. */
+void session_hold_wire(struct session *s);
+void session_release_wire(struct session *s);
 
 #endif

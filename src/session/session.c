@@ -13,8 +13,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void settle(struct session *s);
-
 /* Descriptors */
 
 static void on_tun_ready(void *ctx, uint32_t events)
@@ -34,7 +32,7 @@ static void on_tun_ready(void *ctx, uint32_t events)
 		load_sent(s, clock_now_us() - start);
 		load_check(s);
 	}
-	settle(s);
+	session_settle(s);
 }
 
 static void on_wire_ready(void *ctx, uint32_t events)
@@ -44,7 +42,7 @@ static void on_wire_ready(void *ctx, uint32_t events)
 	(void)events;
 	path_burst_rx(s->path, loop_now(s->loop));
 	load_check(s);
-	settle(s);
+	session_settle(s);
 }
 
 static void control_connected(struct session *s)
@@ -95,7 +93,7 @@ static void on_control_ready(void *ctx, uint32_t events)
 		if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
 			control_read(s);
 	}
-	settle(s);
+	session_settle(s);
 }
 
 /* Timers */
@@ -111,7 +109,7 @@ static void on_tick(void *ctx)
 		ppp_heard(s->ppp, path_rx_counters(s->path)->last_heard_ms);
 		ppp_tick(s->ppp, now);
 	}
-	settle(s);
+	session_settle(s);
 }
 
 /* One deadline at a time: for the connection, for the first GRE packet, for the farewell. */
@@ -129,7 +127,7 @@ static void on_limit(void *ctx)
 		r = s->reason;
 		session_close(s, &r);
 	}
-	settle(s);
+	session_settle(s);
 }
 
 static void on_time(void *ctx)
@@ -151,7 +149,7 @@ static void on_time(void *ctx)
 		session_close(s, &r);
 	else
 		loop_timer_set(s->loop, &s->time_timer, deadline_min(idle_end, session_end));
-	settle(s);
+	session_settle(s);
 }
 
 /* Requests of the supervisor */
@@ -256,8 +254,10 @@ static void on_applied(struct session *s, const struct request_applied *applied)
 		return;
 	}
 	inform_begin(s, s->network.local);
-	if (s->network_up)
+	if (s->network_up) {
+		session_release_wire(s);
 		return;
+	}
 	s->network_up = true;
 	s->network_up_ms = loop_now(s->loop);
 	/* Not sooner: what waits in the device from before the call is to be delivered. */
@@ -266,6 +266,7 @@ static void on_applied(struct session *s, const struct request_applied *applied)
 	memory_trim();
 	if (s->start.idle_ms || s->start.session_ms)
 		loop_timer_set(s->loop, &s->time_timer, s->network_up_ms);
+	session_release_wire(s);
 }
 
 static void on_next_hop(struct session *s, const struct request_next_hop *told)
@@ -298,6 +299,11 @@ static void next_hop_came(struct session *s, struct request_message *m)
 	on_next_hop(s, &m->next_hop);
 }
 
+static void account_came(struct session *s, struct request_message *m)
+{
+	session_account_answer(s, &m->account_answer);
+}
+
 static void early_came(struct session *s, struct request_message *m)
 {
 	on_early(s, &m->datagram);
@@ -312,14 +318,18 @@ static void stats_wanted(struct session *s, struct request_message *m)
 	request_send(&s->channel, REQUEST_STATS, &stats, NULL, 0);
 }
 
-/* What is not here is for others, or an account that came too late: PPP has gone on without it. */
+/* What is not here is for others. */
 static void on_request(struct session *s, struct request_message *m)
 {
 	static void (*const handlers[REQUEST_TYPE_COUNT])(struct session *,
 							  struct request_message *) = {
-		[REQUEST_START] = on_start,	[REQUEST_APPLIED] = applied_came,
-		[REQUEST_HANGUP] = hangup_came, [REQUEST_NEXT_HOP] = next_hop_came,
-		[REQUEST_EARLY] = early_came,	[REQUEST_GET_STATS] = stats_wanted,
+		[REQUEST_START] = on_start,
+		[REQUEST_APPLIED] = applied_came,
+		[REQUEST_HANGUP] = hangup_came,
+		[REQUEST_NEXT_HOP] = next_hop_came,
+		[REQUEST_EARLY] = early_came,
+		[REQUEST_GET_STATS] = stats_wanted,
+		[REQUEST_ACCOUNT_ANSWER] = account_came,
 	};
 
 	if (handlers[m->type])
@@ -339,40 +349,6 @@ static void supervisor_gone(struct session *s)
 		session_finish(s);
 }
 
-/* What came while session_account waited. */
-static void catch_up(struct session *s)
-{
-	struct request_answers *a = &s->answers;
-	struct request_stats stats;
-
-	if (a->applied) {
-		a->applied = false;
-		on_applied(s, &a->application);
-	}
-	if (a->stats) {
-		a->stats = false;
-		session_fill_stats(s, &stats);
-		request_send(&s->channel, REQUEST_STATS, &stats, NULL, 0);
-	}
-	if (a->hangup) {
-		a->hangup = false;
-		a->hangup_reason.text[sizeof a->hangup_reason.text - 1] = '\0';
-		session_close(s, &a->hangup_reason);
-	}
-	if (a->gone && s->channel_handle.added)
-		supervisor_gone(s);
-}
-
-/* After each input: what waited, then what one room's event means for the others. */
-static void settle(struct session *s)
-{
-	const struct request_answers *a = &s->answers;
-
-	if (!s->ended && (a->applied || a->hangup || a->stats || a->gone))
-		catch_up(s);
-	session_settle(s);
-}
-
 static void on_channel_ready(void *ctx, uint32_t events)
 {
 	struct session *s = ctx;
@@ -387,7 +363,7 @@ static void on_channel_ready(void *ctx, uint32_t events)
 	}
 	wipe(&m, sizeof m);
 	if (s->tunnel)
-		settle(s);
+		session_settle(s);
 }
 
 static void release(struct session *s)

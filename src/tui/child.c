@@ -2,6 +2,7 @@
 /* One command beside the monitor. */
 #include "tui/child.h"
 
+#include "base/child.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -93,44 +94,35 @@ static void on_output(void *ctx, uint32_t events)
 	ended(c);
 }
 
-/* In the child.  The monitor's end must not end a dial: SIGPIPE is not for it. */
-static _Noreturn void run(const struct tui_source *source, const char *command, const char *name,
-			  bool terminal, int output)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	sigset_t none;
-
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (!terminal)
-		(void)setsid();
-	if (null >= 0 && dup2(null, 0) >= 0 && dup2(output, 1) >= 0 && dup2(output, 2) >= 0 &&
-	    close_range(3, ~0U, 0) == 0)
-		source->become(source->ctx, command, name);
-	_exit(EXIT_FATAL);
-}
-
 int child_start(struct child *c, const struct tui_source *source, const char *command,
 		const char *name, bool terminal)
 {
+	struct child_setup setup = {.fds = {-1, -1, -1},
+				    .fd_count = 3,
+				    .group = terminal ? CHILD_GROUP_OURS : CHILD_SESSION_OWN,
+				    .signals = CHILD_SIGNALS_KEPT};
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -errno;
+	(void)fcntl(fds[1], F_SETFL, 0);
+	setup.fds[1] = setup.fds[2] = fds[1];
 	c->begun = false;
 	c->line_len = 0;
 	(void)str_copy(c->name, sizeof(c->name), name);
-	c->pid = fork();
+	c->pid = child_fork(&setup);
 	if (c->pid == 0) {
-		(void)fcntl(fds[1], F_SETFL, 0);
-		run(source, command, name, terminal, fds[1]);
+		(void)signal(SIGPIPE, SIG_IGN); /* the monitor's end must not end a dial */
+		source->become(source->ctx, command, name);
+		_exit(EXIT_FATAL);
 	}
 	close(fds[1]);
 	if (c->pid < 0) {
+		int r = c->pid;
+
 		c->pid = 0;
 		close(fds[0]);
-		return -errno;
+		return r;
 	}
 	c->output = (struct loop_fd){.fd = fds[0], .ready = on_output, .ctx = c};
 	return 0;

@@ -14,7 +14,6 @@ struct tunnel_ops {
 	void (*lost)(struct tunnel *t, int error, uint64_t now_ms);
 	void (*close)(struct tunnel *t, const struct reason *reason, const char *farewell,
 		      uint64_t now_ms);
-	void (*set_accm)(struct tunnel *t, uint32_t send_accm, uint32_t receive_accm);
 	uint64_t (*deadline)(const struct tunnel *t);
 	void (*tick)(struct tunnel *t, uint64_t now_ms);
 };

@@ -61,11 +61,6 @@ void tunnel_close(struct tunnel *t, const struct reason *reason, const char *far
 	t->ops->close(t, reason, t->config.role == ROLE_ANSWERER ? farewell : NULL, now_ms);
 }
 
-void tunnel_set_accm(struct tunnel *t, uint32_t send_accm, uint32_t receive_accm)
-{
-	t->ops->set_accm(t, send_accm, receive_accm);
-}
-
 uint64_t tunnel_deadline(const struct tunnel *t)
 {
 	return t->ops->deadline(t);

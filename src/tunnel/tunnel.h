@@ -120,8 +120,6 @@ void tunnel_lost(struct tunnel *t, int error, uint64_t now_ms);
  * PPTP's Call-Disconnect-Notify; printable, cut to what they hold. */
 void tunnel_close(struct tunnel *t, const struct reason *reason, const char *farewell,
 		  uint64_t now_ms);
-/* PPP negotiated (or dropped) an ACCM: PPTP tells it to the peer by Set-Link-Info. */
-void tunnel_set_accm(struct tunnel *t, uint32_t send_accm, uint32_t receive_accm);
 
 /* L2TP: what another process needs to end this tunnel should this one die. */
 struct tunnel_ids {

@@ -50,6 +50,7 @@ static char dir[64];
 
 /* Calls that are answered here */
 
+int __wrap_access(const char *path, int mode);
 pid_t __wrap_fork(void);
 int __wrap_kill(pid_t pid, int sig);
 pid_t __wrap_waitpid(pid_t pid, int *status, int flags);
@@ -62,13 +63,18 @@ uint64_t __wrap_clock_now_ms(void);
 uint64_t __wrap_clock_now_us(void);
 int __real_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
 int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
-struct host *__wrap_host_new(const char *run_dir, const char *name, const struct log *log,
-			     struct reason *reason);
+struct host *__wrap_host_new(const char *run_dir, const char *name, unsigned wait_ms,
+			     const struct log *log, struct reason *reason);
 void __wrap_host_free(struct host *host);
 int __wrap_host_apply(struct host *host, const struct host_config *config,
 		      struct host_applied *applied, struct reason *reason);
 void __wrap_host_undo(struct host *host);
 void __wrap_host_suspend(struct host *host);
+void __wrap_host_set_loop(struct host *host, struct loop *loop, void (*settled)(void *ctx),
+			  void *ctx);
+bool __wrap_host_is_settled(const struct host *host);
+enum host_dns_way __wrap_host_dns_way_now(const struct host *host);
+void __wrap_host_finish(struct host *host);
 bool __wrap_host_is_locked_down(const struct host *host);
 void __wrap_host_set_forget(struct host *host, void (*forget)(void *ctx), void *ctx);
 int __wrap_host_tun_open(struct host *host, const char *pattern, enum host_offload wanted,
@@ -87,6 +93,13 @@ bool __wrap_host_effect_route(struct host *host, const struct host_config *confi
 int __wrap_call_sockets_open(struct call *c);
 int __wrap_sockets_open(struct dialer *d, struct reason *reason);
 enum life_event __wrap_dial_start(struct supervisor *s, struct life_input *in);
+
+/* The session program is there. */
+int __wrap_access(const char *path, int mode)
+{
+	(void)path, (void)mode;
+	return 0;
+}
 
 pid_t __wrap_fork(void)
 {
@@ -211,10 +224,10 @@ int __wrap_host_apply(struct host *host, const struct host_config *config,
 	return world.apply_error;
 }
 
-struct host *__wrap_host_new(const char *run_dir, const char *name, const struct log *log,
-			     struct reason *reason)
+struct host *__wrap_host_new(const char *run_dir, const char *name, unsigned wait_ms,
+			     const struct log *log, struct reason *reason)
 {
-	(void)run_dir, (void)name, (void)log, (void)reason;
+	(void)run_dir, (void)name, (void)wait_ms, (void)log, (void)reason;
 	return (struct host *)(void *)&world;
 }
 
@@ -229,6 +242,29 @@ void __wrap_host_undo(struct host *host)
 }
 
 void __wrap_host_suspend(struct host *host)
+{
+	(void)host;
+}
+
+void __wrap_host_set_loop(struct host *host, struct loop *loop, void (*settled)(void *ctx),
+			  void *ctx)
+{
+	(void)host, (void)loop, (void)settled, (void)ctx;
+}
+
+bool __wrap_host_is_settled(const struct host *host)
+{
+	(void)host;
+	return true;
+}
+
+enum host_dns_way __wrap_host_dns_way_now(const struct host *host)
+{
+	(void)host;
+	return HOST_DNS_WAY_FILE;
+}
+
+void __wrap_host_finish(struct host *host)
 {
 	(void)host;
 }

@@ -79,20 +79,29 @@ static void on_event(void *ctx, const struct ppp_event *event)
 	}
 }
 
-static void on_account(void *ctx, const uint8_t *user, size_t len, struct ppp_account *account)
+static void answer(struct end *e, bool known)
 {
-	(void)ctx;
-	memset(account, 0, sizeof *account);
-	account->known = len == 4 && memcmp(user, "john", 4) == 0;
-	secret_set(&account->password, "secret", 6);
+	struct ppp_account account = {.known = known};
+
+	secret_set(&account.password, "secret", 6);
 	if (wishes & 16) {
-		account->mppe_set = true;
-		account->mppe.policy = (enum mppe_policy)((wishes >> 6) % 3);
-		account->mppe.strengths = 7;
-		account->local.s_addr = htonl(0x0a000101);
-		account->remote.s_addr = htonl(0x0a000102);
-		account->dns[0].s_addr = htonl(0x0a000136);
+		account.mppe_set = true;
+		account.mppe.policy = (enum mppe_policy)((wishes >> 6) % 3);
+		account.mppe.strengths = 7;
+		account.local.s_addr = htonl(0x0a000101);
+		account.remote.s_addr = htonl(0x0a000102);
+		account.dns[0].s_addr = htonl(0x0a000136);
 	}
+	ppp_account_answer(e->link, &account, now);
+}
+
+/* Answered at once, or when the script says so. */
+static void on_account(void *ctx, const uint8_t *user, size_t len)
+{
+	bool known = len == 4 && memcmp(user, "john", 4) == 0;
+
+	if ((wishes & 0x90) != 0x80)
+		answer(ctx, known);
 }
 
 static void configure(struct ppp_config *c, struct cursor *script, enum call_role role)
@@ -272,6 +281,9 @@ static void step(struct end *ends, struct cursor *script)
 			ppp_down(e->link, now);
 		else
 			ppp_up(e->link, now);
+		return;
+	case 0x7d: /* also where nobody asked */
+		answer(e, fuzz_u8(script) & 1);
 		return;
 	}
 	switch ((op & 0x7f) % 14) {

@@ -141,12 +141,13 @@ static void ppp_event(void *ctx, const struct ppp_event *event)
 		world.ppp_closed = true;
 }
 
-static void ppp_account(void *ctx, const uint8_t *user, size_t len, struct ppp_account *account)
+static void ppp_account(void *ctx, const uint8_t *user, size_t len)
 {
+	struct ppp_account account = {.known = len == 4 && memcmp(user, "john", 4) == 0};
+
 	(void)ctx;
-	memset(account, 0, sizeof *account);
-	account->known = len == 4 && memcmp(user, "john", 4) == 0;
-	secret_set(&account->password, "secret", 6);
+	secret_set(&account.password, "secret", 6);
+	ppp_account_answer(world.ppp, &account, world.now);
 }
 
 static void make_peer(void)
@@ -401,6 +402,8 @@ static void say_anything(struct cursor *script)
 		memset(&m.account_answer.clamp_mss, body[1] & 1, 1);
 		m.account_answer.number = body[2] & 3;
 		m.account_answer.password.len %= sizeof m.account_answer.password.bytes;
+		m.account_answer.refusal.code &= 15;
+		clean_text(m.account_answer.refusal.text, sizeof m.account_answer.refusal.text);
 		say(REQUEST_ACCOUNT_ANSWER, &m.account_answer);
 		break;
 	case 4: /* no record of the table */

@@ -229,7 +229,7 @@ static void step(struct end *ends, struct cursor *script)
 		tunnel_lost(e->tunnel, fuzz_u8(script) % 120, now);
 		break;
 	case 10:
-		tunnel_set_accm(e->tunnel, fuzz_u16(script), 0);
+		pass_time(ends, now + fuzz_u16(script));
 		break;
 	case 11:
 	case 12:

@@ -32,14 +32,25 @@ copy_program() {
 	[ "${1-}" = alone ] || cp "$(dirname "$VPDIAL")/vpdial-session" "$T/bin/"
 	chmod -R a+rX "$T/bin"
 }
-t_session_program_missing_is_1() {
+t_session_program_missing_is_9_and_dialed_no_more() {
 	local installed
 	copy_program alone
 	serve good
-	profile lab
+	profile lab 'redial = yes' 'redial-min = 1'
 	installed=$(strings -a "$T/bin/vpdial" | grep -m 1 -x '/.*/libexec/vpdial')
 	[ ! -d "$installed" ] || mount -t tmpfs tmpfs "$installed"
-	VPDIAL=$T/bin/vpdial refused 1 'vpdial-session is missing' 4
+	VPDIAL=$T/bin/vpdial refused 9 'vpdial-session is missing: install the package again' 4
+	printf '#!/bin/sh\n' >"$T/bin/vpdial-session"
+	VPDIAL=$T/bin/vpdial refused 9 'vpdial-session is missing: install the package again' 4
+	printf 'no program' >"$T/bin/vpdial-session"
+	chmod 755 "$T/bin/vpdial-session"
+	VPDIAL=$T/bin/vpdial refused 9 'bin/vpdial-session cannot be executed on this machine' 4
+	# The program goes away in the midst of a call that would be dialed again.
+	cp "$(dirname "$VPDIAL")/vpdial-session" "$T/bin/"
+	VPDIAL=$T/bin/vpdial up_in_foreground
+	rm "$T/bin/vpdial-session"
+	vpdial redial lab >"$T/out" 2>&1
+	ends_with 9 'vpdial-session is missing: install the package again' 8
 	[ ! -d "$installed" ] || umount "$installed"
 }
 t_run_directory_full() {

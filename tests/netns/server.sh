@@ -670,6 +670,20 @@ policy() {
 		[ ! -e "$S/.server-150.journal" ] || fail "the journal is left"
 		report
 	fi
+	# As the guardian of a killed server has it: the call takes another, and nobody waits.
+	if case_is a-call-takes-no-journal-that-is-locked; then
+		{ both; secret ex lkjrht "${LINK[@]}"; } | serve
+		(umask 077 && : >"$S/.server-1.journal")
+		exec 9<"$S/.server-1.journal"
+		flock 9
+		profile good pptp ex lkjrht
+		dial good
+		grep -q 'pptp-2.*connected from' "$T/serve" || fail "the call is not number 2: $(tail -n 1 "$T/serve")"
+		exec 9<&-
+		rm -f "$S/.server-1.journal"
+		hang_up good
+		report
+	fi
 	if case_is wrong-passwords-in-series; then
 		{ both; secret ex lkjrht "${LINK[@]}"; } | serve
 		profile bad pptp ex wrong

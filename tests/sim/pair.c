@@ -19,12 +19,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FLYING_MAX 512
-#define DATAGRAM   1600
-#define REPLAY_MAX 16
-#define GRE_ACK	   0x0080
-#define GRE_SEQ	   0x1000
-#define TCP_RTO_MS 300
+#define ANSWER_MAX_MS 3000
+#define FLYING_MAX    512
+#define DATAGRAM      1600
+#define REPLAY_MAX    16
+#define GRE_ACK	      0x0080
+#define GRE_SEQ	      0x1000
+#define TCP_RTO_MS    300
 
 enum { UNSENT, SENT, DELIVERED, OF_A_CALL_BEFORE };
 
@@ -52,6 +53,9 @@ struct side {
 	bool keys_again; /* MPPE began anew after data had come */
 	uint8_t *state;	 /* of each packet of the other side's */
 	unsigned was[MACHINE_COUNT];
+	/* answerer: somebody else knows the account, and says so when he likes */
+	uint64_t answer_ms, answer_seed;
+	bool known;
 };
 
 struct flying {
@@ -410,14 +414,27 @@ static void on_ppp_event(void *ctx, const struct ppp_event *event)
 	}
 }
 
-static void on_account(void *ctx, const uint8_t *user, size_t len, struct ppp_account *account)
+static void answer(struct side *s)
 {
-	const struct side *s = ctx;
-	const struct pair_config *c = &s->pair->config;
+	const char *password = s->pair->config.password;
+	struct ppp_account account = {.known = s->known};
 
-	memset(account, 0, sizeof *account);
-	account->known = len == strlen(c->user) && memcmp(user, c->user, len) == 0;
-	secret_set(&account->password, c->password, strlen(c->password));
+	s->answer_ms = DEADLINE_NONE;
+	secret_set(&account.password, password, strlen(password));
+	ppp_account_answer(s->ppp, &account, s->pair->now_ms);
+}
+
+static void on_account(void *ctx, const uint8_t *user, size_t len)
+{
+	struct side *s = ctx;
+	const struct pair_config *c = &s->pair->config;
+	uint32_t random = prng(&s->answer_seed);
+
+	s->known = len == strlen(c->user) && memcmp(user, c->user, len) == 0;
+	if (random & 1)
+		answer(s);
+	else
+		s->answer_ms = s->pair->now_ms + (random >> 1) % (ANSWER_MAX_MS + 1);
 }
 
 static void on_control(void *ctx, uint16_t protocol, const uint8_t *info, size_t len)
@@ -621,6 +638,7 @@ static uint64_t side_deadline(const struct side *s)
 		return DEADLINE_NONE;
 	due = deadline_min(tunnel_deadline(s->tunnel), path_deadline(s->path));
 	due = deadline_min(due, s->limit_ms);
+	due = deadline_min(due, s->answer_ms);
 	return deadline_min(due, s->call_up ? ppp_deadline(s->ppp) : DEADLINE_NONE);
 }
 
@@ -634,6 +652,8 @@ static void side_tick(struct side *s)
 		ppp_heard(s->ppp, path_counters(s->path)->last_heard_ms);
 		ppp_tick(s->ppp, now);
 	}
+	if (s->answer_ms <= now)
+		answer(s);
 	if (s->limit_ms <= now)
 		on_limit(s);
 }
@@ -768,7 +788,8 @@ static bool open_side(struct side *s)
 	s->seed = c->seed * 2 + (uint64_t)s->index + ((uint64_t)s->pair->dials << 48);
 	s->random = (struct random_source){seeded, &s->seed};
 	s->log = (struct log){.fd = 2, .level = LOG_LEVEL_ERROR};
-	s->limit_ms = DEADLINE_NONE;
+	s->limit_ms = s->answer_ms = DEADLINE_NONE;
+	s->answer_seed = s->seed ^ 0xacc0;
 	if (!open_wire(s, &path_config))
 		return false;
 	s->tunnel = tunnel_new(&c->tunnel[s->index], &tunnel_cb, &s->random, &s->log);

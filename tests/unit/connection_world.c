@@ -65,6 +65,8 @@ void __wrap_host_undo(struct host *host);
 void __wrap_host_suspend(struct host *host);
 int __wrap_host_lockdown(struct host *host, const struct host_config *config,
 			 struct reason *reason);
+bool __wrap_host_is_settled(const struct host *host);
+enum host_dns_way __wrap_host_dns_way_now(const struct host *host);
 bool __wrap_host_is_locked_down(const struct host *host);
 void __wrap_host_lockdown_lift(struct host *host);
 int __wrap_host_path_to(struct host *host, const struct sockaddr *addr, unsigned bind_ifindex,
@@ -164,6 +166,18 @@ int __wrap_host_lockdown(struct host *host, const struct host_config *config, st
 	(void)host, (void)config, (void)reason;
 	world.locked = true;
 	return 0;
+}
+
+bool __wrap_host_is_settled(const struct host *host)
+{
+	(void)host;
+	return !world.slow_names;
+}
+
+enum host_dns_way __wrap_host_dns_way_now(const struct host *host)
+{
+	(void)host;
+	return (enum host_dns_way)0;
 }
 
 bool __wrap_host_is_locked_down(const struct host *host)

@@ -12,7 +12,8 @@ extern struct world {
 	unsigned undone, suspended, lifted;
 	bool session, locked, busy;
 	/* What fails */
-	bool no_spawn, no_send, no_sockets, no_repin, no_apply, no_hooks_run, no_look_up, no_tun;
+	bool no_spawn, no_send, no_sockets, no_repin, no_apply, no_hooks_run, no_look_up,
+		slow_names, no_tun;
 	bool way_moved, known_at_once;
 	unsigned scripts; /* 1 << HOOK_...: there are some */
 	void (*done)(void *ctx, const struct reason *failure);

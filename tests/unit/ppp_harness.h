@@ -47,11 +47,14 @@ struct end {
 	bool broke_promise; /* data could have passed in clear although encryption is required */
 	/* answerer: the one account */
 	const char *account_user, *account_password;
+	bool account_later; /* the test answers */
+	unsigned accounts;  /* questions so far */
 	/* a pair's network takes frames instead of the array */
 	void (*carry)(void *ctx, struct end *from, uint16_t protocol, const uint8_t *info,
 		      size_t len);
 	void *carry_ctx;
 	uint64_t now_ms;
+	const uint64_t *clock; /* of a pair's world, if it is part of one */
 	uint64_t seed;
 	struct random_source random;
 	struct log log;
@@ -131,16 +134,23 @@ static inline void end_event(void *ctx, const struct ppp_event *event)
 	}
 }
 
-static inline void end_account(void *ctx, const uint8_t *user, size_t len, struct ppp_account *out)
+static inline void end_answer(struct end *e, bool known)
+{
+	struct ppp_account account = {.known = known};
+
+	if (known)
+		secret_set(&account.password, e->account_password, strlen(e->account_password));
+	ppp_account_answer(e->link, &account, e->clock ? *e->clock : e->now_ms);
+}
+
+static inline void end_account(void *ctx, const uint8_t *user, size_t len)
 {
 	struct end *e = ctx;
 
-	memset(out, 0, sizeof(*out));
-	if (!e->account_user || len != strlen(e->account_user) ||
-	    memcmp(user, e->account_user, len) != 0)
-		return;
-	out->known = true;
-	secret_set(&out->password, e->account_password, strlen(e->account_password));
+	e->accounts++;
+	if (!e->account_later)
+		end_answer(e, e->account_user && len == strlen(e->account_user) &&
+				      memcmp(user, e->account_user, len) == 0);
 }
 
 static inline struct in_addr ip(const char *text)
@@ -367,6 +377,28 @@ static inline int crypto_tear_down(void **state)
 	(void)state;
 	crypto_exit();
 	return 0;
+}
+
+/* An answerer in the authentication phase. */
+static inline struct end *answerer_dial(unsigned allow)
+{
+	struct ppp_config c = caller_config();
+	struct end *e;
+	struct frame *f;
+
+	c.role = ROLE_ANSWERER;
+	c.settings.allow = allow;
+	c.settings.local = ip("10.0.0.1");
+	c.settings.remote = ip("10.0.0.2");
+	snprintf(c.host_name, sizeof(c.host_name), "srv");
+	e = dial_new(&c);
+	e->account_user = "User";
+	e->account_password = "clientPass";
+	f = take(e, FRAME_LCP, 1);
+	peer_request(e, FRAME_LCP, 1, "050655667788");
+	send_back(e, f, 2);
+	assert_int_equal(e->phase, PPP_PHASE_AUTHENTICATE);
+	return e;
 }
 
 #endif

@@ -20,13 +20,14 @@
 /* The table, once more */
 
 /* In the order of enum life_state. */
-static const char letters[] = "IPQDRCLeApUEBWTdFZO";
+static const char letters[] = "IPQDRCLeNApUEBWTdFGZO";
 
 /* In the order of enum life_action. */
 static const char codes[LIFE_ACTION_COUNT][3] = {
-	"-",  ".",  "di", "df", "da", "re", "pr", "pa", "wa", "tr", "tn", "ho", "do", "co", "wt",
-	"wl", "ld", "lc", "lw", "ll", "lk", "lh", "sh", "se", "sr", "ap", "aa", "ro", "st", "sl",
-	"as", "pu", "up", "bo", "ki", "hu", "tl", "fa", "en", "ew", "el", "ab", "ax", "fi",
+	"-",  ".",  "di", "df", "da", "re", "pr", "pa", "wa", "tr", "tn", "ho",
+	"do", "co", "wt", "wl", "ld", "lc", "lw", "ll", "lk", "lh", "sh", "se",
+	"sr", "ap", "aa", "ro", "st", "sl", "na", "nf", "nm", "as", "pu", "up",
+	"bo", "ki", "hu", "tl", "fa", "en", "ew", "el", "ab", "ax", "td", "fi",
 };
 
 /* - impossible, . ignored, else the action's code and the letter of the state that it is done in */
@@ -35,51 +36,53 @@ static const struct row {
 	const char *event;
 	const char *cells;
 } copy[LIFE_EVENT_COUNT] = {
-/*                         I   P   Q   D   R   C   L   e   A   p   U   E   B   W   T   d   F   Z   O */
-[ON_NONE]          = {"none", "-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
-[ON_DIAL]          = {"dial", "diR -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
-[ON_PREPARE]    = {"prepare", "prP -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
-[ON_HANG_UP]    = {"hang-up", "-   hud hud hud hud hud hud hud hud hud hud hud hud hud hud .   .   .   ."},
-[ON_AT_ONCE]    = {"at once", "-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   abZ abZ axZ ."},
-[ON_DIAL_NOW]  = {"dial now", "-   paP paP daR daR daR daR daR boB boB boB boB .   daR daR .   .   .   ."},
-[ON_RESOLVED]  = {"resolved", "-   waD -   -   trC -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
-[ON_READY]        = {"ready", "-   -   -   -   .   hoL -   -   -   -   -   -   -   -   -   -   -   -   -"},
-[ON_PROGRESS]  = {"progress", "-   -   -   -   -   -   shL .   .   .   .   .   .   -   -   .   .   -   -"},
-[ON_ENDING]      = {"ending", "-   -   -   -   -   -   see see seE seE seE seE srB -   -   sed seF -   -"},
-[ON_NETWORK]    = {"network", "-   -   -   -   -   -   apL .   aaA aap aaU .   .   -   -   .   .   -   -"},
-[ON_ROUTES]      = {"routes", "-   -   -   -   -   -   .   .   roA rop roU .   .   -   -   .   .   -   -"},
-[ON_STATS]   = {"statistics", "-   -   -   -   -   -   stL sle pup stp stU slE slB -   -   sld slF -   -"},
-[ON_ENDED]        = {"ended", "-   -   -   -   doR tnC tnC tnC coA cop coU coE reR -   -   ewZ ewZ -   -"},
+/*                         I   P   Q   D   R   C   L   e   N   A   p   U   E   B   W   T   d   F   G   Z   O */
+[ON_NONE]          = {"none", "-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
+[ON_DIAL]          = {"dial", "diR -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
+[ON_PREPARE]    = {"prepare", "prP -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
+[ON_HANG_UP]    = {"hang-up", "-   hud hud hud hud hud hud hud hud hud hud hud hud hud hud hud .   .   .   .   ."},
+[ON_AT_ONCE]    = {"at once", "-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   abG abG axG axZ ."},
+[ON_DIAL_NOW]  = {"dial now", "-   paP paP daR daR daR daR daR boB boB boB boB boB .   daR daR .   .   .   .   ."},
+[ON_RESOLVED]  = {"resolved", "-   waD -   -   trC -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
+[ON_READY]        = {"ready", "-   -   -   -   .   hoL -   -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
+[ON_PROGRESS]  = {"progress", "-   -   -   -   -   -   shL .   .   .   .   .   .   .   -   -   .   .   -   -   -"},
+[ON_ENDING]      = {"ending", "-   -   -   -   -   -   see see seE seE seE seE seE srB -   -   sed seF -   -   -"},
+[ON_NETWORK]    = {"network", "-   -   -   -   -   -   apL .   aaN aaA aap aaU .   .   -   -   .   .   -   -   -"},
+[ON_ROUTES]      = {"routes", "-   -   -   -   -   -   .   .   roN roA rop roU .   .   -   -   .   .   -   -   -"},
+[ON_STATS]   = {"statistics", "-   -   -   -   -   -   stL sle stN pup stp stU slE slB -   -   sld slF -   -   -"},
+[ON_ENDED]        = {"ended", "-   -   -   -   doR tnC tnC tnC coN coA cop coU coE reR -   -   ewG ewG -   -   -"},
 [ON_ATTEMPT_FAILED]
-         = {"attempt failed", "-   -   -   -   -   tnC tnC -   -   -   -   -   -   -   -   -   -   -   -"},
+         = {"attempt failed", "-   -   -   -   -   tnC tnC -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
 [ON_DIAL_FAILED]
-            = {"dial failed", "-   doP -   -   doR doC -   -   -   -   -   -   -   -   -   -   -   -   -"},
-[ON_APPLIED]    = {"applied", "-   -   -   -   -   -   asA -   -   -   -   -   -   -   -   -   -   -   -"},
-[ON_FAILED]      = {"failed", "enZ enZ enZ enZ enZ enZ enZ enZ enZ enZ enZ enZ enZ enZ enZ enZ enZ .   ."},
-[ON_WAIT]          = {"wait", "-   wtQ -   -   wtW wtW -   -   wtW wtW wtW wtW -   -   -   -   -   -   -"},
-[ON_REST]          = {"rest", "-   wtQ -   -   wtT wtT -   -   wtT wtT wtT wtT -   -   -   -   -   -   -"},
-[ON_WATCH]        = {"watch", "-   -   -   -   -   -   -   -   waD waD waD waD -   -   -   -   -   -   -"},
+            = {"dial failed", "-   doP -   -   doR doC -   -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
+[ON_APPLIED]    = {"applied", "-   -   -   -   -   -   asA -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
+[ON_NAMING]      = {"naming", "-   -   -   -   -   -   naN -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
+[ON_NAMES]        = {"names", "-   .   .   .   .   .   .   .   nfA nmA nmp nmU .   .   .   .   .   .   tdZ .   ."},
+[ON_FAILED]      = {"failed", "enG enG enG enG enG enG enG enG enG enG enG enG enG enG enG enG enG enG .   .   ."},
+[ON_WAIT]          = {"wait", "-   wtQ -   -   wtW wtW -   -   wtW wtW wtW wtW wtW -   -   -   -   -   -   -   -"},
+[ON_REST]          = {"rest", "-   wtQ -   -   wtT wtT -   -   wtT wtT wtT wtT wtT -   -   -   -   -   -   -   -"},
+[ON_WATCH]        = {"watch", "-   -   -   -   -   -   -   -   waD waD waD waD waD -   -   -   -   -   -   -   -"},
 [ON_DIAL_SOON]
-              = {"dial soon", "-   -   wlQ -   -   ldW ldW -   lcW lcW lcW -   -   wlW wlT -   -   -   -"},
-[ON_CLEAR]        = {"clear", "-   -   -   -   -   -   -   -   upU upU -   -   -   -   -   -   -   -   -"},
+              = {"dial soon", "-   -   wlQ -   -   ldW ldW -   lcW lcW lcW lcW -   -   wlW wlT -   -   -   -   -"},
+[ON_CLEAR]        = {"clear", "-   -   -   -   -   -   -   -   -   upU upU -   -   -   -   -   -   -   -   -   -"},
 [ON_PRE_UP_DONE]
-            = {"pre-up done", "-   .   .   .   .   .   .   .   .   upU .   .   .   .   .   .   .   .   ."},
+            = {"pre-up done", "-   .   .   .   .   .   .   .   .   .   upU .   .   .   .   .   .   .   .   .   ."},
 [ON_PRE_UP_FAILED]
-          = {"pre-up failed", "-   .   .   .   .   .   .   .   .   hud .   .   .   .   .   .   .   .   ."},
+          = {"pre-up failed", "-   .   .   .   .   .   .   .   .   .   hud .   .   .   .   .   .   .   .   .   ."},
 [ON_PRE_DOWN_DONE]
-          = {"pre-down done", "-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   faF .   .   ."},
+          = {"pre-down done", "-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   faF .   .   .   ."},
 [ON_SCRIPTS_OVER]
-           = {"scripts over", "-   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   fiO ."},
-[ON_LIMIT]        = {"limit", "-   -   -   -   tld tld tld kie tld tld -   kiE kiB -   -   elZ elZ -   -"},
+           = {"scripts over", "-   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   fiO ."},
+[ON_LIMIT]        = {"limit", "-   -   -   -   tld tld tld kie tld tld tld -   kiE kiB -   -   elG elG -   -   -"},
 [ON_WAIT_OVER]
-              = {"wait over", "-   -   prP -   -   -   -   -   -   -   -   -   -   diR waD -   -   -   -"},
-[ON_TRAFFIC]    = {"traffic", "-   -   -   dfR -   -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
-[ON_HOP]            = {"hop", "-   .   .   .   .   .   lhL lhe lhA lhp lhU lhE .   .   .   .   .   .   ."},
-[ON_EFFECT]      = {"effect", "-   .   .   .   .   .   lhL lhe lhA lhp lkU lhE .   .   .   .   .   .   ."},
-[ON_ROUTE]        = {"route", "-   .   lwQ waD .   llC llL .   lkA lkp lkU .   .   lwW lwT .   .   .   ."},
-[ON_SLEPT]        = {"slept", "-   paP wlQ .   daR daR daR daR .   .   .   .   .   wlW wlT .   .   .   ."},
+              = {"wait over", "-   -   prP -   -   -   -   -   -   -   -   -   -   -   diR waD -   -   -   -   -"},
+[ON_TRAFFIC]    = {"traffic", "-   -   -   dfR -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -"},
+[ON_HOP]            = {"hop", "-   .   .   .   .   .   lhL lhe lhN lhA lhp lhU lhE .   .   .   .   .   .   .   ."},
+[ON_EFFECT]      = {"effect", "-   .   .   .   .   .   lhL lhe lhN lhA lhp lkU lhE .   .   .   .   .   .   .   ."},
+[ON_ROUTE]        = {"route", "-   .   lwQ waD .   llC llL .   lkN lkA lkp lkU .   .   lwW lwT .   .   .   .   ."},
+[ON_SLEPT]        = {"slept", "-   paP wlQ .   daR daR daR daR .   .   .   .   .   .   wlW wlT .   .   .   .   ."},
 [ON_SLEPT_LONG]
-             = {"slept long", "-   paP wlQ .   daR daR daR daR boB boB boB boB .   wlW wlT .   .   .   ."},
+             = {"slept long", "-   paP wlQ .   daR daR daR daR boB boB boB boB boB .   wlW wlT .   .   .   .   ."},
 };
 /* clang-format on */
 
@@ -118,13 +121,17 @@ static void count(enum life_action action)
 	counted_in = counting.state;
 }
 
-#define EACH_ACTION(X)                                                                           \
-	X(0)                                                                                     \
-	X(1)                                                                                     \
-	X(2)                                                                                     \
-	X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) \
-		X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)    \
-			X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40) X(41) X(42) X(43)
+#define EACH_ACTION(X)                                                                          \
+	X(0)                                                                                    \
+	X(1)                                                                                    \
+	X(2)                                                                                    \
+	X(3)                                                                                    \
+	X(4)                                                                                    \
+	X(5)                                                                                    \
+	X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20)   \
+		X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33)   \
+			X(34) X(35) X(36) X(37) X(38) X(39) X(40) X(41) X(42) X(43) X(44) X(45) \
+				X(46) X(47)
 #define COUNTER(n)                                                          \
 	static enum life_event counter##n(void *ctx, struct life_input *in) \
 	{                                                                   \
@@ -200,7 +207,7 @@ static bool has_session(enum life_state state)
 
 static bool has_network(enum life_state state)
 {
-	return state >= LIFE_AGREED && state <= LIFE_REDIALING;
+	return state >= LIFE_NAMING && state <= LIFE_REDIALING;
 }
 
 static bool waits(enum life_state state)
@@ -239,13 +246,13 @@ static const char *wrong(const struct supervisor *s, enum life_state from)
 		return "a session is left";
 	if (!world.session && has_session(to) && !(to == LIFE_PRE_DOWN || to == LIFE_FAREWELL))
 		return "there is no session";
-	if ((to >= LIFE_FINISHING) != (world.undone == 1) && from < LIFE_FINISHING)
+	if ((to >= LIFE_UNDOING) != (world.undone == 1) && from < LIFE_UNDOING)
 		return "undone in the wrong state";
 	if (waits(to) != (s->wait_timer.link != NULL))
 		return "the timer of waits";
 	if ((to == LIFE_DEMAND) != s->demand.traffic_handle.added)
 		return "the device's watch";
-	if (to >= LIFE_FINISHING && s->limit_timer.link)
+	if (to >= LIFE_UNDOING && s->limit_timer.link)
 		return "a limit is left";
 	if (world.suspended !=
 		    (unsigned)(has_network(from) && !has_network(to) && to < LIFE_PRE_DOWN) &&
@@ -260,7 +267,7 @@ static void spoil(unsigned how)
 	bool *const failing[] = {&world.no_spawn,   &world.no_send,	  &world.no_sockets,
 				 &world.no_repin,   &world.no_apply,	  &world.no_hooks_run,
 				 &world.no_look_up, &world.known_at_once, &world.way_moved,
-				 &world.no_tun};
+				 &world.slow_names, &world.no_tun};
 
 	if (how == 1)
 		world.scripts = ~0u;
@@ -273,7 +280,7 @@ static void spoil(unsigned how)
 		world.s->tun = (struct host_tun){.fd = -1};
 	}
 }
-#define WORLDS 12
+#define WORLDS 13
 
 /* With the redial policy's and the profile's choices. */
 static void walk(enum life_state state, enum life_event event, unsigned how, unsigned choice)

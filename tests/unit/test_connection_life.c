@@ -78,6 +78,30 @@ static void session_that_is_ready_first_gets_the_call_with_the_address(void **st
 	end(s);
 }
 
+static void call_and_end_wait_for_name_servers(void **state)
+{
+	struct supervisor *s = begin(false);
+
+	(void)state;
+	world.slow_names = true;
+	dial_until_started(s);
+	session_says(s, ON_NETWORK);
+	WANT(s, LIFE_NAMING, "apply applied");
+	assert_int_equal(s->status.state, CONTROL_STATE_CONFIGURING);
+	world.slow_names = false;
+	life_post(&s->life, ON_NAMES, NULL);
+	WANT(s, LIFE_UP, "get-stats vpn-up");
+	life_tell(&s->life, ON_HANG_UP, EXIT_OK, "hung up on request");
+	scripts_end(NULL);
+	WANT(s, LIFE_FAREWELL, "vpn-pre-down hangup");
+	world.slow_names = true;
+	session_ends(s, EXIT_HANGUP, REASON_PEER);
+	WANT(s, LIFE_UNDOING, "stop undo");
+	life_post(&s->life, ON_NAMES, NULL);
+	WANT(s, LIFE_OVER, "vpn-down last-end");
+	end(s);
+}
+
 static void statistics_start_scripts_only_where_they_are_awaited(void **state)
 {
 	struct supervisor *s = begin(false);
@@ -339,6 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(call_comes_up_and_is_hung_up),
 		cmocka_unit_test(session_that_is_ready_first_gets_the_call_with_the_address),
+		cmocka_unit_test(call_and_end_wait_for_name_servers),
 		cmocka_unit_test(statistics_start_scripts_only_where_they_are_awaited),
 		cmocka_unit_test(failing_pre_up_script_ends_the_connection_with_18),
 		cmocka_unit_test(pre_up_of_a_call_before_lets_no_other_call_up),

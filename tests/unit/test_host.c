@@ -180,8 +180,8 @@ static void profile_that_ended_does_not_come_back_with_the_other(void **state)
 	a = edit_make("aa", path, PLAIN, "10.99.0.53");
 	b = edit_make("bb", path, a->after.text, "10.99.1.53");
 	file_put(path, b->after.text, b->after.len);
-	assert_int_equal(resolv_edit_undo(a), RESOLV_LINES_REMOVED);
-	assert_int_equal(resolv_edit_undo(b), RESOLV_LINES_REMOVED);
+	assert_int_equal(resolv_edit_undo(a, RESOLV_LOCK_WAIT), RESOLV_LINES_REMOVED);
+	assert_int_equal(resolv_edit_undo(b, RESOLV_LOCK_WAIT), RESOLV_LINES_REMOVED);
 	assert_file(path, PLAIN);
 	resolv_edit_free(a);
 	resolv_edit_free(b);
@@ -200,8 +200,8 @@ static void profile_that_ended_does_not_come_back_where_nothing_else_is_in_the_f
 		a = edit_make("aa", path, "", "10.99.0.53");
 		b = edit_make(longer ? "branch" : "bb", path, a->after.text, "10.99.1.53");
 		file_put(path, b->after.text, b->after.len);
-		assert_int_equal(resolv_edit_undo(a), RESOLV_LINES_REMOVED);
-		assert_int_equal(resolv_edit_undo(b), RESOLV_LINES_REMOVED);
+		assert_int_equal(resolv_edit_undo(a, RESOLV_LOCK_WAIT), RESOLV_LINES_REMOVED);
+		assert_int_equal(resolv_edit_undo(b, RESOLV_LOCK_WAIT), RESOLV_LINES_REMOVED);
 		assert_file(path, "");
 		resolv_edit_free(a);
 		resolv_edit_free(b);
@@ -218,7 +218,7 @@ static void last_line_that_others_took_out_does_not_come_back(void **state)
 	close(mkstemp(path));
 	e = edit_make("office", path, PLAIN "nameserver 192.0.2.2\n", "10.99.0.53");
 	file_put(path, e->after.text, e->after.len - strlen("nameserver 192.0.2.2\n"));
-	assert_int_equal(resolv_edit_undo(e), RESOLV_LINES_REMOVED);
+	assert_int_equal(resolv_edit_undo(e, RESOLV_LOCK_WAIT), RESOLV_LINES_REMOVED);
 	assert_file(path, PLAIN);
 	resolv_edit_free(e);
 	unlink(path);
@@ -240,12 +240,12 @@ static void write_in_place_that_was_cut_short_is_repaired(void **state)
 		memcpy(torn, e->before.text, e->before.len);
 		memcpy(torn, e->after.text, at);
 		file_put(path, torn, e->before.len);
-		assert_int_equal(resolv_edit_undo(e), RESOLV_RESTORED);
+		assert_int_equal(resolv_edit_undo(e, RESOLV_LOCK_WAIT), RESOLV_RESTORED);
 		assert_file(path, large);
 	}
 	/* It was to be restored: the old length, then the old text. */
 	file_put(path, e->after.text, e->before.len);
-	assert_int_equal(resolv_edit_undo(e), RESOLV_RESTORED);
+	assert_int_equal(resolv_edit_undo(e, RESOLV_LOCK_WAIT), RESOLV_RESTORED);
 	assert_file(path, large);
 	resolv_edit_free(e);
 	unlink(path);
@@ -291,12 +291,12 @@ static void kill_while_the_old_text_is_put_back_leaves_nothing_of_ours(void **st
 	pid = fork();
 	if (pid == 0) {
 		die_behind_the_write();
-		(void)resolv_edit_undo(e);
+		(void)resolv_edit_undo(e, RESOLV_LOCK_WAIT);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
-	assert_int_equal(resolv_edit_undo(e), RESOLV_RESTORED);
+	assert_int_equal(resolv_edit_undo(e, RESOLV_LOCK_WAIT), RESOLV_RESTORED);
 	assert_file(path, PLAIN);
 	resolv_edit_free(e);
 	unlink(path);

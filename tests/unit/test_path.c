@@ -540,6 +540,7 @@ struct bench {
 	uint16_t protocol;
 	unsigned control, unknown, resyncs, inner;
 	bool take_inner;
+	bool hold; /* after the next control frame */
 	uint8_t last[64];
 };
 
@@ -550,6 +551,8 @@ static void on_control(void *ctx, uint16_t protocol, const uint8_t *info, size_t
 	b->protocol = protocol;
 	b->control++;
 	memcpy(b->last, info, len < sizeof b->last ? len : sizeof b->last);
+	if (b->hold)
+		path_hold_rx(b->path);
 }
 
 static void on_unknown(void *ctx, uint16_t protocol, const uint8_t *info, size_t len)
@@ -643,8 +646,7 @@ static int tear_down(void **state)
 }
 
 /* Gives the path a GRE packet as a raw socket would: IP header first. */
-static void from_wire_at(struct bench *b, uint32_t seq, const void *frame, size_t len,
-			 uint64_t now_ms)
+static void put_on_wire(struct bench *b, uint32_t seq, const void *frame, size_t len)
 {
 	struct gre_packet gre = {
 		.call_id = 0x1111, .has_seq = true, .seq = seq, .payload_len = len};
@@ -655,6 +657,12 @@ static void from_wire_at(struct bench *b, uint32_t seq, const void *frame, size_
 	packet[3] = (uint8_t)whole;
 	memcpy(packet + 20 + n, frame, len);
 	assert_int_equal(send(b->wire, packet, whole, 0), whole);
+}
+
+static void from_wire_at(struct bench *b, uint32_t seq, const void *frame, size_t len,
+			 uint64_t now_ms)
+{
+	put_on_wire(b, seq, frame, len);
 	path_burst_rx(b->path, now_ms);
 }
 
@@ -903,6 +911,32 @@ static void control_frames_reach_ppp_and_acknowledgments_go_back(void **state)
 
 static const uint8_t terminate[] = {0xff, 0x03, 0xc0, 0x21, 5, 7, 0, 4};
 
+static void what_comes_after_a_hold_waits_in_burst_and_socket(void **state)
+{
+	static const uint8_t control[] = {0xff, 0x03, 0x80, 0x21, 2, 1, 0, 4};
+	uint8_t data[4 + sizeof ip4] = {0xff, 0x03, 0x00, 0x21};
+	struct bench *b = *state;
+	struct path_state clear = clear_state();
+	uint8_t packet[64];
+
+	path_set_state(b->path, &clear);
+	memcpy(data + 4, ip4, sizeof ip4);
+	put_on_wire(b, 0, control, sizeof control);
+	put_on_wire(b, 1, data, sizeof data);
+	b->hold = true;
+	path_burst_rx(b->path, 1000);
+	assert_int_equal(b->control, 1);
+	assert_false(path_burst_rx(b->path, 1000));
+	put_on_wire(b, 2, control, sizeof control);
+	assert_int_equal(recv(b->tun, packet, sizeof packet, 0), -1);
+	b->hold = false;
+	path_release_rx(b->path, 1000);
+	assert_int_equal(recv(b->tun, packet, sizeof packet, 0), sizeof ip4);
+	assert_int_equal(b->control, 1);
+	path_burst_rx(b->path, 1000);
+	assert_int_equal(b->control, 2);
+}
+
 static void frames_from_elsewhere_move_nothing_unless_they_follow_each_other(void **state)
 {
 	struct bench *b = *state;
@@ -1134,6 +1168,7 @@ int main(void)
 		WHOLE(late_stateless_packets_are_delivered_and_duplicates_are_not),
 		WHOLE(stateful_packets_out_of_order_are_put_in_order_without_a_reset),
 		WHOLE(control_frames_reach_ppp_and_acknowledgments_go_back),
+		WHOLE(what_comes_after_a_hold_waits_in_burst_and_socket),
 		WHOLE(frames_from_elsewhere_move_nothing_unless_they_follow_each_other),
 		WHOLE(encrypted_packets_from_elsewhere_prove_themselves),
 		WHOLE(malformed_packets_are_counted_and_disturb_nothing),

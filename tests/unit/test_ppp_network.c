@@ -690,27 +690,6 @@ static void the_phase_limit_names_the_layer_that_is_stuck(void **state)
 
 /* ---- an answerer ---- */
 
-static struct end *answerer_dial(unsigned allow)
-{
-	struct ppp_config c = caller_config();
-	struct end *e;
-	struct frame *f;
-
-	c.role = ROLE_ANSWERER;
-	c.settings.allow = allow;
-	c.settings.local = ip("10.0.0.1");
-	c.settings.remote = ip("10.0.0.2");
-	snprintf(c.host_name, sizeof(c.host_name), "srv");
-	e = dial_new(&c);
-	e->account_user = "User";
-	e->account_password = "clientPass";
-	f = take(e, FRAME_LCP, 1);
-	peer_request(e, FRAME_LCP, 1, "050655667788");
-	send_back(e, f, 2);
-	assert_int_equal(e->phase, PPP_PHASE_AUTHENTICATE);
-	return e;
-}
-
 static void an_eap_caller_that_wants_md5_gets_it_where_it_may_be(void **state)
 {
 	struct end *e = answerer_dial(METHOD_EAP);

@@ -103,6 +103,7 @@ static struct world *world_new(const struct ppp_config *caller, const struct ppp
 	for (int i = 0; i < 2; i++) {
 		w->ends[i]->carry = carry;
 		w->ends[i]->carry_ctx = w;
+		w->ends[i]->clock = &w->now_ms;
 	}
 	w->ends[1]->account_user = "User";
 	w->ends[1]->account_password = "clientPass";

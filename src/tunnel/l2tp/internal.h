@@ -125,6 +125,5 @@ void l2tp_send_iccn(struct l2tp_tunnel *l);
 /* Ends our call, or refuses another one of the peer's under an id of our own. */
 void l2tp_send_cdn(struct l2tp_tunnel *l, uint16_t peer_session, uint16_t own_session,
 		   uint16_t result, uint16_t error, const char *text);
-void l2tp_send_sli(struct l2tp_tunnel *l, uint32_t send_accm, uint32_t receive_accm);
 
 #endif

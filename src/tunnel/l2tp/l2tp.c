@@ -409,15 +409,6 @@ static void l2tp_close(struct tunnel *t, const struct reason *reason, const char
 	l2tp_stop(l, STOPCCN_SHUTTING_DOWN, 0, NULL);
 }
 
-static void l2tp_set_accm(struct tunnel *t, uint32_t send_accm, uint32_t receive_accm)
-{
-	struct l2tp_tunnel *l = l2tp_of(t);
-
-	/* RFC 2661 section 6.14: the LNS tells it to the LAC. */
-	if (l->state == L2TP_UP && t->config.role == ROLE_ANSWERER)
-		l2tp_send_sli(l, send_accm, receive_accm);
-}
-
 /* --- time --- */
 
 static uint64_t hello_deadline(const struct l2tp_tunnel *l)
@@ -512,7 +503,6 @@ const struct tunnel_ops tunnel_l2tp_ops = {
 	.input = l2tp_input,
 	.lost = l2tp_lost,
 	.close = l2tp_close,
-	.set_accm = l2tp_set_accm,
 	.deadline = l2tp_deadline,
 	.tick = l2tp_tick,
 };

@@ -148,18 +148,3 @@ void l2tp_send_cdn(struct l2tp_tunnel *l, uint16_t peer_session, uint16_t own_se
 	l2tp_add_u16(&out.b, AVP_ASSIGNED_SESSION_ID, own_session);
 	finish(l, &out);
 }
-
-void l2tp_send_sli(struct l2tp_tunnel *l, uint32_t send_accm, uint32_t receive_accm)
-{
-	struct outgoing out;
-	uint8_t value[10];
-	struct writer w = writer_make(value, sizeof value);
-
-	writer_u16(&w, 0);
-	writer_u32(&w, send_accm);
-	writer_u32(&w, receive_accm);
-	begin(l, &out, L2TP_SLI, l->call.peer_call_id);
-	hide(l, &out);
-	l2tp_add(&out.b, AVP_ACCM, value, writer_len(&w));
-	finish(l, &out);
-}

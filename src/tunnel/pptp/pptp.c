@@ -324,19 +324,6 @@ static void pptp_close(struct tunnel *t, const struct reason *reason, const char
 	}
 }
 
-static void pptp_set_accm(struct tunnel *t, uint32_t send_accm, uint32_t receive_accm)
-{
-	struct pptp_tunnel *p = pptp_of(t);
-	const struct pptp_message m = {.type = PPTP_SET_LINK_INFO,
-				       .peer_call_id = p->call.peer_call_id,
-				       .send_accm = send_accm,
-				       .receive_accm = receive_accm};
-
-	/* RFC 2637 section 2.15: the PNS tells it, not the PAC. */
-	if (p->state == PPTP_UP && t->config.role == ROLE_CALLER)
-		pptp_send(p, &m);
-}
-
 /* --- time --- */
 
 static uint64_t echo_deadline(const struct pptp_tunnel *p)
@@ -417,7 +404,6 @@ const struct tunnel_ops tunnel_pptp_ops = {
 	.input = pptp_input,
 	.lost = pptp_lost,
 	.close = pptp_close,
-	.set_accm = pptp_set_accm,
 	.deadline = pptp_deadline,
 	.tick = pptp_tick,
 };

@@ -314,7 +314,7 @@ int main(int argc, char **argv)
 				       : host_recover(argv[1], argv[2], &log));
 		return 0;
 	}
-	t.host = host_new(argv[1], argv[2], &log, &reason);
+	t.host = host_new(argv[1], argv[2], HOST_LOCK_WAIT_MS, &log, &reason);
 	if (!t.host) {
 		say_failed(&reason);
 		return reason.code;

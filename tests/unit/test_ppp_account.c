@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* An answerer whose callers' accounts somebody else knows: he may answer late, or never. */
+#include "ppp_harness.h"
+
+#include "crypto/mschap.h"
+
+#define LIMIT_MS 20000
+
+/* PAP's Authenticate-Request of "User" with the right password. */
+#define PAP_USER "0107001404557365720a636c69656e7450617373"
+
+static struct end *asking(unsigned method)
+{
+	struct end *e = answerer_dial(method);
+
+	e->account_later = true;
+	return e;
+}
+
+static void respond_md5(struct end *e, const struct frame *challenge)
+{
+	uint8_t packet[25] = {2, challenge->info[1], 0, 25, 16};
+	struct secret password;
+
+	secret_set(&password, "clientPass", 10);
+	chap_md5_response(packet + 5, challenge->info[1], &password, challenge->info + 5,
+			  challenge->info[4]);
+	memcpy(packet + 21, "User", 4);
+	input_frame(e, FRAME_CHAP, packet, sizeof(packet));
+}
+
+static void an_answer_in_the_question_lets_pap_in_at_once(void **state)
+{
+	struct end *e = answerer_dial(METHOD_PAP);
+
+	(void)state;
+	inject(e, FRAME_PAP, PAP_USER);
+	take(e, FRAME_PAP, 2);
+	assert_int_equal(e->accounts, 1);
+	assert_int_equal(e->phase, PPP_PHASE_NETWORK);
+	end_free(e);
+}
+
+static void a_late_answer_lets_pap_in(void **state)
+{
+	struct end *e = asking(METHOD_PAP);
+
+	(void)state;
+	inject(e, FRAME_PAP, PAP_USER);
+	run_timers(e, LIMIT_MS - 1);
+	assert_null(find_sent(e, FRAME_PAP, 2));
+	assert_int_equal(e->phase, PPP_PHASE_AUTHENTICATE);
+	end_answer(e, true);
+	take(e, FRAME_PAP, 2);
+	assert_int_equal(e->authenticated, 1);
+	assert_int_equal(e->phase, PPP_PHASE_NETWORK);
+	end_free(e);
+}
+
+static void a_late_unknown_is_turned_away(void **state)
+{
+	struct end *e = asking(METHOD_PAP);
+
+	(void)state;
+	inject(e, FRAME_PAP, PAP_USER);
+	end_answer(e, false);
+	take(e, FRAME_PAP, 3);
+	run_timers(e, 10000);
+	expect_end(e, EXIT_PEER_AUTH_FAILED, "gave a wrong user name or password");
+	end_free(e);
+}
+
+static void the_challenge_is_not_repeated_while_asked(void **state)
+{
+	struct end *e = asking(METHOD_CHAP);
+
+	(void)state;
+	respond_md5(e, take(e, FRAME_CHAP, 1));
+	run_timers(e, LIMIT_MS - 1);
+	assert_null(find_sent(e, FRAME_CHAP, 1));
+	e->read_count = 0;
+	end_answer(e, true);
+	take(e, FRAME_CHAP, 3);
+	assert_int_equal(e->phase, PPP_PHASE_NETWORK);
+	run_timers(e, 1000);
+	assert_null(find_sent(e, FRAME_CHAP, 1));
+	end_free(e);
+}
+
+static void without_an_answer_the_call_ends_and_says_why(void **state)
+{
+	struct end *e = asking(METHOD_CHAP);
+
+	(void)state;
+	respond_md5(e, take(e, FRAME_CHAP, 1));
+	run_timers(e, LIMIT_MS - 1);
+	assert_int_equal(e->phase, PPP_PHASE_AUTHENTICATE);
+	run_timers(e, 10000);
+	expect_end(e, EXIT_NEGOTIATION_FAILED,
+		   "nobody said within 20 s whether the caller has an account");
+	end_answer(e, true); /* now he does */
+	assert_int_equal(e->authenticated, 0);
+	end_free(e);
+}
+
+static void repeats_while_asked_ask_nobody(void **state)
+{
+	struct end *e = asking(METHOD_PAP);
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		inject(e, FRAME_PAP, PAP_USER);
+		run_timers(e, 500);
+	}
+	inject(e, FRAME_PAP, "0108000a025a5a025a5a"); /* nor another name */
+	assert_int_equal(e->accounts, 1);
+	end_answer(e, true);
+	assert_int_equal(take(e, FRAME_PAP, 2)->info[1], 7);
+	assert_int_equal(e->phase, PPP_PHASE_NETWORK);
+	end_free(e);
+}
+
+static void after_a_hang_up_the_answer_does_nothing(void **state)
+{
+	const struct reason reason = {EXIT_SIGNAL, "asked to"};
+	struct end *e = asking(METHOD_PAP);
+
+	(void)state;
+	inject(e, FRAME_PAP, PAP_USER);
+	ppp_close(e->link, &reason, e->now_ms);
+	end_answer(e, true);
+	assert_null(find_sent(e, FRAME_PAP, 2));
+	run_timers(e, LIMIT_MS + 10000);
+	expect_end(e, EXIT_SIGNAL, "asked to");
+	end_free(e);
+}
+
+static void an_answer_from_before_lcp_began_anew_does_nothing(void **state)
+{
+	struct end *e = asking(METHOD_PAP);
+
+	(void)state;
+	inject(e, FRAME_PAP, PAP_USER);
+	e->read_count = e->sent_count;
+	peer_request(e, FRAME_LCP, 9, "050655667799");
+	send_back(e, take(e, FRAME_LCP, 1), 2);
+	assert_int_equal(e->phase, PPP_PHASE_AUTHENTICATE);
+	end_answer(e, true);
+	assert_null(find_sent(e, FRAME_PAP, 2));
+	inject(e, FRAME_PAP, PAP_USER);
+	assert_int_equal(e->accounts, 2);
+	end_answer(e, true);
+	take(e, FRAME_PAP, 2);
+	end_free(e);
+}
+
+static void an_answer_that_nobody_asked_for_does_nothing(void **state)
+{
+	struct end *e = asking(METHOD_PAP);
+
+	(void)state;
+	end_answer(e, true);
+	inject(e, FRAME_PAP, PAP_USER);
+	assert_int_equal(e->accounts, 1);
+	assert_null(find_sent(e, FRAME_PAP, 2));
+	end_answer(e, true);
+	end_answer(e, false); /* the first one counts */
+	take(e, FRAME_PAP, 2);
+	assert_int_equal(e->phase, PPP_PHASE_NETWORK);
+	end_free(e);
+}
+
+static void eap_goes_on_with_a_late_answer_and_asks_once(void **state)
+{
+	struct end *e = asking(METHOD_EAP);
+	char hex[64];
+
+	(void)state;
+	snprintf(hex, sizeof(hex), "02%02x00090155736572", take(e, FRAME_EAP, 1)->info[1]);
+	inject(e, FRAME_EAP, hex);
+	run_timers(e, 5000);
+	assert_null(find_sent(e, FRAME_EAP, 1));
+	e->read_count = e->sent_count;
+	end_answer(e, true);
+	assert_int_equal(take(e, FRAME_EAP, 1)->info[4], 26);
+	assert_int_equal(e->accounts, 1);
+	end_free(e);
+}
+
+static void a_packet_too_long_to_be_kept_is_dropped(void **state)
+{
+	struct end *e = asking(METHOD_PAP);
+	uint8_t packet[601];
+
+	(void)state;
+	vector_decode(PAP_USER, packet, sizeof(packet));
+	memset(packet + 20, 0, sizeof(packet) - 20); /* padding */
+	input_frame(e, FRAME_PAP, packet, sizeof(packet));
+	assert_int_equal(e->accounts, 0);
+	input_frame(e, FRAME_PAP, packet, sizeof(packet) - 1);
+	end_answer(e, true);
+	take(e, FRAME_PAP, 2);
+	end_free(e);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_in_the_question_lets_pap_in_at_once),
+		cmocka_unit_test(a_late_answer_lets_pap_in),
+		cmocka_unit_test(a_late_unknown_is_turned_away),
+		cmocka_unit_test(the_challenge_is_not_repeated_while_asked),
+		cmocka_unit_test(without_an_answer_the_call_ends_and_says_why),
+		cmocka_unit_test(repeats_while_asked_ask_nobody),
+		cmocka_unit_test(after_a_hang_up_the_answer_does_nothing),
+		cmocka_unit_test(an_answer_from_before_lcp_began_anew_does_nothing),
+		cmocka_unit_test(an_answer_that_nobody_asked_for_does_nothing),
+		cmocka_unit_test(eap_goes_on_with_a_late_answer_and_asks_once),
+		cmocka_unit_test(a_packet_too_long_to_be_kept_is_dropped),
+	};
+
+	return cmocka_run_group_tests(tests, crypto_set_up, crypto_tear_down);
+}
