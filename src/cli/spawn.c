@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting the supervisor; the password goes by pipe, never by argument or environment. */
+/* Starting the supervisor; the secrets go by pipe, never by argument or environment. */
 #include "cli/spawn.h"
 
 #include <errno.h>
@@ -12,9 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CONTROL_FD  3
-#define PASSWORD_FD 4
-#define ARGS_MAX    20
+#define CONTROL_FD 3
+#define SECRETS_FD 4
+#define ARGS_MAX   20
 
 struct command_line {
 	char *words[ARGS_MAX];
@@ -52,25 +52,6 @@ static void add_dial(struct command_line *line, const struct cli *cli, const cha
 	}
 }
 
-/* A pipe that already holds the whole password (it is smaller than PIPE_BUF), its reading end, or
- * -errno.  *PASSWORD is wiped: the supervisor, which is this process or a fork of it, has its own.
- */
-static int password_pipe(struct secret *password)
-{
-	int fds[2], r = 0;
-
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -errno;
-	if (password->len &&
-	    write(fds[1], password->bytes, password->len) != (ssize_t)password->len)
-		r = -EIO;
-	secret_wipe(password);
-	close(fds[1]);
-	if (r < 0)
-		close(fds[0]);
-	return r < 0 ? r : fds[0];
-}
-
 /* FD under the number WANTED, open across exec. */
 static bool move_fd(int fd, int wanted)
 {
@@ -80,30 +61,30 @@ static bool move_fd(int fd, int wanted)
 /* In the child: descriptors in their places and nothing else open, then the supervisor.  It is not
  * executed anew: loading the same program once more would be a good part of the dial's time. */
 static _Noreturn void run_supervisor(const struct cli *cli, struct command_line *line, int control,
-				     int password)
+				     int secrets)
 {
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	/* Out of the way first: each may have the number that the other is to get. */
-	int c = fcntl(control, F_DUPFD_CLOEXEC, 10), p = fcntl(password, F_DUPFD_CLOEXEC, 10);
+	int c = fcntl(control, F_DUPFD_CLOEXEC, 10), p = fcntl(secrets, F_DUPFD_CLOEXEC, 10);
 
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setsid();
 	/* Standard output is not passed on: whoever reads ours shall see its end. */
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || c < 0 || p < 0 ||
-	    !move_fd(c, CONTROL_FD) || !move_fd(p, PASSWORD_FD) ||
-	    close_range(PASSWORD_FD + 1, ~0U, 0) < 0)
+	    !move_fd(c, CONTROL_FD) || !move_fd(p, SECRETS_FD) ||
+	    close_range(SECRETS_FD + 1, ~0U, 0) < 0)
 		_exit(EXIT_FATAL);
 	exit(cli->supervise((int)line->count, line->words));
 }
 
-int spawn_supervisor(const struct cli *cli, const char *name, struct secret *password,
+int spawn_supervisor(const struct cli *cli, const char *name, struct conf_secrets *secrets,
 		     struct spawned *out)
 {
 	struct command_line line = {.count = 0};
 	char timeout[16];
-	int pair[2], pipe_fd = password_pipe(password);
+	int pair[2], pipe_fd = conf_secrets_pipe(secrets);
 
 	if (pipe_fd < 0)
 		return pipe_fd;
@@ -117,7 +98,7 @@ int spawn_supervisor(const struct cli *cli, const char *name, struct secret *pas
 	add_dial(&line, cli, timeout);
 	add(&line, "--control-fd");
 	add(&line, "3");
-	add(&line, "--password-fd");
+	add(&line, "--secrets-fd");
 	add(&line, "4");
 	add(&line, name);
 	fflush(stdout);
@@ -136,19 +117,19 @@ int spawn_supervisor(const struct cli *cli, const char *name, struct secret *pas
 	return 0;
 }
 
-int spawn_in_place(const struct cli *cli, const char *name, struct secret *password)
+int spawn_in_place(const struct cli *cli, const char *name, struct conf_secrets *secrets)
 {
 	struct command_line line = {.count = 0};
 	char timeout[16];
-	int fd = password_pipe(password);
+	int fd = conf_secrets_pipe(secrets);
 
 	if (fd < 0)
 		return fd;
-	if (!move_fd(fd, PASSWORD_FD))
+	if (!move_fd(fd, SECRETS_FD))
 		return -errno;
 	(void)snprintf(timeout, sizeof(timeout), "%u", cli->timeout_s);
 	add_dial(&line, cli, timeout);
-	add(&line, "--password-fd");
+	add(&line, "--secrets-fd");
 	add(&line, "4");
 	add(&line, name);
 	fflush(stdout);

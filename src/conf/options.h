@@ -39,6 +39,8 @@ enum conf_value_type {
 	CONF_VALUE_POOL,     /* IPv4 address, or two with '-' between */
 	CONF_VALUE_LISTEN,   /* list of addresses */
 	CONF_VALUE_PROGRAM,  /* absolute path */
+	CONF_VALUE_IKE,	     /* default, modern, old, or a list such as aes256-sha256-modp2048 */
+	CONF_VALUE_ESP,	     /* the same for ESP, such as aes256-sha1 */
 	CONF_VALUE_TYPE_COUNT
 };
 

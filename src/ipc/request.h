@@ -12,6 +12,7 @@
 #include "base/reason.h"
 #include "base/secret.h"
 #include "vocabulary/counters.h"
+#include "vocabulary/ipsec.h"
 #include "vocabulary/mppe.h"
 #include "vocabulary/protocol.h"
 #include "vocabulary/role.h"
@@ -70,8 +71,9 @@ enum request_phase {
 enum request_start_fd {
 	REQUEST_FD_TUN,
 	REQUEST_FD_WIRE,    /* raw GRE socket or UDP socket, connected */
-	REQUEST_FD_CONTROL, /* PPTP: TCP socket, connection in progress (answerer: accepted); L2TP:
-			     * not sent */
+	REQUEST_FD_CONTROL, /* PPTP: TCP socket, connection in progress (answerer: accepted); L2TP
+			     * over IPsec: UDP socket, connected to the peer's port 500, while
+			     * REQUEST_FD_WIRE is connected to 4500; else not sent */
 	REQUEST_FD_PACKET,  /* PPTP with `fast-gre`: packet socket that receives nothing; or not
 			     * sent */
 };
@@ -113,6 +115,9 @@ struct request_start {
 	uint8_t threads; /* enum request_threads */
 	uint16_t local_tunnel_id;
 	struct tunnel_settings tunnel; /* L2TP */
+	struct ipsec_settings ipsec;   /* L2TP */
+	uint16_t inner_port;	       /* L2TP over IPsec: ours, inside ESP */
+	struct sockaddr_storage own;   /* L2TP over IPsec: our end of both sockets */
 	struct request_call
 		farewell; /* L2TP: a dead session's tunnel at this server, to be ended */
 	uint32_t setup_limit_ms, silence_limit_ms;
@@ -187,8 +192,11 @@ struct request_routes {
 	char domain[REQUEST_DOMAIN_MAX];
 };
 
+#define REQUEST_IPSEC_MAX 96
+
 struct request_stats {
 	char encoding[48];
+	char ipsec[REQUEST_IPSEC_MAX];
 	char peer_host[256], peer_vendor[256];
 	uint8_t echo_known; /* no bool: the session may say any octet */
 	uint32_t echo_rtt_ms, echo_min_ms, echo_avg_ms, echo_jitter_ms, echo_count;

@@ -26,7 +26,7 @@ struct options {
 	const char *run_dir;
 	bool debug, foreground, recover, redial;
 	uint32_t timeout_s;
-	int control_fd, password_fd; /* -1 = none */
+	int control_fd, secrets_fd; /* -1 = none */
 };
 
 /* resolve.c: the server's name, looked up by a child without privileges. */
@@ -62,7 +62,7 @@ struct supervisor {
 	struct options options;
 	char config_dir[CONF_PATH_LEN], run_dir[RUN_DIR_MAX];
 	struct conf_profile profile;
-	struct secret password;
+	struct conf_secrets secrets;
 	struct log log;
 	struct loop *loop;
 	struct host *host;
