@@ -9,6 +9,7 @@
 #include "path/path.h"
 #include "path/worker.h"
 #include "ppp/ppp.h"
+#include "session/secure.h"
 #include "tunnel/tunnel.h"
 #include "wire/dhcp.h"
 
@@ -83,6 +84,7 @@ struct session {
 	struct path *path;
 	struct path_worker *worker; /* not owned; NULL: one thread does all */
 	struct session_load load;
+	struct session_secure secure;
 	bool control_connected, call_up, network_up;			/* how far the call is */
 	bool closing, tunnel_closing, tunnel_closed, ppp_closed, ended; /* how far its end is */
 	bool ppp_heard_any, output_overflow, authenticating;
@@ -112,6 +114,8 @@ void session_tell_state(struct session *s, enum control_state state, const char 
 void session_finish(struct session *s);
 /* Starts the orderly end; the first reason counts. */
 void session_close(struct session *s, const struct reason *why);
+/* L2TP: the first message may go. */
+void session_begin_tunnel(struct session *s);
 /* Nothing passes the tunnel's data channel, or one way only: the classic blocked protocol 47. */
 void session_explain_silence(struct session *s);
 /* The peer ended the tunnel with WHY, which explains nothing: did it mean the password? */

@@ -128,6 +128,7 @@ void session_fill_stats(const struct session *s, struct request_stats *stats)
 
 	memset(stats, 0, sizeof *stats);
 	path_encoding(s->path, stats->encoding, sizeof stats->encoding);
+	secure_text(s, stats->ipsec, sizeof stats->ipsec);
 	str_copy(stats->peer_host, sizeof stats->peer_host, s->peer.host_name);
 	str_copy(stats->peer_vendor, sizeof stats->peer_vendor, s->peer.vendor);
 	echo_fill(&s->echo, stats);

@@ -105,6 +105,7 @@ static void on_tick(void *ctx)
 	struct session *s = ctx;
 	uint64_t now = loop_now(s->loop);
 
+	secure_tick(s, now);
 	tunnel_tick(s->tunnel, now);
 	path_tick(s->path, now);
 	if (s->call_up) {
@@ -156,6 +157,22 @@ static void on_time(void *ctx)
 
 /* Requests of the supervisor */
 
+static bool suites_sane(const struct ipsec_suites *suites)
+{
+	return suites->count > 0 && suites->count <= IPSEC_SUITES_MAX;
+}
+
+static bool ipsec_is_sane(const struct request_start *start)
+{
+	const struct ipsec_settings *ipsec = &start->ipsec;
+
+	return ipsec->use != IPSEC_USE_YES ||
+	       (start->protocol == PROTOCOL_L2TP && ipsec->secret.len > 0 &&
+		ipsec->secret.len <= sizeof ipsec->secret.bytes && suites_sane(&ipsec->ike) &&
+		suites_sane(&ipsec->esp) && memchr(ipsec->id, '\0', sizeof ipsec->id) &&
+		memchr(ipsec->remote_id, '\0', sizeof ipsec->remote_id));
+}
+
 static bool start_is_sane(const struct request_start *start)
 {
 	return start->protocol < PROTOCOL_COUNT && start->role < CALL_ROLES &&
@@ -165,7 +182,7 @@ static bool start_is_sane(const struct request_start *start)
 	       memchr(start->user, '\0', sizeof start->user) &&
 	       start->password.len <= sizeof start->password.bytes &&
 	       start->ppp.mppe.policy < MPPE_POLICIES && start->ppp.mppe.mode < MPPE_MODES &&
-	       start->threads <= REQUEST_THREADS_TWO;
+	       start->threads <= REQUEST_THREADS_TWO && ipsec_is_sane(start);
 }
 
 static bool watch(struct session *s, struct loop_fd *h, int fd,
@@ -209,6 +226,7 @@ static void on_early(struct session *s, const struct request_datagram *d)
 static void on_start(struct session *s, struct request_message *m)
 {
 	bool pptp = m->start.protocol == PROTOCOL_PPTP;
+	bool secured = m->start.ipsec.use == IPSEC_USE_YES;
 	uint64_t now = loop_now(s->loop);
 
 	s->start = m->start;
@@ -218,7 +236,7 @@ static void on_start(struct session *s, struct request_message *m)
 		s->control_fd = m->fds[REQUEST_FD_CONTROL];
 	if (m->fd_count > REQUEST_FD_PACKET)
 		s->packet_fd = m->fds[REQUEST_FD_PACKET];
-	if (!start_is_sane(&s->start) || pptp != (s->control_fd >= 0) || !session_make_rooms(s)) {
+	if (!start_is_sane(&s->start) || (pptp || secured) != (s->control_fd >= 0) || !session_make_rooms(s)) {
 		reason_set(&s->reason, EXIT_FATAL, "the session could not be started");
 		session_finish(s);
 		return;
@@ -235,14 +253,15 @@ static void on_start(struct session *s, struct request_message *m)
 		session_finish(s);
 		return;
 	}
-	if (s->start.role == ROLE_ANSWERER) {
+	if (secured) {
+		if (!secure_begin(s))
+			session_finish(s);
+	} else if (s->start.role == ROLE_ANSWERER) {
 		begin_answering(s);
 	} else if (pptp) {
 		loop_timer_set(s->loop, &s->limit_timer, now + s->start.connect_limit_ms);
 	} else {
-		s->control_connected = true;
-		session_bid_farewell(s);
-		tunnel_start(s->tunnel, now);
+		session_begin_tunnel(s);
 	}
 }
 
@@ -395,6 +414,7 @@ static void release(struct session *s)
 	ppp_free(s->ppp);
 	tunnel_free(s->tunnel);
 	path_free(s->path);
+	secure_free(s);
 	if (s->control_fd >= 0)
 		close(s->control_fd);
 	if (s->wire_fd >= 0)

@@ -280,8 +280,6 @@ static void every_ipsec_key_is_read_into_its_field(void **state)
 	assert_string_equal(q->ipsec.remote_id, "vpn.example.com");
 	assert_int_equal(q->ipsec.ike_lifetime, 3600);
 	assert_int_equal(q->ipsec.lifetime, 30);
-	assert_int_equal(load(p, HEAD "type = l2tp\nuse-ipsec = external\n"), 0);
-	assert_int_equal(q->ipsec.use, IPSEC_USE_EXTERNAL);
 }
 
 static void named_lists_of_ipsec_differ_as_they_say(void **state)
