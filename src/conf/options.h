@@ -70,7 +70,7 @@ struct conf_draft {
 	struct conf_profile p;
 	char domain[CONF_USER_MAX];
 	struct conf_wish local, remote;
-	struct conf_pool local_pool, remote_pool; /* of a PPP profile, for the server */
+	struct address_pool local_pool, remote_pool; /* of a PPP profile, for the server */
 	/* One section of server.conf. */
 	struct conf_listener listener;
 	struct conf_secret secret;

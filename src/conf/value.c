@@ -343,7 +343,7 @@ static bool read_routes(struct value *v)
 static bool read_pool(struct value *v)
 {
 	char text[2 * INET_ADDRSTRLEN + 4], *dash;
-	struct conf_pool pool;
+	struct address_pool pool;
 	uint32_t span;
 
 	if (!str_copy(text, sizeof(text), v->t->text))
@@ -358,7 +358,7 @@ static bool read_pool(struct value *v)
 	span = ntohl(pool.last.s_addr) - ntohl(pool.first.s_addr);
 	if (span >= v->o->max)
 		return false;
-	*(struct conf_pool *)v->field = pool;
+	*(struct address_pool *)v->field = pool;
 	warn_of_address(v, pool.first);
 	warn_of_address(v, pool.last);
 	return true;

@@ -11,6 +11,7 @@
 
 #include "base/reason.h"
 #include "base/secret.h"
+#include "vocabulary/adopted.h"
 #include "vocabulary/counters.h"
 #include "vocabulary/ipsec.h"
 #include "vocabulary/mppe.h"
@@ -84,14 +85,6 @@ struct request_call {
 	uint16_t ns, nr;
 };
 
-/* L2TP: a tunnel that the reader has let in, up to the peer's SCCCN.  What the peer said of itself
- * is hostile octets. */
-struct request_adopted {
-	uint16_t local_tunnel_id, peer_tunnel_id, window, firmware;
-	uint8_t host_len, vendor_len;
-	uint8_t host[40], vendor[24];
-};
-
 /* Of the data path; tests ask for what is not automatic. */
 enum request_threads { REQUEST_THREADS_AUTO, REQUEST_THREADS_ONE, REQUEST_THREADS_TWO };
 
@@ -126,7 +119,7 @@ struct request_start {
 	uint32_t connect_limit_ms;
 	struct in_addr dns[2]; /* answerer: to give */
 	bool refuse;	       /* answerer, PPTP: only tell the caller that there is no room */
-	struct request_adopted adopted; /* answerer, L2TP */
+	struct adopted_tunnel adopted; /* answerer, L2TP */
 };
 
 /* An answerer asks for an account by the name that the caller gave: hostile octets. */
@@ -229,7 +222,7 @@ struct request_turn_away {
 
 struct request_proved {
 	struct request_place place;
-	struct request_adopted adopted;
+	struct adopted_tunnel adopted;
 };
 
 /* As it came: looked at by nobody in between. */

@@ -182,7 +182,9 @@ static bool start_is_sane(const struct request_start *start)
 	       memchr(start->user, '\0', sizeof start->user) &&
 	       start->password.len <= sizeof start->password.bytes &&
 	       start->ppp.mppe.policy < MPPE_POLICIES && start->ppp.mppe.mode < MPPE_MODES &&
-	       start->threads <= REQUEST_THREADS_TWO && ipsec_is_sane(start);
+	       start->threads <= REQUEST_THREADS_TWO && ipsec_is_sane(start) &&
+	       !(start->ppp.allow & ~METHODS_ALL) &&
+	       !(start->ppp.mppe.strengths & ~(unsigned)(MPPE_40 | MPPE_56 | MPPE_128));
 }
 
 static bool watch(struct session *s, struct loop_fd *h, int fd,
@@ -197,23 +199,13 @@ static bool watch(struct session *s, struct loop_fd *h, int fd,
 /* The caller has connected already, or (L2TP) its tunnel is there. */
 static void begin_answering(struct session *s)
 {
-	const struct request_adopted *from = &s->start.adopted;
-	struct tunnel_adopted tunnel = {.local_tunnel_id = from->local_tunnel_id,
-					.peer_tunnel_id = from->peer_tunnel_id,
-					.window = from->window,
-					.firmware = from->firmware,
-					.host_len = from->host_len,
-					.vendor_len = from->vendor_len};
-
 	s->control_connected = true;
 	if (s->start.protocol == PROTOCOL_PPTP) {
 		tunnel_start(s->tunnel, loop_now(s->loop));
 		return;
 	}
-	memcpy(tunnel.host, from->host, sizeof tunnel.host);
-	memcpy(tunnel.vendor, from->vendor, sizeof tunnel.vendor);
 	path_lock_peer(s->path);
-	tunnel_adopt(s->tunnel, &tunnel, loop_now(s->loop));
+	tunnel_adopt(s->tunnel, &s->start.adopted, loop_now(s->loop));
 }
 
 /* Came to the server's reader before our socket was there. */
@@ -236,7 +228,8 @@ static void on_start(struct session *s, struct request_message *m)
 		s->control_fd = m->fds[REQUEST_FD_CONTROL];
 	if (m->fd_count > REQUEST_FD_PACKET)
 		s->packet_fd = m->fds[REQUEST_FD_PACKET];
-	if (!start_is_sane(&s->start) || (pptp || secured) != (s->control_fd >= 0) || !session_make_rooms(s)) {
+	if (!start_is_sane(&s->start) || (pptp || secured) != (s->control_fd >= 0) ||
+	    !session_make_rooms(s)) {
 		reason_set(&s->reason, EXIT_FATAL, "the session could not be started");
 		session_finish(s);
 		return;

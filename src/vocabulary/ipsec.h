@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 enum ipsec_use {
-	IPSEC_USE_NO,	    /* as the system's policies have it */
-	IPSEC_USE_YES,	    /* nothing is dialed without IPsec of our own */
+	IPSEC_USE_NO,  /* as the system's policies have it */
+	IPSEC_USE_YES, /* nothing is dialed without IPsec of our own */
 	IPSEC_USES
 };
 
