@@ -109,7 +109,7 @@ static const struct conf_option options[] = {
 	 .help = "L2TP: program that prints the tunnel secret; run without a shell"},
 	{"use-ipsec", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.ipsec.use),
 	 .words = ipsec_use_words, .def = "no",
-	 .help = "L2TP: inside IPsec, which vpdial sets up"},
+	 .help = "L2TP: inside IPsec, of our own or of another program"},
 	{"ipsec-secret", NULL, CONNECTION, CONF_VALUE_SECRET, FIELD(p.ipsec.secret),
 	 .help = "IPsec: the pre-shared key"},
 	{"ipsec-secret-file", NULL, CONNECTION, CONF_VALUE_TEXT,
