@@ -98,10 +98,11 @@ struct supervisor {
 		uint64_t lines_ms;	      /* of the log: their minute began */
 		unsigned lines;
 	} fast;
-	bool source_port_1701;		/* L2TP: this attempt sends from port 1701 */
-	struct request_network applied; /* what the machine has now */
-	struct host_applied ways;	/* how it got that */
-	unsigned lost_routes;		/* without effect, as said last; the first of them: */
+	struct sockaddr_storage covered_from; /* our end, with use-ipsec = external */
+	bool source_port_1701;		      /* L2TP: this attempt sends from port 1701 */
+	struct request_network applied;	      /* what the machine has now */
+	struct host_applied ways;	      /* how it got that */
+	unsigned lost_routes;		      /* without effect, as said last; the first of them: */
 	char lost_route[240];
 	struct request_routes told; /* by the server, by DHCP, for that address */
 	bool told_any;		    /* once only */
@@ -213,6 +214,14 @@ void resolver_stop(struct supervisor *s);
  * -errno with *REASON. */
 int sockets_open(struct supervisor *s, struct reason *reason);
 void sockets_close(struct supervisor *s);
+
+/* cover.c: `use-ipsec = external`. */
+/* Holds the socket FD, for datagrams to TO, to the policy that covers them.  0, or -errno with
+ * *REASON, if there is none. */
+int cover_hold(struct supervisor *s, int fd, const struct sockaddr_storage *to,
+	       struct reason *reason);
+/* Policies changed: without one the call ends. */
+void cover_check(struct supervisor *s);
 
 /* fast.c: `fast-gre`. */
 /* The packet socket of a call, beside its raw socket; without one the call does. */

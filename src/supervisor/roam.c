@@ -128,6 +128,11 @@ static void on_network(void *ctx, unsigned changes)
 
 	if (s->done || s->hanging_up || s->redial_now)
 		return;
+	if (changes & HOST_CHANGE_POLICY)
+		cover_check(s);
+	if (s->redial_now)
+		return;
+	changes &= ~(unsigned)HOST_CHANGE_POLICY;
 	/* The path to the server is as it was; a call that is up looks at its own routes. */
 	if (changes == HOST_CHANGE_HOP ||
 	    (changes && !(changes & ~(unsigned)(HOST_CHANGE_HOP | HOST_CHANGE_EFFECT)) &&

@@ -216,6 +216,8 @@ static int open_l2tp(struct supervisor *s, struct reason *reason)
 	address_set_port(to, s->profile.port ? s->profile.port : L2TP_PORT);
 	fd = open_udp(s, to, reason);
 	s->sockets.wire = fd < 0 ? -1 : fd;
+	if (fd >= 0 && s->profile.ipsec.use == IPSEC_USE_EXTERNAL)
+		return cover_hold(s, fd, to, reason);
 	return fd < 0 ? fd : 0;
 }
 

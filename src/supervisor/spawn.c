@@ -134,9 +134,6 @@ static void fill_ipsec(const struct supervisor *s, struct request_start *m)
 	m->inner_port = inner_port(s);
 	/* A failure leaves the unspecified address: the peer sees a NAT, as always. */
 	(void)getsockname(s->sockets.wire, (struct sockaddr *)&m->own, &len);
-	/* The servers encrypt once, and this is where. */
-	if (m->ppp.mppe.policy == MPPE_REQUIRE)
-		m->ppp.mppe.policy = MPPE_YES;
 }
 
 static void fill_l2tp(struct supervisor *s, struct request_start *m)
@@ -150,6 +147,9 @@ static void fill_l2tp(struct supervisor *s, struct request_start *m)
 	m->tunnel.secret = s->secrets.of[CONF_TUNNEL_SECRET];
 	if (p->ipsec.use == IPSEC_USE_YES)
 		fill_ipsec(s, m);
+	/* The servers encrypt once, and this is where. */
+	if (p->ipsec.use != IPSEC_USE_NO && m->ppp.mppe.policy == MPPE_REQUIRE)
+		m->ppp.mppe.policy = MPPE_YES;
 	/* The other source port is still to be tried, or did better: give up on this one sooner. */
 	if (p->source_port == CONF_SOURCE_AUTO &&
 	    (!s->source_port_1701 || s->failure_weight >= REASON_PEER))

@@ -6,6 +6,7 @@
 
 const struct word ipsec_use_words[] = {{"no", IPSEC_USE_NO, false},
 				       {"yes", IPSEC_USE_YES, false},
+				       {"external", IPSEC_USE_EXTERNAL, false},
 				       {"required", IPSEC_USE_YES, true},
 				       {"require", IPSEC_USE_YES, true},
 				       {0}};

@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 enum ipsec_use {
-	IPSEC_USE_NO,  /* as the system's policies have it */
-	IPSEC_USE_YES, /* nothing is dialed without IPsec of our own */
+	IPSEC_USE_NO,	    /* as the system's policies have it */
+	IPSEC_USE_YES,	    /* nothing is dialed without IPsec of our own */
+	IPSEC_USE_EXTERNAL, /* nothing is dialed unless another program's policy covers it */
 	IPSEC_USES
 };
 
