@@ -65,7 +65,7 @@ endif
 sources = $(filter-out $(OTHER_BUILDS),$(sort $(patsubst src/$(1)/%.c,%,$(wildcard src/$(1)/*.c src/$(1)/*/*.c))))
 # The sandbox's walls, or what sanitizers need instead of them.
 OTHER_BUILDS := $(if $(SANITIZE),sandbox_walls,sandbox_sanitized)
-ROOMS := base vocabulary loop crypto wire ppp tunnel ipc conf path session host supervisor server client cli tui
+ROOMS := base vocabulary loop crypto wire ppp tunnel ipsec ipc conf path session host supervisor server client cli tui
 
 objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(call sources,$(1)))
 lib  = $(BUILD)/lib$(1).a

@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 
 #include "base/reason.h"
+#include "crypto/ike.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -25,6 +26,7 @@ static struct {
 
 void crypto_exit(void)
 {
+	ike_unload();
 	EVP_MD_CTX_free(handles.digest_ctx);
 	EVP_CIPHER_free(handles.des);
 	EVP_MD_free(handles.sha1);
@@ -128,6 +130,17 @@ static int check_known_answers(struct reason *reason)
 	return -ENOENT;
 }
 
+static int load_ike(struct reason *reason)
+{
+	const char *wrong = ike_load(handles.lib);
+
+	if (!wrong)
+		return 0;
+	reason_set(reason, EXIT_FATAL,
+		   "this OpenSSL lacks %s, or computes it wrongly: reinstall libssl3", wrong);
+	return -ENOENT;
+}
+
 int crypto_init(struct reason *reason)
 {
 	if (handles.lib)
@@ -137,6 +150,8 @@ int crypto_init(struct reason *reason)
 		r = fetch_algorithms(reason);
 	if (r == 0)
 		r = check_known_answers(reason);
+	if (r == 0)
+		r = load_ike(reason);
 	if (r != 0)
 		crypto_exit();
 	return r;
