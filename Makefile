@@ -88,7 +88,7 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 	$(Q)$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 VPDIAL_ROOMS  := cli tui supervisor server host client conf ipc loop vocabulary base
-SESSION_ROOMS := session path tunnel ppp crypto wire ipc loop vocabulary base
+SESSION_ROOMS := session path ipsec tunnel ppp crypto wire ipc loop vocabulary base
 NCURSES_LIBS  := $(shell pkg-config --libs ncursesw 2>/dev/null || echo -lncursesw)
 VPDIAL_LIBS   := -lnl-3 -liniparser -ljansson -lcap-ng $(NCURSES_LIBS)
 SESSION_LIBS  := -lcrypto -lseccomp -lcap-ng
@@ -114,6 +114,9 @@ mppe_key_ROOMS := crypto vocabulary base
 mppe_key_LIBS := -lcrypto
 mschap_ROOMS := crypto vocabulary base
 mschap_LIBS := -lcrypto
+UNIT_TESTS += esp
+esp_ROOMS := crypto wire vocabulary base
+esp_LIBS := -lcrypto
 UNIT_TESTS += wire_pptp
 wire_pptp_ROOMS := wire vocabulary base
 UNIT_TESTS += tunnel_pptp

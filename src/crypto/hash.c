@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 
 #include "base/reason.h"
+#include "crypto/esp.h"
 #include "crypto/ike.h"
 
 #include <openssl/crypto.h>
@@ -27,6 +28,7 @@ static struct {
 void crypto_exit(void)
 {
 	ike_unload();
+	esp_unload();
 	EVP_MD_CTX_free(handles.digest_ctx);
 	EVP_CIPHER_free(handles.des);
 	EVP_MD_free(handles.sha1);
@@ -130,10 +132,12 @@ static int check_known_answers(struct reason *reason)
 	return -ENOENT;
 }
 
-static int load_ike(struct reason *reason)
+static int load_ipsec(struct reason *reason)
 {
 	const char *wrong = ike_load(handles.lib);
 
+	if (!wrong)
+		wrong = esp_load(handles.lib);
 	if (!wrong)
 		return 0;
 	reason_set(reason, EXIT_FATAL,
@@ -151,7 +155,7 @@ int crypto_init(struct reason *reason)
 	if (r == 0)
 		r = check_known_answers(reason);
 	if (r == 0)
-		r = load_ike(reason);
+		r = load_ipsec(reason);
 	if (r != 0)
 		crypto_exit();
 	return r;

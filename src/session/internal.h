@@ -135,8 +135,8 @@ void session_ppp_config(const struct session *s, struct ppp_config *config);
 void session_path_state(const struct session *s, struct path_state *state);
 /* The largest inner packet that PPP's agreement and the way to the server carry. */
 uint16_t session_effective_mtu(const struct session *s);
-/* Octets around an inner packet that we send. */
-unsigned session_overhead(const struct session *s);
+/* The largest inner packet that the way to the server carries. */
+unsigned session_room(const struct session *s);
 void session_fill_stats(const struct session *s, struct request_stats *stats);
 
 void echo_note(struct session_echo *e, uint32_t rtt_ms);

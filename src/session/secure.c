@@ -42,6 +42,8 @@ static void on_keys(struct session *s, const struct ipsec_event *event)
 	int rc = event->kind == IPSEC_EVENT_RECEIVE ? path_esp_receive(s->path, event->keys)
 						    : path_esp_send(s->path, event->keys);
 
+	if (event->kind == IPSEC_EVENT_SEND)
+		s->secure.sizes = esp_sizes(&event->keys->suite);
 	if (rc == 0)
 		return;
 	reason_set(&r, EXIT_FATAL, "no ESP with these keys: %s", strerror(-rc));
@@ -176,7 +178,7 @@ void secure_tick(struct session *s, uint64_t now_ms)
 {
 	if (!s->secure.ike || s->secure.closed)
 		return;
-	ipsec_heard(s->secure.ike, path_rx_counters(s->path)->last_heard_ms);
+	ipsec_heard(s->secure.ike, path_esp_heard_ms(s->path));
 	ipsec_sent_sequence(s->secure.ike, path_esp_newest(s->path));
 	ipsec_tick(s->secure.ike, now_ms);
 }

@@ -16,6 +16,7 @@ struct session;
 struct session_secure {
 	struct ipsec *ike; /* owned; NULL = no IPsec of ours */
 	struct loop_timer keep_timer;
+	struct esp_sizes sizes; /* of what we send */
 	bool up;     /* ESP, so that the tunnel may begin; settled once by session_settle */
 	bool closed; /* for good: nothing passes any more */
 };

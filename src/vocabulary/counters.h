@@ -28,7 +28,10 @@
 	X(rx_late, NULL)                                                   \
 	X(rx_lost, NULL)                                                   \
 	X(rx_too_late, "received too late")                                \
-	X(rx_bad_mppe, "received, not to be decrypted")
+	X(rx_bad_mppe, "received, not to be decrypted")                    \
+	X(esp_bad, "received, changed on the way")                         \
+	X(esp_replayed, "received again, or too late for IPsec")           \
+	X(esp_unknown, "received for another IPsec association")
 
 /* Of the tunnel's control connection and of PPP: messages. */
 #define CONTROL_COUNTERS(X) \

@@ -190,3 +190,22 @@ void ipsec_suites_old(struct ipsec_suites *out)
 {
 	fill(out, old_ike_suites, COUNT(old_ike_suites));
 }
+
+struct esp_sizes esp_sizes(const struct ipsec_suite *suite)
+{
+	/* RFC 2403, 2404 and 4868: the ICV is cut to half of the hash, or to 96 bits. */
+	static const uint8_t icvs[IPSEC_HASHES] = {[IPSEC_MD5] = 12,
+						   [IPSEC_SHA1] = 12,
+						   [IPSEC_SHA256] = 16,
+						   [IPSEC_SHA384] = 24,
+						   [IPSEC_SHA512] = 32};
+
+	switch (suite->cipher) {
+	case IPSEC_AES_GCM: /* RFC 4106 */
+		return (struct esp_sizes){.iv = 8, .icv = 16, .block = 4};
+	case IPSEC_3DES:
+		return (struct esp_sizes){.iv = 8, .icv = icvs[suite->hash], .block = 8};
+	default:
+		return (struct esp_sizes){.iv = 16, .icv = icvs[suite->hash], .block = 16};
+	}
+}

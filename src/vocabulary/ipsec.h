@@ -86,6 +86,15 @@ struct esp_keys {
 	uint8_t salt[ESP_SALT]; /* AES-GCM */
 };
 
+#define ESP_HEADER 8 /* SPI and sequence number (RFC 4303 section 2) */
+
+struct esp_sizes {
+	uint8_t iv, icv;
+	uint8_t block; /* the encrypted part is whole blocks */
+};
+/* Those of SUITE, which must be one of ESP's (a hash, or AES-GCM). */
+struct esp_sizes esp_sizes(const struct ipsec_suite *suite);
+
 extern const struct word ipsec_use_words[];
 /* "aes256", "aes128", "aes256gcm16", ...: the value is IPSEC_CIPHER_WORD(cipher, bits). */
 #define IPSEC_CIPHER_WORD(cipher, bits) ((unsigned)(cipher) << 16 | (bits))
