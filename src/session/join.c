@@ -169,6 +169,7 @@ void session_fill_stats(const struct session *s, struct request_stats *stats)
 	take_path(&stats->counters, path);
 	stats->counters.control_tx = tunnel->tx_messages;
 	stats->counters.control_rx = tunnel->rx_messages;
+	stats->counters.ipsec_rekeys = secure_rekeys(s);
 	stats->counters.lcp_rx = ppp->lcp_rx;
 	stats->counters.auth_rx = ppp->auth_rx;
 	stats->counters.ccp_rx = ppp->ccp_rx;

@@ -42,8 +42,11 @@ static void on_keys(struct session *s, const struct ipsec_event *event)
 	int rc = event->kind == IPSEC_EVENT_RECEIVE ? path_esp_receive(s->path, event->keys)
 						    : path_esp_send(s->path, event->keys);
 
-	if (event->kind == IPSEC_EVENT_SEND)
+	if (event->kind == IPSEC_EVENT_SEND) {
 		s->secure.sizes = esp_sizes(&event->keys->suite);
+		if (s->network_up)
+			mtu_too_big(s, s->mtu.path); /* another suite may leave less room */
+	}
 	if (rc == 0)
 		return;
 	reason_set(&r, EXIT_FATAL, "no ESP with these keys: %s", strerror(-rc));
@@ -185,12 +188,20 @@ void secure_tick(struct session *s, uint64_t now_ms)
 
 /* For the status */
 
-/* "AES256-CBC SHA1", in capitals as the field writes them. */
 static void put_suite(struct str *out, const struct ipsec_suite *suite)
 {
 	char text[IPSEC_SUITE_TEXT];
 
 	str_printf(out, "%s", ipsec_suite_text(suite, text, sizeof text));
+}
+
+uint32_t secure_rekeys(const struct session *s)
+{
+	struct ipsec_status st = {0};
+
+	if (s->secure.ike)
+		ipsec_status(s->secure.ike, &st);
+	return st.rekeys;
 }
 
 char *secure_text(const struct session *s, char *buf, size_t cap)

@@ -37,7 +37,9 @@ void secure_lost(struct session *s, int error);
 uint64_t secure_deadline(const struct session *s);
 void secure_tick(struct session *s, uint64_t now_ms);
 
-/* "AES256-CBC SHA1 modp2048, NAT-T, rekey in 41m"; "" while there is none. */
+/* Of ESP, so far. */
+uint32_t secure_rekeys(const struct session *s);
+/* "aes256-sha1 (IKE aes256-sha1-modp2048), NAT-T, rekey in 41m"; "" while there is none. */
 char *secure_text(const struct session *s, char *buf, size_t cap);
 
 #endif
