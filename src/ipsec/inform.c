@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* Informational exchanges (RFC 2409 section 5.7): notifications, Delete, DPD (RFC 3706). */
+#include "ipsec/internal.h"
+
+#define ERRORS_END 16384 /* types below are errors (RFC 2408 section 3.14.1) */
+
+/* Saying */
+
+/* Begins one under P's keys; returns where its HASH stands. */
+static uint8_t *begin(struct ipsec *s, struct phase *p, struct isakmp_writer *m, struct sent *sent,
+		      uint32_t *id)
+{
+	while (!(*id = random_u32(s->random)))
+		;
+	message_begin(p, m, sent, ISAKMP_INFORMATIONAL, *id);
+	return isakmp_reserve(m, ISAKMP_HASH, p->keys.len);
+}
+
+static void end(struct ipsec *s, struct phase *p, struct isakmp_writer *m, struct sent *sent,
+		uint8_t *hash, uint32_t id)
+{
+	uint8_t iv[IKE_BLOCK_MAX];
+
+	message_hash_fill(p, m, hash, id, (struct crypto_part){NULL, 0});
+	message_iv(p, id, iv);
+	(void)message_send(s, p, m, sent, iv, false);
+}
+
+static void notify(struct ipsec *s, struct phase *p, const struct isakmp_notification *n)
+{
+	struct isakmp_writer m;
+	struct sent sent;
+	uint32_t id;
+	uint8_t *hash = begin(s, p, &m, &sent, &id);
+
+	isakmp_add_notify(&m, n);
+	end(s, p, &m, &sent, hash, id);
+}
+
+void inform_notify(struct ipsec *s, struct phase *p, uint8_t protocol, uint32_t spi, uint16_t type)
+{
+	const uint8_t octets[] = {(uint8_t)(spi >> 24), (uint8_t)(spi >> 16), (uint8_t)(spi >> 8),
+				  (uint8_t)spi};
+	const struct isakmp_notification n = {
+		.protocol = protocol, .type = type, .spi = octets, .spi_len = spi ? 4 : 0};
+
+	notify(s, p, &n);
+}
+
+/* R-U-THERE or its answer, with a number of four octets. */
+static void say_there(struct ipsec *s, struct phase *p, uint16_t type, const uint8_t *number)
+{
+	const struct isakmp_notification n = {.protocol = ISAKMP_PROTOCOL_IKE,
+					      .type = type,
+					      .spi = p->cookie[0],
+					      .spi_len = sizeof p->cookie,
+					      .data = number,
+					      .data_len = 4};
+
+	notify(s, p, &n);
+}
+
+void inform_ask(struct ipsec *s, struct phase *p)
+{
+	uint8_t number[4];
+	struct writer w = writer_make(number, sizeof number);
+
+	if (!s->dpd_sequence)
+		s->dpd_sequence = random_u32(s->random) >> 1;
+	writer_u32(&w, ++s->dpd_sequence);
+	say_there(s, p, ISAKMP_R_U_THERE, number);
+}
+
+static void say_delete(struct ipsec *s, struct phase *p, uint8_t protocol, const uint8_t *spi,
+		       uint8_t spi_len)
+{
+	struct isakmp_writer m;
+	struct sent sent;
+	uint32_t id;
+	uint8_t *hash = begin(s, p, &m, &sent, &id);
+
+	isakmp_open(&m, ISAKMP_DELETE);
+	writer_u32(&m.w, 1);
+	writer_u8(&m.w, protocol);
+	writer_u8(&m.w, spi_len);
+	writer_u16(&m.w, 1);
+	writer_bytes(&m.w, spi, spi_len);
+	isakmp_close(&m);
+	end(s, p, &m, &sent, hash, id);
+}
+
+void inform_delete_pair(struct ipsec *s, const struct pair *pair)
+{
+	struct phase *p = phase_current(s);
+	uint8_t spi[4];
+	struct writer w = writer_make(spi, sizeof spi);
+
+	writer_u32(&w, pair->spi_in);
+	if (p)
+		say_delete(s, p, ISAKMP_PROTOCOL_ESP, spi, sizeof spi);
+}
+
+void inform_delete_phase(struct ipsec *s, struct phase *p)
+{
+	say_delete(s, p, ISAKMP_PROTOCOL_IKE, p->cookie[0], sizeof p->cookie);
+}
+
+/* Hearing */
+
+static void take_there(struct ipsec *s, struct phase *p, const struct isakmp_notification *n)
+{
+	uint32_t number;
+
+	if (n->data_len != sizeof number)
+		return;
+	struct cursor c = cursor_make(n->data, n->data_len);
+	number = cursor_u32(&c);
+	if (n->type == ISAKMP_R_U_THERE) {
+		say_there(s, p, ISAKMP_R_U_THERE_ACK, n->data);
+	} else if (s->dpd_asked && number == s->dpd_sequence) {
+		s->dpd_asked = 0;
+		s->heard_ms = s->now_ms;
+	}
+}
+
+/* An error that is authenticated: of our Quick Mode, if there is one, else a hint. */
+static void take_error(struct ipsec *s, const struct phase *p, uint16_t type)
+{
+	struct quick *q = quick_pending(s);
+
+	log_info(s->log, "IKE: the %s says: %s", peer_word(s), notify_text(type));
+	if (p->state == PHASE_UP && q) {
+		quick_refused(s, q, type);
+	} else if (p->state != PHASE_UP) {
+		s->last_notify = type;
+		hint_take(s, HINT_NOTIFY);
+	}
+}
+
+static void take_notify(struct ipsec *s, struct phase *p, const struct isakmp_payload *payload)
+{
+	struct isakmp_notification n;
+
+	if (!isakmp_notify_decode(payload, &n)) {
+		s->status.malformed++;
+		return;
+	}
+	if (n.type == ISAKMP_R_U_THERE || n.type == ISAKMP_R_U_THERE_ACK)
+		take_there(s, p, &n);
+	else if (n.type < ERRORS_END)
+		take_error(s, p, n.type);
+	else
+		log_debug(s->log, "IKE: notification %u", n.type);
+}
+
+/* A phase 1 is gone at the peer.  Its ESP associations live on; what was going on in it does not.
+ */
+static void phase_deleted(struct ipsec *s, struct phase *p)
+{
+	for (unsigned i = 0; i < QUICKS; i++) {
+		struct quick *q = &s->quicks[i];
+		if (q->state == QUICK_FREE || &s->phases[q->phase] != p)
+			continue;
+		s->want_quick |= q->state == QUICK_1_SENT;
+		quick_clear(q);
+	}
+	log_info(s->log, "IKE: the %s ended its phase 1", peer_word(s));
+	phase_clear(p);
+	if (!s->up)
+		end_with(s, EXIT_NEGOTIATION_FAILED, REASON_PEER,
+			 "the %s ended IKE before IPsec was up", peer_word(s));
+}
+
+static void take_delete(struct ipsec *s, const struct isakmp_payload *payload)
+{
+	struct isakmp_deletion d;
+
+	if (!isakmp_delete_decode(payload, &d)) {
+		s->status.malformed++;
+		return;
+	}
+	struct cursor c = cursor_make(d.spis, (size_t)d.count * d.spi_len);
+	if (d.protocol == ISAKMP_PROTOCOL_ESP && d.spi_len == 4)
+		while (cursor_left(&c) && !s->closed)
+			pair_deleted(s, cursor_u32(&c));
+	if (d.protocol != ISAKMP_PROTOCOL_IKE || d.spi_len != 2 * ISAKMP_COOKIE)
+		return;
+	while (cursor_left(&c) && !s->closed) {
+		const uint8_t *cookies = cursor_bytes(&c, d.spi_len);
+		for (unsigned i = 0; i < PHASES; i++)
+			if (s->phases[i].state == PHASE_UP &&
+			    memcmp(s->phases[i].cookie[0], cookies, d.spi_len) == 0)
+				phase_deleted(s, &s->phases[i]);
+	}
+}
+
+static void take_all(struct ipsec *s, struct phase *p, const struct isakmp_chain *chain)
+{
+	for (unsigned i = 1; i < chain->count && !s->closed && p->state != PHASE_FREE; i++) {
+		if (chain->at[i].type == ISAKMP_NOTIFY)
+			take_notify(s, p, &chain->at[i]);
+		else if (chain->at[i].type == ISAKMP_DELETE)
+			take_delete(s, &chain->at[i]);
+	}
+}
+
+/* In clear: anybody can say it. */
+static void take_clear(struct ipsec *s, struct phase *p, const struct isakmp_header *h,
+		       const uint8_t *octets)
+{
+	struct isakmp_chain chain;
+	struct isakmp_notification n;
+	const struct isakmp_payload *payload;
+
+	if (!message_open(s, p, NULL, h, octets, &chain) ||
+	    !(payload = isakmp_find(&chain, ISAKMP_NOTIFY, 0)) ||
+	    !isakmp_notify_decode(payload, &n)) {
+		s->status.malformed++;
+		return;
+	}
+	if (p->state == PHASE_UP || p->side == RESPONDER || n.type >= ERRORS_END)
+		return;
+	log_info(s->log, "IKE: the %s says, unproved: %s", peer_word(s), notify_text(n.type));
+	if (p->state == PHASE_SA_SENT && n.type == ISAKMP_NO_PROPOSAL && !p->fallback &&
+	    s->config.settings.ike.fallback) {
+		emit_progress(
+			s,
+			"IKE: the server takes none of the first proposals, trying the old ones");
+		s->use_fallback = true;
+		phase_clear(p);
+		main_start(s);
+		return;
+	}
+	s->last_notify = n.type;
+	hint_take(s, HINT_NOTIFY);
+}
+
+void inform_input(struct ipsec *s, struct phase *p, const struct isakmp_header *h,
+		  const uint8_t *octets)
+{
+	uint8_t iv[IKE_BLOCK_MAX];
+	struct isakmp_chain chain;
+
+	if (!(h->flags & ISAKMP_ENCRYPTED)) {
+		take_clear(s, p, h, octets);
+		return;
+	}
+	if (!p->keys.len || !h->id) {
+		s->status.unexpected++;
+		return;
+	}
+	message_iv(p, h->id, iv);
+	if (!message_open(s, p, iv, h, octets, &chain) ||
+	    !message_hash_is_right(p, &chain, h->id, (struct crypto_part){NULL, 0})) {
+		s->status.malformed++;
+		if (p->state == PHASE_ID_SENT)
+			hint_take(s, HINT_GARBAGE);
+		return;
+	}
+	if (phase_seen(p, h->id)) {
+		s->status.unexpected++;
+		return;
+	}
+	take_all(s, p, &chain);
+}
