@@ -254,8 +254,11 @@ struct phase *phase_current(struct ipsec *s);
 struct phase *phase_pending(struct ipsec *s);
 /* It is up: times of life, and older ones end before long. */
 void phase_is_up(struct ipsec *s, struct phase *p);
-/* Was that message id of an Informational exchange seen?  Notes it. */
+/* Was that message id seen, of an exchange that the peer began?  Notes it. */
 bool phase_seen(struct phase *p, uint32_t id);
+void quick_clear(struct quick *q);
+/* Ours that waits for an answer, or NULL. */
+struct quick *quick_pending(struct ipsec *s);
 
 /* main_mode.c */
 void main_start(struct ipsec *s);
@@ -269,19 +272,21 @@ void main_answer(struct ipsec *s, const struct isakmp_header *h, const uint8_t *
 void quick_start(struct ipsec *s, struct phase *p);
 void quick_input(struct ipsec *s, struct phase *p, const struct isakmp_header *h,
 		 const uint8_t *octets);
-void quick_clear(struct quick *q);
-/* Ours that waits for an answer, or NULL. */
-struct quick *quick_pending(struct ipsec *s);
 /* The peer refused Q by a notification that was authenticated. */
 void quick_refused(struct ipsec *s, struct quick *q, uint16_t notify);
 
 /* inform.c */
 void inform_input(struct ipsec *s, struct phase *p, const struct isakmp_header *h,
 		  const uint8_t *octets);
+
+/* inform_send.c */
 void inform_delete_pair(struct ipsec *s, const struct pair *pair);
 void inform_delete_phase(struct ipsec *s, struct phase *p);
 /* Notify of TYPE in the protocol, about SPI (0 = none). */
 void inform_notify(struct ipsec *s, struct phase *p, uint8_t protocol, uint32_t spi, uint16_t type);
+/* R-U-THERE or its answer, with a number of four octets. */
+void inform_there(struct ipsec *s, struct phase *p, uint16_t type, const uint8_t *number);
+/* A new R-U-THERE. */
 void inform_ask(struct ipsec *s, struct phase *p);
 
 /* pair.c */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ISAKMP SAs: found, counted, replaced. */
+/* The ISAKMP SAs: found, counted, replaced; and which of Quick Mode goes on. */
 #include "ipsec/internal.h"
 
 #define LIFE_DEFAULT_S 28800
@@ -126,4 +126,19 @@ bool phase_seen(struct phase *p, uint32_t id)
 			return true;
 	p->seen[p->seen_at++ % SEEN] = id;
 	return false;
+}
+
+void quick_clear(struct quick *q)
+{
+	ike_dh_free(q->dh);
+	wipe(q, sizeof *q);
+	q->sent.due_ms = q->end_ms = DEADLINE_NONE;
+}
+
+struct quick *quick_pending(struct ipsec *s)
+{
+	for (unsigned i = 0; i < QUICKS; i++)
+		if (s->quicks[i].state == QUICK_1_SENT)
+			return &s->quicks[i];
+	return NULL;
 }

@@ -8,21 +8,6 @@
 #define SPI_MIN	       256
 #define ANSWER_WAIT_MS 30000
 
-void quick_clear(struct quick *q)
-{
-	ike_dh_free(q->dh);
-	wipe(q, sizeof *q);
-	q->sent.due_ms = q->end_ms = DEADLINE_NONE;
-}
-
-struct quick *quick_pending(struct ipsec *s)
-{
-	for (unsigned i = 0; i < QUICKS; i++)
-		if (s->quicks[i].state == QUICK_1_SENT)
-			return &s->quicks[i];
-	return NULL;
-}
-
 /* A free one, or one that is done and only kept for repetitions. */
 static struct quick *quick_new(struct ipsec *s, const struct phase *p, enum side side, uint32_t id)
 {
