@@ -61,7 +61,7 @@ call_with() {
 		shift
 	done
 	shift
-	serve ccp-none "${scenario[@]}"
+	serve ccp-reject "${scenario[@]}"
 	connects "$@"
 	[ -n "$(field .ipsec)" ] || fail "the status says nothing of IPsec"
 	[ "$(field .encoding)" = none ] || fail "encoding is $(field .encoding)"
@@ -71,7 +71,7 @@ call_with() {
 lives() {
 	local what=$1 wanted=$2
 	shift 2
-	serve ccp-none "$what"
+	serve ccp-reject "$what"
 	connects "$@"
 	within 6 step "$wanted" || fail "the server did not get so far: $(tail -n 1 "$T/server")"
 	sleep 0.3
@@ -144,7 +144,7 @@ t_main_mode_of_a_stranger_ends_nothing() { lives mid-ipsec:main-mode up; }
 nothing_runs() { [ -z "$(client_pids)" ]; }
 lane_kill_clients() { client_pids | while read -r p; do kill -KILL "$p"; done; }
 t_short_life_times() {
-	serve ccp-none
+	serve ccp-reject
 	connects 'ipsec-lifetime = 10' 'ipsec-ike-lifetime = 15'
 	within 25 step esp-rekeyed || fail "no rekey of ours"
 	all_pings 50 50
@@ -152,14 +152,14 @@ t_short_life_times() {
 	hangs_up
 }
 t_server_deletes_esp() {
-	serve ccp-none mid-ipsec:delete-esp
+	serve ccp-reject mid-ipsec:delete-esp
 	profile
 	up_in_foreground
 	ends_with 16 'server (deleted|ended).*IPsec' 6
 	server_done
 }
 t_killed_and_dialed_again() {
-	serve ccp-none
+	serve ccp-reject
 	connects
 	lane_kill_clients
 	within 3 nothing_runs || fail "it lives on"
@@ -172,7 +172,7 @@ t_a_secret_from_a_file() {
 	PROFILE_TOO=('use-ipsec = required' 'ipsec-secret-file = psk') call_with
 }
 t_mtu_and_no_fragments() {
-	serve ccp-none esp:aes256-sha1
+	serve ccp-reject esp:aes256-sha1
 	connects 'max-mtu = 1500' 'max-mru = 1500'
 	[ "$(field .mtu)" = 1402 ] || fail "mtu is $(field .mtu), not 1402"
 	ping -q -c 2 -i 0.2 -W 3 -M "do" -s 1374 10.99.0.1 >"$T/ping" 2>&1 || fail "a full packet does not pass: $(tail -n 2 "$T/ping" | tr '\n' '|')"

@@ -345,7 +345,7 @@ class Secure(l2tp.Lns):
 
     def main_3(self, data):
         items, _ = parse(data[16], data[28:])
-        self.gi, self.ni = of(items, KE)[0], of(items, NONCE)[0]
+        self.gi, self.nonce_i = of(items, KE)[0], of(items, NONCE)[0]
         if self.answer_natt:
             natd = of(items, self.natd_type)
             assert len(natd) >= 2 and natd[0] == self.natd(self.lns_address, 500), "the client's NAT-D is wrong"
@@ -353,8 +353,8 @@ class Secure(l2tp.Lns):
         if self.step("mm3"):
             return
         self.gr, shared = self.exchange_keys(self.gi, self.ike_transform.a[4])
-        self.nr = os.urandom(20)
-        base = self.prf(self.psk, self.ni + self.nr)
+        self.nonce_r = os.urandom(20)
+        base = self.prf(self.psk, self.nonce_i + self.nonce_r)
         tail = shared + self.cookies
         d = self.prf(base, tail + b"\0")
         a = self.prf(base, d + tail + b"\1")
@@ -369,7 +369,7 @@ class Secure(l2tp.Lns):
         iv = self.digest(self.gi + self.gr)[:self.block]
         self.keys = {"base": base, "d": d, "a": a, "e": e[:size], "last": iv}
         natd = [(self.natd_type, self.natd(*self.ike_from[:2])), (self.natd_type, self.natd(self.lns_address, 500))]
-        self.answers[data] = [self.say_clear(MAIN, [(KE, self.gr), (NONCE, self.nr), *(natd if self.answer_natt else [])])]
+        self.answers[data] = [self.say_clear(MAIN, [(KE, self.gr), (NONCE, self.nonce_r), *(natd if self.answer_natt else [])])]
 
     def main_5(self, data):
         try:
