@@ -40,12 +40,12 @@ struct ike_dh {
 
 #define UNCOMPRESSED 4 /* what OpenSSL's form of a point has before x and y */
 
-/* RFC 2409's second group by its numbers; q lets OpenSSL check public values. */
-static bool push_modp1024(OSSL_PARAM_BLD *b, BIGNUM *p, BIGNUM *q, BIGNUM *g)
+/* RFC 2409's second group by its numbers.  It is one of a safe prime: in it only 1 and p-1 are
+ * weak. */
+static bool push_modp1024(OSSL_PARAM_BLD *b, BIGNUM *p, BIGNUM *g)
 {
-	return p && q && g && BN_get_rfc2409_prime_1024(p) && BN_rshift1(q, p) &&
-	       BN_set_word(g, 2) && OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_FFC_P, p) &&
-	       OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_FFC_Q, q) &&
+	return p && g && BN_get_rfc2409_prime_1024(p) && BN_set_word(g, 2) &&
+	       OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_FFC_P, p) &&
 	       OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_FFC_G, g);
 }
 
@@ -65,20 +65,19 @@ static EVP_PKEY *from_params(const struct group *group, OSSL_PARAM *params, int 
 static EVP_PKEY *parameters(const struct group *group)
 {
 	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
-	BIGNUM *p = BN_new(), *q = BN_new(), *g = BN_new();
+	BIGNUM *p = BN_new(), *g = BN_new();
 	OSSL_PARAM *params = NULL;
 	EVP_PKEY *key = NULL;
 
 	if (b && (group->name ? OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME,
 								group->name, 0) == 1
-			      : push_modp1024(b, p, q, g)))
+			      : push_modp1024(b, p, g)))
 		params = OSSL_PARAM_BLD_to_param(b);
 	if (params)
 		key = from_params(group, params, EVP_PKEY_KEY_PARAMETERS);
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(b);
 	BN_free(p);
-	BN_free(q);
 	BN_free(g);
 	return key;
 }

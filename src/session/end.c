@@ -103,6 +103,15 @@ void session_explain_refusal(struct session *s, const struct reason *why)
 			   why->text);
 }
 
+void session_explain_ipsec(struct session *s, const struct reason *why)
+{
+	if (s->secure.up && !s->closing && !tunnel_counters(s->tunnel)->rx_messages)
+		reason_set(&s->reason, why->code,
+			   "IPsec is up, but the server does not answer L2TP inside: its L2TP "
+			   "server is down, or wants source-port = 1701, or another client behind "
+			   "this address uses the same port");
+}
+
 void session_begin_tunnel(struct session *s)
 {
 	s->control_connected = true;

@@ -6,6 +6,7 @@
 #include "session/internal.h"
 #include "wire/control_packet.h"
 #include "wire/frame.h"
+#include "wire/l2tp.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -106,10 +107,12 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 				   ppp_reason(s->ppp)->text);
 		if (event->unexplained)
 			session_explain_refusal(s, event->reason);
-		reason_set(&s->reason, event->reason->code, "%s%s", event->reason->text,
+		session_explain_ipsec(s, event->reason);
+		reason_set(&s->reason, event->reason->code, "%s%s%s", event->reason->text,
 			   s->call_up && !s->network_up && !s->closing
 				   ? ppp_refusal(s->ppp, refusal, sizeof refusal)
-				   : "");
+				   : "",
+			   tunnel_counters(s->tunnel)->rx_messages ? "" : probe_finding(s));
 		break;
 	}
 }

@@ -9,6 +9,7 @@
 #include "path/path.h"
 #include "path/worker.h"
 #include "ppp/ppp.h"
+#include "session/probe.h"
 #include "session/secure.h"
 #include "tunnel/tunnel.h"
 #include "wire/dhcp.h"
@@ -85,6 +86,7 @@ struct session {
 	struct path_worker *worker; /* not owned; NULL: one thread does all */
 	struct session_load load;
 	struct session_secure secure;
+	struct session_probe probe;
 	bool control_connected, call_up, network_up;			/* how far the call is */
 	bool closing, tunnel_closing, tunnel_closed, ppp_closed, ended; /* how far its end is */
 	bool ppp_heard_any, output_overflow, authenticating;
@@ -118,6 +120,8 @@ void session_close(struct session *s, const struct reason *why);
 void session_begin_tunnel(struct session *s);
 /* Nothing passes the tunnel's data channel, or one way only: the classic blocked protocol 47. */
 void session_explain_silence(struct session *s);
+/* The tunnel ended with WHY: inside ESP, and without a word of L2TP? */
+void session_explain_ipsec(struct session *s, const struct reason *why);
 /* The peer ended the tunnel with WHY, which explains nothing: did it mean the password? */
 void session_explain_refusal(struct session *s, const struct reason *why);
 /* After each input (and what waited for an account): what one room's event means for the others. */

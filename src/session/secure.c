@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/secure.h"
 
+#include "base/address.h"
 #include "base/str.h"
 #include "session/internal.h"
 
@@ -10,7 +11,8 @@
 #include <sys/socket.h>
 
 #define KEEP_MS	     20000 /* RFC 3948 section 4: what a NAT on the way forgets last */
-#define READS	     16	   /* messages of port 500 at a time */
+#define IKE_PORT     500
+#define READS	     16 /* messages of port 500 at a time */
 #define IKE_SIZE_MAX 4096
 
 /* Callbacks of the engine */
@@ -103,6 +105,7 @@ bool secure_make(struct session *s)
 	config->role = (enum call_role)s->start.role;
 	config->local = s->start.own;
 	config->peer = s->start.peer;
+	address_set_port(&config->peer, IKE_PORT);
 	str_copy(config->server, sizeof config->server, s->start.server);
 	config->settings = s->start.ipsec;
 	config->inner_port = s->start.inner_port;

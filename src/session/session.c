@@ -228,7 +228,7 @@ static void on_start(struct session *s, struct request_message *m)
 		s->control_fd = m->fds[REQUEST_FD_CONTROL];
 	if (m->fd_count > REQUEST_FD_PACKET)
 		s->packet_fd = m->fds[REQUEST_FD_PACKET];
-	if (!start_is_sane(&s->start) || (pptp || secured) != (s->control_fd >= 0) ||
+	if (!start_is_sane(&s->start) || ((pptp || secured) && s->control_fd < 0) ||
 	    !session_make_rooms(s)) {
 		reason_set(&s->reason, EXIT_FATAL, "the session could not be started");
 		session_finish(s);
@@ -255,6 +255,7 @@ static void on_start(struct session *s, struct request_message *m)
 		loop_timer_set(s->loop, &s->limit_timer, now + s->start.connect_limit_ms);
 	} else {
 		session_begin_tunnel(s);
+		probe_begin(s);
 	}
 }
 

@@ -188,6 +188,16 @@ static int open_ipsec_socket(const struct supervisor *s, uint16_t port, uint16_t
 	return fd;
 }
 
+/* Where a server that is silent is asked whether it speaks IKE; -1 where that cannot be. */
+static int open_probe(const struct supervisor *s)
+{
+	uint16_t own_port = 0;
+	struct reason reason = {0};
+	int fd = open_ipsec_socket(s, IKE_PORT, &own_port, &reason);
+
+	return fd < 0 ? -1 : fd;
+}
+
 /* No other socket is opened for such a call: nothing can leave past IPsec. */
 static int open_ipsec(struct supervisor *s, struct reason *reason)
 {
@@ -216,6 +226,8 @@ static int open_l2tp(struct supervisor *s, struct reason *reason)
 	address_set_port(to, s->profile.port ? s->profile.port : L2TP_PORT);
 	fd = open_udp(s, to, reason);
 	s->sockets.wire = fd < 0 ? -1 : fd;
+	if (fd >= 0 && s->profile.ipsec.use == IPSEC_USE_NO)
+		s->sockets.control = open_probe(s);
 	if (fd >= 0 && s->profile.ipsec.use == IPSEC_USE_EXTERNAL)
 		return cover_hold(s, fd, to, reason);
 	return fd < 0 ? fd : 0;

@@ -186,7 +186,7 @@ class Secure(l2tp.Lns):
     accept_ike = staticmethod(lambda t: True)
     accept_esp = staticmethod(lambda t: True)
     answer_natt = True
-    vendor = NATT
+    natt_vendor = NATT
     own_id = None           # body of IDir
     needs_inner_1701 = False
     mangle = None           # function of each IKE message that leaves, to a list of messages
@@ -317,7 +317,7 @@ class Secure(l2tp.Lns):
             return
         self.hash = HASHES[self.ike_transform.a[2]]
         sa = self.sa_i[:8] + payloads([(PROPOSAL, head[:3] + b"\1" + payloads([(TRANSFORM, self.ike_transform.raw)]))])
-        vids = [(VID, self.vendor)] if self.answer_natt else []
+        vids = [(VID, self.natt_vendor)] if self.answer_natt else []
         self.answers[data] = [self.say_clear(MAIN, [(SA, sa), *vids, (VID, DPD)])]
 
     def notify_clear(self, code):
@@ -678,7 +678,7 @@ def no_natt(server, _):
 @scenario
 def natt_02(server, _):
     """knows draft 02 of NAT-T only"""
-    server.vendor, server.natd_type = NATT02, 130
+    server.natt_vendor, server.natd_type = NATT02, 130
     server.accept_esp = lambda t: t.a[4] == 61444
 
 

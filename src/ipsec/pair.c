@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* The ESP associations, two by two: which receive, which one sends, and until when. */
+#include "ipsec/internal.h"
+
+#include <stdio.h>
+
+#define LIFE_DEFAULT_S 3600
+#define LIFE_MIN_S     10
+#define LIFE_MAX_S     2592000
+
+static void clear(struct pair *pair)
+{
+	wipe(pair, sizeof *pair);
+	pair->rekey_ms = pair->end_ms = DEADLINE_NONE;
+}
+
+static void keys_of(struct esp_keys *out, const struct phase *p, const struct quick *q,
+		    enum side receiver)
+{
+	*out = (struct esp_keys){.spi = q->spi[receiver], .suite = q->suite};
+	ike_keymat(out, &p->keys, (struct crypto_part){q->shared, q->shared_len},
+		   (struct crypto_part){q->nonce[INITIATOR], q->nonce_len[INITIATOR]},
+		   (struct crypto_part){q->nonce[RESPONDER], q->nonce_len[RESPONDER]});
+}
+
+struct pair *pair_receive(struct ipsec *s, const struct phase *p, const struct quick *q)
+{
+	struct esp_keys keys;
+
+	for (unsigned i = 0; i < PAIRS; i++) {
+		struct pair *pair = &s->pairs[i];
+		if (pair->used)
+			continue;
+		clear(pair);
+		pair->used = pair->in = true;
+		pair->spi_in = q->spi[q->side];
+		pair->spi_out = q->spi[other(q->side)];
+		pair->suite = q->suite;
+		keys_of(&keys, p, q, q->side);
+		emit_keys(s, IPSEC_EVENT_RECEIVE, &keys);
+		wipe(&keys, sizeof keys);
+		return pair;
+	}
+	return NULL;
+}
+
+/* As in retire_older of phase.c: what came up while this exchange went on stays. */
+static void retire_older(struct ipsec *s, const struct pair *than, uint64_t began_ms)
+{
+	for (unsigned i = 0; i < PAIRS; i++) {
+		struct pair *pair = &s->pairs[i];
+		if (!pair->used || pair == than || !pair->out)
+			continue;
+		pair->rekey_ms = DEADLINE_NONE;
+		if (pair->up_ms <= began_ms)
+			pair->end_ms = deadline_min(pair->end_ms, s->now_ms + OLD_GRACE_MS);
+	}
+}
+
+static void set_times(struct ipsec *s, struct pair *pair, uint32_t told)
+{
+	uint32_t own = s->config.settings.lifetime ? s->config.settings.lifetime : LIFE_DEFAULT_S;
+	uint64_t life = told && told < own ? told : own;
+
+	life = life < LIFE_MIN_S ? LIFE_MIN_S : life > LIFE_MAX_S ? LIFE_MAX_S : life;
+	bool caller = s->config.role == ROLE_CALLER;
+	pair->up_ms = s->now_ms;
+	/* The caller a little earlier, so that both seldom begin at once. */
+	pair->rekey_ms = s->now_ms + life * (caller ? 850 : 930) +
+			 random_u32(s->random) % (uint32_t)(life * (caller ? 70 : 20));
+	pair->end_ms = s->now_ms + life * 1000 + LATE_GRACE_MS;
+}
+
+static void say_up(struct ipsec *s, const struct pair *pair)
+{
+	char suite[IPSEC_SUITE_TEXT], text[80];
+
+	s->status.esp = pair->suite;
+	snprintf(text, sizeof text, "ESP: %s", ipsec_suite_text(&pair->suite, suite, sizeof suite));
+	if (s->up) {
+		s->status.rekeys++;
+		log_info(s->log, "IPsec: new keys, %s", text);
+		return;
+	}
+	emit_progress(s, text);
+	s->up = true;
+	s->heard_ms = s->now_ms;
+	emit_up(s);
+}
+
+void pair_send(struct ipsec *s, const struct phase *p, const struct quick *q)
+{
+	struct pair *pair = s->pairs;
+
+	while (pair < s->pairs + PAIRS && !(pair->used && pair->spi_in == q->spi[q->side]))
+		pair++;
+	if (pair == s->pairs + PAIRS)
+		return;
+	keys_of(&pair->out_keys, p, q, other(q->side));
+	pair->out = true;
+	s->sending = (uint8_t)(pair - s->pairs);
+	set_times(s, pair, q->seconds);
+	retire_older(s, pair, q->began_ms);
+	emit_keys(s, IPSEC_EVENT_SEND, &pair->out_keys);
+	say_up(s, pair);
+}
+
+struct pair *pair_sending(struct ipsec *s)
+{
+	struct pair *pair = &s->pairs[s->sending];
+
+	return pair->used && pair->out ? pair : NULL;
+}
+
+/* The one that sent is gone: the newest that is left, if any. */
+static void send_by_another(struct ipsec *s)
+{
+	struct pair *best = NULL;
+
+	if (pair_sending(s))
+		return;
+	for (unsigned i = 0; i < PAIRS; i++) {
+		struct pair *pair = &s->pairs[i];
+		if (pair->used && pair->out && (!best || pair->up_ms > best->up_ms))
+			best = pair;
+	}
+	if (!best)
+		return;
+	s->sending = (uint8_t)(best - s->pairs);
+	if (best->rekey_ms == DEADLINE_NONE)
+		best->rekey_ms = s->now_ms + RETRY_MS;
+	emit_keys(s, IPSEC_EVENT_SEND, &best->out_keys);
+}
+
+void pair_end(struct ipsec *s, struct pair *pair)
+{
+	uint32_t spi = pair->spi_in;
+
+	if (pair->out)
+		inform_delete_pair(s, pair);
+	clear(pair);
+	emit_forget(s, spi);
+	send_by_another(s);
+}
+
+void pair_deleted(struct ipsec *s, uint32_t spi)
+{
+	for (unsigned i = 0; i < PAIRS; i++) {
+		struct pair *pair = &s->pairs[i];
+		if (!pair->used || !pair->out || pair->spi_out != spi)
+			continue;
+		pair->out = false;
+		wipe(&pair->out_keys, sizeof pair->out_keys);
+		pair->rekey_ms = DEADLINE_NONE;
+		pair->end_ms = deadline_min(pair->end_ms, s->now_ms + DELETED_GRACE_MS);
+	}
+	send_by_another(s);
+}
