@@ -165,6 +165,9 @@ path_bulk_ROOMS := path crypto wire vocabulary base
 path_bulk_LIBS := -lcrypto
 offload_ROOMS := path crypto wire vocabulary base
 offload_LIBS := -lcrypto
+UNIT_TESTS += path_esp
+path_esp_ROOMS := path crypto wire vocabulary base
+path_esp_LIBS := -lcrypto
 UNIT_TESTS += path_worker
 path_worker_ROOMS := path crypto wire vocabulary base
 path_worker_LIBS := -lcrypto -pthread -Wl,--wrap=path_send_burst,--wrap=sendto

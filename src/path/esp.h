@@ -25,6 +25,9 @@ struct path_esp_in {
 };
 
 struct path_esp {
+	/* IPv6: UDP inside ESP has a checksum, and the addresses' part of it is this. */
+	bool sums;
+	uint64_t addresses;
 	struct path_esp_out out; /* of whoever has the turn to send */
 	/* The main thread's. */
 	_Alignas(64) struct path_esp_in in[PATH_ESP_INBOUND];
@@ -34,6 +37,8 @@ struct path_esp {
 
 struct path;
 
+/* NULL when out of memory. */
+struct path_esp *path_esp_make(const struct path_config *config);
 void path_esp_free(struct path_esp *esp);
 /* With the turn: may a packet leave? */
 bool esp_out_open(const struct path_esp *esp);

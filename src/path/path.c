@@ -48,13 +48,10 @@ struct path *path_new(const struct path_config *config, const struct path_callba
 	path->tx_large = malloc(PATH_TX_HEAD + OFFLOAD_PACKET_MAX);
 	if (!path->kept || !path->tx_slab || !path->tx_large || !prepare_receive(path) ||
 	    (config->tun_offload && !(path->join = join_new(&join))) ||
-	    (config->esp &&
-	     !(path->esp = aligned_alloc(_Alignof(struct path_esp), sizeof *path->esp)))) {
+	    (config->esp && !(path->esp = path_esp_make(config)))) {
 		path_free(path);
 		return NULL;
 	}
-	if (path->esp)
-		*path->esp = (struct path_esp){0};
 	return path;
 }
 

@@ -31,11 +31,12 @@ struct path_config {
 	struct sockaddr_storage peer; /* L2TP: where datagrams go */
 	socklen_t peer_len;
 	bool udp_segment; /* L2TP: try to send many datagrams as one (UDP_SEGMENT) */
+	bool udp_gro;	  /* L2TP: the socket receives many datagrams as one (UDP_GRO is set) */
 	/* L2TP over IPsec: WIRE_FD is connected to the peer's port for ESP in UDP, and nothing but
 	 * ESP and IKE leaves by it. */
 	bool esp;
 	uint16_t inner_port, peer_inner_port; /* of UDP inside ESP: ours, the peer's */
-	bool udp_gro; /* L2TP: the socket receives many datagrams as one (UDP_GRO is set) */
+	struct sockaddr_storage own;	      /* WIRE_FD's; its port is not looked at */
 };
 
 /* Ids of the call, once the tunnel knows them. */

@@ -305,6 +305,7 @@ bool session_make_rooms(struct session *s)
 		.esp = s->start.ipsec.use == IPSEC_USE_YES,
 		.inner_port = s->start.inner_port,
 		.peer_inner_port = L2TP_PORT,
+		.own = s->start.own,
 		.peer = s->start.peer,
 		.peer_len = address_len(&s->start.peer),
 	};
