@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 /* ICMP can be forged: so many errors are taken for true while nothing was heard. */
-#define SOFT_ERRORS_MAX 3
-#define SEQUENCE_REKEY	0xd0000000u
+#define SOFT_ERRORS_MAX	   3
+#define IKE_LIFE_DEFAULT_S 28800
+#define LIFE_DEFAULT_S	   3600
+#define SEQUENCE_REKEY	   0xd0000000u
 
 struct ipsec *ipsec_new(const struct ipsec_config *config, const struct ipsec_callbacks *callbacks,
 			const struct random_source *random, const struct log *log)
@@ -17,6 +19,10 @@ struct ipsec *ipsec_new(const struct ipsec_config *config, const struct ipsec_ca
 	if (!s)
 		return NULL;
 	s->config = *config;
+	if (!s->config.settings.ike_lifetime)
+		s->config.settings.ike_lifetime = IKE_LIFE_DEFAULT_S;
+	if (!s->config.settings.lifetime)
+		s->config.settings.lifetime = LIFE_DEFAULT_S;
 	s->callbacks = *callbacks;
 	s->random = random;
 	s->log = log;

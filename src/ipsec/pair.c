@@ -4,9 +4,8 @@
 
 #include <stdio.h>
 
-#define LIFE_DEFAULT_S 3600
-#define LIFE_MIN_S     10
-#define LIFE_MAX_S     2592000
+#define LIFE_MIN_S 10
+#define LIFE_MAX_S 2592000
 
 static void clear(struct pair *pair)
 {
@@ -59,7 +58,7 @@ static void retire_older(struct ipsec *s, const struct pair *than, uint64_t bega
 
 static void set_times(struct ipsec *s, struct pair *pair, uint32_t told)
 {
-	uint32_t own = s->config.settings.lifetime ? s->config.settings.lifetime : LIFE_DEFAULT_S;
+	uint32_t own = s->config.settings.lifetime;
 	uint64_t life = told && told < own ? told : own;
 
 	life = life < LIFE_MIN_S ? LIFE_MIN_S : life > LIFE_MAX_S ? LIFE_MAX_S : life;
