@@ -84,6 +84,7 @@ static void say_up(struct ipsec *s, const struct pair *pair)
 	emit_progress(s, text);
 	s->up = true;
 	s->heard_ms = s->now_ms;
+	s->dpd_ms = s->now_ms + DPD_IDLE_MS;
 	emit_up(s);
 }
 
@@ -98,6 +99,7 @@ void pair_send(struct ipsec *s, const struct phase *p, const struct quick *q)
 	keys_of(&pair->out_keys, p, q, other(q->side));
 	pair->out = true;
 	s->sending = (uint8_t)(pair - s->pairs);
+	s->want_quick = false;
 	set_times(s, pair, q->seconds);
 	retire_older(s, pair, q->began_ms);
 	emit_keys(s, IPSEC_EVENT_SEND, &pair->out_keys);
