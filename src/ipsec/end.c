@@ -2,6 +2,7 @@
 /* The end and its one sentence: what was seen, and what it means. */
 #include "ipsec/internal.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -117,15 +118,27 @@ static void end_silent(struct ipsec *s, const struct phase *p)
 			 who);
 }
 
+static void end_icmp(struct ipsec *s, const struct phase *p)
+{
+	const char *port = p && p->port == IPSEC_PORT_NAT ? "4500" : "500";
+
+	if (s->last_error == ECONNREFUSED)
+		end_with(s, EXIT_CONNECT_FAILED, REASON_NETWORK,
+			 "nothing listens on UDP port %s of %.60s (ICMP): IPsec does not run there",
+			 port, s->config.server);
+	else
+		end_with(s, EXIT_CONNECT_FAILED, REASON_NETWORK,
+			 "%.60s cannot be reached by IKE, UDP port %s: %s", s->config.server, port,
+			 strerror(s->last_error));
+}
+
 void end_phase_failed(struct ipsec *s, const struct phase *p)
 {
 	const char *who = s->config.server;
 
 	switch (s->hint) {
 	case HINT_ICMP:
-		end_with(s, EXIT_CONNECT_FAILED, REASON_NETWORK,
-			 "no IKE at %.60s, UDP port %s: %s; is IPsec running there?", who,
-			 p && p->port == IPSEC_PORT_NAT ? "4500" : "500", strerror(s->last_error));
+		end_icmp(s, p);
 		break;
 	case HINT_REPEATED:
 		end_with(

@@ -18,6 +18,7 @@ static void take_there(struct ipsec *s, struct phase *p, const struct isakmp_not
 	} else if (s->dpd_asked && number == s->dpd_sequence) {
 		s->dpd_asked = 0;
 		s->heard_ms = s->now_ms;
+		s->dpd_ms = s->now_ms + DPD_IDLE_MS;
 	}
 }
 

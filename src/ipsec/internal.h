@@ -162,7 +162,9 @@ struct ipsec {
 	uint8_t pfs_try; /* which of the groups of settings.esp, 0 = the first one's */
 	uint16_t inner_port, peer_inner_port; /* peer's 0 = not told */
 	uint64_t retry_ms;		      /* not before that time new keys again */
-	uint64_t heard_ms;
+	bool expired;	   /* an association's time was over before there was a new one */
+	uint64_t heard_ms; /* ESP, or an answer to DPD */
+	uint64_t dpd_ms;   /* when to look whether the peer was heard */
 	uint8_t dpd_asked;
 	uint32_t dpd_sequence;
 	struct ipsec_status status;

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 /* ICMP can be forged: so many errors are taken for true while nothing was heard. */
-#define SOFT_ERRORS_MAX 3
-#define SEQUENCE_REKEY	0xd0000000u
+#define SOFT_ERRORS_MAX	   3
+#define IKE_LIFE_DEFAULT_S 28800
+#define LIFE_DEFAULT_S	   3600
+#define SEQUENCE_REKEY	   0xd0000000u
 
 struct ipsec *ipsec_new(const struct ipsec_config *config, const struct ipsec_callbacks *callbacks,
 			const struct random_source *random, const struct log *log)
@@ -17,6 +19,10 @@ struct ipsec *ipsec_new(const struct ipsec_config *config, const struct ipsec_ca
 	if (!s)
 		return NULL;
 	s->config = *config;
+	if (!s->config.settings.ike_lifetime)
+		s->config.settings.ike_lifetime = IKE_LIFE_DEFAULT_S;
+	if (!s->config.settings.lifetime)
+		s->config.settings.lifetime = LIFE_DEFAULT_S;
 	s->callbacks = *callbacks;
 	s->random = random;
 	s->log = log;
@@ -51,6 +57,17 @@ static bool is_negotiating(struct ipsec *s)
 	return quick || phase_pending(s);
 }
 
+static void end_no_keys(struct ipsec *s)
+{
+	if (s->expired)
+		end_with(s, EXIT_PEER_DEAD, REASON_PEER,
+			 "the keys of IPsec ran out, and the %s agreed on no new ones",
+			 peer_word(s));
+	else
+		end_with(s, EXIT_HANGUP, REASON_PEER, "the %s ended the IPsec association",
+			 peer_word(s));
+}
+
 /* The caller's first Quick Mode follows its phase 1; later ones are wanted when keys get old.  They
  * need a phase 1, which may be gone. */
 static void go_on(struct ipsec *s)
@@ -60,8 +77,7 @@ static void go_on(struct ipsec *s)
 	if (s->closed || !s->started)
 		return;
 	if (s->up && !pair_sending(s) && !is_negotiating(s)) {
-		end_with(s, EXIT_HANGUP, REASON_PEER, "the %s ended the IPsec association",
-			 peer_word(s));
+		end_no_keys(s);
 		return;
 	}
 	if (!s->want_quick || quick_pending(s) || s->now_ms < s->retry_ms)
@@ -191,7 +207,7 @@ static void phase_failed(struct ipsec *s, struct phase *p)
 		return;
 	s->retry_ms = s->now_ms + RETRY_MS;
 	log_warn(s->log, "IPsec: a new phase 1 did not come up");
-	if (s->dpd_asked)
+	if (s->now_ms >= s->heard_ms + DPD_IDLE_MS && !phase_current(s))
 		end_with(s, EXIT_PEER_DEAD, REASON_SILENCE,
 			 "the %s does not answer any more (neither ESP nor IKE)", peer_word(s));
 }
@@ -209,7 +225,7 @@ static void tick_phase(struct ipsec *s, struct phase *p)
 	} else if (now >= p->sent.due_ms && (hinted || !message_due(s, p, &p->sent))) {
 		phase_failed(s, p);
 	} else if (p->state == PHASE_UP && now >= p->rekey_ms) {
-		p->rekey_ms = DEADLINE_NONE;
+		p->rekey_ms = now + RETRY_MS; /* again, if nothing comes of it */
 		if (!phase_pending(s))
 			main_start(s);
 	} else if (p->side == RESPONDER && p->state != PHASE_UP &&
@@ -268,26 +284,38 @@ static void tick_pair(struct ipsec *s, struct pair *pair)
 	if (s->now_ms >= pair->end_ms ||
 	    (!pair->out && pair->end_ms == DEADLINE_NONE && !has_exchange(s, pair))) {
 		pair_end(s, pair);
-	} else if (s->now_ms >= pair->rekey_ms && s->now_ms >= s->retry_ms) {
+	} else if (s->now_ms >= pair->rekey_ms) {
 		pair->rekey_ms = s->now_ms + RETRY_MS; /* again, if nothing comes of it */
-		s->want_quick = true;
+		s->want_quick |= !quick_pending(s);
 	}
 }
 
-/* Quiet for too long: ask, or where there is no phase 1 to ask in, make one. */
-static void tick_dpd(struct ipsec *s)
+/* Nothing was heard for so long: asks, or where there is no phase 1 to ask in, makes one. */
+static void ask(struct ipsec *s)
 {
 	struct phase *p = phase_current(s);
 
-	if (!s->up || s->now_ms < s->heard_ms + DPD_IDLE_MS + s->dpd_asked * DPD_REPEAT_MS)
-		return;
-	if (s->dpd_asked >= DPD_REPEATS) {
+	if (p && p->dpd && s->dpd_asked >= DPD_REPEATS) {
 		end_with(s, EXIT_PEER_DEAD, REASON_SILENCE,
 			 "the %s does not answer any more (dead peer detection)", peer_word(s));
 	} else if (p && p->dpd) {
 		s->dpd_asked++;
+		s->dpd_ms = s->now_ms + DPD_REPEAT_MS;
 		inform_ask(s, p);
+	} else {
+		s->dpd_ms = s->now_ms + DPD_IDLE_MS;
+		if (!p && !phase_pending(s))
+			main_start(s);
 	}
+}
+
+static void tick_dpd(struct ipsec *s)
+{
+	if (!s->up || s->now_ms < s->dpd_ms)
+		return;
+	s->dpd_ms = s->heard_ms + DPD_IDLE_MS;
+	if (s->now_ms >= s->dpd_ms)
+		ask(s);
 }
 
 static void tick_setup(struct ipsec *s)
@@ -349,7 +377,7 @@ uint64_t ipsec_deadline(const struct ipsec *s)
 			at = deadline_min(at,
 					  deadline_min(s->pairs[i].rekey_ms, s->pairs[i].end_ms));
 	if (s->up)
-		at = deadline_min(at, s->heard_ms + DPD_IDLE_MS + s->dpd_asked * DPD_REPEAT_MS);
+		at = deadline_min(at, s->dpd_ms);
 	if (s->want_quick && s->retry_ms > s->now_ms)
 		at = deadline_min(at, s->retry_ms);
 	return at;

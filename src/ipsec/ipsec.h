@@ -52,7 +52,7 @@ struct ipsec_event {
 	enum reason_weight weight; /* CLOSED */
 	union {
 		const char *text;
-		const struct esp_keys *keys; /* wiped when the callback returns */
+		const struct esp_keys *keys; /* to be copied: gone when the callback returns */
 		uint32_t spi;
 		const struct reason *reason;
 	};

@@ -409,19 +409,21 @@ void main_answer(struct ipsec *s, const struct isakmp_header *h, const uint8_t *
 	}
 	const struct isakmp_payload *body = isakmp_find(&chain, ISAKMP_SA, 0);
 	const struct isakmp_transform *t = choose(s, &sa);
-	if (!t || body->len > SA_BODY_MAX) {
+	struct phase *p = t && body->len <= SA_BODY_MAX ? phase_new(s, RESPONDER) : NULL;
+	if (p)
+		read_vendors(p, &chain);
+	if (!p || p->dialect == NATT_NONE) {
+		if (p)
+			phase_clear(p);
+		hint_take(s, p ? HINT_NO_NATT : HINT_NONE);
 		refuse(s, h, port);
 		return;
 	}
-	struct phase *p = phase_new(s, RESPONDER);
-	if (!p)
-		return;
 	p->port = port;
 	memcpy(p->cookie[INITIATOR], h->initiator, ISAKMP_COOKIE);
 	memcpy(p->sa_body, body->body, body->len);
 	p->sa_len = body->len;
 	message_digest(p->taken, octets, h->length);
-	read_vendors(p, &chain);
 	answer_sa(s, p, t);
 }
 
@@ -456,6 +458,7 @@ static bool take_id(struct ipsec *s, struct phase *p, const struct isakmp_header
 		fail(s, p);
 		return false;
 	}
+	s->port = p->port;
 	phase_is_up(s, p);
 	tell_up(s, p);
 	return true;
@@ -527,6 +530,7 @@ void main_input(struct ipsec *s, struct phase *p, const struct isakmp_header *h,
 		p->port = port;
 	if (step->take(s, p, h, &chain)) {
 		memcpy(p->taken, digest, DIGEST);
+		s->hint = HINT_NONE; /* whatever was said, it went on */
 	} else if (p->state != PHASE_FREE) {
 		memcpy(p->iv, before, sizeof before);
 		p->port = port_before;

@@ -4,9 +4,8 @@
 
 #include <stdio.h>
 
-#define LIFE_DEFAULT_S 3600
-#define LIFE_MIN_S     10
-#define LIFE_MAX_S     2592000
+#define LIFE_MIN_S 10
+#define LIFE_MAX_S 2592000
 
 static void clear(struct pair *pair)
 {
@@ -59,7 +58,7 @@ static void retire_older(struct ipsec *s, const struct pair *than, uint64_t bega
 
 static void set_times(struct ipsec *s, struct pair *pair, uint32_t told)
 {
-	uint32_t own = s->config.settings.lifetime ? s->config.settings.lifetime : LIFE_DEFAULT_S;
+	uint32_t own = s->config.settings.lifetime;
 	uint64_t life = told && told < own ? told : own;
 
 	life = life < LIFE_MIN_S ? LIFE_MIN_S : life > LIFE_MAX_S ? LIFE_MAX_S : life;
@@ -85,6 +84,7 @@ static void say_up(struct ipsec *s, const struct pair *pair)
 	emit_progress(s, text);
 	s->up = true;
 	s->heard_ms = s->now_ms;
+	s->dpd_ms = s->now_ms + DPD_IDLE_MS;
 	emit_up(s);
 }
 
@@ -99,6 +99,7 @@ void pair_send(struct ipsec *s, const struct phase *p, const struct quick *q)
 	keys_of(&pair->out_keys, p, q, other(q->side));
 	pair->out = true;
 	s->sending = (uint8_t)(pair - s->pairs);
+	s->want_quick = false;
 	set_times(s, pair, q->seconds);
 	retire_older(s, pair, q->began_ms);
 	emit_keys(s, IPSEC_EVENT_SEND, &pair->out_keys);

@@ -2,8 +2,7 @@
 /* The ISAKMP SAs: found, counted, replaced; and which of Quick Mode goes on. */
 #include "ipsec/internal.h"
 
-#define LIFE_DEFAULT_S 28800
-#define LIFE_MIN_S     10
+#define LIFE_MIN_S 10
 
 void phase_clear(struct phase *p)
 {
@@ -98,8 +97,7 @@ static void retire_older(struct ipsec *s, const struct phase *than)
 
 void phase_is_up(struct ipsec *s, struct phase *p)
 {
-	uint32_t own =
-		s->config.settings.ike_lifetime ? s->config.settings.ike_lifetime : LIFE_DEFAULT_S;
+	uint32_t own = s->config.settings.ike_lifetime;
 	uint64_t life = p->seconds && p->seconds < own ? p->seconds : own;
 
 	if (life < LIFE_MIN_S)
