@@ -96,6 +96,13 @@ void path_esp_forget(struct path *path, uint32_t spi)
 			forget(&path->esp->in[i]);
 }
 
+void path_esp_inner_port(struct path *path, uint16_t port)
+{
+	path_turn_take(path);
+	path->config.inner_port = port;
+	path_turn_give(path);
+}
+
 uint32_t path_esp_newest(struct path *path)
 {
 	uint32_t number;

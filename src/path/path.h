@@ -143,6 +143,8 @@ int path_esp_receive(struct path *path, const struct esp_keys *keys);
 /* Sends by this association from now on.  0 or -ENOMEM. */
 int path_esp_send(struct path *path, const struct esp_keys *keys);
 void path_esp_forget(struct path *path, uint32_t spi);
+/* Our port inside ESP is another than config.inner_port. */
+void path_esp_inner_port(struct path *path, uint16_t port);
 /* The sending association's newest number; without another one in time, sending ends at 2^32 - 1.
  */
 uint32_t path_esp_newest(struct path *path);

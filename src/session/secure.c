@@ -40,6 +40,7 @@ static void keep_alive(void *ctx)
 
 static void on_keys(struct session *s, const struct ipsec_event *event)
 {
+	struct ipsec_status status;
 	struct reason r = {0};
 	int rc = event->kind == IPSEC_EVENT_RECEIVE ? path_esp_receive(s->path, event->keys)
 						    : path_esp_send(s->path, event->keys);
@@ -49,6 +50,8 @@ static void on_keys(struct session *s, const struct ipsec_event *event)
 		if (s->network_up)
 			mtu_too_big(s, s->mtu.path); /* another suite may leave less room */
 	}
+	ipsec_status(s->secure.ike, &status);
+	path_esp_inner_port(s->path, status.inner_port);
 	if (rc == 0)
 		return;
 	reason_set(&r, EXIT_FATAL, "no ESP with these keys: %s", strerror(-rc));

@@ -387,9 +387,9 @@ class Secure(l2tp.Lns):
             return
         if any(n[4:8] == b"\0\0\x60\x02"[:4] or struct.unpack(">H", n[6:8])[0] == 24578 for n in of(items, NOTIFY)):
             self.step("initial-contact")
-        self.keys["last"] = last
         if self.step("mm5"):
             return
+        self.keys["last"] = last
         idr = self.own_id or struct.pack(">BBH", 1, 0, 0) + socket.inet_pton(self.udp.family, self.lns_address)
         proof = self.prf(self.keys["base"], self.gr + self.gi + self.cookies[8:] + self.cookies[:8] + self.sa_i + idr)
         message, self.keys["last"] = self.say_sealed(MAIN, [(ID, idr), (HASH, proof)], 0, last)
@@ -598,6 +598,13 @@ def at(server, step, act):
 
 
 @scenario
+def no_mppe(server, _):
+    """as pppd with nomppe: CCP is a protocol that it does not know"""
+    server.ccp = "none"
+    server.on("ccp", lambda s: s.send(l2tp.ref.LCP, l2tp.ref.cp(8, s.next_id(), b"\x80\xfd")))
+
+
+@scenario
 def psk(server, text):
     server.psk = text.encode()
 
@@ -753,11 +760,12 @@ def esp_mangled(server, how):
             held.append(esp)
             return [esp, esp, random.choice(held)]
         if how == "reorder":
+            # Each second one comes a little later than the one behind it.
             held.append(esp)
-            if len(held) < 2:
-                return []
-            both, held[:] = held[::-1], []
-            return both
+            if len(held) % 2:
+                return [esp]
+            s.later(0.05, lambda: s.nat.sendto(esp, s.where))
+            return []
         if how == "unknown-spi":
             return [struct.pack(">I", 0x7fffffff) + esp[4:], esp]
         if how == "dummy":
