@@ -62,6 +62,7 @@ static void on_keys(struct session *s, const struct ipsec_event *event)
 static void on_up(struct session *s)
 {
 	s->secure.up = true;
+	session_tell_state(s, CONTROL_STATE_CALLING, "IPsec is up");
 	s->secure.keep_timer = (struct loop_timer){DEADLINE_NONE, keep_alive, s, NULL, NULL};
 	loop_timer_set(s->loop, &s->secure.keep_timer, loop_now(s->loop) + KEEP_MS);
 }

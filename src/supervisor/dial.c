@@ -19,12 +19,18 @@ static void limit_dial(struct supervisor *s)
 			       : DEADLINE_NONE);
 }
 
+/* With IPsec of ours the port is one inside ESP: before that is up, another changes nothing. */
+static bool port_may_matter(const struct supervisor *s)
+{
+	return s->profile.ipsec.use != IPSEC_USE_YES || s->status.state >= CONTROL_STATE_CALLING;
+}
+
 /* Moves on to what was not tried yet: the other source port, unless the server has answered what it
  * would answer there too, then the next address. */
 static bool next_attempt(struct supervisor *s, enum reason_weight weight)
 {
 	if (s->profile.type == PROTOCOL_L2TP && s->profile.source_port == CONF_SOURCE_AUTO &&
-	    !s->source_port_1701 && weight < REASON_REFUSAL) {
+	    !s->source_port_1701 && weight < REASON_REFUSAL && port_may_matter(s)) {
 		s->source_port_1701 = true;
 		return true;
 	}
