@@ -131,7 +131,8 @@ struct quick {
 /* Two ESP associations, one of each direction. */
 struct pair {
 	bool used;
-	bool in, out; /* are there */
+	bool out; /* the outbound one is there, too */
+	bool old; /* replaced */
 	uint32_t spi_in, spi_out;
 	struct ipsec_suite suite;
 	struct esp_keys out_keys; /* to go back to, should a newer one be deleted */

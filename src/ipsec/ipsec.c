@@ -283,6 +283,7 @@ static void tick_pair(struct ipsec *s, struct pair *pair)
 		return;
 	if (s->now_ms >= pair->end_ms ||
 	    (!pair->out && pair->end_ms == DEADLINE_NONE && !has_exchange(s, pair))) {
+		s->expired |= pair == pair_sending(s);
 		pair_end(s, pair);
 	} else if (s->now_ms >= pair->rekey_ms) {
 		pair->rekey_ms = s->now_ms + RETRY_MS; /* again, if nothing comes of it */

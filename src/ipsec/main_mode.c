@@ -355,6 +355,10 @@ static void refuse(struct ipsec *s, const struct isakmp_header *h, enum ipsec_po
 	isakmp_begin(&m, octets, sizeof octets, &answer);
 	isakmp_add_notify(&m, &n);
 	size_t len = isakmp_end(&m, 1);
+	log_info(s->log,
+		 "IKE: a phase 1 of the %s was refused: none of its proposals is ours, or it "
+		 "does not know NAT traversal",
+		 peer_word(s));
 	s->callbacks.send(s->callbacks.ctx, port, octets, len);
 }
 

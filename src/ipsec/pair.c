@@ -22,25 +22,81 @@ static void keys_of(struct esp_keys *out, const struct phase *p, const struct qu
 		   (struct crypto_part){q->nonce[RESPONDER], q->nonce_len[RESPONDER]});
 }
 
-struct pair *pair_receive(struct ipsec *s, const struct phase *p, const struct quick *q)
+struct pair *pair_sending(struct ipsec *s)
 {
-	struct esp_keys keys;
+	struct pair *pair = &s->pairs[s->sending];
+
+	return pair->used && pair->out ? pair : NULL;
+}
+
+/* The one that sent is gone: the newest that is left, if any. */
+static void send_by_another(struct ipsec *s)
+{
+	struct pair *best = NULL;
+
+	if (pair_sending(s))
+		return;
+	for (unsigned i = 0; i < PAIRS; i++) {
+		struct pair *pair = &s->pairs[i];
+		if (pair->used && pair->out && (!best || pair->up_ms > best->up_ms))
+			best = pair;
+	}
+	if (!best)
+		return;
+	s->sending = (uint8_t)(best - s->pairs);
+	if (best->rekey_ms == DEADLINE_NONE)
+		best->rekey_ms = s->now_ms + RETRY_MS;
+	emit_keys(s, IPSEC_EVENT_SEND, &best->out_keys);
+}
+
+void pair_end(struct ipsec *s, struct pair *pair)
+{
+	uint32_t spi = pair->spi_in;
+
+	if (pair->out)
+		inform_delete_pair(s, pair);
+	clear(pair);
+	emit_forget(s, spi);
+	send_by_another(s);
+}
+
+/* A free one.  If there is none, the oldest that was replaced ends before its grace does; only if
+ * there is no such one, the oldest of all but that which sends. */
+static struct pair *free_pair(struct ipsec *s)
+{
+	struct pair *oldest = NULL;
 
 	for (unsigned i = 0; i < PAIRS; i++) {
 		struct pair *pair = &s->pairs[i];
-		if (pair->used)
+		if (!pair->used)
+			return pair;
+		if (!pair->out || pair == pair_sending(s))
 			continue;
-		clear(pair);
-		pair->used = pair->in = true;
-		pair->spi_in = q->spi[q->side];
-		pair->spi_out = q->spi[other(q->side)];
-		pair->suite = q->suite;
-		keys_of(&keys, p, q, q->side);
-		emit_keys(s, IPSEC_EVENT_RECEIVE, &keys);
-		wipe(&keys, sizeof keys);
-		return pair;
+		if (!oldest || pair->old > oldest->old ||
+		    (pair->old == oldest->old && pair->up_ms < oldest->up_ms))
+			oldest = pair;
 	}
-	return NULL;
+	if (oldest)
+		pair_end(s, oldest);
+	return oldest;
+}
+
+struct pair *pair_receive(struct ipsec *s, const struct phase *p, const struct quick *q)
+{
+	struct pair *pair = free_pair(s);
+	struct esp_keys keys;
+
+	if (!pair)
+		return NULL;
+	clear(pair);
+	pair->used = true;
+	pair->spi_in = q->spi[q->side];
+	pair->spi_out = q->spi[other(q->side)];
+	pair->suite = q->suite;
+	keys_of(&keys, p, q, q->side);
+	emit_keys(s, IPSEC_EVENT_RECEIVE, &keys);
+	wipe(&keys, sizeof keys);
+	return pair;
 }
 
 /* As in retire_older of phase.c: what came up while this exchange went on stays. */
@@ -51,8 +107,10 @@ static void retire_older(struct ipsec *s, const struct pair *than, uint64_t bega
 		if (!pair->used || pair == than || !pair->out)
 			continue;
 		pair->rekey_ms = DEADLINE_NONE;
-		if (pair->up_ms <= began_ms)
-			pair->end_ms = deadline_min(pair->end_ms, s->now_ms + OLD_GRACE_MS);
+		if (pair->up_ms > began_ms)
+			continue;
+		pair->old = true;
+		pair->end_ms = deadline_min(pair->end_ms, s->now_ms + OLD_GRACE_MS);
 	}
 }
 
@@ -104,44 +162,6 @@ void pair_send(struct ipsec *s, const struct phase *p, const struct quick *q)
 	retire_older(s, pair, q->began_ms);
 	emit_keys(s, IPSEC_EVENT_SEND, &pair->out_keys);
 	say_up(s, pair);
-}
-
-struct pair *pair_sending(struct ipsec *s)
-{
-	struct pair *pair = &s->pairs[s->sending];
-
-	return pair->used && pair->out ? pair : NULL;
-}
-
-/* The one that sent is gone: the newest that is left, if any. */
-static void send_by_another(struct ipsec *s)
-{
-	struct pair *best = NULL;
-
-	if (pair_sending(s))
-		return;
-	for (unsigned i = 0; i < PAIRS; i++) {
-		struct pair *pair = &s->pairs[i];
-		if (pair->used && pair->out && (!best || pair->up_ms > best->up_ms))
-			best = pair;
-	}
-	if (!best)
-		return;
-	s->sending = (uint8_t)(best - s->pairs);
-	if (best->rekey_ms == DEADLINE_NONE)
-		best->rekey_ms = s->now_ms + RETRY_MS;
-	emit_keys(s, IPSEC_EVENT_SEND, &best->out_keys);
-}
-
-void pair_end(struct ipsec *s, struct pair *pair)
-{
-	uint32_t spi = pair->spi_in;
-
-	if (pair->out)
-		inform_delete_pair(s, pair);
-	clear(pair);
-	emit_forget(s, spi);
-	send_by_another(s);
 }
 
 void pair_deleted(struct ipsec *s, uint32_t spi)

@@ -217,6 +217,8 @@ static void finish(struct ipsec *s, const struct phase *p, struct quick *q)
 	wipe(q->shared, sizeof q->shared);
 	q->state = QUICK_DONE;
 	q->sent.due_ms = DEADLINE_NONE;
+	if (q->side == RESPONDER) /* message 3 may come again, and wants no answer */
+		message_forget(&q->sent);
 	q->end_ms = s->now_ms + DONE_GRACE_MS;
 }
 
