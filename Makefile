@@ -65,7 +65,7 @@ endif
 sources = $(filter-out $(OTHER_BUILDS),$(sort $(patsubst src/$(1)/%.c,%,$(wildcard src/$(1)/*.c src/$(1)/*/*.c))))
 # The sandbox's walls, or what sanitizers need instead of them.
 OTHER_BUILDS := $(if $(SANITIZE),sandbox_walls,sandbox_sanitized)
-ROOMS := base vocabulary loop crypto wire ppp tunnel ipc conf path session host privsep dispatcher connection server \
+ROOMS := base vocabulary loop crypto wire ppp tunnel ipsec ipc conf path session host privsep dispatcher connection server \
 	client cli tui
 
 objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(call sources,$(1)))
@@ -89,7 +89,7 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 	$(Q)$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 VPDIAL_ROOMS  := cli tui connection server dispatcher privsep host client conf ipc loop vocabulary base
-SESSION_ROOMS := session path tunnel ppp crypto wire ipc loop vocabulary base
+SESSION_ROOMS := session path ipsec tunnel ppp crypto wire ipc loop vocabulary base
 NCURSES_LIBS  := $(shell pkg-config --libs ncursesw 2>/dev/null || echo -lncursesw)
 VPDIAL_LIBS   := -lnl-3 -liniparser -ljansson -lcap-ng $(NCURSES_LIBS)
 SESSION_LIBS  := -lcrypto -lseccomp -lcap-ng
@@ -119,6 +119,9 @@ mppe_key_ROOMS := crypto vocabulary base
 mppe_key_LIBS := -lcrypto
 mschap_ROOMS := crypto vocabulary base
 mschap_LIBS := -lcrypto
+UNIT_TESTS += esp
+esp_ROOMS := crypto wire vocabulary base
+esp_LIBS := -lcrypto
 UNIT_TESTS += wire_pptp
 wire_pptp_ROOMS := wire vocabulary base
 UNIT_TESTS += tunnel_pptp
@@ -135,6 +138,17 @@ tunnel_l2tp_LIBS := -lcrypto
 UNIT_TESTS += half_open
 half_open_ROOMS := tunnel crypto wire vocabulary base
 half_open_LIBS := -lcrypto
+UNIT_TESTS += isakmp ike_crypto ipsec
+isakmp_ROOMS := wire vocabulary base
+ike_crypto_ROOMS := crypto vocabulary base
+ike_crypto_LIBS := -lcrypto
+ipsec_ROOMS := ipsec wire crypto vocabulary base
+ipsec_LIBS := -lcrypto
+UNIT_TESTS += ipsec_hostile ipsec_loss
+ipsec_loss_ROOMS := ipsec wire crypto vocabulary base
+ipsec_loss_LIBS := -lcrypto
+ipsec_hostile_ROOMS := ipsec wire crypto vocabulary base
+ipsec_hostile_LIBS := -lcrypto
 UNIT_TESTS += conf control cli
 conf_ROOMS := conf vocabulary base
 conf_LIBS := -liniparser
@@ -157,15 +171,18 @@ day_ROOMS := path tunnel ppp crypto wire vocabulary base
 day_LIBS := -lcrypto
 day_OBJECTS := $(BUILD)/obj/tests/sim/pair.o
 UNIT_TESTS += session session_account
-session_account_ROOMS := session path tunnel ppp crypto wire ipc loop vocabulary base
+session_account_ROOMS := session path ipsec tunnel ppp crypto wire ipc loop vocabulary base
 session_account_LIBS := -lcrypto -lseccomp -lcap-ng
-session_ROOMS := session path tunnel ppp crypto wire ipc loop vocabulary base
+session_ROOMS := session path ipsec tunnel ppp crypto wire ipc loop vocabulary base
 session_LIBS := -lcrypto -lseccomp -lcap-ng
 UNIT_TESTS += offload path_bulk
 path_bulk_ROOMS := path crypto wire vocabulary base
 path_bulk_LIBS := -lcrypto
 offload_ROOMS := path crypto wire vocabulary base
 offload_LIBS := -lcrypto
+UNIT_TESTS += path_esp
+path_esp_ROOMS := path crypto wire vocabulary base
+path_esp_LIBS := -lcrypto
 UNIT_TESTS += path_worker
 path_worker_ROOMS := path crypto wire vocabulary base
 path_worker_LIBS := -lcrypto -pthread -Wl,--wrap=path_send_burst,--wrap=sendto
@@ -257,13 +274,14 @@ attacker: $(BUILD)/test/attacker/vpdial-session
 
 # Fuzz targets, tests/fuzz/TARGET.c: build/test/fuzz_TARGET replays kept inputs with any compiler;
 # `make fuzz` builds them with clang and libFuzzer, `make fuzz TARGET=ppp TIME=600` runs one.
-FUZZ_TARGETS := wire ppp tunnel half_open path session judge conf control request
+FUZZ_TARGETS := wire isakmp ppp tunnel half_open path session judge conf control request
 fuzz_wire_ROOMS := wire crypto vocabulary base
+fuzz_isakmp_ROOMS := ipsec wire crypto vocabulary base
 fuzz_ppp_ROOMS := ppp crypto wire vocabulary base
 fuzz_tunnel_ROOMS := tunnel crypto wire vocabulary base
 fuzz_half_open_ROOMS := tunnel crypto wire vocabulary base
 fuzz_path_ROOMS := path crypto wire vocabulary base
-fuzz_session_ROOMS := session path tunnel ppp crypto wire ipc loop vocabulary base
+fuzz_session_ROOMS := session path ipsec tunnel ppp crypto wire ipc loop vocabulary base
 fuzz_judge_ROOMS := connection server dispatcher privsep host conf ipc loop vocabulary base
 fuzz_conf_ROOMS := conf vocabulary base
 fuzz_control_ROOMS := client ipc loop vocabulary base

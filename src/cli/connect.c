@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `vpdial connect`: profile, password, supervisor, and the words while it dials. */
+/* `vpdial connect`: profile, secrets, supervisor, and the words while it dials. */
 #include "base/clock.h"
 #include "base/str.h"
 #include "cli/prompt.h"
@@ -258,7 +258,7 @@ static bool places_text(void)
 	return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
 }
 
-static int dial(const struct cli *cli, const char *name, struct secret *password)
+static int dial(const struct cli *cli, const char *name, struct conf_secrets *secrets)
 {
 	struct dial d = {.cli = cli,
 			 .name = name,
@@ -278,7 +278,7 @@ static int dial(const struct cli *cli, const char *name, struct secret *password
 	d.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (cli->timeout_s)
 		d.deadline_ms = d.started_ms + 1000ull * cli->timeout_s;
-	r = d.signal_fd < 0 ? -errno : spawn_supervisor(cli, name, password, &d.supervisor);
+	r = d.signal_fd < 0 ? -errno : spawn_supervisor(cli, name, secrets, &d.supervisor);
 	if (r < 0) {
 		cli_error("%s: the supervisor could not be started: %s", name, strerror(-r));
 		r = EXIT_FATAL;
@@ -339,14 +339,18 @@ static int busy(const struct cli *cli, const char *name)
 	return EXIT_BUSY;
 }
 
-static int find_password(const struct conf_profile *profile, struct secret *password)
+static int find_secret(const struct conf_profile *profile, enum conf_secret_kind kind,
+		       struct secret *secret)
 {
 	char error[400] = "";
-	int r = conf_password(profile, password, error, sizeof(error));
+	int r = 0;
 
+	if (conf_secret_wanted(profile, kind))
+		r = conf_secret_find(profile, kind, secret, error, sizeof(error));
 	if (r == 1)
-		r = prompt_password(profile->user, profile->connect_to, password, error,
-				    sizeof(error));
+		r = conf_secret_asks(profile, kind)
+			    ? prompt_secret(profile, kind, secret, error, sizeof(error))
+			    : 0;
 	if (r < 0) {
 		cli_error("%s: %s", profile->name, *error ? error : strerror(-r));
 		return r == -EINTR ? EXIT_SIGNAL : EXIT_OPTIONS;
@@ -354,8 +358,18 @@ static int find_password(const struct conf_profile *profile, struct secret *pass
 	return 0;
 }
 
+/* Those of the tunnel first, as the server will ask for them. */
+static int find_secrets(const struct conf_profile *profile, struct conf_secrets *secrets)
+{
+	int r = 0;
+
+	for (unsigned kind = CONF_SECRET_KINDS; r == 0 && kind-- > 0;)
+		r = find_secret(profile, (enum conf_secret_kind)kind, &secrets->of[kind]);
+	return r;
+}
+
 /* Everything that can be judged before a supervisor runs. */
-static int prepare(const struct cli *cli, const char *name, struct secret *password)
+static int prepare(const struct cli *cli, const char *name, struct conf_secrets *secrets)
 {
 	struct conf_profile profile;
 	int r = load(cli, name, &profile);
@@ -370,26 +384,26 @@ static int prepare(const struct cli *cli, const char *name, struct secret *passw
 	if (r == 0)
 		r = busy(cli, name);
 	if (r == 0)
-		r = find_password(&profile, password);
+		r = find_secrets(&profile, secrets);
 	conf_profile_wipe(&profile);
 	return r;
 }
 
 static int connect_one(const struct cli *cli, const char *name)
 {
-	struct secret password = {0};
-	int r = prepare(cli, name, &password);
+	struct conf_secrets secrets = {0};
+	int r = prepare(cli, name, &secrets);
 
 	if (r == 0 && (cli->given & CLI_OPTION_FOREGROUND)) {
-		r = spawn_in_place(cli, name, &password);
+		r = spawn_in_place(cli, name, &secrets);
 		if (r < 0) {
 			cli_error("%s: the supervisor could not be started: %s", name,
 				  strerror(-r));
 			r = EXIT_FATAL;
 		}
 	} else if (r == 0)
-		r = dial(cli, name, &password);
-	secret_wipe(&password);
+		r = dial(cli, name, &secrets);
+	wipe(&secrets, sizeof(secrets));
 	return r;
 }
 

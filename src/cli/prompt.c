@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The password prompt on /dev/tty. */
+/* The question for a secret on /dev/tty. */
 #include "cli/prompt.h"
 
 #include "base/str.h"
@@ -102,28 +102,44 @@ static int ask(int tty, const struct str *question, struct secret *password)
 	return r;
 }
 
-int prompt_password(const char *user, const char *server, struct secret *password, char *error,
-		    size_t cap)
+/* The line that asks, for the terminal. */
+static void put_question(struct str *out, const struct conf_profile *profile,
+			 enum conf_secret_kind kind)
 {
-	char text[600], name[256];
+	char name[CONF_USER_MAX];
+
+	if (kind == CONF_IPSEC_SECRET) {
+		str_printf(out, "IPsec secret (pre-shared key) of %s: ", profile->connect_to);
+		return;
+	}
+	(void)str_copy(name, sizeof(name), profile->user);
+	str_blank(name);
+	str_printf(out, "Password for %s at %s: ", name, profile->connect_to);
+}
+
+int prompt_secret(const struct conf_profile *profile, enum conf_secret_kind kind,
+		  struct secret *secret, char *error, size_t cap)
+{
+	const char *key = conf_secret_key(kind);
+	char text[CONF_USER_MAX + CONF_HOST_MAX + 64];
 	struct str s = str_make(text, sizeof(text)), e = str_make(error, cap);
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), r;
 
 	if (tty < 0) {
-		str_printf(&e, "no password in the profile and no terminal to ask on; write "
-			       "password, password-file or password-command into the profile");
+		str_printf(&e,
+			   "no %s in the profile and no terminal to ask on; write %s, %s-file or "
+			   "%s-command into the profile",
+			   key, key, key, key);
 		return -ENOTTY;
 	}
-	(void)str_copy(name, sizeof(name), user);
-	str_blank(name);
-	str_printf(&s, "Password for %s at %s: ", name, server);
-	r = ask(tty, &s, password);
+	put_question(&s, profile, kind);
+	r = ask(tty, &s, secret);
 	close(tty);
 	if (r == -EINTR)
-		str_printf(&e, "no password given");
+		str_printf(&e, "no %s given", key);
 	else if (r == -E2BIG)
-		str_printf(&e, "the password is longer than %d octets", SECRET_MAX);
+		str_printf(&e, "the %s is longer than %d octets", key, SECRET_MAX);
 	else if (r < 0)
-		str_printf(&e, "asking for the password: %s", strerror(-r));
+		str_printf(&e, "asking for the %s: %s", key, strerror(-r));
 	return r;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking the user for a password. */
+/* Asking the user for a secret. */
 #ifndef VPDIAL_CLI_PROMPT_H
 #define VPDIAL_CLI_PROMPT_H
 
-#include "base/secret.h"
+#include "conf/profile.h"
 
-/* Asks on the terminal without echo, "Password for USER at SERVER: ".  0, or -errno with ERROR
- * (one sentence); -EINTR when the user gave up. */
-int prompt_password(const char *user, const char *server, struct secret *password, char *error,
-		    size_t cap);
+/* Asks on the terminal without echo, for the one of KIND that PROFILE lacks.  0, or -errno with
+ * ERROR (one sentence); -EINTR when the user gave up. */
+int prompt_secret(const struct conf_profile *profile, enum conf_secret_kind kind,
+		  struct secret *secret, char *error, size_t cap);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting the supervisor; the password goes by pipe, never by argument or environment. */
+/* Starting the supervisor; the secrets go by pipe, never by argument or environment. */
 #include "cli/spawn.h"
 
 #include "base/child.h"
@@ -13,9 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CONTROL_FD  3
-#define PASSWORD_FD 4
-#define ARGS_MAX    20
+#define CONTROL_FD 3
+#define SECRETS_FD 4
+#define ARGS_MAX   20
 
 struct command_line {
 	char *words[ARGS_MAX];
@@ -53,42 +53,23 @@ static void add_dial(struct command_line *line, const struct cli *cli, const cha
 	}
 }
 
-/* A pipe that already holds the whole password (it is smaller than PIPE_BUF), its reading end, or
- * -errno.  *PASSWORD is wiped: the supervisor, which is this process or a fork of it, has its own.
- */
-static int password_pipe(struct secret *password)
-{
-	int fds[2], r = 0;
-
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -errno;
-	if (password->len &&
-	    write(fds[1], password->bytes, password->len) != (ssize_t)password->len)
-		r = -EIO;
-	secret_wipe(password);
-	close(fds[1]);
-	if (r < 0)
-		close(fds[0]);
-	return r < 0 ? r : fds[0];
-}
-
 /* FD under the number WANTED, open across exec. */
 static bool move_fd(int fd, int wanted)
 {
 	return fd == wanted ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, wanted) >= 0;
 }
 
-int spawn_supervisor(const struct cli *cli, const char *name, struct secret *password,
+int spawn_supervisor(const struct cli *cli, const char *name, struct conf_secrets *secrets,
 		     struct spawned *out)
 {
 	/* Standard output is not passed on: whoever reads ours shall see its end. */
 	struct child_setup setup = {.fds = {-1, -1, STDERR_FILENO},
-				    .fd_count = PASSWORD_FD + 1,
+				    .fd_count = SECRETS_FD + 1,
 				    .group = CHILD_SESSION_OWN,
 				    .signals = CHILD_SIGNALS_KEPT};
 	struct command_line line = {.count = 0};
 	char timeout[16];
-	int pair[2], pipe_fd = password_pipe(password);
+	int pair[2], pipe_fd = conf_secrets_pipe(secrets);
 
 	if (pipe_fd < 0)
 		return pipe_fd;
@@ -102,12 +83,12 @@ int spawn_supervisor(const struct cli *cli, const char *name, struct secret *pas
 	add_dial(&line, cli, timeout);
 	add(&line, "--control-fd");
 	add(&line, "3");
-	add(&line, "--password-fd");
+	add(&line, "--secrets-fd");
 	add(&line, "4");
 	add(&line, name);
 	fflush(stdout);
 	setup.fds[CONTROL_FD] = pair[1];
-	setup.fds[PASSWORD_FD] = pipe_fd;
+	setup.fds[SECRETS_FD] = pipe_fd;
 	out->pid = child_fork(&setup);
 	/* It is not executed anew: loading the same program once more would be a good part of the
 	 * dial's time. */
@@ -123,19 +104,19 @@ int spawn_supervisor(const struct cli *cli, const char *name, struct secret *pas
 	return 0;
 }
 
-int spawn_in_place(const struct cli *cli, const char *name, struct secret *password)
+int spawn_in_place(const struct cli *cli, const char *name, struct conf_secrets *secrets)
 {
 	struct command_line line = {.count = 0};
 	char timeout[16];
-	int fd = password_pipe(password);
+	int fd = conf_secrets_pipe(secrets);
 
 	if (fd < 0)
 		return fd;
-	if (!move_fd(fd, PASSWORD_FD))
+	if (!move_fd(fd, SECRETS_FD))
 		return -errno;
 	(void)snprintf(timeout, sizeof(timeout), "%u", cli->timeout_s);
 	add_dial(&line, cli, timeout);
-	add(&line, "--password-fd");
+	add(&line, "--secrets-fd");
 	add(&line, "4");
 	add(&line, name);
 	fflush(stdout);

@@ -59,10 +59,20 @@ static const struct foreign table[] = {
 
 	/* RouterOS, NetworkManager-l2tp, Windows */
 	{FOREIGN_KEY,
-	 "ipsec-secret|use-ipsec|ipsec|ipsec-psk|ipsec-enabled|ipsec-pre-shared-key|psk|l2tppsk|"
-	 "pre-shared-key|machine-auth-type|ipsec-group-name|ipsec-gateway-id|ipsec-ike|ipsec-esp",
-	 "vpdial does not set up IPsec yet: another program, such as strongSwan, has to; "
-	 "tunnel-secret is none of IPsec's"},
+	 "ipsec|ipsec-psk|ipsec-enabled|ipsec-pre-shared-key|psk|l2tppsk|pre-shared-key",
+	 "IPsec is use-ipsec = yes and ipsec-secret"},
+	{FOREIGN_KEY, "ike|phase1|phase1alg|ike-proposal|keyexchange",
+	 "what to offer is ipsec-ike"},
+	{FOREIGN_KEY, "esp|phase2|phase2alg|esp-proposal", "what to offer is ipsec-esp"},
+	{FOREIGN_KEY, "leftid|ipsec-group-name", "who we say we are is ipsec-id"},
+	{FOREIGN_KEY, "rightid|ipsec-gateway-id|ipsec-remote-identity",
+	 "who the server must say it is is ipsec-remote-id"},
+	{FOREIGN_KEY, "cert|leftcert|rightcert|machine-auth-type|ipsec-certificate|ca-certificate",
+	 "certificates are not supported, only a pre-shared key: use-ipsec = yes and ipsec-secret"},
+	{FOREIGN_KEY, "aggressive|aggressive-mode|aggrmode",
+	 "Aggressive Mode is not supported: it lets anybody guess the pre-shared key offline"},
+	{FOREIGN_KEY, "ikev2|keyexchange-ikev2|xauth|leftauth2",
+	 "IKEv2 and XAuth are not supported: L2TP over IPsec is IKEv1 with a pre-shared key"},
 	{FOREIGN_KEY,
 	 "gateway|server|servername|server-address|host|remote|lns|address|pptp-server",
 	 "the server is connect-to"},

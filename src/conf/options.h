@@ -39,6 +39,8 @@ enum conf_value_type {
 	CONF_VALUE_POOL,     /* IPv4 address, or two with '-' between */
 	CONF_VALUE_LISTEN,   /* list of addresses */
 	CONF_VALUE_PROGRAM,  /* absolute path */
+	CONF_VALUE_IKE,	     /* default, modern, old, or a list such as aes256-sha256-modp2048 */
+	CONF_VALUE_ESP,	     /* the same for ESP, such as aes256-sha1 */
 	CONF_VALUE_TYPE_COUNT
 };
 
@@ -68,7 +70,7 @@ struct conf_draft {
 	struct conf_profile p;
 	char domain[CONF_USER_MAX];
 	struct conf_wish local, remote;
-	struct conf_pool local_pool, remote_pool; /* of a PPP profile, for the server */
+	struct address_pool local_pool, remote_pool; /* of a PPP profile, for the server */
 	/* One section of server.conf. */
 	struct conf_listener listener;
 	struct conf_secret secret;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding the password in the places where it may be kept. */
+/* Finding a secret in the places where it may be kept. */
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/str.h"
@@ -21,28 +21,30 @@
 #define COMMAND_LIMIT_MS 30000
 #define WORDS_MAX	 32
 
-struct password_job {
+struct secret_job {
 	const struct conf_profile *profile;
-	struct secret *password;
+	const struct conf_source *source;
+	const char *key; /* "password" */
+	struct secret *secret;
 	struct str error;
 };
 
 /* One line end at the end is the editor's, not the password's. */
-static int take(struct password_job *job, uint8_t *bytes, size_t len)
+static int take(struct secret_job *job, uint8_t *bytes, size_t len)
 {
 	if (len > 0 && bytes[len - 1] == '\n')
 		len--;
 	if (len > 0 && bytes[len - 1] == '\r')
 		len--;
-	if (!secret_set(job->password, bytes, len)) {
-		str_printf(&job->error, "the password is longer than %d octets", SECRET_MAX);
+	if (!secret_set(job->secret, bytes, len)) {
+		str_printf(&job->error, "the %s is longer than %d octets", job->key, SECRET_MAX);
 		return -E2BIG;
 	}
 	return 0;
 }
 
 /* Reads FD to its end, at most until DEADLINE_MS; a password and its line end fit. */
-static int read_secret(int fd, struct password_job *job, uint64_t deadline_ms)
+static int read_secret(int fd, struct secret_job *job, uint64_t deadline_ms)
 {
 	uint8_t buf[SECRET_MAX + 3];
 	size_t len = 0;
@@ -54,8 +56,8 @@ static int read_secret(int fd, struct password_job *job, uint64_t deadline_ms)
 		ssize_t n;
 
 		if (now >= deadline_ms || poll(&p, 1, (int)(deadline_ms - now)) == 0) {
-			str_printf(&job->error, "password-command did not answer within %d seconds",
-				   COMMAND_LIMIT_MS / 1000);
+			str_printf(&job->error, "%s-command did not answer within %d seconds",
+				   job->key, COMMAND_LIMIT_MS / 1000);
 			r = -ETIMEDOUT;
 			break;
 		}
@@ -75,30 +77,30 @@ static int read_secret(int fd, struct password_job *job, uint64_t deadline_ms)
 
 /* A file that others may read is refused, except where the service manager keeps it (whose access
  * lists look like group rights). */
-static int from_file(struct password_job *job, const char *path, bool guarded)
+static int from_file(struct secret_job *job, const char *path, bool guarded)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), r;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		r = -errno;
-		str_printf(&job->error, "password file %s: %s", path, strerror(-r));
+		str_printf(&job->error, "%s file %s: %s", job->key, path, strerror(-r));
 	} else if (!S_ISREG(st.st_mode)) {
 		r = -EINVAL;
-		str_printf(&job->error, "password file %s is not a plain file", path);
+		str_printf(&job->error, "%s file %s is not a plain file", job->key, path);
 	} else if (!guarded && (st.st_mode & 077)) {
 		r = -EPERM;
 		str_printf(&job->error,
-			   "password file %s can be read by others (mode %04o), run: chmod 600 %s",
-			   path, st.st_mode & 07777, path);
+			   "%s file %s can be read by others (mode %04o), run: chmod 600 %s",
+			   job->key, path, st.st_mode & 07777, path);
 	} else if (!guarded && st.st_uid == 0 && trust_is_root() &&
 		   !trust_opened(path, &st, &job->error)) {
 		r = -EPERM; /* a link of somebody's may have led to a secret of root's */
-		str_printf(&job->error, " (password file %s)", path);
+		str_printf(&job->error, " (%s file %s)", job->key, path);
 	} else {
 		r = read_secret(fd, job, clock_now_ms() + COMMAND_LIMIT_MS);
 		if (r < 0 && job->error.len == 0)
-			str_printf(&job->error, "password file %s: %s", path, strerror(-r));
+			str_printf(&job->error, "%s file %s: %s", job->key, path, strerror(-r));
 	}
 	if (fd >= 0)
 		close(fd);
@@ -155,7 +157,7 @@ static bool program_ends(pid_t pid, uint64_t deadline_ms)
 }
 
 /* Waits for the program until DEADLINE_MS; 0 now = it is not needed any more. */
-static int end_program(pid_t pid, uint64_t deadline_ms, struct password_job *job)
+static int end_program(pid_t pid, uint64_t deadline_ms, struct secret_job *job)
 {
 	bool kill_it = !program_ends(pid, deadline_ms);
 	int status = 0;
@@ -167,17 +169,17 @@ static int end_program(pid_t pid, uint64_t deadline_ms, struct password_job *job
 	if (kill_it || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		return 0; /* a program that only forgot to end has answered */
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_NOT_RUN)
-		str_printf(&job->error, "password-command: the program was not found");
+		str_printf(&job->error, "%s-command: the program was not found", job->key);
 	else if (WIFEXITED(status))
-		str_printf(&job->error, "password-command ended with status %d",
+		str_printf(&job->error, "%s-command ended with status %d", job->key,
 			   WEXITSTATUS(status));
 	else
-		str_printf(&job->error, "password-command was killed by signal %d",
+		str_printf(&job->error, "%s-command was killed by signal %d", job->key,
 			   WTERMSIG(status));
 	return -EIO;
 }
 
-static int run_command(struct password_job *job, char *const words[])
+static int run_command(struct secret_job *job, char *const words[])
 {
 	uint64_t deadline_ms = clock_now_ms() + COMMAND_LIMIT_MS;
 	struct child_setup setup = {.fds = {-1, -1, STDERR_FILENO},
@@ -207,72 +209,104 @@ static int run_command(struct password_job *job, char *const words[])
 	return r < 0 ? r : e;
 }
 
-static int from_command(struct password_job *job)
+static int from_command(struct secret_job *job)
 {
 	char command[CONF_COMMAND_MAX], *words[WORDS_MAX + 1];
 	int n, r;
 
-	(void)str_copy(command, sizeof(command), job->profile->password_command);
+	(void)str_copy(command, sizeof(command), job->source->command);
 	n = split_words(command, words);
 	if (n <= 0) {
 		str_printf(&job->error,
-			   "password-command has a quote that is not closed, "
+			   "%s-command has a quote that is not closed, "
 			   "no word or more than %d words",
-			   WORDS_MAX);
+			   job->key, WORDS_MAX);
 		return -EINVAL;
 	}
 	r = run_command(job, words);
 	if (r < 0) {
-		secret_wipe(job->password);
+		secret_wipe(job->secret);
 		if (job->error.len == 0)
-			str_printf(&job->error, "password-command: %s", strerror(-r));
+			str_printf(&job->error, "%s-command: %s", job->key, strerror(-r));
 	}
 	return r;
 }
 
 /* A relative path is relative to the profile's own directory. */
-static int from_named_file(struct password_job *job)
+static int from_named_file(struct secret_job *job)
 {
 	const struct conf_profile *p = job->profile;
 	char path[2 * CONF_PATH_LEN];
 	struct str s = str_make(path, sizeof(path));
 	const char *slash = strrchr(p->file, '/');
 
-	if (*p->password_file != '/' && slash)
+	if (*job->source->file != '/' && slash)
 		str_printf(&s, "%.*s", (int)(slash + 1 - p->file), p->file);
-	str_printf(&s, "%s", p->password_file);
+	str_printf(&s, "%s", job->source->file);
 	return from_file(job, path, false);
 }
 
-/* 1 if the service manager has given no such credential. */
-static int from_credentials(struct password_job *job)
+/* The path of the service manager's credential; false if it has given none. */
+static bool find_credential(const char *name, const char *key, char *path, size_t cap)
 {
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
-	char path[CONF_PATH_LEN + CONF_NAME_MAX];
 
-	if (!dir || *dir != '/' ||
-	    snprintf(path, sizeof(path), "%s/%s.password", dir, job->profile->name) >=
-		    (int)sizeof(path) ||
-	    access(path, F_OK) < 0)
-		return 1;
-	return from_file(job, path, true);
+	return dir && *dir == '/' && snprintf(path, cap, "%s/%s.%s", dir, name, key) < (int)cap &&
+	       access(path, F_OK) == 0;
 }
 
-int conf_password(const struct conf_profile *profile, struct secret *password, char *error,
-		  size_t cap)
-{
-	struct password_job job = {
-		.profile = profile, .password = password, .error = str_make(error, cap)};
-	int r;
+static const char *const secret_keys[CONF_SECRET_KINDS] = {
+	[CONF_PASSWORD] = "password",
+	[CONF_TUNNEL_SECRET] = "tunnel-secret",
+	[CONF_IPSEC_SECRET] = "ipsec-secret",
+};
 
-	if (profile->password_set) {
-		*password = profile->password;
+const char *conf_secret_key(enum conf_secret_kind kind)
+{
+	return secret_keys[kind];
+}
+
+bool conf_secret_wanted(const struct conf_profile *profile, enum conf_secret_kind kind)
+{
+	return kind == CONF_PASSWORD ||
+	       (profile->type == PROTOCOL_L2TP &&
+		(kind == CONF_TUNNEL_SECRET || profile->ipsec.use == IPSEC_USE_YES));
+}
+
+static const struct secret *own_secret(const struct conf_profile *p, enum conf_secret_kind kind)
+{
+	return kind == CONF_PASSWORD	    ? &p->password
+	       : kind == CONF_TUNNEL_SECRET ? &p->tunnel.secret
+					    : &p->ipsec.secret;
+}
+
+bool conf_secret_asks(const struct conf_profile *profile, enum conf_secret_kind kind)
+{
+	const struct conf_source *source = &profile->sources[kind];
+	char path[CONF_PATH_LEN + CONF_NAME_MAX];
+
+	return kind != CONF_TUNNEL_SECRET && conf_secret_wanted(profile, kind) && !source->set &&
+	       !*source->file && !*source->command &&
+	       !find_credential(profile->name, secret_keys[kind], path, sizeof(path));
+}
+
+int conf_secret_find(const struct conf_profile *profile, enum conf_secret_kind kind,
+		     struct secret *secret, char *error, size_t cap)
+{
+	struct secret_job job = {.profile = profile,
+				 .source = &profile->sources[kind],
+				 .key = secret_keys[kind],
+				 .secret = secret,
+				 .error = str_make(error, cap)};
+	char path[CONF_PATH_LEN + CONF_NAME_MAX];
+
+	if (job.source->set) {
+		*secret = *own_secret(profile, kind);
 		return 0;
 	}
-	r = from_credentials(&job);
-	if (r == 1 && *profile->password_file)
-		r = from_named_file(&job);
-	else if (r == 1 && *profile->password_command)
-		r = from_command(&job);
-	return r;
+	if (find_credential(profile->name, job.key, path, sizeof(path)))
+		return from_file(&job, path, true);
+	if (*job.source->file)
+		return from_named_file(&job);
+	return *job.source->command ? from_command(&job) : 1;
 }

@@ -214,26 +214,61 @@ static unsigned line_of(const struct ini *ini, const struct ini_section *section
 }
 
 static void check_sources(const struct ini *ini, const struct ini_section *section,
-			  struct fault_list *faults)
+			  enum conf_secret_kind kind, struct fault_list *faults)
 {
-	static const char *const keys[] = {"password", "password-file", "password-command"};
-	const char *first = NULL;
+	static const char *const ends[] = {"", "-file", "-command"};
+	char key[2][40];
+	unsigned found = 0;
 
 	for (size_t i = 0; i < 3; i++) {
-		if (!find_entry(ini, section, keys[i]))
-			continue;
-		if (first)
-			fault_add(faults, line_of(ini, section, keys[i]), keys[i],
-				  "there is already a %s, keep one source of the password", first);
-		first = keys[i];
+		char *now = key[found != 0];
+
+		(void)snprintf(now, sizeof(key[0]), "%s%s", conf_secret_key(kind), ends[i]);
+		if (find_entry(ini, section, now) && found++)
+			fault_add(faults, line_of(ini, section, now), now,
+				  "there is already %s, keep one source of the %s", key[0],
+				  conf_secret_key(kind));
 	}
+}
+
+/* Is the secret said to be somewhere else? */
+static bool is_elsewhere(const struct conf_draft *d, enum conf_secret_kind kind)
+{
+	return *d->p.sources[kind].file || *d->p.sources[kind].command;
+}
+
+static void check_ipsec(const struct conf_draft *d, const struct ini *ini,
+			const struct ini_section *section, struct fault_list *faults)
+{
+	static const char *const keys[] = {
+		"ipsec-secret",	   "ipsec-secret-file",	 "ipsec-secret-command",
+		"ipsec-ike",	   "ipsec-esp",		 "ipsec-id",
+		"ipsec-remote-id", "ipsec-ike-lifetime", "ipsec-lifetime"};
+
+	if (d->p.ipsec.use == IPSEC_USE_YES && find_entry(ini, section, "ipsec-secret") &&
+	    d->p.ipsec.secret.len == 0)
+		fault_add(faults, line_of(ini, section, "ipsec-secret"), "ipsec-secret",
+			  "is empty: without a pre-shared key there is no IPsec");
+	for (size_t i = 0; d->p.ipsec.use != IPSEC_USE_YES && i < sizeof(keys) / sizeof(keys[0]);
+	     i++)
+		if (find_entry(ini, section, keys[i])) {
+			fault_add(faults, line_of(ini, section, keys[i]), keys[i],
+				  "has no effect without IPsec, write use-ipsec = yes too or leave "
+				  "it out");
+			break;
+		}
+	if (d->p.ipsec.use == IPSEC_USE_YES && find_entry(ini, section, "port"))
+		fault_add(faults, line_of(ini, section, "port"), "port",
+			  "IPsec uses the server's ports 500, 4500 and 1701, leave it out");
 }
 
 static void check_type(const struct conf_draft *d, const struct ini *ini,
 		       const struct ini_section *section, struct fault_list *faults)
 {
-	static const char *const keys[] = {"tunnel-secret", "hide-avps", "hello-interval",
-					   "source-port", "sequencing"};
+	static const char *const keys[] = {
+		"tunnel-secret", "tunnel-secret-file", "tunnel-secret-command",
+		"hide-avps",	 "hello-interval",     "source-port",
+		"sequencing",	 "use-ipsec"};
 
 	for (size_t i = 0; d->p.type != PROTOCOL_L2TP && i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (find_entry(ini, section, keys[i]))
@@ -242,7 +277,8 @@ static void check_type(const struct conf_draft *d, const struct ini *ini,
 	if (d->p.type == PROTOCOL_L2TP && d->p.fast_gre)
 		fault_add(faults, line_of(ini, section, "fast-gre"), "fast-gre",
 			  "is of PPTP only, write type = pptp or leave it out");
-	if (d->p.tunnel.hide_avps && d->p.tunnel.secret.len == 0)
+	if (d->p.tunnel.hide_avps && d->p.tunnel.secret.len == 0 &&
+	    !is_elsewhere(d, CONF_TUNNEL_SECRET))
 		fault_add(faults, line_of(ini, section, "hide-avps"), "hide-avps",
 			  "hides by the tunnel secret, write tunnel-secret = \"...\" too");
 }
@@ -270,11 +306,14 @@ static void check_together(struct conf_draft *d, const struct ini *ini,
 
 	need(ini, section, "connect-to", "write the server's name or address", faults);
 	need(ini, section, "user", "write the name to log on with", faults);
-	check_sources(ini, section, faults);
+	for (unsigned kind = 0; kind < CONF_SECRET_KINDS; kind++)
+		check_sources(ini, section, (enum conf_secret_kind)kind, faults);
+	check_ipsec(d, ini, section, faults);
 	draft_check_aliases(ini, faults);
 	check_type(d, ini, section, faults);
 	check_families(d, ini, section, faults);
-	if (d->p.ppp.mppe.policy == MPPE_REQUIRE && !(d->p.ppp.allow & METHODS_KEYED))
+	if (d->p.ppp.mppe.policy == MPPE_REQUIRE && d->p.ipsec.use == IPSEC_USE_NO &&
+	    !(d->p.ppp.allow & METHODS_KEYED))
 		fault_add(faults, line_of(ini, section, "allow"), "allow",
 			  "MPPE keys come from MS-CHAP, but PPP profile %s requires encryption; "
 			  "add mschap2, or write use-encryption = no",
@@ -308,7 +347,9 @@ static void finish(struct conf_draft *d, const struct ini *ini, const struct ini
 	}
 	if (p->type == PROTOCOL_L2TP && !find_entry(ini, section, "name"))
 		(void)str_copy(p->ifname, sizeof(p->ifname), "l2tp-outN");
-	p->password_set = find_entry(ini, section, "password") != NULL;
+	for (unsigned kind = 0; kind < CONF_SECRET_KINDS; kind++)
+		p->sources[kind].set =
+			find_entry(ini, section, conf_secret_key((enum conf_secret_kind)kind));
 	p->disabled_set = find_entry(ini, section, "disabled") != NULL;
 	p->distance_set = find_entry(ini, section, "default-route-distance") != NULL;
 	p->ppp.local = d->local.address;
@@ -328,7 +369,8 @@ static bool holds_secret(const struct ini_entry *e)
 static const struct ini_entry *find_program(const struct ini *ini,
 					    const struct ini_section *section)
 {
-	static const char *const keys[] = {"password-command", "ip-up", "ip-down"};
+	static const char *const keys[] = {"password-command", "tunnel-secret-command",
+					   "ipsec-secret-command", "ip-up", "ip-down"};
 	const struct ini_entry *e = NULL;
 
 	for (size_t i = 0; !e && i < sizeof(keys) / sizeof(keys[0]); i++)

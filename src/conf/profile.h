@@ -9,6 +9,7 @@
 
 #include "base/secret.h"
 #include "vocabulary/authentication.h"
+#include "vocabulary/ipsec.h"
 #include "vocabulary/mppe.h"
 #include "vocabulary/protocol.h"
 #include "vocabulary/route.h"
@@ -31,6 +32,16 @@ enum conf_source_port { CONF_SOURCE_AUTO, CONF_SOURCE_RANDOM, CONF_SOURCE_1701 }
 enum conf_dhcp_inform { CONF_DHCP_AUTO, CONF_DHCP_YES, CONF_DHCP_NO };
 enum conf_peer_dns { CONF_PEER_DNS_NO, CONF_PEER_DNS_YES, CONF_PEER_DNS_EXCLUSIVELY };
 
+/* What a profile may keep elsewhere: each has a key of its own, one of a file, one of a command. */
+enum conf_secret_kind { CONF_PASSWORD, CONF_TUNNEL_SECRET, CONF_IPSEC_SECRET, CONF_SECRET_KINDS };
+
+/* Where a secret comes from; at most one of them. */
+struct conf_source {
+	bool set; /* it stands in the profile itself */
+	char file[CONF_PATH_LEN];
+	char command[CONF_COMMAND_MAX];
+};
+
 struct conf_profile {
 	char name[CONF_NAME_MAX]; /* of the profile: its file name */
 	char file[CONF_PATH_LEN];
@@ -39,10 +50,8 @@ struct conf_profile {
 	char connect_to[CONF_HOST_MAX]; /* name or address, without port */
 	uint16_t port;			/* 0 = 1723 or 1701 */
 	char user[CONF_USER_MAX];	/* DOMAIN\user as one string (key `domain` joined in) */
-	struct secret password;		/* valid if password_set */
-	bool password_set;
-	char password_file[CONF_PATH_LEN];
-	char password_command[CONF_COMMAND_MAX];
+	struct secret password;		/* if its source says that it is set */
+	struct conf_source sources[CONF_SECRET_KINDS];
 	char profile[CONF_NAME_MAX]; /* PPP profile */
 	struct ppp_settings ppp;
 	bool add_default_route;
@@ -64,6 +73,7 @@ struct conf_profile {
 	char bind_interface[CONF_IFNAME_MAX];		   /* "" = any */
 	struct tunnel_settings tunnel;			   /* L2TP */
 	enum conf_source_port source_port;		   /* L2TP */
+	struct ipsec_settings ipsec;			   /* L2TP */
 	bool use_nm_dispatcher;				   /* run NetworkManager's scripts too */
 	char ip_up[CONF_PATH_LEN], ip_down[CONF_PATH_LEN]; /* pppd's kind of scripts; "" = none */
 
@@ -121,11 +131,26 @@ void conf_profile_wipe(struct conf_profile *profile);
 /* Names of all profiles in DIR, sorted; the caller frees each and the array.  -errno on failure. */
 int conf_list(const char *dir, char ***names, size_t *count);
 
-/* Finds the password: in the profile, $CREDENTIALS_DIRECTORY/NAME.password, password-file or
- * password-command (run without a shell, 30 s at most).  Returns 0 and sets *PASSWORD, 1 if none
- * is configured (ask the user), or -errno with ERROR (one sentence). */
-int conf_password(const struct conf_profile *profile, struct secret *password, char *error,
-		  size_t cap);
+/* Is there a use for a secret of this kind? */
+bool conf_secret_wanted(const struct conf_profile *profile, enum conf_secret_kind kind);
+/* Is the user to be asked for it? */
+bool conf_secret_asks(const struct conf_profile *profile, enum conf_secret_kind kind);
+/* Its key: "password". */
+const char *conf_secret_key(enum conf_secret_kind kind);
+/* Finds it: in the profile, $CREDENTIALS_DIRECTORY/NAME.KEY, KEY-file or KEY-command (run without a
+ * shell, 30 s at most).  Returns 0 and sets *SECRET, 1 if none is configured (ask the user), or
+ * -errno with ERROR (one sentence). */
+int conf_secret_find(const struct conf_profile *profile, enum conf_secret_kind kind,
+		     struct secret *secret, char *error, size_t cap);
+
+/* All that a dial needs; what there is none of is empty. */
+struct conf_secrets {
+	struct secret of[CONF_SECRET_KINDS];
+};
+/* A pipe that holds *SECRETS, which are wiped: its reading end, owned by the caller, or -errno. */
+int conf_secrets_pipe(struct conf_secrets *secrets);
+/* Reads such a pipe; 0, or -errno with *SECRETS empty. */
+int conf_secrets_read(int fd, struct conf_secrets *secrets);
 
 /* Sets `disabled` in the profile's file, keeping everything else of it; atomic.  0 or -errno. */
 int conf_set_disabled(const char *dir, const char *name, bool disabled);

@@ -4,17 +4,13 @@
 #define VPDIAL_CONF_SERVER_H
 
 #include "conf/profile.h"
+#include "vocabulary/pool.h"
 
 #include <sys/socket.h>
 
 #define CONF_LISTEN_MAX	    4
 #define CONF_SECRETS_MAX    1024
 #define CONF_INTERFACES_MAX 256
-
-/* One address, or all from first to last; first zero = none. */
-struct conf_pool {
-	struct in_addr first, last;
-};
 
 struct conf_addresses {
 	struct sockaddr_storage list[CONF_LISTEN_MAX]; /* without port */
@@ -42,7 +38,7 @@ struct conf_ppp {
 	bool change_tcp_mss;
 	struct in_addr dns_server[2];
 	uint32_t idle_timeout, session_timeout; /* seconds, 0 = none */
-	struct conf_pool local, remote;
+	struct address_pool local, remote;
 };
 
 /* [secret NAME]. */
@@ -52,7 +48,7 @@ struct conf_secret {
 	struct secret password;
 	char caller_id[64];	     /* "" = any; else the caller's outer address */
 	char profile[CONF_NAME_MAX]; /* "" = the listener's default-profile */
-	struct conf_pool local, remote;
+	struct address_pool local, remote;
 	struct route routes[CONF_ROUTES_MAX];
 	size_t route_count;
 	bool disabled;

@@ -343,7 +343,7 @@ static bool read_routes(struct value *v)
 static bool read_pool(struct value *v)
 {
 	char text[2 * INET_ADDRSTRLEN + 4], *dash;
-	struct conf_pool pool;
+	struct address_pool pool;
 	uint32_t span;
 
 	if (!str_copy(text, sizeof(text), v->t->text))
@@ -358,7 +358,7 @@ static bool read_pool(struct value *v)
 	span = ntohl(pool.last.s_addr) - ntohl(pool.first.s_addr);
 	if (span >= v->o->max)
 		return false;
-	*(struct conf_pool *)v->field = pool;
+	*(struct address_pool *)v->field = pool;
 	warn_of_address(v, pool.first);
 	warn_of_address(v, pool.last);
 	return true;
@@ -452,6 +452,47 @@ static bool read_secret(struct value *v)
 	return good;
 }
 
+/* "aes256-sha256-modp2048, ...": COUNT of the list's items is bounded by the struct. */
+static bool read_suite_list(struct value *v, bool esp, struct ipsec_suites *out)
+{
+	const char *at = v->t->text, *stop;
+
+	for (*out = (struct ipsec_suites){0}; *at; at = stop) {
+		struct ipsec_suite *suite = &out->at[out->count];
+
+		at += strspn(at, ", \t");
+		stop = at + strcspn(at, ", \t");
+		if (stop == at)
+			break;
+		if (out->count == IPSEC_SUITES_MAX ||
+		    !ipsec_suite_read(at, (size_t)(stop - at), suite) ||
+		    (!esp && (suite->cipher == IPSEC_AES_GCM || !suite->group)))
+			return false;
+		out->count++;
+	}
+	return out->count > 0;
+}
+
+static bool read_suites(struct value *v, bool esp)
+{
+	struct ipsec_suites suites;
+
+	if (!ipsec_suites_named(v->t->text, esp, &suites) && !read_suite_list(v, esp, &suites))
+		return false;
+	*(struct ipsec_suites *)v->field = suites;
+	return true;
+}
+
+static bool read_ike(struct value *v)
+{
+	return read_suites(v, false);
+}
+
+static bool read_esp(struct value *v)
+{
+	return read_suites(v, true);
+}
+
 static bool (*const readers[CONF_VALUE_TYPE_COUNT])(struct value *v) = {
 	[CONF_VALUE_BOOLEAN] = read_boolean,   [CONF_VALUE_U16] = read_u16,
 	[CONF_VALUE_U32] = read_u32,	       [CONF_VALUE_MRRU] = read_mrru,
@@ -463,7 +504,8 @@ static bool (*const readers[CONF_VALUE_TYPE_COUNT])(struct value *v) = {
 	[CONF_VALUE_DNS] = read_dns,	       [CONF_VALUE_DOMAINS] = read_domains,
 	[CONF_VALUE_ROUTES] = read_routes,     [CONF_VALUE_SECRET] = read_secret,
 	[CONF_VALUE_POOL] = read_pool,	       [CONF_VALUE_LISTEN] = read_listen,
-	[CONF_VALUE_PROGRAM] = read_program,
+	[CONF_VALUE_PROGRAM] = read_program,   [CONF_VALUE_IKE] = read_ike,
+	[CONF_VALUE_ESP] = read_esp,
 };
 
 bool conf_value_read(const struct conf_option *option, const struct conf_text *text,

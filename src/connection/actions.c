@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "base/trim.h"
+#include "connection/cover.h"
 #include "connection/dial.h"
 #include "connection/ending.h"
 #include "connection/facts.h"
@@ -172,6 +173,11 @@ static enum life_event look_hop(void *ctx, struct life_input *in)
 	(void)in;
 	fast_check(&s->fast);
 	return ON_NONE;
+}
+
+static enum life_event look_cover(void *ctx, struct life_input *in)
+{
+	return cover_check(ctx, &in->why) ? ON_NONE : ON_DIAL_SOON;
 }
 
 static enum life_event look_dialing(void *ctx, struct life_input *in)
@@ -355,6 +361,7 @@ const struct life_actions connection_actions = {{
 	[DO_LOOK_DIALING] = look_dialing,
 	[DO_LOOK_CALL] = look_call,
 	[DO_LOOK_HOP] = look_hop,
+	[DO_LOOK_COVER] = look_cover,
 	[DO_SHOW] = show,
 	[DO_SHOW_ENDING] = show_ending,
 	[DO_SHOW_REDIALING] = show_redialing,

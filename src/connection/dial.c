@@ -3,6 +3,7 @@
 #include "connection/dial.h"
 
 #include "base/address.h"
+#include "connection/cover.h"
 #include "connection/judge.h"
 #include "connection/last.h"
 #include "connection/sockets.h"
@@ -44,7 +45,7 @@ enum life_event dial_try(struct supervisor *s, struct life_input *in)
 	address_text(to, s->status.server_address, sizeof s->status.server_address);
 	if (judge_lockdown(s, &reason) < 0 ||
 	    host_repin(s->host, to, bind_ifindex(s), &s->dialer.server_path, &reason) < 0 ||
-	    sockets_open(&s->dialer, &reason) < 0)
+	    sockets_open(&s->dialer, &reason) < 0 || cover_hold(s, &reason) < 0)
 		return with(in, &reason, ON_ATTEMPT_FAILED);
 	s->way_now = s->dialer.server_path;
 	return s->session.ready ? ON_READY : ON_NONE;
@@ -58,6 +59,12 @@ static bool may_go_on(const struct supervisor *s, const struct reason *reason)
 	       (reason->code == EXIT_OPEN_FAILED && reason_is_set(&s->dialer.failure));
 }
 
+/* With IPsec of ours the port is one inside ESP: before that is up, another changes nothing. */
+static bool port_may_matter(const struct supervisor *s)
+{
+	return s->profile.ipsec.use != IPSEC_USE_YES || s->status.state >= CONTROL_STATE_CALLING;
+}
+
 enum life_event dial_try_next(struct supervisor *s, struct life_input *in)
 {
 	const struct reason reason = in->why;
@@ -67,7 +74,7 @@ enum life_event dial_try_next(struct supervisor *s, struct life_input *in)
 		return ON_DIAL_FAILED;
 	if (dialer_note(&s->dialer, &reason, in->weight) && in->weight >= REASON_PEER)
 		last_note(s, &reason);
-	if (!dialer_next(&s->dialer, in->weight))
+	if (!dialer_next(&s->dialer, in->weight, port_may_matter(s)))
 		return with(in, &s->dialer.failure, ON_DIAL_FAILED);
 	s->status.attempt++;
 	limit_dial(s);

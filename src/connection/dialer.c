@@ -39,12 +39,12 @@ int dialer_resolved(struct dialer *d, const char *error, struct reason *reason)
 	return -ENOENT;
 }
 
-bool dialer_next(struct dialer *d, enum reason_weight weight)
+bool dialer_next(struct dialer *d, enum reason_weight weight, bool port_may_matter)
 {
 	const struct conf_profile *p = d->profile;
 
 	if (p->type == PROTOCOL_L2TP && p->source_port == CONF_SOURCE_AUTO && d->source_port == 0 &&
-	    weight < REASON_REFUSAL) {
+	    weight < REASON_REFUSAL && port_may_matter) {
 		d->source_port = L2TP_PORT;
 		return true;
 	}

@@ -46,8 +46,9 @@ void dialer_begin(struct dialer *d, uint64_t now_ms);
  * with *REASON. */
 int dialer_resolved(struct dialer *d, const char *error, struct reason *reason);
 /* Moves on to what was not tried yet: the other source port, unless the server has answered what it
- * would answer there too, then the next address.  False if there is none. */
-bool dialer_next(struct dialer *d, enum reason_weight weight);
+ * would answer there too or another port changes nothing, then the next address.  False if there is
+ * none. */
+bool dialer_next(struct dialer *d, enum reason_weight weight, bool port_may_matter);
 /* An attempt failed.  A server that was heard at one address outranks another that is silent: true
  * if this one tells more than those before. */
 bool dialer_note(struct dialer *d, const struct reason *reason, enum reason_weight weight);

@@ -333,6 +333,8 @@ void judge_stats(struct supervisor *s, const struct request_stats *stats, bool l
 	/* At its end PPP closes MPPE first; what the call had is what matters then. */
 	if (!late)
 		str_copy(st->encoding, sizeof st->encoding, stats->encoding);
+	str_copy(st->ipsec, sizeof st->ipsec,
+		 s->profile.ipsec.use == IPSEC_USE_EXTERNAL ? "by another program" : stats->ipsec);
 	str_copy(st->peer_host, sizeof st->peer_host, stats->peer_host);
 	str_copy(st->peer_vendor, sizeof st->peer_vendor, stats->peer_vendor);
 	st->echo_known = stats->echo_known != 0;

@@ -62,6 +62,7 @@ static const char *const events[LIFE_EVENT_COUNT] = {
 	[ON_HOP] = "hop",
 	[ON_EFFECT] = "effect",
 	[ON_ROUTE] = "route",
+	[ON_POLICY] = "policy",
 	[ON_SLEPT] = "slept",
 	[ON_SLEPT_LONG] = "slept long",
 };

@@ -80,6 +80,7 @@ enum life_event {
 	ON_HOP,	       /* the next hop's link address, perhaps */
 	ON_EFFECT,     /* perhaps what is applied is in effect no more */
 	ON_ROUTE,      /* links, addresses or routes changed */
+	ON_POLICY,     /* of IPsec: one came or went */
 	ON_SLEPT,      /* why; the machine was asleep for a moment */
 	ON_SLEPT_LONG, /* why; so long that a server has given the call up */
 	LIFE_EVENT_COUNT
@@ -109,6 +110,7 @@ enum life_action {
 	DO_LOOK_DIALING,
 	DO_LOOK_CALL,
 	DO_LOOK_HOP,
+	DO_LOOK_COVER,
 	DO_SHOW,
 	DO_SHOW_ENDING,
 	DO_SHOW_REDIALING,

@@ -12,6 +12,7 @@
 	[ON_PRE_UP_FAILED]  = IGNORED, \
 	[ON_SCRIPTS_OVER]   = IGNORED
 #define NETWORK_IGNORED \
+	[ON_POLICY]         = IGNORED, \
 	[ON_HOP]            = IGNORED, \
 	[ON_EFFECT]         = IGNORED, \
 	[ON_ROUTE]          = IGNORED
@@ -37,6 +38,7 @@
 #define A_WAIT(state) \
 	MAY_END, \
 	STALE_SCRIPTS, \
+	[ON_POLICY]         = IGNORED, \
 	[ON_HOP]            = IGNORED, \
 	[ON_EFFECT]         = IGNORED, \
 	[ON_ROUTE]          = {DO_LOOK_WAITING, state}, \
@@ -56,6 +58,7 @@
 	[ON_SLEPT]          = IGNORED, \
 	[ON_SLEPT_LONG]     = {DO_BREAK_OFF, LIFE_REDIALING}, \
 	[ON_DIAL_SOON]      = {DO_LEAVE_CALL, LIFE_WAITING}, \
+	[ON_POLICY]         = {DO_LOOK_COVER, state}, \
 	[ON_HOP]            = {DO_LOOK_HOP, state}, \
 	[ON_ROUTE]          = {DO_LOOK_CALL, state}
 #define CALL_MAY_END(state) \
@@ -134,6 +137,7 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_SLEPT]          = IGNORED,
 		[ON_SLEPT_LONG]     = IGNORED,
 		STALE_NAMES,
+		[ON_POLICY]         = IGNORED,
 	},
 	[LIFE_RESOLVING] = {
 		MAY_END,
@@ -159,6 +163,7 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_ROUTE]          = {DO_LOOK_DIALING, LIFE_CONNECTING},
 		[ON_DIAL_SOON]      = {DO_LEAVE_DIAL, LIFE_WAITING},
 		STALE_NAMES,
+		[ON_POLICY]         = {DO_LOOK_COVER, LIFE_CONNECTING},
 	},
 	[LIFE_DIALING] = {
 		MAY_END,
@@ -179,6 +184,7 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_DIAL_SOON]      = {DO_LEAVE_DIAL, LIFE_WAITING},
 		STALE_NAMES,
 		[ON_NAMING]         = {DO_NAMING, LIFE_NAMING},
+		[ON_POLICY]         = {DO_LOOK_COVER, LIFE_DIALING},
 	},
 	[LIFE_DIAL_ENDING] = {
 		MAY_END,
@@ -192,6 +198,7 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_EFFECT]         = {DO_LOOK_HOP, LIFE_DIAL_ENDING},
 		[ON_ROUTE]          = IGNORED,
 		STALE_NAMES,
+		[ON_POLICY]         = IGNORED,
 	},
 	[LIFE_NAMING] = {
 		A_CALL(LIFE_NAMING),
@@ -242,6 +249,7 @@ const struct life_cell life_table[LIFE_STATE_COUNT][LIFE_EVENT_COUNT] = {
 		[ON_EFFECT]         = {DO_LOOK_HOP, LIFE_CALL_ENDING},
 		[ON_ROUTE]          = IGNORED,
 		STALE_NAMES,
+		[ON_POLICY]         = IGNORED,
 	},
 	[LIFE_REDIALING] = {
 		MAY_END,

@@ -52,7 +52,7 @@ static bool take_option(struct options *o, int option, const char *value)
 	case 'P':
 		if (!number_of(value, 1023, &n))
 			return false;
-		*(option == 'C' ? &o->control_fd : &o->password_fd) = (int)n;
+		*(option == 'C' ? &o->control_fd : &o->secrets_fd) = (int)n;
 		return true;
 	default:
 		return false;
@@ -70,12 +70,12 @@ int options_parse(struct options *o, int argc, char **argv)
 		{"redial", no_argument, NULL, 'a'},
 		{"timeout", required_argument, NULL, 't'},
 		{"control-fd", required_argument, NULL, 'C'},
-		{"password-fd", required_argument, NULL, 'P'},
+		{"secrets-fd", required_argument, NULL, 'P'},
 		{NULL, 0, NULL, 0},
 	};
 	int option;
 
-	*o = (struct options){.control_fd = -1, .password_fd = -1};
+	*o = (struct options){.control_fd = -1, .secrets_fd = -1};
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		if (!take_option(o, option, optarg)) {

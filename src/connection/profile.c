@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The profile and its password: read at the start, and anew by SIGHUP. */
+/* The profile and its secrets: read at the start, and anew by SIGHUP. */
 #include "connection/profile.h"
 
 #include "base/address.h"
@@ -31,32 +31,36 @@ static int load(struct supervisor *s, struct conf_profile *profile, struct reaso
 	return rc;
 }
 
-static int read_password(struct supervisor *s)
+static int find_secret(struct supervisor *s, enum conf_secret_kind kind)
 {
-	uint8_t octets[SECRET_MAX + 1];
 	char error[256] = "";
-	size_t len = 0;
-	ssize_t n;
-	int rc;
+	int rc = conf_secret_wanted(&s->profile, kind)
+			 ? conf_secret_find(&s->profile, kind, &s->secrets.of[kind], error,
+					    sizeof error)
+			 : 0;
 
-	if (s->options.password_fd < 0) {
-		rc = conf_password(&s->profile, &s->password, error, sizeof error);
-		if (rc > 0)
-			reason_set(&s->reason, EXIT_OPTIONS,
-				   "no password in the profile and nobody to ask for it");
-		else if (rc < 0)
-			reason_set(&s->reason, EXIT_OPTIONS, "%s", error);
+	if (rc < 0)
+		reason_set(&s->reason, EXIT_OPTIONS, "%s", error);
+	if (rc <= 0 || !conf_secret_asks(&s->profile, kind))
+		return rc < 0 ? rc : 0;
+	reason_set(&s->reason, EXIT_OPTIONS, "no %s in the profile and nobody to ask for it",
+		   conf_secret_key(kind));
+	return rc;
+}
+
+static int find_secrets(struct supervisor *s)
+{
+	int rc = 0;
+
+	if (s->options.secrets_fd < 0) {
+		for (unsigned kind = 0; rc == 0 && kind < CONF_SECRET_KINDS; kind++)
+			rc = find_secret(s, (enum conf_secret_kind)kind);
 		return rc;
 	}
-	while (len < sizeof octets &&
-	       (n = read(s->options.password_fd, octets + len, sizeof octets - len)) > 0)
-		len += (size_t)n;
-	close(s->options.password_fd);
-	rc = secret_set(&s->password, octets, len) ? 0 : -EMSGSIZE;
-	wipe(octets, sizeof octets);
+	rc = conf_secrets_read(s->options.secrets_fd, &s->secrets);
+	close(s->options.secrets_fd);
 	if (rc < 0)
-		reason_set(&s->reason, EXIT_OPTIONS, "the password is longer than %d octets",
-			   SECRET_MAX);
+		reason_set(&s->reason, EXIT_OPTIONS, "the secrets did not come: %s", strerror(-rc));
 	return rc;
 }
 
@@ -93,6 +97,14 @@ static void reload_scripts(struct supervisor *s)
 		hooks_set_dirs(s->scripts.hooks, &dirs);
 }
 
+/* One copy is enough. */
+static void wipe_profile_secrets(struct conf_profile *profile)
+{
+	secret_wipe(&profile->password);
+	secret_wipe(&profile->tunnel.secret);
+	secret_wipe(&profile->ipsec.secret);
+}
+
 int profile_load(struct supervisor *s)
 {
 	int rc = load(s, &s->profile, &s->reason);
@@ -100,8 +112,8 @@ int profile_load(struct supervisor *s)
 	if (rc == 0)
 		rc = profile_open_scripts(s);
 	if (rc == 0)
-		rc = read_password(s);
-	secret_wipe(&s->profile.password); /* one copy is enough */
+		rc = find_secrets(s);
+	wipe_profile_secrets(&s->profile);
 	return rc;
 }
 
@@ -136,18 +148,18 @@ void profile_set_redial(struct supervisor *s)
 
 /* From where it can be had at once: a program would hold up the call, and nobody is there to ask.
  */
-static void reload_password(struct supervisor *s)
+static void reload_secret(struct supervisor *s, enum conf_secret_kind kind)
 {
 	struct secret fresh = {0};
 	char error[256] = "";
 	int rc = 1;
 
-	if (!s->profile.password_command[0])
-		rc = conf_password(&s->profile, &fresh, error, sizeof error);
+	if (conf_secret_wanted(&s->profile, kind) && !s->profile.sources[kind].command[0])
+		rc = conf_secret_find(&s->profile, kind, &fresh, error, sizeof error);
 	if (rc == 0)
-		s->password = fresh;
+		s->secrets.of[kind] = fresh;
 	else if (rc < 0)
-		log_warn(&s->log, "%s; the old password stays in use", error);
+		log_warn(&s->log, "%s; the old %s stays in use", error, conf_secret_key(kind));
 	secret_wipe(&fresh);
 }
 
@@ -164,8 +176,9 @@ void profile_reload(struct supervisor *s)
 	conf_profile_wipe(&s->profile);
 	s->profile = profile;
 	wipe(&profile, sizeof profile);
-	reload_password(s);
-	secret_wipe(&s->profile.password); /* one copy is enough */
+	for (unsigned kind = 0; kind < CONF_SECRET_KINDS; kind++)
+		reload_secret(s, (enum conf_secret_kind)kind);
+	wipe_profile_secrets(&s->profile);
 	profile_set_source(s);
 	profile_set_redial(s);
 	reload_scripts(s);
@@ -176,6 +189,5 @@ void profile_forget(void *ctx)
 {
 	struct supervisor *s = ctx;
 
-	secret_wipe(&s->password);
-	secret_wipe(&s->profile.tunnel.secret);
+	wipe(&s->secrets, sizeof s->secrets);
 }

@@ -64,6 +64,9 @@ static void on_network(void *ctx, unsigned changes)
 {
 	struct roam *r = ctx;
 
+	if (changes & HOST_CHANGE_POLICY)
+		life_post(r->life, ON_POLICY, NULL);
+	changes &= ~(unsigned)HOST_CHANGE_POLICY;
 	if (changes & ~(unsigned)(HOST_CHANGE_HOP | HOST_CHANGE_EFFECT)) {
 		log_debug(r->life->log, "the machine's network changed (%#x)", changes);
 		life_post(r->life, ON_ROUTE, NULL);

@@ -27,7 +27,7 @@ struct supervisor {
 	struct options options;
 	char config_dir[CONF_PATH_LEN], run_dir[RUN_DIR_MAX];
 	struct conf_profile profile;
-	struct secret password;
+	struct conf_secrets secrets;
 	struct log log;
 	struct loop *loop;
 	struct host *host;
@@ -52,9 +52,10 @@ struct supervisor {
 	struct host_path way_now; /* as it was seen last; ifindex 0 = none */
 	uint64_t begun_ms;
 
-	struct request_network applied; /* what the machine has now */
-	struct host_applied ways;	/* how it got that */
-	unsigned lost_routes;		/* without effect, as said last; the first of them: */
+	struct sockaddr_storage covered_from; /* our end, with use-ipsec = external */
+	struct request_network applied;	      /* what the machine has now */
+	struct host_applied ways;	      /* how it got that */
+	unsigned lost_routes;		      /* without effect, as said last; the first of them: */
 	char lost_route[240];
 	struct request_routes told; /* by the server, by DHCP, for that address */
 	/* In this call, which takes it once only; TOLD may be of one before. */

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define PPTP_PORT    1723
+#define IKE_PORT     500
+#define NAT_PORT     4500 /* IKE and ESP in UDP: RFC 3948 */
 #define GRE_PROTOCOL 47
 
 static int bind_as_wanted(const struct dialer *s, int fd)
@@ -115,14 +117,14 @@ static int open_gre(const struct dialer *s, const struct sockaddr_storage *addre
 	return fd;
 }
 
-/* src-address and the source port of this attempt. */
-static int bind_udp(const struct dialer *s, int fd, int family)
+/* src-address and PORT, 0 = any. */
+static int bind_udp(const struct dialer *s, int fd, int family, uint16_t port)
 {
 	struct sockaddr_storage from = {.ss_family = (sa_family_t)family};
 
 	if (s->profile->src_address[0] && !address_parse(&from, family, s->profile->src_address))
 		return -EAFNOSUPPORT;
-	address_set_port(&from, s->source_port);
+	address_set_port(&from, port);
 	if (s->profile->bind_interface[0] &&
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, s->profile->bind_interface,
 		       (socklen_t)strlen(s->profile->bind_interface)) < 0)
@@ -141,7 +143,7 @@ static int open_udp(struct dialer *s, const struct sockaddr_storage *address, st
 	rc = filter_source(fd, address, false);
 	if (rc < 0)
 		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED, "no filter on the UDP socket");
-	rc = bind_udp(s, fd, family);
+	rc = bind_udp(s, fd, family, s->source_port);
 	if (rc == -EADDRINUSE)
 		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED,
 			      "UDP port 1701 is taken by another program (xl2tpd?); write "
@@ -155,15 +157,75 @@ static int open_udp(struct dialer *s, const struct sockaddr_storage *address, st
 	return fd;
 }
 
+/* One of the two sockets of IPsec, connected to PORT of the server; both have the same port here,
+ * so that a NAT on the way and the server see one client. */
+static int open_ipsec_socket(const struct dialer *s, uint16_t port, uint16_t *own_port,
+			     struct reason *reason)
+{
+	struct sockaddr_storage to = s->addresses[s->address_at], own;
+	socklen_t len = sizeof own;
+	int family = to.ss_family, one = 1, rc;
+	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return refuse(fd, errno, reason, EXIT_OPEN_FAILED, "no UDP socket");
+	leave_by_link(s, fd, family);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	rc = bind_udp(s, fd, family, *own_port);
+	if (rc < 0)
+		return refuse(fd, -rc, reason, EXIT_OPEN_FAILED,
+			      "src-address or bind-interface cannot be used");
+	filter_follow_path_mtu(fd, family);
+	filter_widen_buffers(fd);
+	address_set_port(&to, port);
+	if (connect(fd, (struct sockaddr *)&to, address_len(&to)) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&own, &len) < 0)
+		return refuse(fd, errno, reason, EXIT_CONNECT_FAILED,
+			      "the server cannot be reached from here");
+	*own_port = address_port(&own);
+	return fd;
+}
+
+/* Where a server that is silent is asked whether it speaks IKE; -1 where that cannot be. */
+static int open_probe(const struct dialer *s)
+{
+	uint16_t own_port = 0;
+	struct reason reason = {0};
+	int fd = open_ipsec_socket(s, IKE_PORT, &own_port, &reason);
+
+	return fd < 0 ? -1 : fd;
+}
+
+/* No other socket is opened for such a call: nothing can leave past IPsec. */
+static int open_ipsec(struct dialer *s, struct reason *reason)
+{
+	uint16_t own_port = 0;
+	int fd = open_ipsec_socket(s, IKE_PORT, &own_port, reason);
+
+	if (fd < 0)
+		return fd;
+	s->sockets.control = fd;
+	fd = open_ipsec_socket(s, NAT_PORT, &own_port, reason);
+	if (fd < 0)
+		return fd;
+	offload_receive(fd);
+	s->sockets.wire = fd;
+	return 0;
+}
+
 static int open_l2tp(struct dialer *s, struct reason *reason)
 {
 	struct sockaddr_storage *to = &s->addresses[s->address_at];
 	int fd;
 
-	address_set_port(to, s->profile->port ? s->profile->port : L2TP_PORT);
 	s->tunnel_id = random_u16_nonzero(&random_kernel);
+	if (s->profile->ipsec.use == IPSEC_USE_YES)
+		return open_ipsec(s, reason);
+	address_set_port(to, s->profile->port ? s->profile->port : L2TP_PORT);
 	fd = open_udp(s, to, reason);
 	s->sockets.wire = fd < 0 ? -1 : fd;
+	if (fd >= 0 && s->profile->ipsec.use == IPSEC_USE_NO)
+		s->sockets.control = open_probe(s);
 	return fd < 0 ? fd : 0;
 }
 

@@ -3,6 +3,7 @@
 #include "connection/spawn.h"
 
 #include "base/address.h"
+#include "base/random.h"
 #include "base/str.h"
 #include "connection/crashed.h"
 #include "connection/sockets.h"
@@ -101,7 +102,30 @@ static void fill_identity(const struct supervisor *s, struct request_start *m)
 	if (gethostname(m->host_name, sizeof m->host_name - 1) < 0 || !m->host_name[0])
 		str_copy(m->host_name, sizeof m->host_name, "vpdial");
 	str_copy(m->user, sizeof m->user, p->user);
-	m->password = s->password;
+	m->password = s->secrets.of[CONF_PASSWORD];
+}
+
+#define INNER_PORT_LOWEST 1024
+
+/* Two clients behind one NAT with the same port inside would be one to many servers. */
+static uint16_t inner_port(const struct supervisor *s)
+{
+	uint16_t port = random_u16_nonzero(&random_kernel);
+
+	if (s->dialer.source_port)
+		return s->dialer.source_port;
+	return port < INNER_PORT_LOWEST ? port + INNER_PORT_LOWEST : port;
+}
+
+static void fill_ipsec(const struct supervisor *s, struct request_start *m)
+{
+	socklen_t len = sizeof m->own;
+
+	m->ipsec = s->profile.ipsec;
+	m->ipsec.secret = s->secrets.of[CONF_IPSEC_SECRET];
+	m->inner_port = inner_port(s);
+	/* A failure leaves the unspecified address: the peer sees a NAT, as always. */
+	(void)getsockname(s->dialer.sockets.wire, (struct sockaddr *)&m->own, &len);
 }
 
 static void fill_l2tp(struct supervisor *s, struct request_start *m)
@@ -112,6 +136,12 @@ static void fill_l2tp(struct supervisor *s, struct request_start *m)
 	m->farewell = crashed_take(s);
 	m->local_tunnel_id = s->dialer.tunnel_id;
 	m->tunnel = p->tunnel;
+	m->tunnel.secret = s->secrets.of[CONF_TUNNEL_SECRET];
+	if (p->ipsec.use == IPSEC_USE_YES)
+		fill_ipsec(s, m);
+	/* The servers encrypt once, and this is where. */
+	if (p->ipsec.use != IPSEC_USE_NO && m->ppp.mppe.policy == MPPE_REQUIRE)
+		m->ppp.mppe.policy = MPPE_YES;
 	/* The other source port is still to be tried, or did better: give up on this one sooner. */
 	if (p->source_port == CONF_SOURCE_AUTO &&
 	    (s->dialer.source_port == 0 || s->dialer.failure_weight >= REASON_PEER))

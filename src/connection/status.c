@@ -14,6 +14,7 @@ static enum control_phase phase_of(enum control_state state, enum control_phase 
 	switch (state) {
 	case CONTROL_STATE_RESOLVING:
 	case CONTROL_STATE_CONNECTING:
+	case CONTROL_STATE_SECURING:
 	case CONTROL_STATE_CALLING:
 	case CONTROL_STATE_NEGOTIATING:
 	case CONTROL_STATE_WAITING:

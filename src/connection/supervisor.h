@@ -8,7 +8,7 @@
 /* The program behind `vpdial supervise`, which `vpdial connect` executes:
  *
  *   [--config DIR] [--run-dir DIR] [--debug] [--foreground] [--timeout SECONDS]
- *   [--control-fd N] [--password-fd N] NAME       dials and stays until the end
+ *   [--control-fd N] [--secrets-fd N] NAME       dials and stays until the end
  *   --recover [--run-dir DIR] NAME                undoes what a killed supervisor left
  *
  * CONTROL-FD is the first watcher (see ipc/control.h), PASSWORD-FD gives the password up to its

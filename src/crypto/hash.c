@@ -6,6 +6,8 @@
 #include "crypto/crypto.h"
 
 #include "base/reason.h"
+#include "crypto/esp.h"
+#include "crypto/ike.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -25,6 +27,8 @@ static struct {
 
 void crypto_exit(void)
 {
+	ike_unload();
+	esp_unload();
 	EVP_MD_CTX_free(handles.digest_ctx);
 	EVP_CIPHER_free(handles.des);
 	EVP_MD_free(handles.sha1);
@@ -128,6 +132,19 @@ static int check_known_answers(struct reason *reason)
 	return -ENOENT;
 }
 
+static int load_ipsec(struct reason *reason)
+{
+	const char *wrong = ike_load(handles.lib);
+
+	if (!wrong)
+		wrong = esp_load(handles.lib);
+	if (!wrong)
+		return 0;
+	reason_set(reason, EXIT_FATAL,
+		   "this OpenSSL lacks %s, or computes it wrongly: reinstall libssl3", wrong);
+	return -ENOENT;
+}
+
 int crypto_init(struct reason *reason)
 {
 	if (handles.lib)
@@ -137,6 +154,8 @@ int crypto_init(struct reason *reason)
 		r = fetch_algorithms(reason);
 	if (r == 0)
 		r = check_known_answers(reason);
+	if (r == 0)
+		r = load_ipsec(reason);
 	if (r != 0)
 		crypto_exit();
 	return r;

@@ -275,6 +275,7 @@ static void put_own(struct hook_env *e, enum hook_action action, const struct ho
 		{NULL, FIELD_MTU},
 		{NULL, FIELD_MRU},
 		{NULL, FIELD_ENCODING},
+		{NULL, FIELD_IPSEC},
 		{NULL, FIELD_AUTHENTICATION},
 		{NULL, FIELD_PEER_HOST},
 		{NULL, FIELD_PEER_VENDOR},

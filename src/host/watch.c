@@ -43,7 +43,7 @@ struct host_watch {
 	unsigned working[LINKS_MAX];  /* interfaces that are up and have a carrier; 0 = free */
 	struct loop_fd policy_handle; /* IPsec's notifications, while a next hop matters */
 	struct host_hop hop;	      /* ifindex 0 = none */
-	bool hop_watched;
+	bool hop_watched, policies_wanted;
 	bool overflow; /* more of them: then every word about a link counts */
 	char buffer[32768] __attribute__((aligned(8)));
 };
@@ -293,7 +293,7 @@ static void on_policy(void *ctx, uint32_t events)
 		if (recv(w->policy_handle.fd, w->buffer, sizeof(w->buffer), 0) < 0 &&
 		    errno != ENOBUFS)
 			break;
-	note(w, HOST_CHANGE_HOP);
+	note(w, HOST_CHANGE_HOP | HOST_CHANGE_POLICY);
 }
 
 static int open_socket(int protocol, uint32_t groups)
@@ -377,6 +377,12 @@ void host_watch_set(struct host_watch *w, unsigned tun_ifindex,
 	seed(w);
 }
 
+void host_watch_policies(struct host_watch *w, bool on)
+{
+	w->policies_wanted = on;
+	watch_policies(w, on || w->hop_watched);
+}
+
 bool host_watch_hop(struct host_watch *w, const struct host_hop *hop)
 {
 	struct host_hop before = w->hop;
@@ -387,7 +393,7 @@ bool host_watch_hop(struct host_watch *w, const struct host_hop *hop)
 		(void)setsockopt(w->handle.fd, SOL_NETLINK,
 				 hop ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group,
 				 sizeof(group));
-		watch_policies(w, hop != NULL);
+		watch_policies(w, hop || w->policies_wanted);
 		before.ifindex = 0;
 	}
 	w->hop = hop ? *hop : (struct host_hop){0};

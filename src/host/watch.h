@@ -12,8 +12,9 @@ enum host_change {
 	HOST_CHANGE_ADDRESS = 1 << 1, /* an address of this machine came or went */
 	HOST_CHANGE_ROUTE = 1 << 2,   /* a default route did, or one that holds the server */
 	HOST_CHANGE_TUN_GONE = 1 << 3,
-	HOST_CHANGE_TAKEN = 1 << 4, /* others took away what is ours in the tunnel: apply again */
-	HOST_CHANGE_HOP = 1 << 5,   /* the next hop's neighbour entry changed, or IPsec policies */
+	HOST_CHANGE_TAKEN = 1 << 4,  /* others took away what is ours in the tunnel: apply again */
+	HOST_CHANGE_HOP = 1 << 5,    /* the next hop's neighbour entry changed, or IPsec policies */
+	HOST_CHANGE_POLICY = 1 << 7, /* IPsec policies did */
 	/* a routing rule did, or another route that may lead past one of ours: look at the effect
 	 */
 	HOST_CHANGE_EFFECT = 1 << 6,
@@ -37,5 +38,7 @@ void host_watch_set(struct host_watch *watch, unsigned tun_ifindex,
 /* Tells of HOP's neighbour entry too, and of IPsec policies; NULL = not any more.  True if that is
  * another entry than before: what was found out about it until now may be out of date. */
 bool host_watch_hop(struct host_watch *watch, const struct host_hop *hop);
+/* Also notes changes of IPsec policies, or does so no more. */
+void host_watch_policies(struct host_watch *watch, bool on);
 
 #endif

@@ -32,6 +32,7 @@ const char *control_state_text(enum control_state state)
 	static const char *const texts[CONTROL_STATE_COUNT] = {
 		[CONTROL_STATE_RESOLVING] = "resolving",
 		[CONTROL_STATE_CONNECTING] = "connecting",
+		[CONTROL_STATE_SECURING] = "securing",
 		[CONTROL_STATE_CALLING] = "calling",
 		[CONTROL_STATE_NEGOTIATING] = "negotiating",
 		[CONTROL_STATE_AUTHENTICATING] = "authenticating",

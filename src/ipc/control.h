@@ -18,7 +18,7 @@
 #include <sys/un.h>
 
 #define CONTROL_MAGIC	0x56504443u
-#define CONTROL_VERSION 5
+#define CONTROL_VERSION 6
 /* Its members may use the control sockets of root's connections, where the group exists. */
 #define CONTROL_GROUP "vpdial"
 
@@ -49,6 +49,7 @@ const char *control_phase_text(enum control_phase phase);
 enum control_state {
 	CONTROL_STATE_RESOLVING,   /* looking up the server's name */
 	CONTROL_STATE_CONNECTING,  /* TCP connection (PPTP) or first message (L2TP) */
+	CONTROL_STATE_SECURING,	   /* IKE, before L2TP */
 	CONTROL_STATE_CALLING,	   /* control connection and call set-up */
 	CONTROL_STATE_NEGOTIATING, /* LCP */
 	CONTROL_STATE_AUTHENTICATING,
@@ -91,6 +92,8 @@ enum control_effect {
 const char *control_effect_text(enum control_effect effect);
 #define CONTROL_WHY_MAX 128
 
+#define CONTROL_IPSEC_MAX 96
+
 struct control_route {
 	char dst[52]; /* network/prefix */
 	uint32_t from;
@@ -111,6 +114,8 @@ struct control_status {
 	uint64_t event_count; /* events since the supervisor started (ipc/events.h) */
 	uint32_t mtu, mru;    /* effective; 0 = not known */
 	char encoding[48], auth_method[16];
+	char ipsec[CONTROL_IPSEC_MAX]; /* what protects the call outside of PPP; "" = nothing of
+					  ours */
 	char local[64], remote[64], local6[64], remote6[64];
 	char dns[2][64], wins[2][64], dns_way[16];
 	bool default_route, server_pinned; /* wanted; added */

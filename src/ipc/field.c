@@ -24,6 +24,8 @@ const struct field_spec fields_known[FIELD_COUNT] = {
 		AT(idle_ms)},
 	[FIELD_ENCODING] = {.name = "encoding", .label = "encoding", .variable = "VPDIAL_ENCODING",
 		.kind = FIELD_IS_TEXT, AT(encoding)},
+	[FIELD_IPSEC] = {.name = "ipsec", .label = "ipsec", .variable = "VPDIAL_IPSEC",
+		.kind = FIELD_IS_TEXT, AT(ipsec)},
 	[FIELD_MTU] = {.name = "mtu", .label = "mtu", .variable = "VPDIAL_MTU",
 		.kind = FIELD_IS_NUMBER, AT(mtu)},
 	[FIELD_MRU] = {.name = "mru", .label = "mru", .variable = "VPDIAL_MRU",

@@ -11,7 +11,9 @@
 
 #include "base/reason.h"
 #include "base/secret.h"
+#include "vocabulary/adopted.h"
 #include "vocabulary/counters.h"
+#include "vocabulary/ipsec.h"
 #include "vocabulary/mppe.h"
 #include "vocabulary/protocol.h"
 #include "vocabulary/role.h"
@@ -70,8 +72,9 @@ enum request_phase {
 enum request_start_fd {
 	REQUEST_FD_TUN,
 	REQUEST_FD_WIRE,    /* raw GRE socket or UDP socket, connected */
-	REQUEST_FD_CONTROL, /* PPTP: TCP socket, connection in progress (answerer: accepted); L2TP:
-			     * not sent */
+	REQUEST_FD_CONTROL, /* PPTP: TCP socket, connection in progress (answerer: accepted); L2TP
+			     * over IPsec: UDP socket, connected to the peer's port 500, while
+			     * REQUEST_FD_WIRE is connected to 4500; else not sent */
 	REQUEST_FD_PACKET,  /* PPTP with `fast-gre`: packet socket that receives nothing; or not
 			     * sent */
 };
@@ -80,14 +83,6 @@ enum request_start_fd {
 struct request_call {
 	uint16_t local_tunnel_id, peer_tunnel_id; /* peer's 0 = none */
 	uint16_t ns, nr;
-};
-
-/* L2TP: a tunnel that the reader has let in, up to the peer's SCCCN.  What the peer said of itself
- * is hostile octets. */
-struct request_adopted {
-	uint16_t local_tunnel_id, peer_tunnel_id, window, firmware;
-	uint8_t host_len, vendor_len;
-	uint8_t host[40], vendor[24];
 };
 
 /* Of the data path; tests ask for what is not automatic. */
@@ -113,6 +108,9 @@ struct request_start {
 	uint8_t threads; /* enum request_threads */
 	uint16_t local_tunnel_id;
 	struct tunnel_settings tunnel; /* L2TP */
+	struct ipsec_settings ipsec;   /* L2TP */
+	uint16_t inner_port;	       /* L2TP over IPsec: ours, inside ESP */
+	struct sockaddr_storage own;   /* L2TP over IPsec: our end of both sockets */
 	struct request_call
 		farewell; /* L2TP: a dead session's tunnel at this server, to be ended */
 	uint32_t setup_limit_ms, silence_limit_ms;
@@ -121,7 +119,7 @@ struct request_start {
 	uint32_t connect_limit_ms;
 	struct in_addr dns[2]; /* answerer: to give */
 	bool refuse;	       /* answerer, PPTP: only tell the caller that there is no room */
-	struct request_adopted adopted; /* answerer, L2TP */
+	struct adopted_tunnel adopted; /* answerer, L2TP */
 };
 
 /* An answerer asks for an account by the name that the caller gave: hostile octets. */
@@ -188,8 +186,11 @@ struct request_routes {
 	char domain[REQUEST_DOMAIN_MAX];
 };
 
+#define REQUEST_IPSEC_MAX 96
+
 struct request_stats {
 	char encoding[48];
+	char ipsec[REQUEST_IPSEC_MAX];
 	char peer_host[256], peer_vendor[256];
 	uint8_t echo_known; /* no bool: the session may say any octet */
 	uint32_t echo_rtt_ms, echo_min_ms, echo_avg_ms, echo_jitter_ms, echo_count;
@@ -222,7 +223,7 @@ struct request_turn_away {
 
 struct request_proved {
 	struct request_place place;
-	struct request_adopted adopted;
+	struct adopted_tunnel adopted;
 };
 
 /* As it came: looked at by nobody in between. */

@@ -55,20 +55,16 @@ static bool asks(void *ctx, const char *name)
 	const struct cli *cli = ctx;
 	struct conf_faults faults = {0};
 	struct conf_profile p;
-	char path[2 * CONF_PATH_LEN];
-	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-	bool none;
+	bool any = false;
 	int r = conf_load(cli->config_dir, name, &p, &faults);
 
 	conf_faults_free(&faults);
 	if (r < 0)
 		return false;
-	none = !p.password_set && !*p.password_file && !*p.password_command;
+	for (unsigned kind = 0; kind < CONF_SECRET_KINDS; kind++)
+		any |= conf_secret_asks(&p, (enum conf_secret_kind)kind);
 	conf_profile_wipe(&p);
-	if (!none || !credentials)
-		return none;
-	(void)snprintf(path, sizeof(path), "%s/%s.password", credentials, name);
-	return access(path, F_OK) < 0;
+	return any;
 }
 
 static void become(void *ctx, const char *command, const char *name)

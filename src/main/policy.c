@@ -23,11 +23,9 @@ static void destroy(void *ctx)
 	free(w);
 }
 
-static struct policy_pool pool_of(const struct conf_secret *s, int type)
+static struct address_pool pool_of(const struct conf_secret *s, int type)
 {
-	const struct conf_pool *pool = s->remote.first.s_addr ? &s->remote : &s->ppp[type].remote;
-
-	return (struct policy_pool){pool->first, pool->last};
+	return s->remote.first.s_addr ? s->remote : s->ppp[type].remote;
 }
 
 static void *create(const struct conf_server *conf)

@@ -31,8 +31,10 @@ void path_accept(struct path *path, const struct path_frame *frame, uint64_t now
 
 uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len)
 {
-	return path->config.encap == PROTOCOL_PPTP ? gre_wrap(path, frame, len)
-						   : l2tp_wrap(path, frame, len);
+	if (path->config.encap == PROTOCOL_PPTP)
+		return gre_wrap(path, frame, len);
+	frame = l2tp_wrap(path, frame, len);
+	return path->esp ? esp_out_wrap(path, frame, len) : frame;
 }
 
 enum path_content path_unwrap(struct path *path, uint8_t *packet, size_t len,

@@ -77,6 +77,8 @@ int path_send_tunnel(struct path *path, const uint8_t *octets, size_t len)
 {
 	struct sockaddr_storage to = path->config.peer;
 
+	if (path->esp)
+		return path_esp_send_tunnel(path, octets, len);
 	if (path->reply_port)
 		*address_port_at(&to) = path->reply_port;
 	if (sendto(path->config.wire_fd, octets, len, MSG_DONTWAIT | MSG_NOSIGNAL,
@@ -104,6 +106,8 @@ bool l2tp_source_is_peer(struct path *path, struct sockaddr_storage *from)
 {
 	uint16_t port = *address_port_at(from);
 
+	if (path->esp)
+		return true; /* the socket is connected, and ESP proves itself */
 	path->source_port = port;
 	return !path->peer_locked || port == *address_port_at(&path->config.peer);
 }

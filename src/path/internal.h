@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "path/esp.h"
 #include "path/join.h"
 #include "path/mppe.h"
 #include "path/mss.h"
@@ -20,9 +21,11 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#define PATH_BURST     64 /* packets that are encrypted and sent together */
-#define PATH_HEADROOM  64
-#define PATH_FRAME_MAX 9216
+#define PATH_BURST	64 /* packets that are encrypted and sent together */
+#define PATH_HEADROOM	64
+#define PATH_TAILROOM	64 /* for ESP: padding, trailer, ICV */
+#define PATH_FRAME_MAX	9216
+#define PATH_TUNNEL_MAX 1500 /* an L2TP control message */
 /* Not a multiple of 4 KB: slots of one burst must not share cache sets. */
 #define PATH_SLOT (PATH_HEADROOM + PATH_FRAME_MAX + 128)
 /* One burst from the TUN device ends after so many reads or octets, that the other direction gets
@@ -64,6 +67,7 @@ struct path {
 	const struct log *log;
 	struct path_call call;
 	bool call_set;
+	struct path_esp *esp; /* NULL = no IPsec of ours; its fields say whose they are */
 
 	/* Words that both sides write. */
 	struct {
@@ -174,6 +178,15 @@ void path_drain(struct path *path, bool force, uint64_t now_ms);
 /* For struct join_config. */
 int path_write_tun(void *ctx, const struct iovec *iov, int count);
 void path_taken(void *ctx, unsigned packets, size_t octets);
+
+/* Where datagrams go; NULL: the socket is connected. */
+static inline const struct sockaddr_storage *path_target(const struct path *path)
+{
+	return path->config.encap == PROTOCOL_L2TP && !path->esp ? &path->config.peer : NULL;
+}
+
+/* esp.c: path_send_tunnel of such a call. */
+int path_esp_send_tunnel(struct path *path, const uint8_t *octets, size_t len);
 
 /* encap_gre.c */
 uint8_t *gre_wrap(struct path *path, uint8_t *frame, size_t *len);

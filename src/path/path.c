@@ -20,7 +20,7 @@ static bool prepare_receive(struct path *path)
 		path->rx_iov[i] = (struct iovec){path->rx_slab + i * slot, slot};
 		msg->msg_iov = &path->rx_iov[i];
 		msg->msg_iovlen = 1;
-		if (path->config.encap == PROTOCOL_L2TP)
+		if (path->config.encap == PROTOCOL_L2TP && !path->config.esp)
 			msg->msg_name = &path->rx_from[i];
 		if (gro)
 			msg->msg_control = &path->rx_control[i];
@@ -47,7 +47,8 @@ struct path *path_new(const struct path_config *config, const struct path_callba
 	path->tx_slab = malloc(PATH_TX_SLAB);
 	path->tx_large = malloc(PATH_TX_HEAD + OFFLOAD_PACKET_MAX);
 	if (!path->kept || !path->tx_slab || !path->tx_large || !prepare_receive(path) ||
-	    (config->tun_offload && !(path->join = join_new(&join)))) {
+	    (config->tun_offload && !(path->join = join_new(&join))) ||
+	    (config->esp && !(path->esp = path_esp_make(config)))) {
 		path_free(path);
 		return NULL;
 	}
@@ -60,6 +61,7 @@ void path_free(struct path *path)
 		return;
 	if (path->worker)
 		path_worker_release(path->worker);
+	path_esp_free(path->esp);
 	free(path->kept);
 	free(path->tx_slab);
 	free(path->tx_large);

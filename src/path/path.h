@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "vocabulary/counters.h"
+#include "vocabulary/ipsec.h"
 #include "vocabulary/protocol.h"
 
 #include <netinet/in.h>
@@ -31,6 +32,11 @@ struct path_config {
 	socklen_t peer_len;
 	bool udp_segment; /* L2TP: try to send many datagrams as one (UDP_SEGMENT) */
 	bool udp_gro;	  /* L2TP: the socket receives many datagrams as one (UDP_GRO is set) */
+	/* L2TP over IPsec: WIRE_FD is connected to the peer's port for ESP in UDP, and nothing but
+	 * ESP and IKE leaves by it. */
+	bool esp;
+	uint16_t inner_port, peer_inner_port; /* of UDP inside ESP: ours, the peer's */
+	struct sockaddr_storage own;	      /* WIRE_FD's; its port is not looked at */
 };
 
 /* Ids of the call, once the tunnel knows them. */
@@ -66,6 +72,8 @@ struct path_callbacks {
 	void (*unknown)(void *ctx, uint16_t protocol, const uint8_t *info, size_t len);
 	/* L2TP: a datagram with the T bit: the tunnel's. */
 	void (*tunnel)(void *ctx, const uint8_t *octets, size_t len);
+	/* L2TP over IPsec: a message of IKE, its marker taken off. */
+	void (*ike)(void *ctx, const uint8_t *octets, size_t len);
 	/* L2TP: the network says that a datagram did not arrive (ICMP), an errno value. */
 	void (*error)(void *ctx, int error);
 	/* Stateful MPPE lost step: ask the peer for a reset. */
@@ -126,6 +134,26 @@ void path_lock_peer(struct path *path);
  * them: it may be somebody that tries ids and numbers.  path_proved says that it was shown. */
 bool path_in_doubt(const struct path *path);
 void path_proved(struct path *path);
+
+/* L2TP over IPsec, with config.esp only. */
+#define PATH_IKE_MAX 3072
+/* Takes what comes by this association too; the oldest of more than four makes way.  0 or -ENOMEM.
+ */
+int path_esp_receive(struct path *path, const struct esp_keys *keys);
+/* Sends by this association from now on.  0 or -ENOMEM. */
+int path_esp_send(struct path *path, const struct esp_keys *keys);
+void path_esp_forget(struct path *path, uint32_t spi);
+/* Our port inside ESP is another than config.inner_port. */
+void path_esp_inner_port(struct path *path, uint16_t port);
+/* The sending association's newest number; without another one in time, sending ends at 2^32 - 1.
+ */
+uint32_t path_esp_newest(struct path *path);
+/* When ESP came that nobody had changed; 0 = never. */
+uint64_t path_esp_heard_ms(const struct path *path);
+/* Sends IKE, with the marker.  0 or -errno. */
+int path_send_ike(struct path *path, const uint8_t *octets, size_t len);
+/* Keeps the address translation on the way from forgetting us. */
+void path_send_keepalive(struct path *path);
 
 /* One burst each: what is there, up to a budget.  True if there may be more. */
 bool path_burst_tx(struct path *path, uint64_t now_ms); /* TUN to wire */

@@ -406,11 +406,26 @@ static void rx_tunnel(struct path *path, const uint8_t *message, size_t len)
 	path->reply_port = 0;
 }
 
+/* What is to be taken out of ESP, or is IKE's; false: there is nothing left to do. */
+static bool rx_esp(struct path *path, uint8_t **packet, size_t *len)
+{
+	enum esp_content content = esp_in_take(path, packet, len);
+
+	if (content == ESP_CONTENT_IKE) {
+		settle_run(path);
+		path->callbacks.ike(path->callbacks.ctx, *packet, *len);
+	}
+	return content == ESP_CONTENT_L2TP;
+}
+
 static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t now_ms)
 {
 	struct path_frame f;
-	enum path_content content = path_unwrap(path, packet, len, &f);
+	enum path_content content;
 
+	if (path->esp && !rx_esp(path, &packet, &len))
+		return;
+	content = path_unwrap(path, packet, len, &f);
 	if (content == PATH_TUNNEL)
 		rx_tunnel(path, packet, len);
 	if (content != PATH_FRAME)

@@ -11,11 +11,10 @@
 /* START of LEN octets, a packet of its own, to the peer. */
 static int send_alone(struct path *path, const uint8_t *start, size_t len)
 {
-	const struct path_config *c = &path->config;
+	const struct sockaddr_storage *to = path_target(path);
 
-	if (sendto(c->wire_fd, start, len, MSG_DONTWAIT | MSG_NOSIGNAL,
-		   c->encap == PROTOCOL_L2TP ? (const struct sockaddr *)&c->peer : NULL,
-		   c->peer_len) < 0) {
+	if (sendto(path->config.wire_fd, start, len, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   (const struct sockaddr *)to, to ? path->config.peer_len : 0) < 0) {
 		path->tx_counters.wire_errors++;
 		return -errno;
 	}
@@ -23,13 +22,19 @@ static int send_alone(struct path *path, const uint8_t *start, size_t len)
 	return 0;
 }
 
+/* With IPsec of ours nothing leaves but by it. */
+static bool can_leave(const struct path *path)
+{
+	return !path->esp || esp_out_open(path->esp);
+}
+
 int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info, size_t len)
 {
-	uint8_t packet[PATH_HEADROOM + PATH_FRAME_MAX];
+	uint8_t packet[PATH_HEADROOM + PATH_FRAME_MAX + PATH_TAILROOM];
 	uint8_t head[FRAME_HEAD_MAX];
 	size_t n = frame_head_write(head, protocol, false, false), whole = n + len;
 	uint8_t *frame = packet + PATH_HEADROOM, *start;
-	int rc;
+	int rc = -ENOTCONN;
 
 	if (whole > PATH_FRAME_MAX)
 		return -EMSGSIZE;
@@ -38,8 +43,12 @@ int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info,
 	memcpy(frame, head, n);
 	memcpy(frame + n, info, len);
 	path_turn_take(path);
-	start = path_wrap(path, frame, &whole);
-	rc = send_alone(path, start, whole);
+	if (can_leave(path)) {
+		start = path_wrap(path, frame, &whole);
+		if (path->esp)
+			esp_out_seal(path->esp, start, whole);
+		rc = send_alone(path, start, whole);
+	}
 	path_turn_give(path);
 	return rc;
 }
@@ -50,7 +59,7 @@ static bool tx_open(struct path *path, const uint8_t *ip, size_t len)
 	const struct path_state *s = &path->tx_state;
 	bool open = len >= 20 && (ip[0] >> 4 == 4 ? s->ipv4 : ip[0] >> 4 == 6 ? s->ipv6 : false);
 
-	if (open && !s->tx_blocked && path->call_set)
+	if (open && !s->tx_blocked && path->call_set && can_leave(path))
 		return true;
 	path->tx_counters.tx_blocked++;
 	return false;
@@ -71,6 +80,8 @@ static void tx_flush(struct path *path)
 {
 	if (path->tx_job_count)
 		mppe_encrypt_jobs(&path->tx, path->tx_jobs, path->tx_job_count);
+	for (unsigned i = 0; path->esp && i < path->tx_count; i++)
+		esp_out_seal(path->esp, path->tx_packets[i].iov_base, path->tx_packets[i].iov_len);
 	if (path->tx_count)
 		path_send_packets(path);
 	path->tx_job_count = 0;
@@ -81,7 +92,8 @@ static void tx_flush(struct path *path)
 /* Where the next packet of up to LEN octets goes, behind its headroom. */
 static uint8_t *tx_place(struct path *path, size_t len)
 {
-	if (path->tx_count == PATH_BURST || path->tx_used + PATH_HEADROOM + len > PATH_TX_SLAB)
+	if (path->tx_count == PATH_BURST ||
+	    path->tx_used + PATH_HEADROOM + len + PATH_TAILROOM > PATH_TX_SLAB)
 		tx_flush(path);
 	return path->tx_slab + path->tx_used + PATH_HEADROOM;
 }
@@ -130,7 +142,7 @@ static uint8_t *frame_packet(struct path *path, uint8_t *ip, size_t *len)
 static void tx_add(struct path *path, uint8_t *ip, size_t len)
 {
 	struct iovec *packet = &path->tx_packets[path->tx_count];
-	size_t end = (size_t)(ip - path->tx_slab) + len;
+	size_t end;
 
 	path->tx_counters.tx_packets++;
 	path->tx_counters.tx_bytes += len;
@@ -139,6 +151,7 @@ static void tx_add(struct path *path, uint8_t *ip, size_t len)
 	ip = frame_packet(path, ip, &len);
 	packet->iov_base = path_wrap(path, ip, &len);
 	packet->iov_len = len;
+	end = (size_t)((uint8_t *)packet->iov_base - path->tx_slab) + len;
 	path->tx_count++;
 	path->tx_used = (end + 63) & ~(size_t)63;
 }

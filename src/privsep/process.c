@@ -188,6 +188,7 @@ static bool routes_are_valid(const struct request_message *m)
 static bool stats_are_valid(const struct request_message *m)
 {
 	return request_text_valid(m->stats.encoding, sizeof m->stats.encoding) &&
+	       request_text_valid(m->stats.ipsec, sizeof m->stats.ipsec) &&
 	       request_text_valid(m->stats.peer_host, sizeof m->stats.peer_host) &&
 	       request_text_valid(m->stats.peer_vendor, sizeof m->stats.peer_vendor);
 }

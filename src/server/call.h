@@ -22,7 +22,7 @@ struct call {
 	int control, wire; /* until the session has them; -1 = none */
 	/* L2TP: as the reader named it, and what came before its session was there. */
 	struct request_place place;
-	struct request_adopted adopted;
+	struct adopted_tunnel adopted;
 	struct sockaddr_storage listener;	   /* where its listener is bound */
 	struct request_datagram *early[EARLY_MAX]; /* owned */
 	size_t early_count;

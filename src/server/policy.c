@@ -216,7 +216,7 @@ static bool is_taken(const struct policy *p, struct in_addr address)
 {
 	for (size_t i = 0; i < p->config.account_count; i++)
 		for (int service = 0; service < PROTOCOL_COUNT; service++) {
-			const struct policy_pool *own = &p->config.accounts[i].remote[service];
+			const struct address_pool *own = &p->config.accounts[i].remote[service];
 
 			if (own->first.s_addr == address.s_addr &&
 			    own->last.s_addr == address.s_addr)
@@ -229,7 +229,7 @@ static bool is_taken(const struct policy *p, struct in_addr address)
 }
 
 /* A pool of one is the account's own address, which its newest call takes over. */
-static struct in_addr choose(const struct policy *p, const struct policy_pool *pool)
+static struct in_addr choose(const struct policy *p, const struct address_pool *pool)
 {
 	struct in_addr address = pool->first;
 
@@ -249,7 +249,7 @@ int policy_account(struct policy *p, size_t slot, const uint8_t *user, size_t le
 		   struct in_addr *address, bool *exhausted)
 {
 	struct slot *s = &p->slots[slot];
-	const struct policy_pool *pool;
+	const struct address_pool *pool;
 	int account;
 
 	s->address.s_addr = 0;

@@ -6,6 +6,7 @@
 #ifndef VPDIAL_SERVER_POLICY_H
 #define VPDIAL_SERVER_POLICY_H
 
+#include "vocabulary/pool.h"
 #include "vocabulary/protocol.h"
 
 #include <netinet/in.h>
@@ -31,15 +32,11 @@
 #define POLICY_REFUSAL_MS	   6000
 #define POLICY_NO_ACCOUNT	   (-1)
 
-struct policy_pool {
-	struct in_addr first, last; /* zero = none */
-};
-
 struct policy_account {
 	const char *name;      /* not owned */
 	const char *caller_id; /* not owned; "" = any, else an address */
 	bool service[PROTOCOL_COUNT];
-	struct policy_pool remote[PROTOCOL_COUNT];
+	struct address_pool remote[PROTOCOL_COUNT];
 };
 
 struct policy_config {

@@ -27,6 +27,7 @@ void session_finish(struct session *s)
 	if (s->ended)
 		return;
 	s->ended = true;
+	secure_close(s);
 	if (s->network_up) {
 		session_fill_stats(s, &stats);
 		request_send(&s->channel, REQUEST_STATS, &stats, NULL, 0);
@@ -102,6 +103,22 @@ void session_explain_refusal(struct session *s, const struct reason *why)
 			   why->text);
 }
 
+void session_explain_ipsec(struct session *s, const struct reason *why)
+{
+	if (s->secure.up && !s->closing && !tunnel_counters(s->tunnel)->rx_messages)
+		reason_set(&s->reason, why->code,
+			   "IPsec is up, but the server does not answer L2TP inside: its L2TP "
+			   "server is down, or wants source-port = 1701, or another client behind "
+			   "this address uses the same port");
+}
+
+void session_begin_tunnel(struct session *s)
+{
+	s->control_connected = true;
+	session_bid_farewell(s);
+	tunnel_start(s->tunnel, loop_now(s->loop));
+}
+
 /* The peer is asked, again and again, whether it is there. */
 static void probe(void *ctx)
 {
@@ -140,6 +157,12 @@ void session_settle(struct session *s)
 		return;
 	if (s->closing)
 		session_release_wire(s);
+	if (s->secure.closed) {
+		session_finish(s);
+		return;
+	}
+	if (s->secure.up && !s->control_connected && !s->closing)
+		session_begin_tunnel(s);
 	if (s->output_overflow) {
 		/* It does not read what it asked for: there is no use in waiting to tell it more.
 		 */
@@ -178,6 +201,7 @@ void session_settle(struct session *s)
 	}
 	session_tell_call(s);
 	due = deadline_min(tunnel_deadline(s->tunnel), path_deadline(s->path));
+	due = deadline_min(due, secure_deadline(s));
 	due = deadline_min(due, s->call_up ? ppp_deadline(s->ppp) : DEADLINE_NONE);
 	if (due != s->tick_timer.deadline_ms || !s->tick_timer.link)
 		loop_timer_set(s->loop, &s->tick_timer, due);

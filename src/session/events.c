@@ -6,6 +6,7 @@
 #include "session/internal.h"
 #include "wire/control_packet.h"
 #include "wire/frame.h"
+#include "wire/l2tp.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -106,10 +107,12 @@ static void on_tunnel_event(void *ctx, const struct tunnel_event *event)
 				   ppp_reason(s->ppp)->text);
 		if (event->unexplained)
 			session_explain_refusal(s, event->reason);
-		reason_set(&s->reason, event->reason->code, "%s%s", event->reason->text,
+		session_explain_ipsec(s, event->reason);
+		reason_set(&s->reason, event->reason->code, "%s%s%s", event->reason->text,
 			   s->call_up && !s->network_up && !s->closing
 				   ? ppp_refusal(s->ppp, refusal, sizeof refusal)
-				   : "");
+				   : "",
+			   tunnel_counters(s->tunnel)->rx_messages ? "" : probe_finding(s));
 		break;
 	}
 }
@@ -259,6 +262,10 @@ static void on_wire_error(void *ctx, int error)
 {
 	struct session *s = ctx;
 
+	if (s->secure.ike) {
+		secure_lost(s, error);
+		return;
+	}
 	tunnel_lost(s->tunnel, error, loop_now(s->loop));
 }
 
@@ -283,6 +290,7 @@ bool session_make_rooms(struct session *s)
 		.resync = on_resync,
 		.inner = inform_take,
 		.too_big = mtu_too_big,
+		.ike = secure_input,
 		.ctx = s,
 	};
 	struct path_config path_config = {
@@ -294,11 +302,16 @@ bool session_make_rooms(struct session *s)
 		.tun_offload_udp = s->start.tun_offload_udp,
 		.udp_segment = s->start.udp_segment && s->start.protocol == PROTOCOL_L2TP,
 		.udp_gro = s->start.udp_gro && s->start.protocol == PROTOCOL_L2TP,
+		.esp = s->start.ipsec.use == IPSEC_USE_YES,
+		.inner_port = s->start.inner_port,
+		.peer_inner_port = L2TP_PORT,
+		.own = s->start.own,
 		.peer = s->start.peer,
 		.peer_len = address_len(&s->start.peer),
 	};
 	struct tunnel_config *tunnel_config = calloc(1, sizeof *tunnel_config);
 	struct ppp_config *ppp_config = calloc(1, sizeof *ppp_config);
+	bool good = false;
 
 	if (tunnel_config && ppp_config) {
 		session_tunnel_config(s, tunnel_config);
@@ -306,6 +319,7 @@ bool session_make_rooms(struct session *s)
 		s->tunnel = tunnel_new(tunnel_config, &tunnel_cb, &random_kernel, s->log);
 		s->ppp = ppp_new(ppp_config, &ppp_cb, &random_kernel, s->log);
 		s->path = path_new(&path_config, &path_cb, s->log);
+		good = secure_make(s);
 		wipe(tunnel_config, sizeof *tunnel_config);
 		wipe(ppp_config, sizeof *ppp_config);
 	}
@@ -313,5 +327,6 @@ bool session_make_rooms(struct session *s)
 	free(ppp_config);
 	secret_wipe(&s->start.password);
 	secret_wipe(&s->start.tunnel.secret);
-	return s->tunnel && s->ppp && s->path;
+	secret_wipe(&s->start.ipsec.secret);
+	return s->tunnel && s->ppp && s->path && good;
 }

@@ -9,6 +9,8 @@
 #include "path/path.h"
 #include "path/worker.h"
 #include "ppp/ppp.h"
+#include "session/probe.h"
+#include "session/secure.h"
 #include "tunnel/tunnel.h"
 #include "wire/dhcp.h"
 
@@ -75,6 +77,8 @@ struct session {
 	struct path *path;
 	struct path_worker *worker; /* not owned; NULL: one thread does all */
 	struct session_load load;
+	struct session_secure secure;
+	struct session_probe probe;
 	bool control_connected, call_up, network_up;			/* how far the call is */
 	bool closing, tunnel_closing, tunnel_closed, ppp_closed, ended; /* how far its end is */
 	bool ppp_heard_any, output_overflow, authenticating;
@@ -105,8 +109,12 @@ void session_tell_state(struct session *s, enum control_state state, const char 
 void session_finish(struct session *s);
 /* Starts the orderly end; the first reason counts. */
 void session_close(struct session *s, const struct reason *why);
+/* L2TP: the first message may go. */
+void session_begin_tunnel(struct session *s);
 /* Nothing passes the tunnel's data channel, or one way only: the classic blocked protocol 47. */
 void session_explain_silence(struct session *s);
+/* The tunnel ended with WHY: inside ESP, and without a word of L2TP? */
+void session_explain_ipsec(struct session *s, const struct reason *why);
 /* The peer ended the tunnel with WHY, which explains nothing: did it mean the password? */
 void session_explain_refusal(struct session *s, const struct reason *why);
 /* After each input: what one room's event means for the others. */
@@ -124,8 +132,8 @@ void session_ppp_config(const struct session *s, struct ppp_config *config);
 void session_path_state(const struct session *s, struct path_state *state);
 /* The largest inner packet that PPP's agreement and the way to the server carry. */
 uint16_t session_effective_mtu(const struct session *s);
-/* Octets around an inner packet that we send. */
-unsigned session_overhead(const struct session *s);
+/* The largest inner packet that the way to the server carries. */
+unsigned session_room(const struct session *s);
 void session_fill_stats(const struct session *s, struct request_stats *stats);
 
 void echo_note(struct session_echo *e, uint32_t rtt_ms);

@@ -4,6 +4,7 @@
 #include "session/internal.h"
 
 #include "base/str.h"
+#include "wire/esp.h"
 
 #include <string.h>
 
@@ -36,6 +37,16 @@ void session_tunnel_config(const struct session *s, struct tunnel_config *config
 	config->settings = s->start.tunnel;
 }
 
+/* What the server is to send fits its path in ESP of any suite, so that it makes no fragments. */
+static uint16_t mru_in_esp(const struct request_start *start)
+{
+	static const struct esp_sizes widest = {.iv = 16, .icv = 16, .block = 16};
+	size_t room = esp_room(&widest, start->peer.ss_family == AF_INET6, start->path_mtu);
+
+	return room > 12 + INNER_MIN && room - 12 < start->ppp.mru ? (uint16_t)(room - 12)
+								   : start->ppp.mru;
+}
+
 void session_ppp_config(const struct session *s, struct ppp_config *config)
 {
 	const struct request_start *start = &s->start;
@@ -46,6 +57,8 @@ void session_ppp_config(const struct session *s, struct ppp_config *config)
 	config->password = start->password;
 	str_copy(config->host_name, sizeof config->host_name, start->host_name);
 	config->settings = start->ppp;
+	if (start->ipsec.use == IPSEC_USE_YES)
+		config->settings.mru = mru_in_esp(start);
 	config->ask_dns = start->ask_dns;
 	config->ask_wins = start->ask_wins;
 	config->ipv4 = start->ipv4;
@@ -88,23 +101,40 @@ void session_path_state(const struct session *s, struct path_state *state)
 	state->rekey_on_flush = peer_is_linux(&s->peer);
 }
 
-/* Octets around an inner packet: IP, GRE with both numbers (or UDP and L2TP), Address and
- * Control, protocol; with MPPE its header and the inner protocol too. */
-unsigned session_overhead(const struct session *s)
+/* Octets of PPP around an inner packet: Address and Control, protocol; with MPPE its header and the
+ * inner protocol too. */
+static unsigned ppp_overhead(const struct session *s)
 {
-	unsigned ip = s->start.peer.ss_family == AF_INET6 ? 40 : 20;
-	unsigned outer =
-		s->start.protocol == PROTOCOL_L2TP ? 8 + 6 + (path_numbered(s->path) ? 4 : 0) : 16;
+	return 4 + (s->data.tx.bits ? 4 : 0);
+}
 
-	return ip + outer + 4 + (s->data.tx.bits ? 4 : 0);
+/* Inside ESP; L2TP with the length that most servers send. */
+static unsigned room_in_esp(const struct session *s, const struct esp_sizes *sizes, unsigned path)
+{
+	unsigned around = 8 + (path_numbered(s->path) ? 4 : 0) + ppp_overhead(s);
+	size_t room = esp_room(sizes, s->start.peer.ss_family == AF_INET6, path);
+
+	return room > around + INNER_MIN ? (unsigned)room - around : INNER_MIN;
+}
+
+/* IP, then GRE with both numbers, or UDP and L2TP. */
+unsigned session_room(const struct session *s)
+{
+	unsigned around = s->start.peer.ss_family == AF_INET6 ? 40 : 20;
+
+	if (s->secure.ike)
+		return room_in_esp(s, &s->secure.sizes, s->mtu.path);
+	around +=
+		s->start.protocol == PROTOCOL_L2TP ? 8 + 6 + (path_numbered(s->path) ? 4 : 0) : 16;
+	around += ppp_overhead(s);
+	return s->mtu.path > around + INNER_MIN ? s->mtu.path - around : INNER_MIN;
 }
 
 uint16_t session_effective_mtu(const struct session *s)
 {
-	unsigned mtu = s->start.max_mtu, around = session_overhead(s), by_peer, by_path;
+	unsigned mtu = s->start.max_mtu, by_path = session_room(s), by_peer;
 
 	by_peer = s->data.peer_mru - (s->data.tx.bits ? 4u : 0u);
-	by_path = s->mtu.path > around + INNER_MIN ? s->mtu.path - around : INNER_MIN;
 	if (mtu > by_peer)
 		mtu = by_peer;
 	if (mtu > by_path)
@@ -128,6 +158,7 @@ void session_fill_stats(const struct session *s, struct request_stats *stats)
 
 	memset(stats, 0, sizeof *stats);
 	path_encoding(s->path, stats->encoding, sizeof stats->encoding);
+	secure_text(s, stats->ipsec, sizeof stats->ipsec);
 	str_copy(stats->peer_host, sizeof stats->peer_host, s->peer.host_name);
 	str_copy(stats->peer_vendor, sizeof stats->peer_vendor, s->peer.vendor);
 	echo_fill(&s->echo, stats);
@@ -138,6 +169,7 @@ void session_fill_stats(const struct session *s, struct request_stats *stats)
 	take_path(&stats->counters, path);
 	stats->counters.control_tx = tunnel->tx_messages;
 	stats->counters.control_rx = tunnel->rx_messages;
+	stats->counters.ipsec_rekeys = secure_rekeys(s);
 	stats->counters.lcp_rx = ppp->lcp_rx;
 	stats->counters.auth_rx = ppp->auth_rx;
 	stats->counters.ccp_rx = ppp->ccp_rx;

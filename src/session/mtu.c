@@ -86,13 +86,12 @@ void mtu_too_big(void *ctx, uint32_t mtu)
 
 void mtu_check_mru(const struct session *s)
 {
-	unsigned around = session_overhead(s), mru = s->data.own_mru;
+	unsigned mru = s->data.own_mru;
 
-	if (s->start.role == ROLE_CALLER && s->mtu.path > around &&
-	    mru + USUAL_OVERHEAD > s->mtu.path)
+	if (s->start.role == ROLE_CALLER && !s->secure.ike && mru + USUAL_OVERHEAD > s->mtu.path)
 		log_warn(s->log,
 			 "max-mru %u is larger than what passes (path MTU %u), large packets may "
 			 "get "
 			 "lost: write max-mru = %u",
-			 mru, s->mtu.path, s->mtu.path - around);
+			 mru, s->mtu.path, session_room(s));
 }

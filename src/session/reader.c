@@ -168,21 +168,10 @@ static void say_refused(struct reader *r, const struct request_place *from,
 }
 
 static void tell_tunnel(struct reader *r, const struct request_place *place,
-			const struct tunnel_adopted *t)
+			const struct adopted_tunnel *t)
 {
-	struct request_proved m = {.place = *place,
-				   .adopted = {.local_tunnel_id = t->local_tunnel_id,
-					       .peer_tunnel_id = t->peer_tunnel_id,
-					       .window = t->window,
-					       .firmware = t->firmware,
-					       .host_len = t->host_len,
-					       .vendor_len = t->vendor_len}};
+	struct request_proved m = {.place = *place, .adopted = *t};
 
-	_Static_assert(sizeof m.adopted.host == sizeof t->host &&
-			       sizeof m.adopted.vendor == sizeof t->vendor,
-		       "they hold the same");
-	memcpy(m.adopted.host, t->host, sizeof t->host);
-	memcpy(m.adopted.vendor, t->vendor, sizeof t->vendor);
 	m.place.local_tunnel_id = t->local_tunnel_id;
 	/* Where the server does not take it now, the peer's next SCCCN tells it again. */
 	(void)request_send(&r->channel, REQUEST_PROVED, &m, NULL, 0);

@@ -103,6 +103,7 @@ static void on_tick(void *ctx)
 	struct session *s = ctx;
 	uint64_t now = loop_now(s->loop);
 
+	secure_tick(s, now);
 	tunnel_tick(s->tunnel, now);
 	path_tick(s->path, now);
 	if (s->call_up) {
@@ -154,6 +155,22 @@ static void on_time(void *ctx)
 
 /* Requests of the supervisor */
 
+static bool suites_sane(const struct ipsec_suites *suites)
+{
+	return suites->count > 0 && suites->count <= IPSEC_SUITES_MAX;
+}
+
+static bool ipsec_is_sane(const struct request_start *start)
+{
+	const struct ipsec_settings *ipsec = &start->ipsec;
+
+	return ipsec->use != IPSEC_USE_YES ||
+	       (start->protocol == PROTOCOL_L2TP && ipsec->secret.len > 0 &&
+		ipsec->secret.len <= sizeof ipsec->secret.bytes && suites_sane(&ipsec->ike) &&
+		suites_sane(&ipsec->esp) && memchr(ipsec->id, '\0', sizeof ipsec->id) &&
+		memchr(ipsec->remote_id, '\0', sizeof ipsec->remote_id));
+}
+
 static bool start_is_sane(const struct request_start *start)
 {
 	return start->protocol < PROTOCOL_COUNT && start->role < CALL_ROLES &&
@@ -163,7 +180,9 @@ static bool start_is_sane(const struct request_start *start)
 	       memchr(start->user, '\0', sizeof start->user) &&
 	       start->password.len <= sizeof start->password.bytes &&
 	       start->ppp.mppe.policy < MPPE_POLICIES && start->ppp.mppe.mode < MPPE_MODES &&
-	       start->threads <= REQUEST_THREADS_TWO;
+	       start->threads <= REQUEST_THREADS_TWO && ipsec_is_sane(start) &&
+	       !(start->ppp.allow & ~METHODS_ALL) &&
+	       !(start->ppp.mppe.strengths & ~(unsigned)(MPPE_40 | MPPE_56 | MPPE_128));
 }
 
 static bool watch(struct session *s, struct loop_fd *h, int fd,
@@ -178,23 +197,13 @@ static bool watch(struct session *s, struct loop_fd *h, int fd,
 /* The caller has connected already, or (L2TP) its tunnel is there. */
 static void begin_answering(struct session *s)
 {
-	const struct request_adopted *from = &s->start.adopted;
-	struct tunnel_adopted tunnel = {.local_tunnel_id = from->local_tunnel_id,
-					.peer_tunnel_id = from->peer_tunnel_id,
-					.window = from->window,
-					.firmware = from->firmware,
-					.host_len = from->host_len,
-					.vendor_len = from->vendor_len};
-
 	s->control_connected = true;
 	if (s->start.protocol == PROTOCOL_PPTP) {
 		tunnel_start(s->tunnel, loop_now(s->loop));
 		return;
 	}
-	memcpy(tunnel.host, from->host, sizeof tunnel.host);
-	memcpy(tunnel.vendor, from->vendor, sizeof tunnel.vendor);
 	path_lock_peer(s->path);
-	tunnel_adopt(s->tunnel, &tunnel, loop_now(s->loop));
+	tunnel_adopt(s->tunnel, &s->start.adopted, loop_now(s->loop));
 }
 
 /* Came to the server's reader before our socket was there. */
@@ -207,6 +216,7 @@ static void on_early(struct session *s, const struct request_datagram *d)
 static void on_start(struct session *s, struct request_message *m)
 {
 	bool pptp = m->start.protocol == PROTOCOL_PPTP;
+	bool secured = m->start.ipsec.use == IPSEC_USE_YES;
 	uint64_t now = loop_now(s->loop);
 
 	s->start = m->start;
@@ -216,7 +226,8 @@ static void on_start(struct session *s, struct request_message *m)
 		s->control_fd = m->fds[REQUEST_FD_CONTROL];
 	if (m->fd_count > REQUEST_FD_PACKET)
 		s->packet_fd = m->fds[REQUEST_FD_PACKET];
-	if (!start_is_sane(&s->start) || pptp != (s->control_fd >= 0) || !session_make_rooms(s)) {
+	if (!start_is_sane(&s->start) || ((pptp || secured) && s->control_fd < 0) ||
+	    !session_make_rooms(s)) {
 		reason_set(&s->reason, EXIT_FATAL, "the session could not be started");
 		session_finish(s);
 		return;
@@ -233,14 +244,16 @@ static void on_start(struct session *s, struct request_message *m)
 		session_finish(s);
 		return;
 	}
-	if (s->start.role == ROLE_ANSWERER) {
+	if (secured) {
+		if (!secure_begin(s))
+			session_finish(s);
+	} else if (s->start.role == ROLE_ANSWERER) {
 		begin_answering(s);
 	} else if (pptp) {
 		loop_timer_set(s->loop, &s->limit_timer, now + s->start.connect_limit_ms);
 	} else {
-		s->control_connected = true;
-		session_bid_farewell(s);
-		tunnel_start(s->tunnel, now);
+		session_begin_tunnel(s);
+		probe_begin(s);
 	}
 }
 
@@ -371,6 +384,7 @@ static void release(struct session *s)
 	ppp_free(s->ppp);
 	tunnel_free(s->tunnel);
 	path_free(s->path);
+	secure_free(s);
 	if (s->control_fd >= 0)
 		close(s->control_fd);
 	if (s->wire_fd >= 0)

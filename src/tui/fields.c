@@ -53,6 +53,8 @@ void fields_link(const struct control_status *s, struct fields *f)
 	f->count = 0;
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		plain(s, f, order[i]);
+	if (*s->ipsec)
+		plain(s, f, FIELD_IPSEC);
 	if (s->next_dial_s)
 		plain(s, f, FIELD_NEXT_DIAL);
 	else if (s->phase != CONTROL_CONNECTED && s->attempt > 1)

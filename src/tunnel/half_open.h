@@ -39,7 +39,7 @@ enum half_open_verdict {
 
 struct half_open_result {
 	enum half_open_verdict verdict;
-	struct tunnel_adopted tunnel;
+	struct adopted_tunnel tunnel;
 	struct reason refused; /* why a tunnel came to nothing, if it just did */
 	bool turned_away;      /* ... which is no fault of the peer's */
 	size_t answer_len;     /* 0 = none */

@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/reason.h"
 #include "base/secret.h"
+#include "vocabulary/adopted.h"
 #include "vocabulary/protocol.h"
 #include "vocabulary/role.h"
 #include "vocabulary/settings.h"
@@ -95,19 +96,9 @@ void tunnel_free(struct tunnel *t);
  * answerer: see tunnel_adopt. */
 void tunnel_start(struct tunnel *t, uint64_t now_ms);
 
-#define TUNNEL_ADOPTED_HOST   40
-#define TUNNEL_ADOPTED_VENDOR 24
-
-/* L2TP, answerer: a tunnel whose set-up was done elsewhere (half_open.h), up to the SCCCN. */
-struct tunnel_adopted {
-	uint16_t local_tunnel_id, peer_tunnel_id;
-	uint16_t window; /* of the peer, 0 = not told */
-	uint16_t firmware;
-	uint8_t host_len, vendor_len;
-	uint8_t host[TUNNEL_ADOPTED_HOST], vendor[TUNNEL_ADOPTED_VENDOR]; /* hostile, may be cut */
-};
-/* In place of tunnel_start: waits for the peer's call. */
-void tunnel_adopt(struct tunnel *t, const struct tunnel_adopted *adopted, uint64_t now_ms);
+/* L2TP, answerer, in place of tunnel_start: goes on with a tunnel whose set-up was done elsewhere
+ * (half_open.h), and waits for the peer's call. */
+void tunnel_adopt(struct tunnel *t, const struct adopted_tunnel *adopted, uint64_t now_ms);
 
 /* Octets of the control channel.  Any octets may come, in pieces of any size. */
 void tunnel_input(struct tunnel *t, const uint8_t *octets, size_t len, uint64_t now_ms);

@@ -14,6 +14,7 @@ enum auth_method {
 	METHOD_EAP = 1 << 4,
 };
 
+#define METHODS_ALL 0x1fu
 /* Those that MPPE's keys can be made of (RFC 3079). */
 #define METHODS_KEYED (METHOD_MSCHAP1 | METHOD_MSCHAP2 | METHOD_EAP)
 

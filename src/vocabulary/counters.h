@@ -28,15 +28,19 @@
 	X(rx_late, NULL)                                                   \
 	X(rx_lost, NULL)                                                   \
 	X(rx_too_late, "received too late")                                \
-	X(rx_bad_mppe, "received, not to be decrypted")
+	X(rx_bad_mppe, "received, not to be decrypted")                    \
+	X(esp_bad, "received, changed on the way")                         \
+	X(esp_replayed, "received again, or too late for IPsec")           \
+	X(esp_unknown, "received for another IPsec association")
 
 /* Of the tunnel's control connection and of PPP: messages. */
-#define CONTROL_COUNTERS(X) \
-	X(control_tx, NULL) \
-	X(control_rx, NULL) \
-	X(lcp_rx, NULL)     \
-	X(auth_rx, NULL)    \
-	X(ccp_rx, NULL)     \
+#define CONTROL_COUNTERS(X)   \
+	X(control_tx, NULL)   \
+	X(control_rx, NULL)   \
+	X(ipsec_rekeys, NULL) \
+	X(lcp_rx, NULL)       \
+	X(auth_rx, NULL)      \
+	X(ccp_rx, NULL)       \
 	X(ipcp_rx, NULL)
 
 #define COUNTER_FIELD(field, label) uint64_t field;

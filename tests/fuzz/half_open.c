@@ -36,7 +36,7 @@ static void adopted_event(void *ctx, const struct tunnel_event *event)
 }
 
 /* What a session would do with it. */
-static void take_over(const struct tunnel_adopted *from)
+static void take_over(const struct adopted_tunnel *from)
 {
 	static uint32_t seed = 9;
 	const struct random_source random = {fuzz_random, &seed};

@@ -565,18 +565,10 @@ static void configure(struct cursor *script)
 		m->farewell = (struct request_call){1, 2, 3, 4};
 }
 
-static void adopt(const struct tunnel_adopted *t)
+static void adopt(const struct adopted_tunnel *t)
 {
-	struct request_adopted *a = &world.start.adopted;
-
-	*a = (struct request_adopted){.local_tunnel_id = t->local_tunnel_id,
-				      .peer_tunnel_id = t->peer_tunnel_id,
-				      .window = t->window,
-				      .host_len = t->host_len,
-				      .vendor_len = t->vendor_len};
-	memcpy(a->host, t->host, sizeof a->host);
-	memcpy(a->vendor, t->vendor, sizeof a->vendor);
-	world.start.local_tunnel_id = a->local_tunnel_id;
+	world.start.adopted = *t;
+	world.start.local_tunnel_id = t->local_tunnel_id;
 }
 
 /* The server's reader lets the honest caller in; what it says too early goes to the session.  The

@@ -13,6 +13,7 @@
 #include "client/status.h"
 #include "conf/foreign.h"
 #include "conf/options.h"
+#include "conf/profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,18 +69,18 @@ static void write_file(const char *dir, const char *name, const void *data, size
 /* What the supervisor got, for the test to read: arguments, then the password. */
 static void record_call(int argc, char **argv, const char *run_dir)
 {
-	char password[2000], text[4000] = "";
-	size_t len = 0;
-	ssize_t n;
+	char text[4000] = "";
+	struct conf_secrets secrets;
 
-	while ((n = read(4, password + len, sizeof(password) - len)) > 0)
-		len += (size_t)n;
+	if (conf_secrets_read(4, &secrets) < 0)
+		_exit(99);
 	for (int i = 0; i < argc; i++) {
 		strcat(text, argv[i]);
 		strcat(text, " ");
 	}
 	write_file(run_dir, "arguments", text, strlen(text));
-	write_file(run_dir, "password", password, len);
+	write_file(run_dir, "password", (char *)secrets.of[CONF_PASSWORD].bytes,
+		   secrets.of[CONF_PASSWORD].len);
 }
 
 static int play(const char *name)
@@ -259,7 +260,7 @@ static void supervisor_gets_password_by_pipe_and_never_by_argument(void **state)
 	read_run_file(p, "arguments", text, sizeof(text));
 	(void)snprintf(want, sizeof(want),
 		       "supervise --config %s --run-dir %s --debug --timeout 20 --control-fd 3 "
-		       "--password-fd 4 good ",
+		       "--secrets-fd 4 good ",
 		       p->config, p->run);
 	assert_string_equal(text, want);
 }
@@ -274,7 +275,7 @@ static void foreground_becomes_the_supervisor(void **state)
 	profile(p, "idle", "password = \"x\"\n");
 	assert_int_equal(RUN(p, "connect", "idle", "--foreground"), 0);
 	read_run_file(p, "arguments", text, sizeof(text));
-	assert_non_null(strstr(text, " --foreground --password-fd 4 idle "));
+	assert_non_null(strstr(text, " --foreground --secrets-fd 4 idle "));
 	assert_null(strstr(text, "--control-fd"));
 	read_run_file(p, "password", text, sizeof(text));
 	assert_string_equal(text, "x");

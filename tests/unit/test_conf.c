@@ -114,7 +114,7 @@ static void minimal_profile_has_the_missions_defaults(void **state)
 	assert_true(p->profile.disabled);
 	assert_false(p->profile.add_default_route);
 	assert_false(p->profile.dial_on_demand);
-	assert_false(p->profile.password_set);
+	assert_false(p->profile.sources[CONF_PASSWORD].set);
 	assert_false(p->profile.distance_set);
 	assert_false(p->profile.fast_gre);
 	assert_true(!p->profile.lockdown && p->profile.keep_ssh && !p->profile.block_ipv6);
@@ -247,6 +247,86 @@ static void every_l2tp_key_is_read_into_its_field(void **state)
 	assert_int_equal(q->source_port, CONF_SOURCE_RANDOM);
 	assert_int_equal(q->tunnel.hello_interval, 0);
 	assert_memory_equal(q->tunnel.secret.bytes, "\0\1\2", 3);
+}
+
+static void every_ipsec_key_is_read_into_its_field(void **state)
+{
+	struct place *p = *state;
+	const struct conf_profile *q = &p->profile;
+	char text[IPSEC_SUITE_TEXT];
+
+	assert_int_equal(load(p, HEAD "type = l2tp\n"), 0);
+	assert_int_equal(q->ipsec.use, IPSEC_USE_NO);
+	assert_int_equal(q->ipsec.ike_lifetime, 8 * 3600);
+	assert_int_equal(q->ipsec.lifetime, 3600);
+	assert_int_equal(load(p,
+			      HEAD "type = l2tp\nuse-ipsec = require\nipsec-secret = \"k;#\"\n"
+				   "ipsec-ike = 3des-md5-modp1024, aes128-sha1-modp1536\n"
+				   "ipsec-esp = aes256gcm16-modp2048 aes256-sha1\n"
+				   "ipsec-id = me@example.com\nipsec-remote-id = vpn.example.com\n"
+				   "ipsec-ike-lifetime = 1h\nipsec-lifetime = 30\n"),
+			 0);
+	assert_int_equal(q->ipsec.use, IPSEC_USE_YES);
+	assert_memory_equal(q->ipsec.secret.bytes, "k;#", 3);
+	assert_int_equal(q->ipsec.ike.count, 2);
+	assert_string_equal(ipsec_suite_text(&q->ipsec.ike.at[0], text, sizeof(text)),
+			    "3des-md5-modp1024");
+	assert_string_equal(ipsec_suite_text(&q->ipsec.ike.at[1], text, sizeof(text)),
+			    "aes128-sha1-modp1536");
+	assert_int_equal(q->ipsec.esp.count, 2);
+	assert_string_equal(ipsec_suite_text(&q->ipsec.esp.at[0], text, sizeof(text)),
+			    "aes256gcm16-modp2048");
+	assert_string_equal(q->ipsec.id, "me@example.com");
+	assert_string_equal(q->ipsec.remote_id, "vpn.example.com");
+	assert_int_equal(q->ipsec.ike_lifetime, 3600);
+	assert_int_equal(q->ipsec.lifetime, 30);
+}
+
+static void named_lists_of_ipsec_differ_as_they_say(void **state)
+{
+	struct place *p = *state;
+	const struct ipsec_settings *q = &p->profile.ipsec;
+	char text[IPSEC_SUITE_TEXT];
+
+	assert_int_equal(load(p, HEAD "type = l2tp\nuse-ipsec = yes\nipsec-ike = modern\n"
+				      "ipsec-esp = modern\n"),
+			 0);
+	for (unsigned i = 0; i < q->ike.count; i++)
+		assert_null(strstr(ipsec_suite_text(&q->ike.at[i], text, sizeof(text)), "sha1"));
+	for (unsigned i = 0; i < q->esp.count; i++)
+		assert_null(strstr(ipsec_suite_text(&q->esp.at[i], text, sizeof(text)), "sha1"));
+	assert_int_equal(load(p, HEAD "type = l2tp\nuse-ipsec = yes\nipsec-ike = old\n"
+				      "ipsec-esp = old\n"),
+			 0);
+	assert_true(q->ike.fallback);
+	assert_string_equal(ipsec_suite_text(&q->esp.at[q->esp.count - 1], text, sizeof(text)),
+			    "3des-md5");
+}
+
+static void secrets_of_the_tunnel_come_from_the_places_of_the_password(void **state)
+{
+	struct place *p = *state;
+	struct secret s = {0};
+	char error[300] = "";
+
+	assert_int_equal(load(p, HEAD "type = l2tp\nuse-ipsec = yes\n"
+				      "ipsec-secret-command = printf %s key\n"),
+			 0);
+	assert_true(conf_secret_wanted(&p->profile, CONF_IPSEC_SECRET));
+	assert_false(conf_secret_asks(&p->profile, CONF_IPSEC_SECRET));
+	assert_int_equal(conf_secret_find(&p->profile, CONF_IPSEC_SECRET, &s, error, sizeof(error)),
+			 0);
+	assert_memory_equal(s.bytes, "key", s.len);
+	assert_int_equal(load(p, HEAD "type = l2tp\nuse-ipsec = yes\n"
+				      "tunnel-secret-file = /nowhere/at/all\n"),
+			 0);
+	assert_true(conf_secret_asks(&p->profile, CONF_IPSEC_SECRET));
+	assert_int_equal(
+		conf_secret_find(&p->profile, CONF_TUNNEL_SECRET, &s, error, sizeof(error)),
+		-ENOENT);
+	assert_non_null(strstr(error, "tunnel-secret file /nowhere/at/all"));
+	assert_int_equal(load(p, HEAD "type = l2tp\n"), 0);
+	assert_false(conf_secret_wanted(&p->profile, CONF_IPSEC_SECRET));
 }
 
 static void l2tp_servers_may_have_ipv6_addresses(void **state)
@@ -431,13 +511,17 @@ static void root_reads_no_secret_of_its_own_by_a_link_of_others(void **state)
 	assert_int_equal(symlink(target, link), 0);
 	(void)snprintf(text, sizeof(text), HEAD "password-file = %s\n", link);
 	assert_int_equal(load(p, text), 0);
-	assert_int_equal(conf_password(&p->profile, &password, error, sizeof(error)), 0);
+	assert_int_equal(
+		conf_secret_find(&p->profile, CONF_PASSWORD, &password, error, sizeof(error)), 0);
 	assert_int_equal(chown(dir, 12345, 0), 0);
-	assert_int_equal(conf_password(&p->profile, &password, error, sizeof(error)), -EPERM);
+	assert_int_equal(
+		conf_secret_find(&p->profile, CONF_PASSWORD, &password, error, sizeof(error)),
+		-EPERM);
 	assert_non_null(strstr(error, "others may change its directory "));
 	/* Their own file is theirs to choose. */
 	assert_int_equal(chown(target, 12345, 0), 0);
-	assert_int_equal(conf_password(&p->profile, &password, error, sizeof(error)), 0);
+	assert_int_equal(
+		conf_secret_find(&p->profile, CONF_PASSWORD, &password, error, sizeof(error)), 0);
 	secret_wipe(&password);
 	assert_int_equal(unlink(link), 0);
 	assert_int_equal(unlink(target), 0);
@@ -614,7 +698,7 @@ static void empty_password_is_a_password(void **state)
 	struct place *p = *state;
 
 	assert_int_equal(load(p, HEAD "password = \"\"\n"), 0);
-	assert_true(p->profile.password_set);
+	assert_true(p->profile.sources[CONF_PASSWORD].set);
 	assert_int_equal(p->profile.password.len, 0);
 }
 
@@ -735,6 +819,22 @@ static void each_fault_names_line_and_key(void **state)
 		{"hide-avps = no\n", ":4: hide-avps: is of L2TP only"},
 		{"type = l2tp\nfast-gre = yes\n",
 		 ":5: fast-gre: is of PPTP only, write type = pptp"},
+		{"use-ipsec = yes\n", ":4: use-ipsec: is of L2TP only"},
+		{"type = l2tp\nipsec-secret = \"x\"\n",
+		 ":5: ipsec-secret: has no effect without IPsec, write use-ipsec = yes"},
+		{"type = l2tp\nuse-ipsec = yes\nipsec-secret = \"\"\n",
+		 ":6: ipsec-secret: is empty"},
+		{"type = l2tp\nuse-ipsec = yes\nport = 1702\n",
+		 ":6: port: IPsec uses the server's ports 500, 4500 and 1701"},
+		{"type = l2tp\nuse-ipsec = yes\nipsec-ike = aes256-sha256\n",
+		 ":6: ipsec-ike: \"aes256-sha256\" is not legal, write default, modern, old, or a "
+		 "list such as aes256-sha256-modp2048"},
+		{"type = l2tp\nuse-ipsec = yes\nipsec-ike = aes256gcm16-sha256-modp2048\n",
+		 ":6: ipsec-ike: "},
+		{"type = l2tp\nuse-ipsec = yes\nipsec-esp = aes256\n", ":6: ipsec-esp: "},
+		{"type = l2tp\nuse-ipsec = yes\nipsec-lifetime = 5\n", ":6: ipsec-lifetime: "},
+		{"type = l2tp\nuse-ipsec = yes\nipsec-secret = \"a\"\nipsec-secret-file = b\n",
+		 ":7: ipsec-secret-file: there is already ipsec-secret, keep one source"},
 		{"type = l2tp\nhide-avps = yes\n", ":5: hide-avps: hides by the tunnel secret"},
 		{"type = l2tp\nhide-avps = yes\ntunnel-secret = \"\"\n",
 		 ":5: hide-avps: hides by the tunnel secret"},
@@ -745,7 +845,7 @@ static void each_fault_names_line_and_key(void **state)
 		{"type = l2tp\nhello-intervall = 8\n",
 		 ":5: hello-intervall: unknown key, did you mean hello-interval"},
 		{"password = \"a\"\npassword-file = b\n",
-		 ":5: password-file: there is already a password"},
+		 ":5: password-file: there is already password"},
 	};
 	struct place *p = *state;
 
@@ -1177,7 +1277,7 @@ static void list_is_sorted_and_leaves_other_files_out(void **state)
 static int password_of(struct place *p, struct secret *s, char *error)
 {
 	*error = '\0';
-	return conf_password(&p->profile, s, error, 300);
+	return conf_secret_find(&p->profile, CONF_PASSWORD, s, error, 300);
 }
 
 static void password_comes_from_file_without_its_line_end(void **state)
@@ -1227,7 +1327,8 @@ static void password_command_runs_without_a_shell(void **state)
 	assert_int_equal(
 		load(p, HEAD "password-command = \"printf %s%s 'a $HOME' \\\"; \\\\\\\"b\\\"\"\n"),
 		0);
-	assert_string_equal(p->profile.password_command, "printf %s%s 'a $HOME' \"; \\\"b\"");
+	assert_string_equal(p->profile.sources[CONF_PASSWORD].command,
+			    "printf %s%s 'a $HOME' \"; \\\"b\"");
 	assert_int_equal(password_of(p, &s, error), 0);
 	assert_int_equal(s.len, 11);
 	assert_memory_equal(s.bytes, "a $HOME; \"b", 11);
@@ -1249,8 +1350,8 @@ static void password_command_failures_are_told(void **state)
 
 	assert_int_equal(load(p, HEAD), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		(void)str_copy(p->profile.password_command, sizeof(p->profile.password_command),
-			       rows[i].command);
+		(void)str_copy(p->profile.sources[CONF_PASSWORD].command,
+			       sizeof(p->profile.sources[CONF_PASSWORD].command), rows[i].command);
 		assert_true(password_of(p, &s, error) < 0);
 		assert_non_null(strstr(error, rows[i].error));
 	}
@@ -1361,8 +1462,8 @@ static void option_table_is_sound(void **state)
 		assert_true(strlen(o[i].help) > 0);
 		assert_ptr_equal(conf_option_find(o[i].key, o[i].sections), &o[i]);
 		if (ini_key_secret(o[i].key))
-			assert_true(o[i].type == CONF_VALUE_SECRET ||
-				    strncmp(o[i].key, "password-", 9) == 0);
+			assert_true(o[i].type == CONF_VALUE_SECRET || strstr(o[i].key, "-file") ||
+				    strstr(o[i].key, "-command"));
 		else
 			assert_int_not_equal(o[i].type, CONF_VALUE_SECRET);
 		if (conf_option_only_default(&o[i]))
@@ -1380,6 +1481,9 @@ int main(void)
 		T(program_without_whole_path_is_a_fault),
 		T(l2tp_profile_has_its_own_defaults),
 		T(every_l2tp_key_is_read_into_its_field),
+		T(every_ipsec_key_is_read_into_its_field),
+		T(named_lists_of_ipsec_differ_as_they_say),
+		T(secrets_of_the_tunnel_come_from_the_places_of_the_password),
 		T(l2tp_servers_may_have_ipv6_addresses),
 		T(l2tp_source_and_server_are_of_one_family),
 		T(tunnel_secret_others_may_read_is_refused),

@@ -24,10 +24,10 @@ static const char letters[] = "IPQDRCLeNApUEBWTdFGZO";
 
 /* In the order of enum life_action. */
 static const char codes[LIFE_ACTION_COUNT][3] = {
-	"-",  ".",  "di", "df", "da", "re", "pr", "pa", "wa", "tr", "tn", "ho",
-	"do", "co", "wt", "wl", "ld", "lc", "lw", "ll", "lk", "lh", "sh", "se",
-	"sr", "ap", "aa", "ro", "st", "sl", "na", "nf", "nm", "as", "pu", "up",
-	"bo", "ki", "hu", "tl", "fa", "en", "ew", "el", "ab", "ax", "td", "fi",
+	"-",  ".",  "di", "df", "da", "re", "pr", "pa", "wa", "tr", "tn", "ho", "do",
+	"co", "wt", "wl", "ld", "lc", "lw", "ll", "lk", "lh", "cv", "sh", "se", "sr",
+	"ap", "aa", "ro", "st", "sl", "na", "nf", "nm", "as", "pu", "up", "bo", "ki",
+	"hu", "tl", "fa", "en", "ew", "el", "ab", "ax", "td", "fi",
 };
 
 /* - impossible, . ignored, else the action's code and the letter of the state that it is done in */
@@ -80,6 +80,7 @@ static const struct row {
 [ON_HOP]            = {"hop", "-   .   .   .   .   .   lhL lhe lhN lhA lhp lhU lhE .   .   .   .   .   .   .   ."},
 [ON_EFFECT]      = {"effect", "-   .   .   .   .   .   lhL lhe lhN lhA lhp lkU lhE .   .   .   .   .   .   .   ."},
 [ON_ROUTE]        = {"route", "-   .   lwQ waD .   llC llL .   lkN lkA lkp lkU .   .   lwW lwT .   .   .   .   ."},
+[ON_POLICY]      = {"policy", "-   .   .   .   .   cvC cvL .   cvN cvA cvp cvU .   .   .   .   .   .   .   .   ."},
 [ON_SLEPT]        = {"slept", "-   paP wlQ .   daR daR daR daR .   .   .   .   .   .   wlW wlT .   .   .   .   ."},
 [ON_SLEPT_LONG]
              = {"slept long", "-   paP wlQ .   daR daR daR daR boB boB boB boB boB .   wlW wlT .   .   .   .   ."},
@@ -128,10 +129,11 @@ static void count(enum life_action action)
 	X(3)                                                                                    \
 	X(4)                                                                                    \
 	X(5)                                                                                    \
-	X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20)   \
-		X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33)   \
-			X(34) X(35) X(36) X(37) X(38) X(39) X(40) X(41) X(42) X(43) X(44) X(45) \
-				X(46) X(47)
+	X(6)                                                                                    \
+	X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20) X(21)  \
+		X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33) X(34)   \
+			X(35) X(36) X(37) X(38) X(39) X(40) X(41) X(42) X(43) X(44) X(45) X(46) \
+				X(47)
 #define COUNTER(n)                                                          \
 	static enum life_event counter##n(void *ctx, struct life_input *in) \
 	{                                                                   \

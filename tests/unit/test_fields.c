@@ -30,6 +30,7 @@ static void fill_peers(struct control_status *s)
 	FILL(s->peer_vendor, "Vendor 7");
 	FILL(s->encoding, "MPPE128 stateless");
 	FILL(s->auth_method, "MS-CHAPv2");
+	FILL(s->ipsec, "aes256-sha1 (IKE aes256-sha1-modp2048), NAT-T, rekey in 41m");
 }
 
 static void fill_network(struct control_status *s)

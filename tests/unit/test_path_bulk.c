@@ -9,11 +9,14 @@
 
 #include <cmocka.h>
 
+#include "base/reason.h"
+#include "crypto/crypto.h"
 #include "path/checksum.h"
 #include "path/cut.h"
 #include "path/path.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
@@ -28,6 +31,7 @@
 
 struct features {
 	bool offload, segment, gro, no_segment_really;
+	const struct ipsec_suite *suite; /* inside ESP; NULL = not */
 };
 
 struct end {
@@ -66,6 +70,14 @@ static void on_resync(void *ctx)
 	fail_msg("resync");
 }
 
+static unsigned ike_octets;
+static void on_ike(void *ctx, const uint8_t *octets, size_t len)
+{
+	(void)ctx;
+	assert_int_equal(octets[0], 7);
+	ike_octets += (unsigned)len;
+}
+
 static int udp(struct sockaddr_in *at)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), size = 4 << 20;
@@ -79,10 +91,44 @@ static int udp(struct sockaddr_in *at)
 	return fd;
 }
 
+static int setup(void **state)
+{
+	struct reason reason = {0};
+	(void)state;
+
+	return crypto_init(&reason);
+}
+
+/* One association from end OF to the other. */
+static struct esp_keys keys_of(uint16_t of, const struct ipsec_suite *suite)
+{
+	static const uint8_t integrity[IPSEC_HASHES] = {0, 16, 20, 32, 48, 64};
+	struct esp_keys keys = {.spi = 0x1000u + of,
+				.suite = *suite,
+				.key_len = (uint8_t)(suite->key_bits / 8),
+				.integrity_len = integrity[suite->hash]};
+
+	memset(keys.key, of, sizeof keys.key);
+	memset(keys.integrity, 100 + of, sizeof keys.integrity);
+	memset(keys.salt, 50 + of, sizeof keys.salt);
+	return keys;
+}
+
+static void secure(struct end *e, const struct sockaddr_in *peer, const struct ipsec_suite *suite,
+		   uint16_t own, uint16_t other)
+{
+	struct esp_keys out = keys_of(own, suite), in = keys_of(other, suite);
+
+	assert_int_equal(connect(e->wire, (const struct sockaddr *)peer, sizeof *peer), 0);
+	assert_int_equal(path_esp_receive(e->path, &in), 0);
+	assert_int_equal(path_esp_send(e->path, &out), 0);
+}
+
 static void make_end(struct end *e, const struct sockaddr_in *peer, const struct features *f,
 		     uint16_t own, uint16_t other)
 {
 	const struct path_callbacks callbacks = {.control = on_control,
+						 .ike = on_ike,
 						 .unknown = on_control,
 						 .tunnel = on_tunnel,
 						 .error = on_error,
@@ -97,6 +143,9 @@ static void make_end(struct end *e, const struct sockaddr_in *peer, const struct
 				     .tun_offload_udp = f->offload,
 				     .udp_segment = f->segment,
 				     .udp_gro = f->gro,
+				     .esp = f->suite != NULL,
+				     .inner_port = (uint16_t)(own + 40000),
+				     .peer_inner_port = (uint16_t)(other + 40000),
 				     .peer_len = sizeof *peer};
 	int fds[2], one = 1, size = 4 << 20;
 
@@ -116,6 +165,8 @@ static void make_end(struct end *e, const struct sockaddr_in *peer, const struct
 	e->path = path_new(&config, &callbacks, NULL);
 	assert_non_null(e->path);
 	path_set_call(e->path, &call);
+	if (f->suite)
+		secure(e, peer, f->suite, own, other);
 }
 
 static void set_state(struct end *e, uint8_t tx, uint8_t rx, unsigned bits, bool stateful)
@@ -240,6 +291,7 @@ static void assert_nothing_lost(const struct end *e)
 
 	assert_int_equal(c->tx_full + c->tx_too_big + c->tx_blocked, 0);
 	assert_int_equal(c->rx_malformed + c->rx_wrong_id + c->rx_not_open + c->rx_bad_mppe, 0);
+	assert_int_equal(c->esp_bad + c->esp_replayed + c->esp_unknown, 0);
 	assert_int_equal(c->rx_clear_refused + c->rx_duplicate + c->rx_lost + c->wire_errors, 0);
 }
 
@@ -287,7 +339,7 @@ static void check_pair(const struct features *a, const struct features *b, unsig
 	pair_free(p);
 }
 
-static void all_of_it(unsigned bits, bool stateful)
+static void all_of_it(unsigned bits, bool stateful, const struct ipsec_suite *suite)
 {
 	static const struct features every[] = {
 		{.offload = true, .segment = true, .gro = true},
@@ -299,27 +351,142 @@ static void all_of_it(unsigned bits, bool stateful)
 	};
 
 	for (size_t i = 0; i < sizeof every / sizeof every[0]; i++)
-		for (size_t k = 0; k < sizeof every / sizeof every[0]; k++)
-			check_pair(&every[i], &every[k], bits, stateful);
+		for (size_t k = 0; k < sizeof every / sizeof every[0]; k++) {
+			struct features a = every[i], b = every[k];
+
+			a.suite = b.suite = suite;
+			check_pair(&a, &b, bits, stateful);
+		}
 }
 
 static void clear_stream_passes_with_any_part_missing(void **state)
 {
 	(void)state;
-	all_of_it(0, false);
+	all_of_it(0, false, NULL);
 }
 
 static void stateless_stream_passes_with_any_part_missing(void **state)
 {
 	(void)state;
-	all_of_it(128, false);
-	all_of_it(40, false);
+	all_of_it(128, false, NULL);
+	all_of_it(40, false, NULL);
 }
 
 static void stateful_stream_passes_with_any_part_missing(void **state)
 {
 	(void)state;
-	all_of_it(128, true);
+	all_of_it(128, true, NULL);
+}
+
+static void stream_in_esp_passes_with_any_part_missing(void **state)
+{
+	static const struct ipsec_suite suites[] = {
+		{IPSEC_AES_GCM, IPSEC_HASH_NONE, IPSEC_GROUP_NONE, 256},
+		{IPSEC_AES_CBC, IPSEC_SHA1, IPSEC_GROUP_NONE, 256},
+		{IPSEC_AES_CBC, IPSEC_SHA512, IPSEC_GROUP_NONE, 128},
+		{IPSEC_3DES, IPSEC_MD5, IPSEC_GROUP_NONE, 192}};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
+		all_of_it(0, false, &suites[i]);
+	all_of_it(128, false, &suites[0]); /* and MPPE inside */
+}
+
+static const struct ipsec_suite gcm = {IPSEC_AES_GCM, IPSEC_HASH_NONE, IPSEC_GROUP_NONE, 256};
+
+/* Nothing is sent before there is an association, and nothing is taken without one. */
+static void nothing_passes_without_an_association(void **state)
+{
+	struct features f = {.offload = false, .suite = &gcm};
+	struct pair *p = pair_new(&f, &f, 0, false);
+	struct path *without;
+	uint8_t octets[8] = {0};
+	struct end fresh = {.wire = dup(p->a.wire)};
+	const struct path_config config = {.encap = PROTOCOL_L2TP,
+					   .tun_fd = p->a.path_tun,
+					   .wire_fd = fresh.wire,
+					   .esp = true};
+	const struct path_callbacks callbacks = {.control = on_control};
+	const struct path_call call = {1, 2, 1, 2, false};
+	struct path_state state_ = {.ipv4 = true, .peer_mru = 1500};
+	(void)state;
+
+	without = path_new(&config, &callbacks, NULL);
+	path_set_call(without, &call);
+	path_set_state(without, &state_);
+	put_stream(&p->a, 0, PIECE);
+	path_burst_tx(without, 1);
+	assert_int_equal(path_counters(without)->tx_blocked, 1);
+	assert_int_equal(path_send_control(without, 0xc021, octets, 8), -ENOTCONN);
+	assert_int_equal(path_send_tunnel(without, octets, 8), -ENOTCONN);
+	assert_int_equal(path_counters(without)->wire_tx, 0);
+	path_free(without);
+	close(fresh.wire);
+	path_esp_forget(p->b.path, 0x1000u + 1);
+	put_stream(&p->a, 0, PIECE);
+	path_burst_tx(p->a.path, 1);
+	path_burst_rx(p->b.path, 1);
+	assert_int_equal(path_counters(p->b.path)->esp_unknown, 1);
+	assert_int_equal(path_counters(p->b.path)->rx_packets, 0);
+	pair_free(p);
+}
+
+/* While keys change both associations are heard, and each number once. */
+static void both_associations_are_heard_while_keys_change(void **state)
+{
+	struct features f = {.offload = false, .suite = &gcm};
+	struct pair *p = pair_new(&f, &f, 0, false);
+	struct esp_keys next = keys_of(77, &gcm);
+	unsigned reads = 0;
+	(void)state;
+
+	put_stream(&p->a, 0, PIECE);
+	path_burst_tx(p->a.path, 1); /* still by the old one, and not read yet */
+	assert_int_equal(path_esp_receive(p->b.path, &next), 0);
+	assert_int_equal(path_esp_send(p->a.path, &next), 0);
+	put_stream(&p->a, PIECE, PIECE);
+	path_burst_tx(p->a.path, 1);
+	assert_int_equal(path_esp_newest(p->a.path), 1);
+	while (path_burst_rx(p->b.path, 1))
+		;
+	assert_int_equal(take_stream(&p->b, 0, &reads), 2 * PIECE);
+	assert_nothing_lost(&p->b);
+	assert_int_equal(path_esp_heard_ms(p->b.path), 1);
+	pair_free(p);
+}
+
+/* A repeated, a changed and a foreign datagram, a keep-alive and a message of IKE. */
+static void strange_datagrams_are_counted_and_dropped(void **state)
+{
+	struct features f = {.offload = false, .suite = &gcm};
+	struct pair *p = pair_new(&f, &f, 0, false);
+	uint8_t packet[2048];
+	ssize_t n;
+	(void)state;
+
+	put_stream(&p->a, 0, PIECE);
+	path_burst_tx(p->a.path, 1);
+	n = recv(p->b.wire, packet, sizeof packet, 0);
+	assert_true(n > PIECE);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(send(p->a.wire, packet, (size_t)n, 0), n);
+	packet[4]++; /* another number */
+	assert_int_equal(send(p->a.wire, packet, (size_t)n, 0), n);
+	packet[0]++; /* another association */
+	assert_int_equal(send(p->a.wire, packet, (size_t)n, 0), n);
+	for (size_t k = 1; k < 12; k++)
+		assert_int_equal(send(p->a.wire, packet + 20, k, 0), k);
+	path_send_keepalive(p->a.path);
+	ike_octets = 0;
+	assert_int_equal(path_send_ike(p->a.path, (const uint8_t *)"\a1234567", 8), 0);
+	while (path_burst_rx(p->b.path, 1))
+		;
+	assert_int_equal(path_counters(p->b.path)->rx_packets, 1);
+	assert_int_equal(path_counters(p->b.path)->esp_replayed, 1);
+	assert_int_equal(path_counters(p->b.path)->esp_bad, 1);
+	assert_int_equal(path_counters(p->b.path)->esp_unknown, 12);
+	assert_int_equal(ike_octets, 8);
+	pair_free(p);
 }
 
 /* The gate sees the pieces: those larger than the peer takes do not leave, in no way. */
@@ -383,9 +550,13 @@ int main(void)
 		cmocka_unit_test(clear_stream_passes_with_any_part_missing),
 		cmocka_unit_test(stateless_stream_passes_with_any_part_missing),
 		cmocka_unit_test(stateful_stream_passes_with_any_part_missing),
+		cmocka_unit_test(stream_in_esp_passes_with_any_part_missing),
+		cmocka_unit_test(nothing_passes_without_an_association),
+		cmocka_unit_test(both_associations_are_heard_while_keys_change),
+		cmocka_unit_test(strange_datagrams_are_counted_and_dropped),
 		cmocka_unit_test(pieces_larger_than_the_peer_takes_do_not_leave),
 		cmocka_unit_test(nonsense_from_the_device_does_not_leave),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, NULL);
 }

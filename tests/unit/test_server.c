@@ -245,8 +245,8 @@ static void account_is_found_by_name_service_and_caller(void **state)
 
 static void pool_gives_each_address_once_and_again_when_free(void **state)
 {
-	struct policy_pool pool = {ip("10.0.0.10"), ip("10.0.0.12")},
-			   own = {ip("10.0.0.11"), ip("10.0.0.11")};
+	struct address_pool pool = {ip("10.0.0.10"), ip("10.0.0.12")},
+			    own = {ip("10.0.0.11"), ip("10.0.0.11")};
 	const struct policy_account accounts[] = {
 		{"pool", "", {true, true}, {pool, pool}},
 		{"own", "", {true, true}, {own, own}},

@@ -1379,7 +1379,7 @@ static void caller_of_a_full_answerer_is_told_so(void **state)
 /* An answerer whose tunnel was adopted at time 0, its call up; the scripted peer's turn. */
 static void answerer_up(struct end *e)
 {
-	const struct tunnel_adopted from = {.local_tunnel_id = PEER_TUNNEL,
+	const struct adopted_tunnel from = {.local_tunnel_id = PEER_TUNNEL,
 					    .peer_tunnel_id = OWN_TUNNEL,
 					    .window = 8,
 					    .host_len = 4,
@@ -1430,7 +1430,7 @@ static void adopted_tunnel_acknowledges_the_scccn_and_waits_for_the_call(void **
 	end_open(&e, ROLE_ANSWERER, plain);
 	tunnel_start(e.t, 0);
 	assert_true(tunnel_deadline(e.t) == DEADLINE_NONE);
-	tunnel_adopt(e.t, &(struct tunnel_adopted){.local_tunnel_id = 5, .peer_tunnel_id = 6}, 0);
+	tunnel_adopt(e.t, &(struct adopted_tunnel){.local_tunnel_id = 5, .peer_tunnel_id = 6}, 0);
 	tunnel_tick(e.t, 50);
 	end_take(&e, 0, &v);
 	assert_int_equal(v.h.tunnel_id, 6);

@@ -13,7 +13,7 @@ static void name(char *out, size_t cap, const uint8_t *octets, size_t len, size_
 	str_clean(&s, octets, len < most ? len : most, TUNNEL_NAME_MAX);
 }
 
-void tunnel_adopt(struct tunnel *t, const struct tunnel_adopted *a, uint64_t now_ms)
+void tunnel_adopt(struct tunnel *t, const struct adopted_tunnel *a, uint64_t now_ms)
 {
 	struct l2tp_tunnel *l = l2tp_of(t);
 	struct tunnel_peer *peer = &l->call.peer;

@@ -200,7 +200,7 @@ static uint8_t copy(uint8_t *to, size_t cap, const struct l2tp_message *m, enum 
 static void begin(struct visit *v, const struct l2tp_message *m)
 {
 	struct half_open *h = v->h;
-	struct tunnel_adopted *t;
+	struct adopted_tunnel *t;
 
 	if (v->entry)
 		table_remove(&h->table, v->entry);

@@ -15,7 +15,7 @@ struct half_open_entry {
 	struct half_open_key key;
 	uint64_t since_ms;
 	uint8_t challenge[L2TP_CHALLENGE_LEN]; /* ours */
-	struct tunnel_adopted tunnel;
+	struct adopted_tunnel tunnel;
 	uint8_t guesses, early; /* wrong tunnel ids; datagrams handed on */
 	bool taken;		/* a session has it, or will */
 	uint16_t next;		/* in its bucket */

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/secure.h"
+
+#include "base/address.h"
+#include "base/str.h"
+#include "session/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define KEEP_MS	     20000 /* RFC 3948 section 4: what a NAT on the way forgets last */
+#define IKE_PORT     500
+#define READS	     16 /* messages of port 500 at a time */
+#define IKE_SIZE_MAX 4096
+
+/* Callbacks of the engine */
+
+static void on_send(void *ctx, enum ipsec_port port, const uint8_t *octets, size_t len)
+{
+	struct session *s = ctx;
+
+	/* What is lost is repeated by the engine. */
+	if (port == IPSEC_PORT_NAT)
+		(void)path_send_ike(s->path, octets, len);
+	else
+		(void)send(s->control_fd, octets, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void keep_alive(void *ctx)
+{
+	struct session *s = ctx;
+
+	if (s->closing || s->secure.closed)
+		return;
+	path_send_keepalive(s->path);
+	loop_timer_set(s->loop, &s->secure.keep_timer, loop_now(s->loop) + KEEP_MS);
+}
+
+static void on_keys(struct session *s, const struct ipsec_event *event)
+{
+	struct ipsec_status status;
+	struct reason r = {0};
+	int rc = event->kind == IPSEC_EVENT_RECEIVE ? path_esp_receive(s->path, event->keys)
+						    : path_esp_send(s->path, event->keys);
+
+	if (event->kind == IPSEC_EVENT_SEND) {
+		s->secure.sizes = esp_sizes(&event->keys->suite);
+		if (s->network_up)
+			mtu_too_big(s, s->mtu.path); /* another suite may leave less room */
+	}
+	ipsec_status(s->secure.ike, &status);
+	path_esp_inner_port(s->path, status.inner_port);
+	if (rc == 0)
+		return;
+	reason_set(&r, EXIT_FATAL, "no ESP with these keys: %s", strerror(-rc));
+	s->secure.closed = true;
+	reason_set(&s->reason, r.code, "%s", r.text);
+}
+
+static void on_up(struct session *s)
+{
+	s->secure.up = true;
+	session_tell_state(s, CONTROL_STATE_CALLING, "IPsec is up");
+	s->secure.keep_timer = (struct loop_timer){DEADLINE_NONE, keep_alive, s, NULL, NULL};
+	loop_timer_set(s->loop, &s->secure.keep_timer, loop_now(s->loop) + KEEP_MS);
+}
+
+static void on_event(void *ctx, const struct ipsec_event *event)
+{
+	struct session *s = ctx;
+
+	switch (event->kind) {
+	case IPSEC_EVENT_PROGRESS:
+		log_info(s->log, "%s", event->text);
+		if (!s->secure.up)
+			session_tell_state(s, CONTROL_STATE_SECURING, event->text);
+		break;
+	case IPSEC_EVENT_RECEIVE:
+	case IPSEC_EVENT_SEND:
+		on_keys(s, event);
+		break;
+	case IPSEC_EVENT_UP:
+		on_up(s);
+		break;
+	case IPSEC_EVENT_FORGET:
+		path_esp_forget(s->path, event->spi);
+		break;
+	case IPSEC_EVENT_CLOSED:
+		s->secure.closed = true;
+		if (!s->closing)
+			s->weight = event->weight;
+		reason_set(&s->reason, event->reason->code, "%s", event->reason->text);
+		break;
+	}
+}
+
+bool secure_make(struct session *s)
+{
+	const struct ipsec_callbacks callbacks = {on_send, on_event, s};
+	struct ipsec_config *config;
+
+	if (s->start.ipsec.use != IPSEC_USE_YES)
+		return true;
+	config = calloc(1, sizeof *config);
+	if (!config)
+		return false;
+	config->role = (enum call_role)s->start.role;
+	config->local = s->start.own;
+	config->peer = s->start.peer;
+	address_set_port(&config->peer, IKE_PORT);
+	str_copy(config->server, sizeof config->server, s->start.server);
+	config->settings = s->start.ipsec;
+	config->inner_port = s->start.inner_port;
+	config->setup_limit_ms = s->start.setup_limit_ms;
+	config->silence_limit_ms = s->start.silence_limit_ms;
+	s->secure.ike = ipsec_new(config, &callbacks, &random_kernel, s->log);
+	wipe(config, sizeof *config);
+	free(config);
+	return s->secure.ike != NULL;
+}
+
+void secure_free(struct session *s)
+{
+	ipsec_free(s->secure.ike);
+	s->secure.ike = NULL;
+}
+
+/* Port 500 */
+
+static void on_ready(void *ctx, uint32_t events)
+{
+	struct session *s = ctx;
+	uint8_t octets[IKE_SIZE_MAX];
+	ssize_t n = 1;
+
+	(void)events;
+	for (unsigned i = 0; i < READS && n >= 0; i++) {
+		n = recv(s->control_fd, octets, sizeof octets, MSG_DONTWAIT);
+		if (n > 0)
+			ipsec_input(s->secure.ike, IPSEC_PORT_IKE, octets, (size_t)n,
+				    loop_now(s->loop));
+		else if (n < 0 && errno != EAGAIN && errno != EINTR)
+			ipsec_lost(s->secure.ike, IPSEC_PORT_IKE, errno, loop_now(s->loop));
+	}
+	session_settle(s);
+}
+
+bool secure_begin(struct session *s)
+{
+	s->control_handle = (struct loop_fd){.fd = s->control_fd, .ready = on_ready, .ctx = s};
+	if (loop_fd_add(s->loop, &s->control_handle, EPOLLIN) < 0)
+		return false;
+	session_tell_state(s, CONTROL_STATE_SECURING, "agreeing on keys");
+	ipsec_start(s->secure.ike, loop_now(s->loop));
+	return true;
+}
+
+void secure_close(struct session *s)
+{
+	if (s->secure.ike && !s->secure.closed)
+		ipsec_close(s->secure.ike, &s->reason, loop_now(s->loop));
+}
+
+/* Port 4500 */
+
+void secure_input(void *ctx, const uint8_t *octets, size_t len)
+{
+	struct session *s = ctx;
+
+	if (s->secure.ike && !s->secure.closed)
+		ipsec_input(s->secure.ike, IPSEC_PORT_NAT, octets, len, loop_now(s->loop));
+}
+
+void secure_lost(struct session *s, int error)
+{
+	if (!s->secure.closed)
+		ipsec_lost(s->secure.ike, IPSEC_PORT_NAT, error, loop_now(s->loop));
+}
+
+uint64_t secure_deadline(const struct session *s)
+{
+	return s->secure.ike && !s->secure.closed ? ipsec_deadline(s->secure.ike) : DEADLINE_NONE;
+}
+
+void secure_tick(struct session *s, uint64_t now_ms)
+{
+	if (!s->secure.ike || s->secure.closed)
+		return;
+	ipsec_heard(s->secure.ike, path_esp_heard_ms(s->path));
+	ipsec_sent_sequence(s->secure.ike, path_esp_newest(s->path));
+	ipsec_tick(s->secure.ike, now_ms);
+}
+
+/* For the status */
+
+static void put_suite(struct str *out, const struct ipsec_suite *suite)
+{
+	char text[IPSEC_SUITE_TEXT];
+
+	str_printf(out, "%s", ipsec_suite_text(suite, text, sizeof text));
+}
+
+uint32_t secure_rekeys(const struct session *s)
+{
+	struct ipsec_status st = {0};
+
+	if (s->secure.ike)
+		ipsec_status(s->secure.ike, &st);
+	return st.rekeys;
+}
+
+char *secure_text(const struct session *s, char *buf, size_t cap)
+{
+	struct ipsec_status st;
+	struct str out = str_make(buf, cap);
+	uint64_t now = loop_now(s->loop);
+	char left[32];
+
+	if (!s->secure.ike || s->secure.closed)
+		return buf;
+	ipsec_status(s->secure.ike, &st);
+	if (!st.up)
+		return buf;
+	put_suite(&out, &st.esp);
+	str_printf(&out, " (IKE ");
+	put_suite(&out, &st.ike);
+	str_printf(&out, "), NAT-T");
+	if (st.rekey_at_ms > now && st.rekey_at_ms != DEADLINE_NONE)
+		str_printf(&out, ", rekey in %s",
+			   duration_format(left, sizeof left, (st.rekey_at_ms - now) / 1000));
+	return buf;
+}
