@@ -10,14 +10,6 @@
 #define PROBE_MS	 700  /* so that the answers are a series, should the peer number anew */
 #define HANGUP_LIMIT_MS	 6000 /* PPP's farewell 2 s, the tunnel's 3 s */
 
-void session_tell_state(struct session *s, enum control_state state, const char *message)
-{
-	struct request_state body = {.state = state};
-
-	str_copy(body.message, sizeof body.message, message);
-	request_send(&s->channel, REQUEST_STATE, &body, NULL, 0);
-}
-
 /* The end: whatever still waits is dropped, the supervisor learns why. */
 void session_finish(struct session *s)
 {
@@ -160,6 +152,10 @@ void session_settle(struct session *s)
 	if (s->secure.closed) {
 		session_finish(s);
 		return;
+	}
+	if (s->secure.resized) {
+		s->secure.resized = false;
+		mtu_too_big(s, s->mtu.path);
 	}
 	if (s->secure.up && !s->control_connected && !s->closing)
 		session_begin_tunnel(s);

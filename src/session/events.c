@@ -148,14 +148,6 @@ static void on_phase(struct session *s, enum ppp_phase phase)
 	}
 }
 
-void session_tell_network(struct session *s)
-{
-	s->network.mtu = session_effective_mtu(s);
-	s->network.mru = s->data.own_mru;
-	/* One that cannot be sent: the supervisor is gone, its end of the channel tells. */
-	(void)request_send(&s->channel, REQUEST_NETWORK, &s->network, NULL, 0);
-}
-
 static void on_network(struct session *s, const struct ppp_addresses *a)
 {
 	struct request_network *body = &s->network;

@@ -103,8 +103,12 @@ struct session {
 	bool wire_held;		 /* answerer: until its network is applied */
 };
 
-/* end.c */
+/* tell.c */
 void session_tell_state(struct session *s, enum control_state state, const char *message);
+/* The network that was agreed, with what passes to the other end. */
+void session_tell_network(struct session *s);
+
+/* end.c */
 /* The end: whatever still waits is dropped, the supervisor learns why. */
 void session_finish(struct session *s);
 /* Starts the orderly end; the first reason counts. */
@@ -163,9 +167,6 @@ void session_bid_farewell(struct session *s);
 /* keys.c: can one end not read what the other encrypts?  NONSENSE: Protocol-Rejects of what we
  * never send.  Then WHY says so.  To be asked whenever packets came. */
 bool keys_lost(struct session *s, uint32_t nonsense, struct reason *why);
-
-/* events.c: the network that was agreed, with what passes to the other end. */
-void session_tell_network(struct session *s);
 
 /* inform.c: asks, once IPv4 is applied with an address that was not asked for yet, the server for
  * routes by DHCP; some times, until it answers.  For PATH's callbacks.inner: takes the answer. */

@@ -47,8 +47,7 @@ static void on_keys(struct session *s, const struct ipsec_event *event)
 
 	if (event->kind == IPSEC_EVENT_SEND) {
 		s->secure.sizes = esp_sizes(&event->keys->suite);
-		if (s->network_up)
-			mtu_too_big(s, s->mtu.path); /* another suite may leave less room */
+		s->secure.resized = s->network_up; /* another suite may leave less room */
 	}
 	ipsec_status(s->secure.ike, &status);
 	path_esp_inner_port(s->path, status.inner_port);
@@ -129,14 +128,12 @@ void secure_free(struct session *s)
 
 /* Port 500 */
 
-static void on_ready(void *ctx, uint32_t events)
+void secure_read(struct session *s)
 {
-	struct session *s = ctx;
 	uint8_t octets[IKE_SIZE_MAX];
 	ssize_t n = 1;
 
-	(void)events;
-	for (unsigned i = 0; i < READS && n >= 0; i++) {
+	for (unsigned i = 0; i < READS && n >= 0 && !s->secure.closed; i++) {
 		n = recv(s->control_fd, octets, sizeof octets, MSG_DONTWAIT);
 		if (n > 0)
 			ipsec_input(s->secure.ike, IPSEC_PORT_IKE, octets, (size_t)n,
@@ -144,17 +141,12 @@ static void on_ready(void *ctx, uint32_t events)
 		else if (n < 0 && errno != EAGAIN && errno != EINTR)
 			ipsec_lost(s->secure.ike, IPSEC_PORT_IKE, errno, loop_now(s->loop));
 	}
-	session_settle(s);
 }
 
-bool secure_begin(struct session *s)
+void secure_begin(struct session *s)
 {
-	s->control_handle = (struct loop_fd){.fd = s->control_fd, .ready = on_ready, .ctx = s};
-	if (loop_fd_add(s->loop, &s->control_handle, EPOLLIN) < 0)
-		return false;
 	session_tell_state(s, CONTROL_STATE_SECURING, "agreeing on keys");
 	ipsec_start(s->secure.ike, loop_now(s->loop));
-	return true;
 }
 
 void secure_close(struct session *s)

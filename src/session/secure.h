@@ -17,6 +17,7 @@ struct session_secure {
 	struct ipsec *ike; /* owned; NULL = no IPsec of ours */
 	struct loop_timer keep_timer;
 	struct esp_sizes sizes; /* of what we send */
+	bool resized;		/* ESP has another size; settled likewise */
 	bool up;     /* ESP, so that the tunnel may begin; settled once by session_settle */
 	bool closed; /* for good: nothing passes any more */
 };
@@ -24,8 +25,10 @@ struct session_secure {
 /* The engine for START's words, if they want IPsec.  False: no memory. */
 bool secure_make(struct session *s);
 void secure_free(struct session *s);
-/* Begins to speak IKE.  False if the event loop refuses the socket. */
-bool secure_begin(struct session *s);
+/* Begins to speak IKE. */
+void secure_begin(struct session *s);
+/* What came to the socket that is connected to port 500. */
+void secure_read(struct session *s);
 /* Deletes both associations, as far as the peer hears it. */
 void secure_close(struct session *s);
 

@@ -96,6 +96,15 @@ static void on_control_ready(void *ctx, uint32_t events)
 	session_settle(s);
 }
 
+static void on_ike_ready(void *ctx, uint32_t events)
+{
+	struct session *s = ctx;
+
+	(void)events;
+	secure_read(s);
+	session_settle(s);
+}
+
 /* Timers */
 
 static void on_tick(void *ctx)
@@ -238,6 +247,7 @@ static void on_start(struct session *s, struct request_message *m)
 	session_tell_state(s, CONTROL_STATE_CONNECTING, "connecting");
 	if (!watch(s, &s->tun_handle, s->tun_fd, on_tun_ready, 0) ||
 	    !watch(s, &s->wire_handle, s->wire_fd, on_wire_ready, pptp ? 0 : EPOLLIN) ||
+	    (secured && !watch(s, &s->control_handle, s->control_fd, on_ike_ready, EPOLLIN)) ||
 	    (pptp && !watch(s, &s->control_handle, s->control_fd, on_control_ready,
 			    s->start.role == ROLE_ANSWERER ? EPOLLIN : EPOLLOUT))) {
 		reason_set(&s->reason, EXIT_FATAL, "the event loop refused a descriptor");
@@ -245,8 +255,7 @@ static void on_start(struct session *s, struct request_message *m)
 		return;
 	}
 	if (secured) {
-		if (!secure_begin(s))
-			session_finish(s);
+		secure_begin(s);
 	} else if (s->start.role == ROLE_ANSWERER) {
 		begin_answering(s);
 	} else if (pptp) {

@@ -562,7 +562,7 @@ static void run_client(uint8_t how, uint8_t more)
 	memset(&s, 0, sizeof s);
 	world.supervisor = &s;
 	s.options = (struct options){
-		.name = "office", .foreground = true, .control_fd = -1, .password_fd = -1};
+		.name = "office", .foreground = true, .control_fd = -1, .secrets_fd = -1};
 	memcpy(s.run_dir, dir, sizeof dir);
 	memcpy(s.config_dir, dir, sizeof dir);
 	s.loop = loop_new();
