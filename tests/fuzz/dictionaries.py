@@ -58,6 +58,7 @@ write("ppp", codes + eap + options + mschap)
 write("tunnel", avp_tokens + messages + pptp + l2tp)
 write("half_open", avp_tokens + messages + l2tp)
 write("path", frames + gre + l2tp + [bytes([b]) for b in range(0xf0, 0xf5)] + [b"\x45\0\0\x28", b"\x60\0\0\0"])
+write("esp", l2tp + [b"\0\0\x10" + bytes([i]) for i in range(6)] + [bytes.fromhex("06a5a029"), b"\0\x11", b"\0\x3b", b"\xff"])
 write("session", frames + codes + options + avp_tokens + pptp + dhcp + [bytes([1, 8]), bytes([0, 255])])
 # The options of profiles, and the words that their values may be.
 conf = text("conf/options.c") + text("conf/server.c")

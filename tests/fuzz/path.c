@@ -811,8 +811,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static struct bench b;
 	static uint8_t rest[70000];
 	struct cursor script = cursor_make(data, len);
-	const struct path_callbacks callbacks = {on_control, on_unknown, on_tunnel,  on_error,
-						 on_resync,  on_inner,	 on_too_big, &b};
+	const struct path_callbacks callbacks = {.control = on_control,
+						 .unknown = on_unknown,
+						 .tunnel = on_tunnel,
+						 .error = on_error,
+						 .resync = on_resync,
+						 .inner = on_inner,
+						 .too_big = on_too_big,
+						 .ctx = &b};
 	struct path_call call = {OWN, PEERS, OWN, PEERS, false};
 	struct path_config config = {0};
 	uint8_t how = fuzz_u8(&script);
