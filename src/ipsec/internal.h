@@ -27,7 +27,7 @@
 #define OLD_GRACE_MS	 60000 /* an association or phase 1 that was replaced */
 #define DELETED_GRACE_MS 5000  /* what the peer deleted may still be on its way */
 #define LATE_GRACE_MS	 30000 /* beyond the life time: some peers rekey that late */
-#define RETRY_MS	 30000 /* between attempts at new keys */
+#define RETRY_MS	 10000 /* between attempts at new keys */
 #define DONE_GRACE_MS	 40000 /* the last message is repeated so long */
 #define DPD_IDLE_MS	 30000
 #define DPD_REPEAT_MS	 5000
@@ -136,7 +136,7 @@ struct pair {
 	uint32_t spi_in, spi_out;
 	struct ipsec_suite suite;
 	struct esp_keys out_keys; /* to go back to, should a newer one be deleted */
-	uint64_t up_ms, rekey_ms, end_ms;
+	uint64_t began_ms, up_ms, rekey_ms, end_ms;
 };
 
 struct ipsec {

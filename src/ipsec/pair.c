@@ -53,32 +53,35 @@ void pair_end(struct ipsec *s, struct pair *pair)
 {
 	uint32_t spi = pair->spi_in;
 
-	if (pair->out)
+	/* Also of one whose last message never came: the peer may already send by it. */
+	if (pair->out || !pair->up_ms)
 		inform_delete_pair(s, pair);
 	clear(pair);
 	emit_forget(s, spi);
 	send_by_another(s);
 }
 
-/* A free one.  If there is none, the oldest that was replaced ends before its grace does; only if
- * there is no such one, the oldest of all but that which sends. */
+/* A free one.  If there is none, one that the peer deleted or else the oldest that was replaced
+ * ends before its grace does. */
 static struct pair *free_pair(struct ipsec *s)
 {
-	struct pair *oldest = NULL;
+	struct pair *best = NULL;
 
 	for (unsigned i = 0; i < PAIRS; i++) {
 		struct pair *pair = &s->pairs[i];
+		bool deleted = pair->up_ms && !pair->out;
 		if (!pair->used)
 			return pair;
-		if (!pair->out || pair == pair_sending(s))
+		if (pair == pair_sending(s) || (!deleted && !pair->old))
 			continue;
-		if (!oldest || pair->old > oldest->old ||
-		    (pair->old == oldest->old && pair->up_ms < oldest->up_ms))
-			oldest = pair;
+		if (deleted)
+			best = pair;
+		else if (!best || (best->out && pair->up_ms < best->up_ms))
+			best = pair;
 	}
-	if (oldest)
-		pair_end(s, oldest);
-	return oldest;
+	if (best)
+		pair_end(s, best);
+	return best;
 }
 
 struct pair *pair_receive(struct ipsec *s, const struct phase *p, const struct quick *q)
@@ -100,14 +103,14 @@ struct pair *pair_receive(struct ipsec *s, const struct phase *p, const struct q
 }
 
 /* As in retire_older of phase.c: what came up while this exchange went on stays. */
-static void retire_older(struct ipsec *s, const struct pair *than, uint64_t began_ms)
+static void retire_older(struct ipsec *s, const struct pair *than)
 {
 	for (unsigned i = 0; i < PAIRS; i++) {
 		struct pair *pair = &s->pairs[i];
 		if (!pair->used || pair == than || !pair->out)
 			continue;
 		pair->rekey_ms = DEADLINE_NONE;
-		if (pair->up_ms > began_ms)
+		if (pair->up_ms > than->began_ms)
 			continue;
 		pair->old = true;
 		pair->end_ms = deadline_min(pair->end_ms, s->now_ms + OLD_GRACE_MS);
@@ -146,20 +149,29 @@ static void say_up(struct ipsec *s, const struct pair *pair)
 	emit_up(s);
 }
 
+static struct pair *find_inbound(struct ipsec *s, uint32_t spi)
+{
+	for (unsigned i = 0; i < PAIRS; i++)
+		if (s->pairs[i].used && s->pairs[i].spi_in == spi)
+			return &s->pairs[i];
+	return NULL;
+}
+
 void pair_send(struct ipsec *s, const struct phase *p, const struct quick *q)
 {
-	struct pair *pair = s->pairs;
+	struct pair *pair = find_inbound(s, q->spi[q->side]);
 
-	while (pair < s->pairs + PAIRS && !(pair->used && pair->spi_in == q->spi[q->side]))
-		pair++;
-	if (pair == s->pairs + PAIRS)
+	if (!pair)
 		return;
 	keys_of(&pair->out_keys, p, q, other(q->side));
 	pair->out = true;
+	pair->began_ms = q->began_ms;
+	set_times(s, pair, q->seconds);
+	/* Also if it was long on its way: that both have this one is known, of others it may not
+	 * be. */
 	s->sending = (uint8_t)(pair - s->pairs);
 	s->want_quick = false;
-	set_times(s, pair, q->seconds);
-	retire_older(s, pair, q->began_ms);
+	retire_older(s, pair);
 	emit_keys(s, IPSEC_EVENT_SEND, &pair->out_keys);
 	say_up(s, pair);
 }

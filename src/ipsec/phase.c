@@ -105,6 +105,7 @@ void phase_is_up(struct ipsec *s, struct phase *p)
 	/* The caller a little earlier, so that both seldom begin at once. */
 	uint64_t at = life * (s->config.role == ROLE_CALLER ? 850 : 930);
 	p->state = PHASE_UP;
+	s->retry_ms = 0; /* the peer lives: what is wanted need not wait any longer */
 	p->up_ms = s->now_ms;
 	p->rekey_ms = s->now_ms + at + random_u32(s->random) % (uint32_t)(life * 20);
 	p->end_ms = s->now_ms + life * 1000;

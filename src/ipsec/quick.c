@@ -228,8 +228,13 @@ static void input_answer(struct ipsec *s, struct phase *p, struct quick *q,
 	uint8_t hash[IKE_HASH_MAX];
 	struct isakmp_writer m;
 
-	if (!take_answer(s, p, q, chain) || !pair_receive(s, p, q)) {
+	if (!take_answer(s, p, q, chain)) {
 		quick_refused(s, q, ISAKMP_BAD_PROPOSAL);
+		return;
+	}
+	if (!pair_receive(s, p, q)) { /* too many at once: when there is room again */
+		quick_clear(q);
+		s->retry_ms = s->now_ms + RETRY_MS;
 		return;
 	}
 	last_hash(p, q, hash);

@@ -267,6 +267,43 @@ def half_open():
 half_open()
 
 
+# IKE: recorded messages to the codec; scripts of two engines: refusals, losses, new keys, forgeries in clear and under the keys.
+def isakmp():
+    for path in sorted(glob.glob(f"{here}/../captures/l2tp-ipsec-ikev1*.pcap")):
+        for p in packets(path):
+            to = struct.unpack(">H", p[22:24])[0]
+            if p[9] == 17 and to in (500, 4500) and p[28:32] != bytes(4) or to == 4500 and p[28:32] == bytes(4):
+                m = p[28 + (4 if to == 4500 else 0):]
+                put("isakmp", b"\1" + m)
+                if len(m) > 40 and m[16] == 1:
+                    put("isakmp", b"\1" + m[32:])
+    up = bytes([1, 1, 1])
+    notify = lambda type, spi, data: struct.pack(">IBBH", 1, 1, len(spi), type) + spi + data
+    delete = lambda protocol, *spis: struct.pack(">IBBH", 1, protocol, len(spis[0]), len(spis)) + b"".join(spis)
+    payloads = [(11, notify(36136, bytes(16), bytes(4))), (11, notify(36137, bytes(16), bytes(4))), (11, notify(14, b"", b"")),
+                (11, notify(18, bytes(4), b"")), (11, notify(24578, bytes(16), b"")), (12, delete(3, bytes(4), b"abcd")), (12, delete(1, bytes(16))),
+                (10, bytes(20)), (1, bytes.fromhex("00000001000000010000002801030401c0ffee010000001c010c000080010001800200e08004000480060100800500 02".replace(" ", "")))]
+    for how in (0, 1, 2, 4, 8, 16, 24, 32, 64, 96, 127):
+        head = bytes([0, how])
+        put("isakmp", head + up + bytes([7, 5 | 31 << 3]) * 8 + up)
+        put("isakmp", head + up + bytes([5, 255, 1, 5, 255, 1, 5, 120, 1]))
+        for n in range(10):
+            for op in (2, 3):
+                put("isakmp", head + bytes([0, 0x80]) * n + bytes([op, op | 0x80]) + up + bytes([5, 8, 1, 5, 20, 1, 1]))
+            put("isakmp", head + bytes([0, 0x80]) * n + bytes([0x84, 0, 30 + n, 4, 4, 0, 70, 8]) + up + bytes([5, 8, 1, 1]))
+            for type, body in payloads:
+                put("isakmp", head + bytes([0, 0x80]) * n + bytes([14, 4, 11, len(body)]) + body + up)
+        for n, (type, body) in enumerate(payloads):
+            for role in (0, 0x80):
+                for shape in (8, 12, 0, 24):
+                    put("isakmp", head + up + bytes([role | 6, shape, type, n, len(body)]) + body + up + bytes([5, 200, 1, 1]))
+        put("isakmp", head + up + bytes([7, 2, 0x87, 2]) * 4 + up * 2 + bytes([7, 0]) + up)
+        put("isakmp", head + bytes([7, 3, 7, 3, 7, 3]) + up)
+
+
+isakmp()
+
+
 # Whole sessions: each role, tunnel and encryption; then packets, requests and hang-ups in each phase.
 DATAGRAM, A_FRAME, STREAM_OCTETS, DEVICE, SUPERVISOR, HANG_UP, PEER_GONE, LEAVE, STATS, PEER_ENDS = range(2, 12)
 REST = bytes([1, 4]) * 40
