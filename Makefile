@@ -274,13 +274,14 @@ attacker: $(BUILD)/test/attacker/vpdial-session
 
 # Fuzz targets, tests/fuzz/TARGET.c: build/test/fuzz_TARGET replays kept inputs with any compiler;
 # `make fuzz` builds them with clang and libFuzzer, `make fuzz TARGET=ppp TIME=600` runs one.
-FUZZ_TARGETS := wire isakmp ppp tunnel half_open path session judge conf control request
+FUZZ_TARGETS := wire isakmp ppp tunnel half_open path esp session judge conf control request
 fuzz_wire_ROOMS := wire crypto vocabulary base
 fuzz_isakmp_ROOMS := ipsec wire crypto vocabulary base
 fuzz_ppp_ROOMS := ppp crypto wire vocabulary base
 fuzz_tunnel_ROOMS := tunnel crypto wire vocabulary base
 fuzz_half_open_ROOMS := tunnel crypto wire vocabulary base
 fuzz_path_ROOMS := path crypto wire vocabulary base
+fuzz_esp_ROOMS := path crypto wire vocabulary base
 fuzz_session_ROOMS := session path ipsec tunnel ppp crypto wire ipc loop vocabulary base
 fuzz_judge_ROOMS := connection server dispatcher privsep host conf ipc loop vocabulary base
 fuzz_conf_ROOMS := conf vocabulary base

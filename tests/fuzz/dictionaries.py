@@ -62,6 +62,7 @@ heads = [struct.pack(">BBH", v, 0, 4) for v in types if v]
 write("isakmp", heads + [struct.pack(">H", v) for v in enum("wire/isakmp.h", "isakmp_notify").values()] +
       [b"\0\0\0\1\0\0\0\1"] + [bytes.fromhex(h) for h in ("80010007", "800e0100", "80020004", "80040013", "80030001", "01030401", "010c0000", "80040004", "8004f004", "80050002", "10020000")])
 write("path", frames + gre + l2tp + [bytes([b]) for b in range(0xf0, 0xf5)] + [b"\x45\0\0\x28", b"\x60\0\0\0"])
+write("esp", l2tp + [b"\0\0\x10" + bytes([i]) for i in range(6)] + [bytes.fromhex("06a5a029"), b"\0\x11", b"\0\x3b", b"\xff"])
 write("session", frames + codes + options + avp_tokens + pptp + dhcp + [bytes([1, 8]), bytes([0, 255])])
 # The options of profiles, and the words that their values may be.
 conf = text("conf/options.c") + text("conf/server.c")

@@ -212,6 +212,28 @@ for how in (32, 34, 48, 50):
         for error in range(8):
             trouble = bytes([TROUBLE, error, 0, 0, 0])
             put("path", head + bytes([MORE, 12]) + sent + sent + trouble + sent + sent + bytes([9, 250]) * 5 + sent + trouble + sent + bytes([MORE, 4]) + sent)
+# ESP: per suite, messages and data in order, ahead, behind, again, changed, as one; keys that come and go.
+for how in range(32):
+    for i in range(6):
+        head = bytes([how, 5, 0, i, 5, 1, i])
+        data = bytes.fromhex("0002 1234 1234 ff03 0021 4500 0014 0000 0000 40fd 0000 0a000001 0a000002")
+        echo = bytes.fromhex("0002 1234 1234 ff03 c021 0901 0008 11223344")
+        zlb = bytes.fromhex("c802 000c 1234 0000 0000 0000")
+        sealed = b"".join(bytes([3, i, 1, len(p)]) + p for p in (data, echo, zlb))
+        put("esp", head + sealed + bytes([6, 0x7f, 1, 0, 6, 0x83, 4, 200]))
+        put("esp", head + b"".join(bytes([3, i, jump, len(data)]) + data for jump in (1, 63, 200, 10, 0x80, 0x7f, 0xc0)))
+        put("esp", head + sealed + bytes([4, 0, 0, 0, 0, 4, 1, 0, 3, 1, 4, 2, 0, 20, 0x80, 4, 0, 0x80, 30, 0]))
+        put("esp", head + bytes([7, i, 15, 0, 0, 0, 7, i, 7, 0, 5, 1, 7, i, 9, 0, 200, 4]))
+        put("esp", head + sealed + bytes([5, 2, i]) + sealed + bytes([5, 0, i, 5, 8, 1, 5, 9, 2]) + sealed)
+        put("esp", head + b"".join(bytes([5, 0, n, 5, 1, n, 6, 9, 0, 50, 3, n, 1, len(data)]) + data for n in range(6)) + sealed)
+        for pad, following in ((0, 17), (2, 17), (7, 17), (255, 17), (0, 59), (0, 4)):
+            inner = bytes.fromhex("06a5a0290014") + b"\0\0" + zlb
+            inner += bytes(46 - len(inner)) + bytes([pad, following])
+            put("esp", head + bytes([1, i, 1, len(inner) // 2]) + inner)
+        put("esp", head + bytes([0, 1, 0xff, 0, 8, 0, 0, 0, 0, 1, 2, 3, 4, 0, 40, 0, 0, 0x10, i, 0, 0, 0, 1]) + bytes(32))
+put("esp", [0, 6, 0x7f, 0, 40, 6, 1, 4, 0])
+for fails in range(1, 8):
+    put("esp", bytes([fails << 5, 5, 0, 0]))
 # Files: each key of the manual page, profiles of the documentation.
 for path in sorted(glob.glob(f"{here}/../../profiles/*")):
     text = open(path, "rb").read()

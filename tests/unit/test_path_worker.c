@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/reason.h"
+#include "crypto/crypto.h"
 #include "path/path.h"
 #include "path/worker.h"
 
@@ -41,12 +43,16 @@ struct mode {
 	enum protocol encap;
 	unsigned bits;
 	bool stateful;
+	bool esp;
 };
 
 static const struct mode modes[] = {
-	{PROTOCOL_PPTP, 0, false}, {PROTOCOL_PPTP, 128, false}, {PROTOCOL_PPTP, 128, true},
-	{PROTOCOL_L2TP, 0, false}, {PROTOCOL_L2TP, 128, false}, {PROTOCOL_L2TP, 128, true},
+	{PROTOCOL_PPTP, 0, false, false},   {PROTOCOL_PPTP, 128, false, false},
+	{PROTOCOL_PPTP, 128, true, false},  {PROTOCOL_L2TP, 0, false, false},
+	{PROTOCOL_L2TP, 128, false, false}, {PROTOCOL_L2TP, 128, true, false},
+	{PROTOCOL_L2TP, 0, false, true},
 };
+static const struct mode *const in_esp = &modes[6];
 
 struct end {
 	struct path *path;
@@ -145,6 +151,25 @@ static void set_state(struct end *e, const struct mode *m, uint8_t key, bool blo
 	path_set_state(e->path, &state);
 }
 
+static struct esp_keys keys_of(uint32_t spi)
+{
+	struct esp_keys keys = {.spi = spi,
+				.suite = {IPSEC_AES_GCM, IPSEC_HASH_NONE, IPSEC_GROUP_NONE, 256},
+				.key_len = 32};
+
+	memset(keys.key, (int)spi, sizeof keys.key);
+	return keys;
+}
+
+/* New keys from one end to the other: who receives has them first. */
+static void rekey(struct end *from, struct end *to, uint32_t spi)
+{
+	struct esp_keys keys = keys_of(spi);
+
+	assert_int_equal(path_esp_receive(to->path, &keys), 0);
+	assert_int_equal(path_esp_send(from->path, &keys), 0);
+}
+
 static void make_end(struct end *e, const struct mode *m, const struct sockaddr_in *peer,
 		     uint16_t own, uint16_t other)
 {
@@ -170,6 +195,10 @@ static void make_end(struct end *e, const struct mode *m, const struct sockaddr_
 	config.wire_fd = e->path_wire;
 	memcpy(&config.peer, peer, sizeof *peer);
 	config.udp_segment = m->encap == PROTOCOL_L2TP;
+	config.esp = m->esp;
+	if (m->esp)
+		assert_int_equal(connect(e->path_wire, (const struct sockaddr *)peer, sizeof *peer),
+				 0);
 	e->path = path_new(&config, &callbacks, NULL);
 	assert_non_null(e->path);
 	path_set_call(e->path, &call);
@@ -191,6 +220,10 @@ static struct pair *pair_new(const struct mode *m)
 	}
 	make_end(&p->a, m, &at_b, 1, 2);
 	make_end(&p->b, m, &at_a, 2, 1);
+	if (m->esp) {
+		rekey(&p->a, &p->b, 1000);
+		rekey(&p->b, &p->a, 2000);
+	}
 	return p;
 }
 
@@ -333,6 +366,7 @@ static void assert_in_order(struct end *e)
 	assert_int_equal(c->rx_lost + c->rx_late + c->rx_duplicate + c->rx_too_late, 0);
 	assert_int_equal(c->rx_malformed + c->rx_wrong_id + c->rx_not_open + c->rx_bad_mppe, 0);
 	assert_int_equal(c->tx_blocked + c->tx_too_big + c->tx_full + c->wire_errors, 0);
+	assert_int_equal(c->esp_bad + c->esp_replayed + c->esp_unknown, 0);
 }
 
 static void both_directions_at_once_arrive_octet_by_octet(void **state)
@@ -379,6 +413,30 @@ static void worker_comes_and_goes_without_a_gap(void **state)
 		assert_in_order(&p->b);
 		pair_free(p);
 	}
+}
+
+/* Keys change under traffic while the workers send: no packet is lost, none goes by keys that are
+ * gone, and each number is used once. */
+static void keys_of_esp_change_while_workers_send(void **state)
+{
+	struct pair *p = pair_new(in_esp);
+	(void)state;
+
+	assert_int_equal(path_worker_take(p->a.worker, p->a.path), 0);
+	assert_int_equal(path_worker_take(p->b.worker, p->b.path), 0);
+	for (uint32_t round = 1; round <= 100; round++) {
+		for (uint32_t n = 0; n < 20; n++)
+			assert_true(feed(&p->a) && feed(&p->b));
+		rekey(&p->a, &p->b, 1000 + round);
+		rekey(&p->b, &p->a, 2000 + round);
+		exchange(p, 20);
+		assert_true(path_esp_newest(p->a.path) >= 20);
+		path_esp_forget(p->b.path, 1000 + round - 1);
+		path_esp_forget(p->a.path, 2000 + round - 1);
+	}
+	assert_in_order(&p->a);
+	assert_in_order(&p->b);
+	pair_free(p);
 }
 
 /* Floods a device from a thread of its own; a thread that never rests must stop when told. */
@@ -529,7 +587,7 @@ static void state_changes_under_load_and_nothing_leaves_in_clear(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct pair *p = pair_new(encrypted[i]);
-		const struct mode down = {PROTOCOL_PPTP, 0, false};
+		const struct mode down = {PROTOCOL_PPTP, 0, false, false};
 		uint64_t frames = 0;
 		struct flood flood;
 
@@ -663,11 +721,20 @@ static void worker_that_cannot_wait_for_the_device_leaves_it(void **state)
 	path_free(path);
 }
 
+static int setup(void **state)
+{
+	struct reason reason = {0};
+	(void)state;
+
+	return crypto_init(&reason);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_directions_at_once_arrive_octet_by_octet),
 		cmocka_unit_test(worker_comes_and_goes_without_a_gap),
+		cmocka_unit_test(keys_of_esp_change_while_workers_send),
 		cmocka_unit_test(control_frame_goes_out_before_the_next_burst),
 		cmocka_unit_test(state_changes_under_load_and_nothing_leaves_in_clear),
 		cmocka_unit_test(path_can_be_freed_under_load),
@@ -676,5 +743,5 @@ int main(void)
 		cmocka_unit_test(worker_that_cannot_wait_for_the_device_leaves_it),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, NULL);
 }
