@@ -33,8 +33,10 @@ uint8_t *path_wrap(struct path *path, uint8_t *frame, size_t *len)
 {
 	if (path->config.encap == PROTOCOL_PPTP)
 		return gre_wrap(path, frame, len);
+	if (!path->esp)
+		return l2tp_wrap(path, frame, len);
 	frame = l2tp_wrap(path, frame, len);
-	return path->esp ? esp_out_wrap(path, frame, len) : frame;
+	return esp_out_wrap(path, frame, len);
 }
 
 enum path_content path_unwrap(struct path *path, uint8_t *packet, size_t len,

@@ -84,6 +84,7 @@ int path_esp_send(struct path *path, const struct esp_keys *keys)
 	before = path->esp->out.cipher;
 	path->esp->out = (struct path_esp_out){
 		.cipher = cipher, .sizes = esp_sizes(&keys->suite), .spi = keys->spi};
+	path->tx_shut = false;
 	path_turn_give(path);
 	esp_cipher_free(before);
 	return 0;
@@ -120,17 +121,14 @@ uint64_t path_esp_heard_ms(const struct path *path)
 
 /* Out */
 
-bool esp_out_open(const struct path_esp *esp)
-{
-	return esp->out.cipher && esp->out.number < UINT32_MAX - NUMBERS_LEFT;
-}
-
 uint8_t *esp_out_wrap(struct path *path, uint8_t *datagram, size_t *len)
 {
 	struct path_esp_out *out = &path->esp->out;
 	uint8_t *start = esp_wrap(&out->sizes, out->spi, ++out->number, path->config.inner_port,
 				  path->config.peer_inner_port, datagram, *len);
 
+	if (out->number >= UINT32_MAX - NUMBERS_LEFT)
+		path->tx_shut = true;
 	*len += esp_head_len(&out->sizes) + esp_tail_len(&out->sizes, *len);
 	return start;
 }
@@ -261,7 +259,7 @@ int path_esp_send_tunnel(struct path *path, const uint8_t *octets, size_t len)
 		return -EMSGSIZE;
 	memcpy(packet + ESP_HEAD_MAX, octets, len);
 	path_turn_take(path);
-	open = esp_out_open(path->esp);
+	open = !path->tx_shut;
 	if (open) {
 		start = esp_out_wrap(path, packet + ESP_HEAD_MAX, &len);
 		esp_out_seal(path->esp, start, len);

@@ -40,8 +40,6 @@ struct path;
 /* NULL when out of memory. */
 struct path_esp *path_esp_make(const struct path_config *config);
 void path_esp_free(struct path_esp *esp);
-/* With the turn: may a packet leave? */
-bool esp_out_open(const struct path_esp *esp);
 /* With the turn: puts header, inner UDP and trailer around the L2TP datagram of *LEN octets at
  * DATAGRAM, not sealed yet; where the packet starts, *LEN grows. */
 uint8_t *esp_out_wrap(struct path *path, uint8_t *datagram, size_t *len);

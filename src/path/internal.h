@@ -67,6 +67,7 @@ struct path {
 	const struct log *log;
 	struct path_call call;
 	bool call_set;
+	const struct sockaddr_storage *target; /* of datagrams; NULL: the socket is connected */
 	struct path_esp *esp; /* NULL = no IPsec of ours; its fields say whose they are */
 
 	/* Words that both sides write. */
@@ -80,6 +81,7 @@ struct path {
 
 	/* Sending: whoever has the turn (path_turn_take). */
 	_Alignas(64) struct path_state tx_state;
+	bool tx_shut; /* IPsec is wanted, and there is nothing to send by */
 	struct mppe_tx tx;
 	uint32_t tx_number; /* next sequence number to send */
 	struct path_counters tx_counters;
@@ -178,12 +180,6 @@ void path_drain(struct path *path, bool force, uint64_t now_ms);
 /* For struct join_config. */
 int path_write_tun(void *ctx, const struct iovec *iov, int count);
 void path_taken(void *ctx, unsigned packets, size_t octets);
-
-/* Where datagrams go; NULL: the socket is connected. */
-static inline const struct sockaddr_storage *path_target(const struct path *path)
-{
-	return path->config.encap == PROTOCOL_L2TP && !path->esp ? &path->config.peer : NULL;
-}
 
 /* esp.c: path_send_tunnel of such a call. */
 int path_esp_send_tunnel(struct path *path, const uint8_t *octets, size_t len);

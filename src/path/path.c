@@ -43,8 +43,11 @@ struct path *path_new(const struct path_config *config, const struct path_callba
 	path->state.tx_blocked = true;
 	path->state.peer_mru = 1500;
 	path->tx_state = path->state;
+	path->tx_shut = config->esp;
+	if (config->encap == PROTOCOL_L2TP && !config->esp)
+		path->target = &path->config.peer;
 	path->kept = calloc(MPPE_KEPT_KEYS, sizeof *path->kept);
-	path->tx_slab = malloc(PATH_TX_SLAB);
+	path->tx_slab = malloc(PATH_TX_SLAB + PATH_TAILROOM);
 	path->tx_large = malloc(PATH_TX_HEAD + OFFLOAD_PACKET_MAX);
 	if (!path->kept || !path->tx_slab || !path->tx_large || !prepare_receive(path) ||
 	    (config->tun_offload && !(path->join = join_new(&join))) ||

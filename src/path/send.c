@@ -38,7 +38,7 @@ static void make_message(struct path *path, unsigned index, struct iovec *p, uns
 	uint16_t size = (uint16_t)p->iov_len;
 
 	*msg = (struct msghdr){.msg_iov = p, .msg_iovlen = count};
-	if (path_target(path)) {
+	if (path->target) {
 		msg->msg_name = &path->config.peer;
 		msg->msg_namelen = path->config.peer_len;
 	}

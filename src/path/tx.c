@@ -11,7 +11,7 @@
 /* START of LEN octets, a packet of its own, to the peer. */
 static int send_alone(struct path *path, const uint8_t *start, size_t len)
 {
-	const struct sockaddr_storage *to = path_target(path);
+	const struct sockaddr_storage *to = path->target;
 
 	if (sendto(path->config.wire_fd, start, len, MSG_DONTWAIT | MSG_NOSIGNAL,
 		   (const struct sockaddr *)to, to ? path->config.peer_len : 0) < 0) {
@@ -20,12 +20,6 @@ static int send_alone(struct path *path, const uint8_t *start, size_t len)
 	}
 	path->tx_counters.wire_tx++;
 	return 0;
-}
-
-/* With IPsec of ours nothing leaves but by it. */
-static bool can_leave(const struct path *path)
-{
-	return !path->esp || esp_out_open(path->esp);
 }
 
 int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info, size_t len)
@@ -43,7 +37,7 @@ int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info,
 	memcpy(frame, head, n);
 	memcpy(frame + n, info, len);
 	path_turn_take(path);
-	if (can_leave(path)) {
+	if (!path->tx_shut) {
 		start = path_wrap(path, frame, &whole);
 		if (path->esp)
 			esp_out_seal(path->esp, start, whole);
@@ -59,7 +53,7 @@ static bool tx_open(struct path *path, const uint8_t *ip, size_t len)
 	const struct path_state *s = &path->tx_state;
 	bool open = len >= 20 && (ip[0] >> 4 == 4 ? s->ipv4 : ip[0] >> 4 == 6 ? s->ipv6 : false);
 
-	if (open && !s->tx_blocked && path->call_set && can_leave(path))
+	if (open && !s->tx_blocked && path->call_set && !path->tx_shut)
 		return true;
 	path->tx_counters.tx_blocked++;
 	return false;
@@ -92,8 +86,7 @@ static void tx_flush(struct path *path)
 /* Where the next packet of up to LEN octets goes, behind its headroom. */
 static uint8_t *tx_place(struct path *path, size_t len)
 {
-	if (path->tx_count == PATH_BURST ||
-	    path->tx_used + PATH_HEADROOM + len + PATH_TAILROOM > PATH_TX_SLAB)
+	if (path->tx_count == PATH_BURST || path->tx_used + PATH_HEADROOM + len > PATH_TX_SLAB)
 		tx_flush(path);
 	return path->tx_slab + path->tx_used + PATH_HEADROOM;
 }
