@@ -376,6 +376,11 @@ bench-count bench-count-record:
 # Ten million packets of each protocol, each octet compared: minutes.
 bench-integrity: all $(BUILD)/bench/integrity
 	VPDIAL=$(BUILD)/vpdial INTEGRITY=$(BUILD)/bench/integrity tests/bench/integrity
+# L2TP over IPsec with both servers and all suites: some minutes.
+interop-ipsec: all
+	@scripts/install-deps check
+	@for p in strongswan libreswan; do \
+		VPDIAL=$(abspath $(BUILD))/vpdial tests/lab/netlab --server-tap tapS -- tests/interop/ipsec $$p matrix || exit 1; done
 # Throughput beside pptp-linux and xl2tpd, in guests.
 bench-guests: all
 	@scripts/install-deps check
@@ -435,6 +440,6 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' -type f 2>/dev/null)
 .PHONY: all attacker fuzz print-fuzz fuzz-campaign fuzz-programs fuzz-replay sim unit print-unit check check-static check-builds check-unit check-valgrind \
-	check-cli check-netns check-systemd check-package check-interop check-arm64 check-sanitized check-layers asan ubsan tsan tsan-programs \
+	check-cli check-netns check-systemd check-package check-interop interop-ipsec check-arm64 check-sanitized check-layers asan ubsan tsan tsan-programs \
 	print-tsan lint format bench bench-conditions bench-dial bench-mppe bench-twoways bench-count bench-count-record bench-integrity bench-guests \
 	bench-loss bench-server soak demo dist deb rpm install uninstall clean

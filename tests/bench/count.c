@@ -6,7 +6,9 @@
  *
  * A burst is what the data path sees on a busy line: 32 packets at once.  Size "bulk" is TCP
  * through a device with offload: one packet of 32 pieces, cut and joined. */
+#include "base/reason.h"
 #include "base/sha1.h"
+#include "crypto/crypto.h"
 #include "path/checksum.h"
 #include "path/cut.h"
 #include "path/path.h"
@@ -46,15 +48,21 @@ struct kind {
 	enum protocol encap;
 	unsigned bits;
 	bool stateful;
+	const struct ipsec_suite *suite; /* inside ESP; NULL = not */
 };
 
+static const struct ipsec_suite gcm = {IPSEC_AES_GCM, IPSEC_HASH_NONE, IPSEC_GROUP_NONE, 256};
+static const struct ipsec_suite cbc = {IPSEC_AES_CBC, IPSEC_SHA1, IPSEC_GROUP_NONE, 256};
+
 static const struct kind kinds[] = {
-	{"pptp", "clear", PROTOCOL_PPTP, 0, false},
-	{"pptp", "stateless", PROTOCOL_PPTP, 128, false},
-	{"pptp", "stateful", PROTOCOL_PPTP, 128, true},
-	{"l2tp", "clear", PROTOCOL_L2TP, 0, false},
-	{"l2tp", "stateless", PROTOCOL_L2TP, 128, false},
-	{"l2tp", "stateful", PROTOCOL_L2TP, 128, true},
+	{"pptp", "clear", PROTOCOL_PPTP, 0, false, NULL},
+	{"pptp", "stateless", PROTOCOL_PPTP, 128, false, NULL},
+	{"pptp", "stateful", PROTOCOL_PPTP, 128, true, NULL},
+	{"l2tp", "clear", PROTOCOL_L2TP, 0, false, NULL},
+	{"l2tp", "stateless", PROTOCOL_L2TP, 128, false, NULL},
+	{"l2tp", "stateful", PROTOCOL_L2TP, 128, true, NULL},
+	{"l2tp", "esp-aes-gcm", PROTOCOL_L2TP, 0, false, &gcm},
+	{"l2tp", "esp-aes-cbc", PROTOCOL_L2TP, 0, false, &cbc},
 };
 
 /* The name of the case; NULL while its first bursts go through, which are not counted: until stores
@@ -112,6 +120,14 @@ static void make_pair(int *near, int *far)
 	*far = fds[1];
 }
 
+/* One association each way, by the same keys. */
+static void secure(struct end *e, const struct ipsec_suite *suite)
+{
+	const struct esp_keys keys = {.spi = CALL, .suite = *suite, .integrity_len = 20};
+
+	must(path_esp_receive(e->path, &keys) == 0 && path_esp_send(e->path, &keys) == 0, "no ESP");
+}
+
 static void make_end(struct end *e, const struct kind *k, bool offload, bool first)
 {
 	const struct path_callbacks callbacks = {.control = on_frame,
@@ -123,7 +139,8 @@ static void make_end(struct end *e, const struct kind *k, bool offload, bool fir
 	struct path_config config = {.encap = k->encap,
 				     .tun_offload = offload,
 				     .tun_offload_udp = offload,
-				     .udp_segment = offload && k->encap == PROTOCOL_L2TP};
+				     .udp_segment = offload && k->encap == PROTOCOL_L2TP,
+				     .esp = k->suite != NULL};
 	struct path_state state = {.ipv4 = true,
 				   .ipv6 = true,
 				   .rx_clear = k->bits == 0,
@@ -137,6 +154,8 @@ static void make_end(struct end *e, const struct kind *k, bool offload, bool fir
 	e->path = path_new(&config, &callbacks, NULL);
 	must(e->path != NULL, "no memory");
 	path_set_call(e->path, &call);
+	if (k->suite)
+		secure(e, k->suite);
 	state.tx = (struct path_mppe){.bits = (uint8_t)k->bits, .stateful = k->stateful};
 	state.rx = state.tx;
 	memset(state.tx.start, first ? 1 : 2, sizeof state.tx.start);
@@ -330,6 +349,9 @@ static void measure(const struct kind *k, const char *size, burst_fn *run, size_
 
 int main(void)
 {
+	struct reason reason = {0};
+
+	must(crypto_init(&reason) == 0, reason.text);
 	/* The figure is to be the same on each machine. */
 	if (RUNNING_ON_VALGRIND && sha1_has_instructions()) {
 		fprintf(stderr, "count: this valgrind shows SHA instructions: the plain code would "
