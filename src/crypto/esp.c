@@ -3,6 +3,7 @@
 
 #include "base/random.h"
 #include "base/secret.h"
+#include "base/str.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -76,7 +77,7 @@ static bool make_mac(struct esp_cipher *c, const struct esp_keys *keys)
 	};
 	char name[16];
 
-	strcpy(name, hashes[keys->suite.hash]);
+	str_copy(name, sizeof name, hashes[keys->suite.hash]);
 	const OSSL_PARAM params[] = {
 		OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, name, strlen(name)), OSSL_PARAM_END};
 

@@ -3,6 +3,7 @@
  * loop thread may call these. */
 #include "crypto/ike.h"
 
+#include "base/str.h"
 #include "crypto/ike_dh.h"
 
 #include <openssl/core_names.h>
@@ -64,7 +65,7 @@ void ike_prf(uint8_t hash, uint8_t out[static IKE_HASH_MAX], const void *key, si
 	size_t len = 0;
 	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(handles.hmac);
 
-	strcpy(name, hashes[hash].name);
+	str_copy(name, sizeof name, hashes[hash].name);
 	const OSSL_PARAM params[] = {
 		OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, name, strlen(name)), OSSL_PARAM_END};
 	must(ctx != NULL);
@@ -218,11 +219,11 @@ static const char *load_hashes(void *lib)
 	handles.hmac = EVP_MAC_fetch(lib, "HMAC", NULL);
 	if (!handles.hmac)
 		return "HMAC";
-	for (uint8_t i = IPSEC_MD5; i < IPSEC_HASHES; i++) {
+	for (unsigned i = IPSEC_MD5; i < IPSEC_HASHES; i++) {
 		handles.md[i] = EVP_MD_fetch(lib, hashes[i].name, NULL);
 		if (!handles.md[i])
 			return hashes[i].name;
-		ike_prf(i, out, "Jefe", 4, &what, 1);
+		ike_prf((uint8_t)i, out, "Jefe", 4, &what, 1);
 		if (memcmp(out, hashes[i].jefe, 8) != 0)
 			return hashes[i].name;
 	}

@@ -216,21 +216,20 @@ static void tick_phase(struct ipsec *s, struct phase *p)
 {
 	uint64_t now = s->now_ms;
 	bool hinted = s->hint && !s->up && p->sent.len && now >= p->sent.first_ms + HINTED_MS;
+	bool stale =
+		p->side == RESPONDER && p->state != PHASE_UP && now >= p->began_ms + DONE_GRACE_MS;
 
 	if (p->state == PHASE_FREE)
 		return;
 	if (now >= p->end_ms) {
 		inform_delete_phase(s, p);
 		phase_clear(p);
-	} else if (now >= p->sent.due_ms && (hinted || !message_due(s, p, &p->sent))) {
+	} else if ((now >= p->sent.due_ms && (hinted || !message_due(s, p, &p->sent))) || stale) {
 		phase_failed(s, p);
 	} else if (p->state == PHASE_UP && now >= p->rekey_ms) {
 		p->rekey_ms = now + RETRY_MS; /* again, if nothing comes of it */
 		if (!phase_pending(s))
 			main_start(s);
-	} else if (p->side == RESPONDER && p->state != PHASE_UP &&
-		   now >= p->began_ms + DONE_GRACE_MS) {
-		phase_failed(s, p);
 	}
 }
 

@@ -90,9 +90,7 @@ static struct pair *free_pair(struct ipsec *s)
 			return pair;
 		if (pair == pair_sending(s) || (!deleted && !pair->old))
 			continue;
-		if (deleted)
-			best = pair;
-		else if (!best || (best->out && pair->up_ms < best->up_ms))
+		if (deleted || !best || (best->out && pair->up_ms < best->up_ms))
 			best = pair;
 	}
 	if (best)
