@@ -28,7 +28,6 @@
 #define DELETED_GRACE_MS 5000  /* what the peer deleted may still be on its way */
 #define LATE_GRACE_MS	 30000 /* beyond the life time: some peers rekey that late */
 #define RETRY_MS	 10000 /* between attempts at new keys */
-#define SETTLE_MS	 1000  /* for the peer to have the new ones in place */
 #define DONE_GRACE_MS	 40000 /* the last message is repeated so long */
 #define DPD_IDLE_MS	 30000
 #define DPD_REPEAT_MS	 5000
@@ -154,8 +153,7 @@ struct ipsec {
 	struct phase phases[PHASES];
 	struct quick quicks[QUICKS];
 	struct pair pairs[PAIRS];
-	uint8_t sending;    /* index of the pair that sends */
-	uint64_t switch_ms; /* when it takes over from the one before it; none: it has */
+	uint8_t sending; /* index of the pair that sends */
 	enum hint hint;
 	int last_error;
 	uint16_t last_notify;
@@ -300,8 +298,6 @@ struct pair *pair_receive(struct ipsec *s, const struct phase *p, const struct q
 /* The outbound one, too. */
 void pair_send(struct ipsec *s, const struct phase *p, const struct quick *q);
 void pair_end(struct ipsec *s, struct pair *pair);
-/* The pair that is to send does so from now on, if its time has come. */
-void pair_switch(struct ipsec *s);
 /* The peer's inbound association SPI ends. */
 void pair_deleted(struct ipsec *s, uint32_t spi);
 /* Is one there that sends? */

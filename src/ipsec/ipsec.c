@@ -26,7 +26,7 @@ struct ipsec *ipsec_new(const struct ipsec_config *config, const struct ipsec_ca
 	s->callbacks = *callbacks;
 	s->random = random;
 	s->log = log;
-	s->setup_ms = s->silence_ms = s->switch_ms = DEADLINE_NONE;
+	s->setup_ms = s->silence_ms = DEADLINE_NONE;
 	s->inner_port = config->inner_port;
 	for (unsigned i = 0; i < QUICKS; i++)
 		quick_clear(&s->quicks[i]);
@@ -181,7 +181,7 @@ void ipsec_sent_sequence(struct ipsec *s, uint32_t newest)
 	struct pair *pair = pair_sending(s);
 
 	if (pair && newest >= SEQUENCE_REKEY && pair->rekey_ms > s->now_ms &&
-	    pair->rekey_ms != DEADLINE_NONE && s->switch_ms == DEADLINE_NONE)
+	    pair->rekey_ms != DEADLINE_NONE)
 		pair->rekey_ms = s->now_ms;
 }
 
@@ -343,8 +343,6 @@ void ipsec_tick(struct ipsec *s, uint64_t now_ms)
 	for (unsigned i = 0; i < PAIRS && !s->closed; i++)
 		tick_pair(s, &s->pairs[i]);
 	if (!s->closed)
-		pair_switch(s);
-	if (!s->closed)
 		tick_dpd(s);
 	go_on(s);
 }
@@ -379,7 +377,7 @@ uint64_t ipsec_deadline(const struct ipsec *s)
 			at = deadline_min(at,
 					  deadline_min(s->pairs[i].rekey_ms, s->pairs[i].end_ms));
 	if (s->up)
-		at = deadline_min(at, deadline_min(s->switch_ms, s->dpd_ms));
+		at = deadline_min(at, s->dpd_ms);
 	if (s->want_quick && s->retry_ms > s->now_ms)
 		at = deadline_min(at, s->retry_ms);
 	return at;

@@ -29,29 +29,13 @@ struct pair *pair_sending(struct ipsec *s)
 	return pair->used && pair->out ? pair : NULL;
 }
 
-static void switch_now(struct ipsec *s)
-{
-	s->switch_ms = DEADLINE_NONE;
-	emit_keys(s, IPSEC_EVENT_SEND, &s->pairs[s->sending].out_keys);
-}
-
-void pair_switch(struct ipsec *s)
-{
-	if (s->now_ms >= s->switch_ms)
-		switch_now(s);
-}
-
-/* One is gone, perhaps the one that sent: then by the newest that is left, if any. */
+/* The one that sent is gone: the newest that is left, if any. */
 static void send_by_another(struct ipsec *s)
 {
 	struct pair *best = NULL;
 
-	if (pair_sending(s)) {
-		if (s->switch_ms != DEADLINE_NONE)
-			switch_now(s);
+	if (pair_sending(s))
 		return;
-	}
-	s->switch_ms = DEADLINE_NONE;
 	for (unsigned i = 0; i < PAIRS; i++) {
 		struct pair *pair = &s->pairs[i];
 		if (pair->used && pair->out && (!best || pair->up_ms > best->up_ms))
@@ -62,7 +46,7 @@ static void send_by_another(struct ipsec *s)
 	s->sending = (uint8_t)(best - s->pairs);
 	if (best->rekey_ms == DEADLINE_NONE)
 		best->rekey_ms = s->now_ms + RETRY_MS;
-	switch_now(s);
+	emit_keys(s, IPSEC_EVENT_SEND, &best->out_keys);
 }
 
 void pair_end(struct ipsec *s, struct pair *pair)
@@ -173,7 +157,7 @@ static struct pair *find_inbound(struct ipsec *s, uint32_t spi)
 
 void pair_send(struct ipsec *s, const struct phase *p, const struct quick *q)
 {
-	struct pair *pair = find_inbound(s, q->spi[q->side]), *before = pair_sending(s);
+	struct pair *pair = find_inbound(s, q->spi[q->side]);
 
 	if (!pair)
 		return;
@@ -186,12 +170,7 @@ void pair_send(struct ipsec *s, const struct phase *p, const struct quick *q)
 	s->sending = (uint8_t)(pair - s->pairs);
 	s->want_quick = false;
 	retire_older(s, pair);
-	/* A responder may take its inbound one into use a little after message 3: what comes by it
-	 * before is lost. */
-	if (q->side == INITIATOR && before)
-		s->switch_ms = s->now_ms + SETTLE_MS;
-	else
-		switch_now(s);
+	emit_keys(s, IPSEC_EVENT_SEND, &pair->out_keys);
 	say_up(s, pair);
 }
 

@@ -115,29 +115,6 @@ static void new_keys_come_from_the_caller(void **state)
 	world_free(&w);
 }
 
-/* Who asked for new keys sends by the old ones for a moment: the other may put them in place only
- * after message 3. */
-static void new_keys_send_when_the_peer_has_them_in_place(void **state)
-{
-	uint64_t asked = 0;
-	(void)state;
-	world_set(&w, 2);
-	set_lives(28800, 60, 28800, 60);
-	world_start(&w);
-	world_run(&w, w.now + 1000);
-	assert_int_equal(w.end[0].sends, 1); /* the first ones at once */
-	while (w.end[0].sends < 2) {
-		world_run(&w, w.now + 10);
-		if (w.end[0].receives > 1 && !asked)
-			asked = w.now;
-		assert_true(w.now < 100000);
-	}
-	assert_true(asked && w.now >= asked + 900);
-	assert_int_equal(w.end[1].sends, 2);
-	run_carrying(100);
-	world_free(&w);
-}
-
 static void new_keys_come_from_the_answerer(void **state)
 {
 	struct ipsec_status st;
@@ -510,7 +487,6 @@ int main(void)
 		cmocka_unit_test(caller_and_answerer_come_up),
 		cmocka_unit_test(every_suite_comes_up),
 		cmocka_unit_test(new_keys_come_from_the_caller),
-		cmocka_unit_test(new_keys_send_when_the_peer_has_them_in_place),
 		cmocka_unit_test(new_keys_come_from_the_answerer),
 		cmocka_unit_test(new_phase_1_from_either_side),
 		cmocka_unit_test(crossing_rekeys_of_both_leave_keys_for_both),
