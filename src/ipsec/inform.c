@@ -86,7 +86,7 @@ static void take_delete(struct ipsec *s, const struct isakmp_payload *payload)
 		return;
 	while (cursor_left(&c) && !s->closed) {
 		const uint8_t *cookies = cursor_bytes(&c, d.spi_len);
-		for (unsigned i = 0; i < PHASES; i++)
+		for (unsigned i = 0; cookies && i < PHASES; i++)
 			if (s->phases[i].state == PHASE_UP &&
 			    memcmp(s->phases[i].cookie[0], cookies, d.spi_len) == 0)
 				phase_deleted(s, &s->phases[i]);
