@@ -794,7 +794,8 @@ def ike_mangled(server, how):
     """bit-flip | truncate | double | trailing | noise | chain | many | long | zero-length: a bad message before each good one"""
     def wrong(m):
         if how == "bit-flip":
-            at = random.randrange(16, len(m))
+            # Before message 5 nothing protects what is behind the header: there only the header counts.
+            at = random.randrange(16, len(m) if m[19] & 1 else 28)
             return m[:at] + bytes([m[at] ^ 1 << random.randrange(8)]) + m[at + 1:]
         if how == "truncate":
             return m[:random.randrange(0, len(m))]
