@@ -99,7 +99,12 @@ static void end_silent(struct ipsec *s, const struct phase *p)
 {
 	const char *who = s->config.server;
 
-	if (p && p->state == PHASE_ID_SENT)
+	if (p && p->state == PHASE_ID_SENT && s->nat_open)
+		end_with(s, EXIT_AUTH_FAILED, REASON_PEER,
+			 "%.60s answers on UDP port 4500, and not our proof: the pre-shared key "
+			 "(ipsec-secret) is wrong there, or it wants another identity (ipsec-id)",
+			 who);
+	else if (p && p->state == PHASE_ID_SENT)
 		end_with(s, EXIT_CONNECT_FAILED, REASON_PEER,
 			 "%.60s answers on UDP port 500 and not on 4500: something on the way "
 			 "blocks UDP port 4500, or the pre-shared key is wrong and the %s says "
@@ -141,11 +146,7 @@ void end_phase_failed(struct ipsec *s, const struct phase *p)
 		end_icmp(s, p);
 		break;
 	case HINT_REPEATED:
-		end_with(
-			s, EXIT_CONNECT_FAILED, REASON_PEER,
-			"%.60s did not take our proof: the pre-shared key (ipsec-secret) is wrong, "
-			"or something on the way blocks UDP port 4500",
-			who);
+		end_silent(s, p);
 		break;
 	case HINT_REPEATED_NAT:
 	case HINT_GARBAGE:

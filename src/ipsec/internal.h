@@ -158,7 +158,9 @@ struct ipsec {
 	int last_error;
 	uint16_t last_notify;
 	uint8_t soft_errors;
-	bool use_fallback; /* the next Main Mode offers the short list */
+	uint8_t probe[ISAKMP_COOKIE]; /* of main_probe; zeros = none was sent */
+	bool nat_open;		      /* it was answered */
+	bool use_fallback;	      /* the next Main Mode offers the short list */
 	bool want_quick;
 	uint8_t pfs_try; /* which of the groups of settings.esp, 0 = the first one's */
 	uint16_t inner_port, peer_inner_port; /* peer's 0 = not told */
@@ -267,6 +269,11 @@ struct quick *quick_pending(struct ipsec *s);
 void main_start(struct ipsec *s);
 void main_input(struct ipsec *s, struct phase *p, const struct isakmp_header *h,
 		const uint8_t *octets, enum ipsec_port port);
+/* P's message 5, the first by port 4500, stays without an answer.  Is the port blocked, or the key
+ * wrong and the server silent?  A message 1 by that port needs no key and finds out. */
+void main_probe(struct ipsec *s, const struct phase *p);
+/* Is H an answer to it?  It serves the sentence of the end, and nothing else. */
+bool main_probe_is_answered(const struct ipsec *s, const struct isakmp_header *h);
 /* A message 1 that begins something new. */
 void main_answer(struct ipsec *s, const struct isakmp_header *h, const uint8_t *octets,
 		 enum ipsec_port port);

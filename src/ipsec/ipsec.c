@@ -10,6 +10,7 @@
 #define IKE_LIFE_DEFAULT_S 28800
 #define LIFE_DEFAULT_S	   3600
 #define SEQUENCE_REKEY	   0xd0000000u
+#define PROBE_TRIES	   2 /* message 5 was said so often before port 4500 is doubted */
 
 struct ipsec *ipsec_new(const struct ipsec_config *config, const struct ipsec_callbacks *callbacks,
 			const struct random_source *random, const struct log *log)
@@ -142,6 +143,10 @@ void ipsec_input(struct ipsec *s, enum ipsec_port port, const uint8_t *octets, s
 		s->status.malformed++;
 		return;
 	}
+	if (port == IPSEC_PORT_NAT && main_probe_is_answered(s, &h)) {
+		s->nat_open = true;
+		return;
+	}
 	struct phase *p = phase_find(s, &h);
 	if (p || begins_phase(s, &h))
 		s->heard = true;
@@ -212,6 +217,15 @@ static void phase_failed(struct ipsec *s, struct phase *p)
 			 "the %s does not answer any more (neither ESP nor IKE)", peer_word(s));
 }
 
+static void say_again(struct ipsec *s, struct phase *p)
+{
+	if (!message_due(s, p, &p->sent))
+		phase_failed(s, p);
+	else if (!s->up && !s->nat_open && p->state == PHASE_ID_SENT && p->port == IPSEC_PORT_NAT &&
+		 p->sent.tries > PROBE_TRIES)
+		main_probe(s, p);
+}
+
 static void tick_phase(struct ipsec *s, struct phase *p)
 {
 	uint64_t now = s->now_ms;
@@ -224,8 +238,10 @@ static void tick_phase(struct ipsec *s, struct phase *p)
 	if (now >= p->end_ms) {
 		inform_delete_phase(s, p);
 		phase_clear(p);
-	} else if ((now >= p->sent.due_ms && (hinted || !message_due(s, p, &p->sent))) || stale) {
+	} else if ((now >= p->sent.due_ms && hinted) || stale) {
 		phase_failed(s, p);
+	} else if (now >= p->sent.due_ms) {
+		say_again(s, p);
 	} else if (p->state == PHASE_UP && now >= p->rekey_ms) {
 		p->rekey_ms = now + RETRY_MS; /* again, if nothing comes of it */
 		if (!phase_pending(s))

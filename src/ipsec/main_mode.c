@@ -106,6 +106,26 @@ void main_start(struct ipsec *s)
 		fail(s, p);
 }
 
+void main_probe(struct ipsec *s, const struct phase *p)
+{
+	uint8_t octets[SENT_MAX];
+	struct isakmp_header h = {.exchange = ISAKMP_MAIN};
+	struct isakmp_writer m;
+
+	while (s->probe[0] == 0)
+		random_fill(s->random, s->probe, sizeof s->probe);
+	memcpy(h.initiator, s->probe, sizeof s->probe);
+	isakmp_begin(&m, octets, sizeof octets, &h);
+	isakmp_add(&m, ISAKMP_SA, p->sa_body, p->sa_len);
+	add_vendors(p, &m);
+	s->callbacks.send(s->callbacks.ctx, IPSEC_PORT_NAT, octets, isakmp_end(&m, 1));
+}
+
+bool main_probe_is_answered(const struct ipsec *s, const struct isakmp_header *h)
+{
+	return s->probe[0] && memcmp(h->initiator, s->probe, sizeof s->probe) == 0;
+}
+
 /* Payloads KE, NONCE and NAT-D of messages 3 and 4. */
 static bool send_ke(struct ipsec *s, struct phase *p, bool again)
 {

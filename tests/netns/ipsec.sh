@@ -15,11 +15,13 @@ secret=''
 refusals() {
 	cat <<-'END'
 		wrong-key-answered-by-garbage | psk:other garbage-on-garbage | 19 | pre-shared key \(ipsec-secret\) is not that of | 20
-		wrong-key-answered-by-repeats | psk:other repeat-on-garbage | 8 | pre-shared key \(ipsec-secret\) is wrong, or .*UDP port 4500 | 20
-		wrong-key-and-silence | psk:other | 8 | UDP port 4500.*pre-shared key | 25
+		wrong-key-answered-by-repeats | psk:other repeat-on-garbage | 19 | answers on UDP port 4500, and not our proof: the pre-shared key | 20
+		wrong-key-and-silence | psk:other | 19 | answers on UDP port 4500, and not our proof: the pre-shared key | 25
+		port-4500-blocked | block-4500 | 8 | not on 4500: something on the way blocks UDP port 4500 | 35
+		port-4500-blocked-and-repeats | block-4500 repeat-unasked | 8 | not on 4500: something on the way blocks UDP port 4500 | 20
 		silence-on-500 | mute:mm1 | 8 | no answer to IKE.*UDP port 500 | 35
 		silence-at-message-3 | mute:mm3 | 8 | IKE | 35
-		silence-at-message-5 | mute:mm5 | 8 | UDP port 4500 | 35
+		silence-at-message-5 | mute:mm5 | 19 | answers on UDP port 4500, and not our proof | 35
 		silence-at-quick-mode | mute:qm1 | 8 | accepted the pre-shared key and then did not answer Quick Mode | 35
 		no-proposal-for-ike | ike:nothing | 10 | takes none of our IKE proposals: .*ipsec-ike | 20
 		no-proposal-for-esp | esp:nothing | 10 | takes none of our ESP proposals: .*ipsec-esp | 20

@@ -188,6 +188,7 @@ class Secure(l2tp.Lns):
     answer_natt = True
     natt_vendor = NATT
     own_id = None           # body of IDir
+    is_4500_blocked = False # for what the client can see
     needs_inner_1701 = False
     mangle = None           # function of each IKE message that leaves, to a list of messages
     mangle_esp = None       # likewise of each ESP packet
@@ -200,6 +201,7 @@ class Secure(l2tp.Lns):
     def forget(self):
         self.cookies = b""
         self.keys = None
+        self.proved = False      # the client knows the key
         self.answers = {}        # a repeated message gets its answer again
         self.exchanges = {}
         self.inbound, self.outbound = {}, []
@@ -271,6 +273,9 @@ class Secure(l2tp.Lns):
                 self.transmit(m)
             return
         if exchange == MAIN and data[8:16] == bytes(8):
+            if natt and self.keys and not self.proved:
+                self.stranger(data, sender)
+                return
             self.forget()
             self.ike_from = sender
             self.main_1(data)
@@ -301,6 +306,17 @@ class Secure(l2tp.Lns):
                 if accept(t):
                     return t, proposal[:4 + spi_len]
         return None, b""
+
+    def stranger(self, data, sender):
+        """A first message by port 4500 while another set-up goes on: answered, as daemons do, and not gone on with."""
+        self.step("probe")
+        items, _ = parse(data[16], data[28:])
+        offer = of(items, SA)[0]
+        _, head = self.choose(offer, self.accept_ike)
+        sa = offer[:8] + payloads([(PROPOSAL, head[:3] + b"\1" + payloads([(TRANSFORM, self.ike_transform.raw)]))])
+        body = payloads([(SA, sa)])
+        cookies = data[:8] + os.urandom(8)
+        self.nat.sendto(bytes(4) + cookies + struct.pack(">BBBBII", SA, 0x10, MAIN, 0, 0, 28 + len(body)) + body, sender)
 
     def main_1(self, data):
         self.cookies = data[:8] + os.urandom(8)
@@ -389,6 +405,7 @@ class Secure(l2tp.Lns):
             self.step("initial-contact")
         if self.step("mm5"):
             return
+        self.proved = True
         self.keys["last"] = last
         idr = self.own_id or struct.pack(">BBH", 1, 0, 0) + socket.inet_pton(self.udp.family, self.lns_address)
         proof = self.prf(self.keys["base"], self.gr + self.gi + self.cookies[8:] + self.cookies[:8] + self.sa_i + idr)
@@ -571,7 +588,9 @@ class Secure(l2tp.Lns):
         while True:
             for sock in self.readable([self.ike, self.nat, self.udp]):
                 data, sender = sock.recvfrom(65536)
-                if sock is self.udp:
+                if sock is self.nat and self.is_4500_blocked:
+                    self.count("blocked")
+                elif sock is self.udp:
                     self.count("clear-l2tp")
                 elif sock is self.ike:
                     self.on_ike(data, sender, False)
@@ -615,16 +634,30 @@ def garbage_on_garbage(server, _):
     server.on("mm5-garbage", lambda s: s.transmit(s.header(HASH, INFO, 1, random.getrandbits(32), os.urandom(48))))
 
 
+def repeat_message_4(server):
+    def again():
+        for message in (m for ms in server.answers.values() for m in ms if m[16] == KE):
+            server.ike.sendto(message, server.ike_from)
+    for wait in (0.5, 1.5, 3.5, 7.5):
+        server.later(wait, again)
+
+
 @scenario
 def repeat_on_garbage(server, _):
     """a wrong key as libreswan answers it: message 4 again and again"""
-    def act(s):
-        for wait in (0.5, 1.5, 3.5, 7.5):
-            s.later(wait, lambda: s.where_back())
-    server.where_back = lambda: server.resend_4()
-    server.resend_4 = lambda: [server.ike.sendto(m, server.ike_from)
-                               for d, ms in server.answers.items() for m in ms if m[16] == KE]
-    server.on("mm5-garbage", act)
+    server.on("mm5-garbage", repeat_message_4)
+
+
+@scenario
+def repeat_unasked(server, _):
+    """message 4 again and again, as libreswan does when no message 5 comes"""
+    server.on("mm3", repeat_message_4)
+
+
+@scenario
+def block_4500(server, _):
+    """as a firewall that lets port 500 through only"""
+    server.is_4500_blocked = True
 
 
 @scenario

@@ -467,7 +467,7 @@ static void wrong_key_is_told(void **state)
 		w.filter = repeat_message_4;
 		world_start(&w);
 		world_run(&w, w.now + 8000);
-		assert_true(has(0, nat ? "is not that of" : "or something on the way blocks"));
+		assert_true(has(0, nat ? "is not that of" : "something on the way blocks"));
 		world_free(&w);
 	}
 }
@@ -481,7 +481,28 @@ static void wrong_key_at_our_answerer_is_told_by_both(void **state)
 	world_run(&w, w.now + 45000);
 	assert_int_equal(w.end[0].ups + w.end[1].ups, 0);
 	assert_true(has(0, "pre-shared key"));
+	assert_int_equal(w.end[0].reason.code, EXIT_AUTH_FAILED);
 	assert_true(has(1, "pre-shared key"));
+	world_free(&w);
+}
+
+/* Message 5 never has an answer, but port 4500 has: the key, not the way. */
+static bool lose_sealed(struct world *world, struct datagram *d)
+{
+	(void)world;
+	return !(d->octets[19] & ISAKMP_ENCRYPTED);
+}
+
+static void open_4500_tells_wrong_key_from_blocked_port(void **state)
+{
+	(void)state;
+	world_set(&w, 46);
+	w.filter = lose_sealed;
+	world_start(&w);
+	world_run(&w, w.now + 30000);
+	assert_true(has(0, "answers on UDP port 4500, and not our proof"));
+	assert_int_equal(w.end[0].reason.code, EXIT_AUTH_FAILED);
+	assert_int_equal(w.end[0].weight, REASON_PEER);
 	world_free(&w);
 }
 
@@ -569,6 +590,7 @@ int main(void)
 		cmocka_unit_test(icmp_is_told),
 		cmocka_unit_test(blocked_4500_is_told),
 		cmocka_unit_test(wrong_key_is_told),
+		cmocka_unit_test(open_4500_tells_wrong_key_from_blocked_port),
 		cmocka_unit_test(wrong_key_at_our_answerer_is_told_by_both),
 		cmocka_unit_test(server_without_nat_traversal_is_told),
 		cmocka_unit_test(unanswered_quick_mode_is_told),
