@@ -8,6 +8,11 @@ _vpdial() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
+	--ipsec-keys)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
 	esac
 	# Users' and interfaces' names, as <pptp-john>, mean something else to the shell: quoted they go
 	# in and come out.

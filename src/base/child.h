@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define CHILD_FDS_MAX 5
+#define CHILD_FDS_MAX 6
 
 /* Exit status of a child that could not be set up or did not find its program. */
 #define CHILD_NOT_RUN 127

@@ -115,6 +115,8 @@ static int parse_option(struct parse *p)
 		p->run_dir = value;
 	else if (o->id == CLI_OPTION_DISCONNECT)
 		p->cli->disconnect = value;
+	else if (o->id == CLI_OPTION_IPSEC_KEYS)
+		p->cli->ipsec_keys = value;
 	else if (o->id == CLI_OPTION_TIMEOUT && value)
 		return set_timeout(p->cli, value);
 	return 0;
@@ -244,6 +246,7 @@ static int run(struct parse *p)
 int cli_main(int argc, char **argv, const struct cli_programs *programs)
 {
 	struct cli cli = {.args = calloc((size_t)argc + 1, sizeof(char *)),
+			  .keys_fd = -1,
 			  .supervise = programs->supervise,
 			  .programs = programs};
 	struct parse p = {.cli = &cli, .argv = argv, .argc = argc, .at = 1};

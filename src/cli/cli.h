@@ -35,6 +35,7 @@ enum cli_option_id {
 	CLI_OPTION_REDIAL = 1 << 10,
 	CLI_OPTION_IF_NEEDED = 1 << 11,
 	CLI_OPTION_ONCE = 1 << 12,
+	CLI_OPTION_IPSEC_KEYS = 1 << 13,
 };
 #define CLI_OPTIONS_GLOBAL \
 	(CLI_OPTION_CONFIG | CLI_OPTION_RUN_DIR | CLI_OPTION_HELP | CLI_OPTION_VERSION)
@@ -83,9 +84,14 @@ struct cli {
 	char **args;
 	size_t arg_count;
 	const char *disconnect; /* of `users`; NULL = none */
+	const char *ipsec_keys; /* of `connect`; NULL = none */
+	int keys_fd;		/* of it; -1 = none */
 	cli_supervise *supervise;
 	const struct cli_programs *programs;
 };
+
+/* Opens the file of --ipsec-keys, if it was given: 0, or an exit status after a message. */
+int cli_keyfile_open(struct cli *cli);
 
 /* Runs one command line; the exit status. */
 int cli_main(int argc, char **argv, const struct cli_programs *programs);

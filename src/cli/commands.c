@@ -14,6 +14,8 @@ static const struct cli_option options[] = {
 	{CLI_OPTION_IF_NEEDED, "--if-needed", NULL,
 	 "leave calls alone that the network below still carries", CLI_WORDS_NONE},
 	{CLI_OPTION_DEBUG, "--debug", NULL, "log each control frame", CLI_WORDS_NONE},
+	{CLI_OPTION_IPSEC_KEYS, "--ipsec-keys", "FILE",
+	 "write IPsec's keys there, to decrypt a capture (root)", CLI_WORDS_NONE},
 	{CLI_OPTION_ALL, "--all", NULL, "every profile (connect: that is not disabled)",
 	 CLI_WORDS_NONE},
 	{CLI_OPTION_ONCE, "--once", NULL, "print the fields once, without a screen",
@@ -35,7 +37,7 @@ static const struct cli_command commands[] = {
 	 .help = "dial a profile",
 	 .max = 1,
 	 .options = CLI_OPTION_FOREGROUND | CLI_OPTION_TIMEOUT | CLI_OPTION_REDIAL |
-		    CLI_OPTION_DEBUG | CLI_OPTION_ALL,
+		    CLI_OPTION_DEBUG | CLI_OPTION_ALL | CLI_OPTION_IPSEC_KEYS,
 	 .words = CLI_WORDS_PROFILES,
 	 .run = cli_connect},
 	{.name = "disconnect",

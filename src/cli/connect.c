@@ -376,6 +376,11 @@ static int prepare(const struct cli *cli, const char *name, struct conf_secrets 
 
 	if (r)
 		return r;
+	if (cli->keys_fd >= 0 && profile.ipsec.use != IPSEC_USE_YES) {
+		cli_error("%s: --ipsec-keys needs a profile with use-ipsec = yes", name);
+		conf_profile_wipe(&profile);
+		return EXIT_OPTIONS;
+	}
 	r = client_run_dir_make(cli->run_dir);
 	if (r < 0) {
 		cli_error("run directory %s: %s", cli->run_dir, strerror(-r));
@@ -448,6 +453,10 @@ static int connect_all(const struct cli *cli)
 
 int cli_connect(struct cli *cli)
 {
+	int r = cli_keyfile_open(cli);
+
+	if (r)
+		return r;
 	if (!(cli->given & CLI_OPTION_ALL))
 		return connect_one(cli, cli->args[0]);
 	if (cli->given & CLI_OPTION_FOREGROUND) {

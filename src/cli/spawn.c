@@ -15,6 +15,7 @@
 
 #define CONTROL_FD 3
 #define SECRETS_FD 4
+#define KEYS_FD	   5
 #define ARGS_MAX   20
 
 struct command_line {
@@ -47,6 +48,10 @@ static void add_dial(struct command_line *line, const struct cli *cli, const cha
 		add(line, "--foreground");
 	if (cli->given & CLI_OPTION_REDIAL)
 		add(line, "--redial");
+	if (cli->keys_fd >= 0) {
+		add(line, "--ipsec-keys-fd");
+		add(line, "5");
+	}
 	if (cli->timeout_s) {
 		add(line, "--timeout");
 		add(line, timeout);
@@ -64,7 +69,7 @@ int spawn_supervisor(const struct cli *cli, const char *name, struct conf_secret
 {
 	/* Standard output is not passed on: whoever reads ours shall see its end. */
 	struct child_setup setup = {.fds = {-1, -1, STDERR_FILENO},
-				    .fd_count = SECRETS_FD + 1,
+				    .fd_count = cli->keys_fd >= 0 ? KEYS_FD + 1 : SECRETS_FD + 1,
 				    .group = CHILD_SESSION_OWN,
 				    .signals = CHILD_SIGNALS_KEPT};
 	struct command_line line = {.count = 0};
@@ -89,6 +94,7 @@ int spawn_supervisor(const struct cli *cli, const char *name, struct conf_secret
 	fflush(stdout);
 	setup.fds[CONTROL_FD] = pair[1];
 	setup.fds[SECRETS_FD] = pipe_fd;
+	setup.fds[KEYS_FD] = cli->keys_fd;
 	out->pid = child_fork(&setup);
 	/* It is not executed anew: loading the same program once more would be a good part of the
 	 * dial's time. */
@@ -112,7 +118,7 @@ int spawn_in_place(const struct cli *cli, const char *name, struct conf_secrets 
 
 	if (fd < 0)
 		return fd;
-	if (!move_fd(fd, SECRETS_FD))
+	if (!move_fd(fd, SECRETS_FD) || (cli->keys_fd >= 0 && !move_fd(cli->keys_fd, KEYS_FD)))
 		return -errno;
 	(void)snprintf(timeout, sizeof(timeout), "%u", cli->timeout_s);
 	add_dial(&line, cli, timeout);

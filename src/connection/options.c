@@ -50,9 +50,12 @@ static bool take_option(struct options *o, int option, const char *value)
 		return true;
 	case 'C':
 	case 'P':
+	case 'K':
 		if (!number_of(value, 1023, &n))
 			return false;
-		*(option == 'C' ? &o->control_fd : &o->secrets_fd) = (int)n;
+		*(option == 'C'	  ? &o->control_fd
+		  : option == 'P' ? &o->secrets_fd
+				  : &o->keys_fd) = (int)n;
 		return true;
 	default:
 		return false;
@@ -71,11 +74,12 @@ int options_parse(struct options *o, int argc, char **argv)
 		{"timeout", required_argument, NULL, 't'},
 		{"control-fd", required_argument, NULL, 'C'},
 		{"secrets-fd", required_argument, NULL, 'P'},
+		{"ipsec-keys-fd", required_argument, NULL, 'K'},
 		{NULL, 0, NULL, 0},
 	};
 	int option;
 
-	*o = (struct options){.control_fd = -1, .secrets_fd = -1};
+	*o = (struct options){.control_fd = -1, .secrets_fd = -1, .keys_fd = -1};
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		if (!take_option(o, option, optarg)) {

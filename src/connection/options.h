@@ -12,7 +12,7 @@ struct options {
 	const char *run_dir;
 	bool debug, foreground, recover, redial;
 	uint32_t timeout_s;
-	int control_fd, secrets_fd; /* -1 = none */
+	int control_fd, secrets_fd, keys_fd; /* -1 = none */
 };
 
 /* 0, or an exit status after a message on stderr. */

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "connection/crashed.h"
+#include "connection/keylog.h"
 #include "connection/sockets.h"
 #include "privsep/offload.h"
 
@@ -32,6 +33,13 @@ static void call_came(struct supervisor *s, const struct life_input *in)
 	crashed_note(s, &in->message->call);
 }
 
+static void keys_came(struct supervisor *s, const struct life_input *in)
+{
+	if (s->options.keys_fd >= 0)
+		keylog_write(s->options.keys_fd, dialer_server(&s->dialer)->ss_family,
+			     &in->message->keys, &s->log);
+}
+
 static void end_came(struct supervisor *s, const struct life_input *in)
 {
 	struct life_input end = {.why = in->message->ended.reason,
@@ -55,6 +63,7 @@ static void on_request(void *ctx, struct request_message *m)
 							  const struct life_input *) = {
 		[REQUEST_STATE] = state_came,
 		[REQUEST_CALL] = call_came,
+		[REQUEST_KEYS] = keys_came,
 		[REQUEST_ENDED] = end_came,
 	};
 	struct supervisor *s = ctx;
@@ -157,6 +166,7 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 	m->protocol = p->type;
 	m->role = ROLE_CALLER;
 	m->debug = s->options.debug;
+	m->export_keys = s->options.keys_fd >= 0;
 	m->ppp = p->ppp;
 	m->max_mtu = p->max_mtu;
 	m->path_mtu =

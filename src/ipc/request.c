@@ -45,6 +45,7 @@ static const struct request_rule rules[REQUEST_TYPE_COUNT] = {
 	[REQUEST_ROUTES]    = {"routes", FROM_SESSION, 0, 0, sizeof(struct request_routes), CALL, 0},
 	[REQUEST_STATS]     = {"stats", FROM_SESSION, 0, 0, sizeof(struct request_stats), CALL, 0},
 	[REQUEST_CALL]      = {"call", FROM_SESSION, 0, 0, sizeof(struct request_call), CALL, 0},
+	[REQUEST_KEYS]      = {"keys", FROM_SESSION, 0, 0, sizeof(struct request_keys), CALL, 0},
 	[REQUEST_ACCOUNT]   = {"account", FROM_SESSION, 0, 0, sizeof(struct request_account), CALL, 0},
 	[REQUEST_ENDED]     = {"ended", FROM_SESSION, 0, 0, sizeof(struct request_ended),
 			       REQUEST_PHASE_SPAWNED | REQUEST_PHASE_READY | CALL | READING,

@@ -51,6 +51,8 @@ enum request_type {
 	/* from the reader */
 	REQUEST_PROVED,	  /* struct request_proved: its peer has proved where it is */
 	REQUEST_DATAGRAM, /* struct request_datagram: for the session of an earlier PROVED */
+	/* from the session again */
+	REQUEST_KEYS, /* struct request_keys: if START wants them */
 	REQUEST_TYPE_COUNT
 };
 
@@ -92,6 +94,7 @@ struct request_start {
 	uint32_t protocol; /* enum protocol */
 	uint32_t role;	   /* enum call_role */
 	bool debug;
+	bool export_keys;	       /* L2TP over IPsec: REQUEST_KEYS for each */
 	char profile[64], server[256]; /* for log and sentences */
 	char host_name[64];
 	char user[256];
@@ -186,6 +189,13 @@ struct request_routes {
 	char domain[REQUEST_DOMAIN_MAX];
 };
 
+/* Of IPsec, for whoever decrypts a capture. */
+struct request_keys {
+	uint8_t of_ike; /* 0 = esp counts; no bool: the session may say any octet */
+	struct ipsec_ike_key ike;
+	struct esp_keys esp;
+};
+
 #define REQUEST_IPSEC_MAX 96
 
 struct request_stats {
@@ -247,6 +257,7 @@ struct request_message {
 		struct request_routes routes;
 		struct request_stats stats;
 		struct request_call call;
+		struct request_keys keys;
 		struct request_account account;
 		struct request_account_answer account_answer;
 		struct request_next_hop next_hop;

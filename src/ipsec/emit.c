@@ -8,6 +8,12 @@ void emit_progress(struct ipsec *s, const char *text)
 	s->callbacks.event(s->callbacks.ctx, &event);
 }
 
+void emit_ike_key(struct ipsec *s, const struct ipsec_ike_key *key)
+{
+	const struct ipsec_event event = {.kind = IPSEC_EVENT_IKE_KEY, .ike_key = key};
+	s->callbacks.event(s->callbacks.ctx, &event);
+}
+
 void emit_keys(struct ipsec *s, enum ipsec_event_kind kind, const struct esp_keys *keys)
 {
 	const struct ipsec_event event = {.kind = kind, .keys = keys};

@@ -189,6 +189,7 @@ static inline enum side other(enum side side)
 
 /* emit.c: events */
 void emit_progress(struct ipsec *s, const char *text);
+void emit_ike_key(struct ipsec *s, const struct ipsec_ike_key *key);
 void emit_keys(struct ipsec *s, enum ipsec_event_kind kind, const struct esp_keys *keys);
 void emit_up(struct ipsec *s);
 void emit_forget(struct ipsec *s, uint32_t spi);

@@ -40,6 +40,7 @@ struct ipsec_config {
 
 enum ipsec_event_kind {
 	IPSEC_EVENT_PROGRESS, /* .text, for the log */
+	IPSEC_EVENT_IKE_KEY,  /* .ike_key, for whoever debugs */
 	IPSEC_EVENT_RECEIVE,  /* .keys: take this inbound association from now on, beside others */
 	IPSEC_EVENT_SEND,     /* .keys: send by this one from now on */
 	IPSEC_EVENT_UP,	      /* both are there for the first time: L2TP may begin */
@@ -52,6 +53,7 @@ struct ipsec_event {
 	enum reason_weight weight; /* CLOSED */
 	union {
 		const char *text;
+		const struct ipsec_ike_key *ike_key;
 		const struct esp_keys *keys; /* to be copied: gone when the callback returns */
 		uint32_t spi;
 		const struct reason *reason;

@@ -205,6 +205,16 @@ static bool keep_ke(struct phase *p, const struct isakmp_chain *chain)
 	return true;
 }
 
+static void tell_key(struct ipsec *s, const struct phase *p)
+{
+	struct ipsec_ike_key key = {.len = p->keys.key_len};
+
+	memcpy(key.cookie, p->cookie[INITIATOR], sizeof key.cookie);
+	memcpy(key.key, p->keys.key, sizeof key.key);
+	emit_ike_key(s, &key);
+	wipe(&key, sizeof key);
+}
+
 /* SKEYID and what follows from it; false if the peer's public value is none of the group. */
 static bool make_keys(struct ipsec *s, struct phase *p)
 {
@@ -227,6 +237,7 @@ static bool make_keys(struct ipsec *s, struct phase *p)
 	ike_keys_make(&p->keys, &p->suite, &in);
 	ike_hash(p->keys.hash, iv, values, 2);
 	memcpy(p->iv, iv, sizeof p->iv);
+	tell_key(s, p);
 	return true;
 }
 

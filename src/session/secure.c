@@ -38,6 +38,24 @@ static void keep_alive(void *ctx)
 	loop_timer_set(s->loop, &s->secure.keep_timer, loop_now(s->loop) + KEEP_MS);
 }
 
+/* Octet by octet: what lies between the fields shall not hold what this process had there. */
+static void export_keys(struct session *s, const struct ipsec_ike_key *ike,
+			const struct esp_keys *esp)
+{
+	struct request_keys body;
+
+	if (!s->start.export_keys)
+		return;
+	memset(&body, 0, sizeof body);
+	body.of_ike = ike != NULL;
+	if (ike)
+		body.ike = *ike;
+	if (esp)
+		body.esp = *esp;
+	(void)request_send(&s->channel, REQUEST_KEYS, &body, NULL, 0);
+	wipe(&body, sizeof body);
+}
+
 static void on_keys(struct session *s, const struct ipsec_event *event)
 {
 	struct ipsec_status status;
@@ -76,8 +94,12 @@ static void on_event(void *ctx, const struct ipsec_event *event)
 		if (!s->secure.up)
 			session_tell_state(s, CONTROL_STATE_SECURING, event->text);
 		break;
+	case IPSEC_EVENT_IKE_KEY:
+		export_keys(s, event->ike_key, NULL);
+		break;
 	case IPSEC_EVENT_RECEIVE:
 	case IPSEC_EVENT_SEND:
+		export_keys(s, NULL, event->keys);
 		on_keys(s, event);
 		break;
 	case IPSEC_EVENT_UP:

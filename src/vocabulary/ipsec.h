@@ -86,6 +86,13 @@ struct esp_keys {
 	uint8_t salt[ESP_SALT]; /* AES-GCM */
 };
 
+/* That which ISAKMP messages of one phase 1 are encrypted with. */
+struct ipsec_ike_key {
+	uint8_t cookie[8]; /* the initiator's */
+	uint8_t len;
+	uint8_t key[ESP_KEY_MAX];
+};
+
 #define ESP_HEADER 8 /* SPI and sequence number (RFC 4303 section 2) */
 
 struct esp_sizes {

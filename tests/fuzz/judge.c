@@ -436,6 +436,7 @@ static size_t body_size(uint32_t type)
 		[REQUEST_CALL] = sizeof(struct request_call),
 		[REQUEST_ACCOUNT] = sizeof(struct request_account),
 		[REQUEST_ENDED] = sizeof(struct request_ended),
+		[REQUEST_KEYS] = sizeof(struct request_keys),
 	};
 
 	return type < REQUEST_TYPE_COUNT ? sizes[type] : 0;

@@ -44,6 +44,10 @@ refusals() {
 		l2tp-silent | l2tp-silent | 8 | IPsec is up.*source-port = 1701 | 40
 		stopccn-inside | stopccn:sccrq,4 | 8 | not authorized | 6
 		wrong-password-inside | failure:691 | 19 | wrong user name or password | 8
+		ipsec-dies-at-message-1 | die:mm1 | 8 | UDP port 500 | 40
+		ipsec-dies-at-message-3 | die:mm3 | 8 | UDP port 500 | 40
+		ipsec-dies-at-message-5 | die:mm5 | 8 | UDP port 4500 | 40
+		ipsec-dies-at-quick-mode | die:qm1 | 8 | . | 40
 		nothing-listens | - | 8 | UDP port 500 | 40
 	END
 }
@@ -95,6 +99,42 @@ t_server_wants_inner_port_1701() {
 	call_with inner-1701 -- 'source-port = auto'
 	step inner-1701 || fail "the inner port is another"
 }
+capture() {
+	ip netns exec far tcpdump -i any -n -U --immediate-mode -w "$T/wire.pcap" 'udp port 500 or udp port 4500' 2>"$T/tcpdump" &
+	CAPTURE=$!
+	within 5 grep -qs 'listening on' "$T/tcpdump" || fail "tcpdump does not listen"
+}
+# What the call and its keys let tshark see: all of L2TP, and IKE's own messages.
+readable() {
+	local seen
+	sleep 0.3
+	kill "$CAPTURE" 2>/dev/null
+	wait "$CAPTURE" 2>/dev/null
+	[ "$(stat -c %a "$T/keys")" = 600 ] || fail "the file of keys has mode $(stat -c %a "$T/keys")"
+	xargs -a "$T/keys" tshark -n -r "$T/wire.pcap" -T fields -e _ws.col.Protocol -e _ws.col.Info >"$T/seen" 2>"$T/seen.err"
+	for seen in 'Control Message - SCCRQ' 'Control Message - StopCCN' 'ICMP.*Echo (ping) reply' 'Identity Protection'; do
+		grep -q "$seen" "$T/seen" || fail "tshark does not see $seen: $(head -c 300 "$T/seen.err") $(sort "$T/seen" | uniq -c | tr '\n' '|' | cut -c1-200)"
+	done
+	! grep '^ESP' "$T/seen" | grep -q . || fail "tshark cannot read $(grep -c '^ESP' "$T/seen") packets"
+	xargs -a "$T/keys" tshark -n -r "$T/wire.pcap" -Y 'isakmp.typepayload == 5 && isakmp.flag_e == 1' 2>/dev/null | grep -q . ||
+		fail "tshark cannot read IKE's encrypted messages"
+}
+keys_for() {
+	serve no-mppe "${@:3}"
+	capture
+	profile "ipsec-ike = $1" "ipsec-esp = $2"
+	rm -f "$T/keys"
+	vpdial connect lab --timeout 20 --ipsec-keys "$T/keys" >"$T/out" 2>"$T/err" </dev/null || fail "connect: $(tail -n 2 "$T/err" | tr '\n' '|')"
+	pings || fail "no answer to ping"
+	[ $# -lt 3 ] || within 6 step rekey-done || fail "no rekey"
+	pings || fail "no answer to ping after it"
+	hangs_up
+	readable
+}
+t_keys_for_tshark_cbc() { keys_for aes256-sha1-modp2048 aes256-sha1 mid-ipsec:rekey; }
+t_keys_for_tshark_gcm() { keys_for aes128-sha256-ecp256 aes128gcm16; }
+t_keys_for_tshark_3des() { keys_for 3des-sha1-modp1024 3des-md5; }
+
 suite() { call_with "ike:$1" "esp:$2" -- "ipsec-ike = ${3:-default}" "ipsec-esp = ${4:-default}"; }
 t_aes256_sha256_ecp256_with_gcm() { suite aes256-sha256-ecp256 aes256gcm16; }
 t_aes256_sha384_ecp384_with_gcm128() { suite aes256-sha384-ecp384 aes128gcm16; }
@@ -168,6 +208,37 @@ t_server_deletes_esp() {
 	up_in_foreground
 	ends_with 16 'server (deleted|ended).*IPsec' 6
 	server_done
+}
+# What is behind it still listens, in clear.
+t_ipsec_dies_in_mid_call() {
+	serve no-mppe die:up
+	profile 'keepalive-timeout = 3'
+	up_in_foreground
+	within 6 step ipsec-dies || fail "the server did not get so far: $(tail -n 1 "$T/server")"
+	ping -q -c 3 -i 0.5 -W 1 10.99.0.1 >"$T/ping" 2>&1 && fail "something answers"
+	ends_with '4|15|16' 'has not answered for' 20
+	server_done
+	want_seen clear-l2tp -eq 0
+}
+t_over_ipv6() {
+	ip addr add fd00:88::2/64 dev eth0 nodad
+	ip -n far addr add fd00:88::1/64 dev peer nodad
+	cp "$T/before" "$T/before4"
+	snapshot >"$T/before"
+	SERVE_AT=fd00:88::1 serve no-mppe mid-ipsec:rekey
+	connects 'connect-to = fd00:88::1'
+	[ "$(field .server_address)" = fd00:88::1 ] || fail "server address is $(field .server_address)"
+	all_pings 20 20
+	all_pings 5 5 -s 1300
+	within 6 step rekey-done || fail "no rekey"
+	all_pings 5 5
+	hangs_up
+	profile 'connect-to = fd00:88::1'
+	refused 8 'UDP port 500' 40
+	ip addr del fd00:88::2/64 dev eth0
+	ip -n far addr del fd00:88::1/64 dev peer
+	within 3 is_like "$T/before4"
+	mv "$T/before4" "$T/before"
 }
 t_killed_and_dialed_again() {
 	serve no-mppe

@@ -177,8 +177,10 @@ class Secure(l2tp.Lns):
         super().__init__(args)
         self.ike = socket.socket(self.udp.family, socket.SOCK_DGRAM)
         self.nat = socket.socket(self.udp.family, socket.SOCK_DGRAM)
+        self.id_type = 5 if self.udp.family == socket.AF_INET6 else 1
         self.ike.bind((self.lns_address, 500))
         self.nat.bind((self.lns_address, 4500))
+        self.alive = [self.ike, self.nat]
 
     # What scenarios change
 
@@ -188,6 +190,7 @@ class Secure(l2tp.Lns):
     answer_natt = True
     natt_vendor = NATT
     own_id = None           # body of IDir
+    alive = None            # IKE's sockets
     is_4500_blocked = False # for what the client can see
     needs_inner_1701 = False
     mangle = None           # function of each IKE message that leaves, to a list of messages
@@ -407,7 +410,7 @@ class Secure(l2tp.Lns):
             return
         self.proved = True
         self.keys["last"] = last
-        idr = self.own_id or struct.pack(">BBH", 1, 0, 0) + socket.inet_pton(self.udp.family, self.lns_address)
+        idr = self.own_id or struct.pack(">BBH", self.id_type, 0, 0) + socket.inet_pton(self.udp.family, self.lns_address)
         proof = self.prf(self.keys["base"], self.gr + self.gi + self.cookies[8:] + self.cookies[:8] + self.sa_i + idr)
         message, self.keys["last"] = self.say_sealed(MAIN, [(ID, idr), (HASH, proof)], 0, last)
         self.answers[data] = [message]
@@ -493,8 +496,8 @@ class Secure(l2tp.Lns):
         e.ni = os.urandom(20)
         sa = struct.pack(">II", 1, 1) + payloads([(PROPOSAL, struct.pack(">BBBBI", 1, 3, 4, 1, e.spi_in) +
                                                    payloads([(TRANSFORM, e.transform.raw)]))])
-        own = struct.pack(">BBH", 1, 17, 1701) + socket.inet_pton(self.udp.family, self.lns_address)
-        peer = struct.pack(">BBH", 1, 17, self.inner_port) + socket.inet_pton(self.udp.family, self.where[0])
+        own = struct.pack(">BBH", self.id_type, 17, 1701) + socket.inet_pton(self.udp.family, self.lns_address)
+        peer = struct.pack(">BBH", self.id_type, 17, self.inner_port) + socket.inet_pton(self.udp.family, self.where[0])
         rest = [(SA, sa), (NONCE, e.ni), (ID, own), (ID, peer)]
         proof = self.prf(self.keys["a"], struct.pack(">I", mid) + payloads(rest))
         _, e.iv = self.say_sealed(QUICK, [(HASH, proof), *rest], mid, e.iv)
@@ -586,7 +589,7 @@ class Secure(l2tp.Lns):
     def main(self):
         self.say("listening")
         while True:
-            for sock in self.readable([self.ike, self.nat, self.udp]):
+            for sock in self.readable([*self.alive, self.udp]):
                 data, sender = sock.recvfrom(65536)
                 if sock is self.nat and self.is_4500_blocked:
                     self.count("blocked")
@@ -664,6 +667,21 @@ def block_4500(server, _):
 def mute(server, step):
     """no answer from STEP on: mm1, mm3, mm5, qm1"""
     server.on(step, lambda s: True)
+
+
+@scenario
+def die(server, step):
+    """IPsec is killed at that STEP; the L2TP server behind it stays"""
+    def act(s):
+        s.step("ipsec-dies")
+        s.alive = []
+        s.ike.close()
+        s.nat.close()
+        return True
+    if step == "up":
+        server.on("up", lambda s: s.later(1.0, lambda: act(s)))
+    else:
+        server.on(step, act)
 
 
 @scenario
@@ -887,7 +905,7 @@ def bad_nonce(server, size):
 def wrong_proof(server, _):
     """message 6 with a HASH that proves nothing"""
     def act(s):
-        idr = struct.pack(">BBH", 1, 0, 0) + socket.inet_pton(s.udp.family, s.lns_address)
+        idr = struct.pack(">BBH", s.id_type, 0, 0) + socket.inet_pton(s.udp.family, s.lns_address)
         _, s.keys["last"] = s.say_sealed(MAIN, [(ID, idr), (HASH, os.urandom(len(s.keys["a"])))], 0, s.keys["last"])
         return True
     server.on("mm5", act)

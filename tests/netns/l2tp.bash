@@ -103,3 +103,5 @@ ends_in_call() {
 	grep -qE -- "$3" "$T/err" || fail "does not say '$3': $(tail -n 2 "$T/err" | tr '\n' '|')"
 	server_done
 }
+# is_like FILE: the machine is as that snapshot.
+is_like() { snapshot 2>&1 | cmp -s - "$1"; }

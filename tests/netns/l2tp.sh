@@ -283,7 +283,6 @@ t_over_ipv6() {
 	within 3 is_like "$T/before4"
 	mv "$T/before4" "$T/before"
 }
-is_like() { snapshot 2>&1 | cmp -s - "$1"; }
 
 t_tunnel_secret() {
 	serve secret:right

@@ -141,6 +141,9 @@ static inline void end_event(void *ctx, const struct ipsec_event *event)
 	if (e->closes)
 		abort(); /* nothing follows */
 	switch (event->kind) {
+	case IPSEC_EVENT_IKE_KEY:
+		assert_in_range(event->ike_key->len, 16, sizeof event->ike_key->key);
+		break;
 	case IPSEC_EVENT_PROGRESS:
 		snprintf(e->progress, sizeof e->progress, "%s", event->text);
 		break;
