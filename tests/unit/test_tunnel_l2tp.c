@@ -1021,6 +1021,56 @@ static void orderly_close_waits_for_its_acknowledgments(void **state)
 	end_free(&e);
 }
 
+/* RFC 2661 section 5.7: the peer's StopCCN, right behind its CDN, has its acknowledgment too. */
+static void closing_peer_is_answered_to_its_end(void **state)
+{
+	struct script s;
+	struct end e;
+	(void)state;
+
+	for (unsigned comes = 0; comes < 2; comes++) {
+		caller_up(&e, plain);
+		tunnel_close(e.t, &asked, NULL, 5000);
+		take(&e, L2TP_CDN);
+		take(&e, L2TP_STOPCCN);
+		script_cdn(&s, OWN_SESSION);
+		script_send(&e, &s, 5040);
+		take(&e, 0);
+		assert_int_equal(e.closed, 0);
+		assert_true(tunnel_deadline(e.t) <= 5140);
+		if (comes) {
+			script_begin(&s, L2TP_STOPCCN, 0);
+			l2tp_add_u16(&s.b, AVP_ASSIGNED_TUNNEL_ID, PEER_TUNNEL);
+			l2tp_add_result(&s.b, STOPCCN_GENERAL, false, 0, NULL);
+			script_send(&e, &s, 5041);
+			take(&e, 0);
+		} else {
+			tunnel_tick(e.t, 5140);
+		}
+		assert_silent(&e);
+		assert_closed(&e, EXIT_OK, "hung up by the user");
+		end_free(&e);
+	}
+}
+
+/* Without a session id in its header, since the peer made no session. */
+static void refused_call_without_a_session_is_heard(void **state)
+{
+	struct script s;
+	struct end e;
+	(void)state;
+
+	caller_wait_call(&e, plain);
+	script_begin(&s, L2TP_CDN, 0);
+	l2tp_add_result(&s.b, CDN_NO_FACILITIES, true, 0, "all lines are busy");
+	l2tp_add_u16(&s.b, AVP_ASSIGNED_SESSION_ID, 0);
+	script_send(&e, &s, 1200);
+	while (!e.closed)
+		tunnel_tick(e.t, tunnel_deadline(e.t));
+	assert_closed(&e, EXIT_CONNECT_FAILED, "all lines are busy");
+	end_free(&e);
+}
+
 static void close_ends_within_three_seconds_in_each_state(void **state)
 {
 	(void)state;
@@ -1756,6 +1806,8 @@ int main(void)
 		cmocka_unit_test(duplicates_are_acknowledged_and_not_handled_again),
 		cmocka_unit_test(messages_out_of_order_are_put_in_order),
 		cmocka_unit_test(orderly_close_waits_for_its_acknowledgments),
+		cmocka_unit_test(closing_peer_is_answered_to_its_end),
+		cmocka_unit_test(refused_call_without_a_session_is_heard),
 		cmocka_unit_test(close_ends_within_three_seconds_in_each_state),
 		cmocka_unit_test(reliable_starts_slowly_and_keeps_the_window),
 		cmocka_unit_test(reliable_backs_off_and_gives_up_after_31_s),

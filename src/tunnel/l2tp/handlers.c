@@ -316,14 +316,18 @@ static const struct rule rules[L2TP_TYPE_COUNT] = {
 	[L2TP_SLI] = {L2TP_IN(L2TP_UP), 0, on_sli, true, false},
 };
 
-/* A CDN from a peer that does not know our session id yet has 0 there and names its own. */
+/* A CDN from a peer that does not know our session id yet has 0 there and names its own; instead of
+ * an answer to our ICRQ it may name any. */
 static bool is_our_session(const struct l2tp_tunnel *l, const struct l2tp_header *h,
 			   const struct l2tp_message *m)
 {
 	if (h->session_id == l->call.local_call_id)
 		return true;
-	return m->type == L2TP_CDN && h->session_id == 0 && l->call.peer_call_id != 0 &&
-	       l2tp_u16(m, AVP_ASSIGNED_SESSION_ID) == l->call.peer_call_id;
+	if (m->type != L2TP_CDN || h->session_id != 0)
+		return false;
+	return l->state == L2TP_WAIT_CALL ||
+	       (l->call.peer_call_id != 0 &&
+		l2tp_u16(m, AVP_ASSIGNED_SESSION_ID) == l->call.peer_call_id);
 }
 
 void l2tp_handle(struct l2tp_tunnel *l, const struct l2tp_header *h, const struct l2tp_message *m)

@@ -44,6 +44,7 @@ struct l2tp_tunnel {
 	bool heard;    /* anything at all of the peer */
 	bool stalled;  /* it was waited for in vain */
 	bool has_text; /* it ended the call in words of its own */
+	bool crossed;  /* it said something after our StopCCN */
 	struct reason reason;
 	struct tunnel_call call;
 	uint64_t now_ms; /* of the entry being handled */

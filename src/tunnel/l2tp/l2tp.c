@@ -13,6 +13,9 @@
 /* The first SCCRQ is often lost, for instance while IPsec is still coming up. */
 #define FIRST_INTERVAL_MS   500
 #define CLOSING_INTERVAL_MS 500
+/* A peer that says something while we close may be closing, too: its own StopCCN is on its way, and
+ * unanswered it would be repeated for half a minute (RFC 2661 section 5.7). */
+#define LINGER_MS 100
 /* A message may make us send this many; it is only taken in if they fit the queue. */
 #define ROOM_FOR_ANSWERS 4
 /* ICMP errors can be forged: so many are taken for true while nothing was heard. */
@@ -246,6 +249,16 @@ static void hello_check(struct l2tp_tunnel *l)
 		tunnel_emit_echo(&l->base, (uint32_t)(l->now_ms - l->hello_sent_ms));
 }
 
+/* Our StopCCN, and all before it. */
+static void all_acknowledged(struct l2tp_tunnel *l)
+{
+	reliable_ack_now(&l->reliable);
+	if (!l->crossed)
+		l2tp_finish(l);
+	else
+		l->close_deadline = deadline_min(l->close_deadline, l->now_ms + LINGER_MS);
+}
+
 static void l2tp_input(struct tunnel *t, const uint8_t *octets, size_t len, uint64_t now_ms)
 {
 	struct l2tp_tunnel *l = l2tp_of(t);
@@ -272,6 +285,7 @@ static void l2tp_input(struct tunnel *t, const uint8_t *octets, size_t len, uint
 		l2tp_probe_answered(l);
 	switch (reliable_receive(&l->reliable, &h, now_ms)) {
 	case RELIABLE_NEXT:
+		l->crossed |= l->state == L2TP_CLOSING;
 		messages_in_order(l, &h);
 		break;
 	case RELIABLE_AHEAD:
@@ -287,8 +301,7 @@ static void l2tp_input(struct tunnel *t, const uint8_t *octets, size_t len, uint
 	}
 	t->counters.retransmitted = l->reliable.retransmitted;
 	if (l->state == L2TP_CLOSING && reliable_idle(&l->reliable)) {
-		reliable_ack_now(&l->reliable);
-		l2tp_finish(l);
+		all_acknowledged(l);
 	} else if (L2TP_IN(l->state) & L2TP_IN_LIVE) {
 		hello_check(l);
 	}
