@@ -9,6 +9,7 @@
 #define MAX_CONFIGURE 10 /* RFC 1661 section 4.6 */
 #define MAX_TERMINATE 2
 #define TERMINATE_MS  1000
+#define HURRY_MIN_MS  30
 
 void automaton_init(struct automaton *a, const struct automaton_driver *driver, void *ctx,
 		    struct automaton_host *host)
@@ -52,7 +53,9 @@ static void build_request(struct automaton *a)
 	 * restart timer shorter than the round trip then does no harm. */
 	anew = a->requests_sent == 0 || a->answered || writer_len(&w) != a->request_len ||
 	       memcmp(options, a->request, a->request_len) != 0;
+	a->repeated = !anew;
 	if (anew) {
+		a->asked_ms = a->host->now_ms;
 		a->request_id = ++a->id;
 		a->request_len = writer_len(&w);
 		memcpy(a->request, options, a->request_len);
@@ -70,6 +73,18 @@ void automaton_send_request(struct automaton *a)
 		a->tries_left--;
 	automaton_send(a, CONTROL_CONFIGURE_REQUEST, a->request_id, a->request, a->request_len);
 	arm(a);
+}
+
+void automaton_hurry(struct automaton *a)
+{
+	uint64_t wait = (uint64_t)a->host->rtt_ms * 3 / 2;
+
+	if (a->host->rtt_ms == 0 || a->answered || a->requests_sent != 1 ||
+	    (a->state != AUTOMATON_REQ_SENT && a->state != AUTOMATON_ACK_SENT))
+		return;
+	if (wait < HURRY_MIN_MS)
+		wait = HURRY_MIN_MS;
+	a->deadline_ms = deadline_min(a->deadline_ms, a->host->now_ms + wait);
 }
 
 static void send_ack(struct automaton *a)

@@ -122,6 +122,7 @@ struct automaton_host {
 	struct ppp_counters *counters;
 	uint64_t now_ms;
 	uint32_t restart_ms, restart_max_ms;
+	uint32_t rtt_ms; /* the shortest that a request took to its answer; 0 = not known */
 };
 
 #define AUTOMATON_PACKET_MAX  1500
@@ -146,6 +147,8 @@ struct automaton {
 	unsigned tries_left;
 	uint32_t interval_ms;
 	uint64_t deadline_ms, repeat_after_ms;
+	uint64_t asked_ms; /* when this request went out first */
+	bool repeated;	   /* and again since: nobody knows which copy an answer is for */
 	unsigned naks_sent, naks_received;
 	/* the packet in hand and the reply to it */
 	struct control_packet packet;
@@ -172,6 +175,9 @@ void automaton_raise(struct automaton *a, enum automaton_event event);
 /* One packet of the protocol, from the code octet on.  Any octets may come. */
 void automaton_input(struct automaton *a, const uint8_t *info, size_t len);
 void automaton_tick(struct automaton *a);
+/* The peer's own request has come, so that it listens by now: ours, if it was sent once and has no
+ * answer, is repeated after about a round trip and not only by the timer. */
+void automaton_hurry(struct automaton *a);
 /* Sends (or repeats) our Configure-Request; for the automaton's own files. */
 void automaton_send_request(struct automaton *a);
 /* Sends a packet of CODE with a new identifier (or ID if not negative), carrying DATA. */

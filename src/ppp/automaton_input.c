@@ -190,6 +190,19 @@ static void input_request(struct automaton *a)
 		repeat_unheard_request(a);
 	}
 	automaton_raise(a, good ? AUTOMATON_REQUEST_GOOD : AUTOMATON_REQUEST_BAD);
+	/* CCP says itself when that is safe. */
+	if (a->driver->protocol != FRAME_CCP)
+		automaton_hurry(a);
+}
+
+static void measure(struct automaton *a)
+{
+	uint64_t took = a->host->now_ms - a->asked_ms;
+
+	if (a->repeated)
+		return;
+	if (a->host->rtt_ms == 0 || took < a->host->rtt_ms)
+		a->host->rtt_ms = took ? (uint32_t)took : 1;
 }
 
 /* The identifier is that of our last request, and its first answer. */
@@ -199,6 +212,7 @@ static bool expected_answer(struct automaton *a)
 		return true; /* the table answers or ignores it whatever it holds */
 	if (a->requests_sent > 0 && a->packet.id == a->request_id && !a->answered) {
 		a->answers++;
+		measure(a);
 		return true;
 	}
 	a->host->counters->unexpected++;

@@ -432,6 +432,9 @@ void ccp_input(struct ppp_link *link, const uint8_t *info, size_t len)
 
 	if (must_wait(link, info, len)) {
 		link_keep_early(link, EARLY_CCP, FRAME_CCP, info, len);
+		/* Not in Opened, since its request has no Ack: ours may come to it again. */
+		if (!link->ccp.early)
+			automaton_hurry(&link->ccp.fsm);
 		return;
 	}
 	automaton_input(&link->ccp.fsm, info, len);

@@ -88,6 +88,49 @@ static void an_early_request_that_was_dropped_is_repeated_soon_after_the_result(
 	finish(e);
 }
 
+/* The server's own request shows that it listens: a round trip later ours is said again. */
+static void an_early_request_that_was_dropped_follows_the_servers_own(void **state)
+{
+	struct end *e = answered(MPPE_REQUIRE);
+	struct frame *f;
+
+	(void)state;
+	take(e, FRAME_CCP, 1);
+	success(e);
+	peer_request(e, FRAME_CCP, 1, "120601000040");
+	run_timers(e, 29);
+	none_sent(e, FRAME_CCP, 1);
+	run_timers(e, 2);
+	f = take(e, FRAME_CCP, 1);
+	none_sent(e, FRAME_CCP, 2);
+	send_back(e, f, 2);
+	take(e, FRAME_CCP, 2);
+	assert_false(e->data.tx_blocked);
+	end_free(e);
+}
+
+static void a_request_that_came_too_early_for_ipcp_follows_the_servers_own(void **state)
+{
+	struct end *e = answered(MPPE_REQUIRE);
+	struct frame *f = take(e, FRAME_CCP, 1);
+
+	(void)state;
+	success(e);
+	peer_request(e, FRAME_CCP, 1, "120601000040");
+	send_back(e, f, 2);
+	take(e, FRAME_IPCP, 1);
+	run_timers(e, 20);
+	none_sent(e, FRAME_IPCP, 1);
+	peer_request(e, FRAME_IPCP, 1, "03060a000001");
+	take(e, FRAME_IPCP, 2);
+	run_timers(e, 31);
+	f = take(e, FRAME_IPCP, 1);
+	assert_int_equal(f->info[1], 1); /* a repetition: an answer to either will do */
+	run_timers(e, 300);
+	none_sent(e, FRAME_IPCP, 1); /* and then by the timer */
+	end_free(e);
+}
+
 static void an_early_request_that_was_rejected_is_no_refusal(void **state)
 {
 	struct end *e = answered(MPPE_REQUIRE);
@@ -187,6 +230,8 @@ int main(void)
 		cmocka_unit_test(without_encryption_or_keys_nothing_is_sent_early),
 		cmocka_unit_test(
 			an_early_request_that_was_dropped_is_repeated_soon_after_the_result),
+		cmocka_unit_test(an_early_request_that_was_dropped_follows_the_servers_own),
+		cmocka_unit_test(a_request_that_came_too_early_for_ipcp_follows_the_servers_own),
 		cmocka_unit_test(an_early_request_that_was_rejected_is_no_refusal),
 		cmocka_unit_test(a_new_challenge_makes_the_early_keys_void),
 		cmocka_unit_test(the_response_is_repeated_until_the_result_comes),
