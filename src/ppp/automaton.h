@@ -95,6 +95,7 @@ struct option_rule {
 	enum option_verdict (*request)(void *ctx, const struct option *o, struct writer *nak);
 	void (*nak)(void *ctx, const struct option *o);
 	void (*reject)(void *ctx, const struct option *o);
+	bool (*wanted)(const void *ctx); /* false: as if the rule were not there; NULL: it is */
 };
 
 struct automaton_driver {

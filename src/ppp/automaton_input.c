@@ -13,9 +13,12 @@
 
 static const struct option_rule *find_rule(const struct automaton *a, uint8_t type)
 {
-	for (size_t i = 0; i < a->driver->rule_count; i++)
-		if (a->driver->rules[i].type == type)
-			return &a->driver->rules[i];
+	for (size_t i = 0; i < a->driver->rule_count; i++) {
+		const struct option_rule *rule = &a->driver->rules[i];
+
+		if (rule->type == type)
+			return !rule->wanted || rule->wanted(a->ctx) ? rule : NULL;
+	}
 	return NULL;
 }
 

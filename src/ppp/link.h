@@ -12,12 +12,17 @@
 
 #define MRU_DEFAULT 1500
 #define MRU_FLOOR   128
+#define MRRU_MUST   1500 /* anybody can put that together (RFC 1990 section 5.1.1) */
+/* Endpoint discriminator of class 1 (RFC 1990 section 5.1.3): so many octets chosen by us. */
+#define ENDPOINT_LEN 12
 
 /* What one side's LCP request says. */
 struct lcp_side {
 	uint16_t mru;
 	uint32_t magic;
 	bool pfc, acfc;
+	uint16_t mrru; /* 0 = no Multilink */
+	bool short_sequence;
 	enum auth_method auth; /* 0 = none */
 };
 
@@ -25,7 +30,10 @@ struct lcp {
 	struct automaton fsm;
 	/* our request */
 	bool ask_mru, ask_magic, ask_pfc, ask_acfc;
-	uint16_t mru;
+	bool ask_mrru, ask_short_sequence, ask_endpoint;
+	uint16_t mru, mrru;
+	uint8_t endpoint[ENDPOINT_LEN];
+	uint32_t opened; /* how often: Multilink's numbers may begin anew each time */
 	uint32_t magic;
 	enum auth_method ask_auth; /* answerer: the method asked for now */
 	unsigned auth_left;	   /* answerer: methods that the caller has not refused */
