@@ -160,6 +160,9 @@ captures_ROOMS := path crypto wire vocabulary base
 captures_LIBS := -lcrypto
 path_ROOMS := path crypto wire vocabulary base
 path_LIBS := -lcrypto
+UNIT_TESTS += mp
+mp_ROOMS := path crypto wire vocabulary base
+mp_LIBS := -lcrypto
 UNIT_TESTS += path_cost
 path_cost_ROOMS := path crypto wire vocabulary base
 path_cost_LIBS := -lcrypto -Wl,--wrap=mppe_chain_next

@@ -161,6 +161,32 @@ static void row_lost(struct status_table *t, const struct control_status *s,
 		    (unsigned long long)field_u64(s, f));
 }
 
+/* Without Multilink it is the MTU. */
+static void row_link_mtu(struct status_table *t, const struct control_status *s,
+			 const struct field_spec *f)
+{
+	if (s->mrru || s->peer_mrru)
+		row_plain(t, s, f);
+}
+
+static void row_mrru(struct status_table *t, const struct control_status *s,
+		     const struct field_spec *f)
+{
+	if (s->mrru || s->peer_mrru)
+		row(t, f->label, "%u, the server's %u", s->mrru, s->peer_mrru);
+}
+
+static void row_fragments(struct status_table *t, const struct control_status *s,
+			  const struct field_spec *f)
+{
+	const struct counters *c = &s->counters;
+
+	if (s->mrru || s->peer_mrru)
+		row(t, f->label, "%llu sent, %llu received, %llu lost",
+		    (unsigned long long)field_u64(s, f), (unsigned long long)c->mp_rx,
+		    (unsigned long long)c->mp_lost);
+}
+
 static void row_drops(struct status_table *t, const struct control_status *s,
 		      const struct field_spec *f)
 {
@@ -211,6 +237,8 @@ static const struct {
 	{FIELD_IPSEC, NULL},
 	{FIELD_MTU, NULL},
 	{FIELD_MRU, NULL},
+	{FIELD_LINK_MTU, row_link_mtu},
+	{FIELD_MRRU, row_mrru},
 	{FIELD_STATE, NULL},
 	{FIELD_ATTEMPT, row_attempt},
 	{FIELD_NEXT_DIAL, NULL},
@@ -234,6 +262,7 @@ static const struct {
 	{FIELD_SENT, row_traffic},
 	{FIELD_RECEIVED, row_traffic},
 	{FIELD_LOST, row_lost},
+	{FIELD_FRAGMENTS, row_fragments},
 	{FIELD_COUNTERS, row_drops},
 	{FIELD_MESSAGE, row_message},
 	{FIELD_LAST_END, row_last_end},

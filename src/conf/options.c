@@ -89,7 +89,7 @@ static const struct conf_option options[] = {
 	 .max = MTU_MOST, .def = "1460", .unit = "octets", .help = "largest packet to send"},
 	{"max-mru", "mru", CONNECTION, CONF_VALUE_U16, FIELD(p.ppp.mru), .min = 128,
 	 .max = MTU_MOST, .def = "1460", .unit = "octets", .help = "largest packet to receive"},
-	{"mrru", NULL, CONNECTION, CONF_VALUE_MRRU, FIELD(p.mrru), .min = 512, .max = 65535,
+	{"mrru", NULL, CONNECTION, CONF_VALUE_MRRU, FIELD(p.ppp.mrru), .min = 512, .max = 65535,
 	 .def = "disabled", .unit = "octets",
 	 .help = "largest packet put together by Multilink PPP"},
 	{"keepalive-timeout", NULL, CONNECTION, CONF_VALUE_DURATION, FIELD(p.keepalive_timeout),
@@ -145,6 +145,8 @@ static const struct conf_option options[] = {
 	 .help = "PPTP: send past routes and firewall, for less CPU time"},
 	{"ipv6", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.ppp.ipv6), .def = "no",
 	 .help = "negotiate IPv6 inside the tunnel"},
+	{"short-sequence", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.ppp.ask_short_sequence),
+	 .def = "no", .help = "Multilink PPP: ask for the shorter headers"},
 	{"pfc", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.ppp.ask_pfc), .def = "no",
 	 .help = "ask for protocol field compression"},
 	{"acfc", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.ppp.ask_acfc), .def = "no",
@@ -253,7 +255,7 @@ static const struct conf_option server_options[] = {
 #define SERVER_OPTION_COUNT (sizeof(server_options) / sizeof(server_options[0]))
 
 /* Known words whose effect is not built yet: any value but the default is a fault. */
-static const char *const only_default[] = {"mrru", "use-compression"};
+static const char *const only_default[] = {"use-compression"};
 
 const struct conf_option *conf_options(size_t *count)
 {

@@ -67,7 +67,6 @@ struct conf_profile {
 	uint32_t redial_limit;		 /* failures in a row; 0 = none */
 	bool disabled, disabled_set;	 /* set: not by default */
 	uint16_t max_mtu;
-	uint32_t mrru;					   /* 0 = disabled */
 	uint32_t keepalive_timeout;			   /* seconds, 0 = off */
 	char src_address[INET6_ADDRSTRLEN];		   /* "" = any */
 	char bind_interface[CONF_IFNAME_MAX];		   /* "" = any */

@@ -42,7 +42,7 @@ static const char *fault_of(const struct supervisor *s, const struct request_net
 		return "the server gave its own address to us";
 	if (n->remote.s_addr && !is_host(n->remote))
 		return "the server names an address as its own that no host can have";
-	if (n->mtu < MTU_MIN || n->mtu > s->profile.max_mtu)
+	if (n->mtu < MTU_MIN || n->mtu > request_mtu_most(s->profile.max_mtu, s->profile.ppp.mrru))
 		return "the negotiated MTU is out of range";
 	return NULL;
 }
@@ -147,6 +147,9 @@ static void show_network(struct supervisor *s, const struct request_network *n,
 
 	st->mtu = n->mtu;
 	st->mru = n->mru;
+	st->link_mtu = n->link_mtu;
+	st->mrru = n->mrru;
+	st->peer_mrru = n->peer_mrru;
 	str_copy(st->auth_method, sizeof st->auth_method, n->auth_method);
 	put_address(st->local, sizeof st->local, n->local);
 	put_address(st->remote, sizeof st->remote, n->remote);

@@ -18,7 +18,7 @@
 #include <sys/un.h>
 
 #define CONTROL_MAGIC	0x56504443u
-#define CONTROL_VERSION 6
+#define CONTROL_VERSION 7
 /* Its members may use the control sockets of root's connections, where the group exists. */
 #define CONTROL_GROUP "vpdial"
 
@@ -110,9 +110,11 @@ struct control_status {
 	uint64_t started_ms;			/* clock_now_ms() at the start of the dial */
 	uint64_t state_ms[CONTROL_STATE_COUNT]; /* time spent in each state of this dial */
 	uint64_t uptime_ms, idle_ms;		/* 0 while not connected */
-	uint64_t stats_ms;    /* clock_now_ms() when the counters were taken; 0 = never */
-	uint64_t event_count; /* events since the supervisor started (ipc/events.h) */
-	uint32_t mtu, mru;    /* effective; 0 = not known */
+	uint64_t stats_ms;	  /* clock_now_ms() when the counters were taken; 0 = never */
+	uint64_t event_count;	  /* events since the supervisor started (ipc/events.h) */
+	uint32_t mtu, mru;	  /* effective; 0 = not known */
+	uint32_t link_mtu;	  /* of the link, whose packets Multilink joins; 0 = not known */
+	uint32_t mrru, peer_mrru; /* Multilink; 0 = not in use in that direction */
 	char encoding[48], auth_method[16];
 	char ipsec[CONTROL_IPSEC_MAX]; /* what protects the call outside of PPP; "" = nothing of
 					  ours */

@@ -30,6 +30,9 @@ const struct field_spec fields_known[FIELD_COUNT] = {
 		.kind = FIELD_IS_NUMBER, AT(mtu)},
 	[FIELD_MRU] = {.name = "mru", .label = "mru", .variable = "VPDIAL_MRU",
 		.kind = FIELD_IS_NUMBER, AT(mru)},
+	[FIELD_LINK_MTU] = {.name = "link_mtu", .label = "link-mtu", .kind = FIELD_IS_NUMBER,
+		AT(link_mtu)},
+	[FIELD_MRRU] = {.name = "mrru", .label = "mrru", .kind = FIELD_IS_NUMBER, AT(mrru)},
 	[FIELD_PID] = {.name = "pid", .variable = "VPDIAL_PID", .kind = FIELD_IS_NUMBER, AT(pid)},
 	[FIELD_ATTEMPT] = {.name = "attempt", .label = "attempt", .kind = FIELD_IS_NUMBER,
 		AT(attempt)},
@@ -44,6 +47,8 @@ const struct field_spec fields_known[FIELD_COUNT] = {
 		.variable = "VPDIAL_PEER_HOST", .kind = FIELD_IS_TEXT, AT(peer_host)},
 	[FIELD_PEER_VENDOR] = {.object = "peer", .name = "vendor", .variable = "VPDIAL_PEER_VENDOR",
 		.kind = FIELD_IS_TEXT, AT(peer_vendor)},
+	[FIELD_PEER_MRRU] = {.object = "peer", .name = "mrru", .kind = FIELD_IS_NUMBER,
+		AT(peer_mrru)},
 	[FIELD_USER] = {.name = "user", .label = "user", .variable = "VPDIAL_USER",
 		.kind = FIELD_IS_TEXT, AT(user)},
 	[FIELD_AUTHENTICATION] = {.name = "authentication", .label = "authentication",
@@ -94,6 +99,7 @@ const struct field_spec fields_known[FIELD_COUNT] = {
 	[FIELD_RECEIVED] = {.label = "received", .variable = "VPDIAL_BYTES_RECEIVED",
 		.kind = FIELD_IS_COUNTER, AT(counters.rx_bytes)},
 	[FIELD_LOST] = {.label = "lost", .kind = FIELD_IS_COUNTER, AT(counters.rx_lost)},
+	[FIELD_FRAGMENTS] = {.label = "fragments", .kind = FIELD_IS_COUNTER, AT(counters.mp_tx)},
 };
 /* clang-format on */
 

@@ -175,8 +175,18 @@ struct request_network {
 	struct in_addr dns[2], wins[2];
 	uint8_t local_ifid[8], remote_ifid[8]; /* zero = no IPv6 */
 	uint16_t mtu, mru;
+	uint16_t link_mtu;	  /* of what is in a tunnel's packet; MTU, but for Multilink */
+	uint16_t mrru, peer_mrru; /* Multilink, each end's; 0 = not in use in that direction */
 	char auth_method[16];
 };
+
+/* The largest MTU that a session may ask for. */
+static inline uint32_t request_mtu_most(uint16_t max_mtu, uint32_t mrru)
+{
+	uint32_t together = mrru == 0 ? 0 : mrru > 1500 ? mrru : 1500;
+
+	return max_mtu > together ? max_mtu : together;
+}
 
 #define REQUEST_ROUTES_MAX 64
 #define REQUEST_DOMAIN_MAX 256

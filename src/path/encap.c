@@ -12,6 +12,8 @@ bool path_follow(struct path *path, uint32_t number, bool seen, uint64_t now_ms)
 		path->rx_counters.rx_lost += (uint32_t)ahead - 1;
 	/* The counts of MPPE go on by themselves. */
 	path->mppe_number_known = false;
+	if (path->mp)
+		path->mp->sequence.any = false; /* its numbers have jumped as well */
 	path->doubt = true;
 	return true;
 }

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "path/esp.h"
 #include "path/join.h"
+#include "path/mp.h"
 #include "path/mppe.h"
 #include "path/mss.h"
 #include "path/packet.h"
@@ -50,6 +51,8 @@ struct path_frame {
 	size_t len;
 	bool numbered;
 	uint32_t number; /* sequence number, extended to 32 bits */
+	bool in_mp;	 /* it was taken out of Multilink, where it had this number: */
+	uint32_t mp_number;
 };
 
 /* Room for one control message of a 16-bit or 32-bit number. */
@@ -90,6 +93,7 @@ struct path {
 	size_t tx_used; /* of the slab */
 	unsigned tx_count;
 	struct iovec tx_packets[PATH_BURST];
+	struct mp_tx mp_tx; /* Multilink: TX_COUNT is what they will be cut into */
 	struct rc4_job tx_jobs[PATH_BURST];
 	unsigned tx_job_count;
 	struct mmsghdr tx_msgs[PATH_BURST];
@@ -112,6 +116,7 @@ struct path {
 	struct sequence sequence;
 	bool doubt;		  /* it moved for frames that anybody could have sent */
 	struct reorder *reorder;  /* NULL unless order matters */
+	struct mp_rx *mp;	  /* NULL until Multilink is agreed on */
 	uint64_t ack_deadline_ms; /* 0 = nothing to acknowledge */
 	uint64_t ack_base;	  /* what was acknowledged when it was set */
 	bool peer_locked;	  /* L2TP: the peer's port is settled */
@@ -133,6 +138,8 @@ struct path {
 	struct join *join; /* NULL: the device takes plain packets */
 	uint64_t now_ms;   /* of this burst */
 };
+
+_Static_assert(MP_WHOLES == PATH_BURST, "each packet of a burst may go into Multilink");
 
 #define PATH_NUMBER (UINT64_C(1) << 32)
 
@@ -177,6 +184,9 @@ void path_take_errors_of_sending(struct path *path);
 /* rx.c */
 /* Frames held back for order: delivers those whose turn it is; FORCE gives up on a gap. */
 void path_drain(struct path *path, bool force, uint64_t now_ms);
+/* A PPP frame whose head is taken off, of PROTOCOL.  False for one that cannot have come from the
+ * peer. */
+bool path_rx_inner(struct path *path, uint16_t protocol, struct path_frame *f, uint64_t now_ms);
 /* For struct join_config. */
 int path_write_tun(void *ctx, const struct iovec *iov, int count);
 void path_taken(void *ctx, unsigned packets, size_t octets);

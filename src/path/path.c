@@ -47,7 +47,7 @@ struct path *path_new(const struct path_config *config, const struct path_callba
 	if (config->encap == PROTOCOL_L2TP && !config->esp)
 		path->target = &path->config.peer;
 	path->kept = calloc(MPPE_KEPT_KEYS, sizeof *path->kept);
-	path->tx_slab = malloc(PATH_TX_SLAB + PATH_TAILROOM);
+	path->tx_slab = malloc(PATH_TX_SLAB + PATH_TAILROOM + MP_PIECES_MAX * MP_PIECE_GAP);
 	path->tx_large = malloc(PATH_TX_HEAD + OFFLOAD_PACKET_MAX);
 	if (!path->kept || !path->tx_slab || !path->tx_large || !prepare_receive(path) ||
 	    (config->tun_offload && !(path->join = join_new(&join))) ||
@@ -71,6 +71,7 @@ void path_free(struct path *path)
 	free(path->rx_slab);
 	join_free(path->join);
 	free(path->reorder);
+	free(path->mp);
 	wipe(path, sizeof *path);
 	free(path);
 }
@@ -111,9 +112,12 @@ static void set_sending_state(struct path *path, const struct path_state *state)
 void path_set_state(struct path *path, const struct path_state *state)
 {
 	struct path_mppe before = path->state.rx;
+	uint32_t generation = path->state.mp_generation;
 
 	path->state = *state;
 	set_sending_state(path, state);
+	if (state->mp_generation != generation)
+		mp_rx_start(path);
 	if (state->rekey_on_flush)
 		path->rx.rekey_on_flush = true;
 	if (state->rx.bits && (!before.bits || before.generation != state->rx.generation)) {
@@ -153,7 +157,9 @@ uint64_t path_deadline(const struct path *path)
 {
 	uint64_t ack = gre_deadline(path);
 
-	return path->reorder ? deadline_min(ack, reorder_deadline(path->reorder)) : ack;
+	if (path->reorder)
+		ack = deadline_min(ack, reorder_deadline(path->reorder));
+	return deadline_min(ack, mp_deadline(path));
 }
 
 void path_tick(struct path *path, uint64_t now_ms)
@@ -161,6 +167,8 @@ void path_tick(struct path *path, uint64_t now_ms)
 	path->now_ms = now_ms;
 	if (path->reorder && reorder_deadline(path->reorder) <= now_ms)
 		path_drain(path, true, now_ms);
+	if (mp_deadline(path) <= now_ms)
+		mp_drain(path, true, now_ms);
 	path_ack_if_due(path, now_ms);
 }
 
@@ -181,6 +189,7 @@ const struct path_counters *path_counters(struct path *path)
 	told->tx_blocked = sent->tx_blocked;
 	told->tx_too_big = sent->tx_too_big;
 	told->tx_full = sent->tx_full;
+	told->mp_tx = sent->mp_tx;
 	told->last_tx_ms = sent->last_tx_ms;
 	told->wire_tx += sent->wire_tx;
 	told->wire_tx_fast = sent->wire_tx_fast;

@@ -53,6 +53,12 @@ struct path_mppe {
 	uint32_t generation; /* another value than last time: start anew */
 };
 
+/* Multilink PPP in one direction (RFC 1990): all data and the NCPs go inside of it. */
+struct path_mp {
+	uint16_t mrru; /* the largest packet that is put together; 0 = off */
+	bool short_numbers;
+};
+
 /* What may pass, in PPP's judgement; the session translates struct ppp_data into it. */
 struct path_state {
 	bool ipv4, ipv6;
@@ -60,8 +66,11 @@ struct path_state {
 	struct path_mppe tx, rx;
 	bool tx_pfc, tx_acfc;
 	uint16_t peer_mru;
-	uint16_t path_mtu;   /* the packet socket takes no larger outer packet; 0 = any */
-	uint16_t mss_mtu;    /* clamp TCP's MSS to this MTU; 0 = leave it alone */
+	struct path_mp mp_tx, mp_rx;
+	uint16_t mp_room;	/* largest information field of a fragment that we send */
+	uint32_t mp_generation; /* another value than last time: the peer may number anew */
+	uint16_t path_mtu;	/* the packet socket takes no larger outer packet; 0 = any */
+	uint16_t mss_mtu;	/* clamp TCP's MSS to this MTU; 0 = leave it alone */
 	bool rekey_on_flush; /* the peer is known to flush as Linux does (see crypto/mppe_key.h) */
 };
 
@@ -84,6 +93,10 @@ struct path_callbacks {
 	void (*too_big)(void *ctx, uint32_t mtu);
 	void *ctx;
 };
+
+/* The largest packet, with what encryption puts before its protocol, that Multilink cuts into
+ * fragments of ROOM octets. */
+unsigned path_mp_most(unsigned room, bool short_numbers);
 
 struct path_counters {
 	PATH_COUNTERS(COUNTER_FIELD)

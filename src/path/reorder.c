@@ -11,6 +11,23 @@ static struct reorder_slot *slot_of(struct reorder *r, uint32_t number)
 	return &r->slots[number % REORDER_SLOTS];
 }
 
+void reorder_init(struct reorder *r)
+{
+	r->any = false;
+	r->held = r->gone = 0;
+	for (unsigned i = 0; i < REORDER_SLOTS; i++)
+		r->slots[i].state = REORDER_EMPTY;
+}
+
+/* What was noted behind the gap is forgotten. */
+static void jump(struct reorder *r, uint32_t next)
+{
+	if (r->held || r->gone)
+		reorder_init(r);
+	r->any = true;
+	r->next = next;
+}
+
 bool reorder_is_far(const struct reorder *r, uint32_t number)
 {
 	int32_t ahead = (int32_t)(number - r->next);
@@ -37,16 +54,17 @@ enum reorder_verdict reorder_put(struct reorder *r, uint32_t number, const uint8
 	/* Behind, or too far ahead to be held: it is taken as it comes. */
 	if (ahead >= REORDER_SLOTS || (holdable && len > REORDER_FRAME)) {
 		if ((int32_t)ahead > 0)
-			r->next = number + 1;
+			jump(r, number + 1);
 		return REORDER_TAKE;
 	}
 	slot = slot_of(r, number);
+	if (r->held + r->gone == 0)
+		r->since_ms = now_ms;
 	if (!holdable) {
+		r->gone += slot->state == REORDER_EMPTY;
 		slot->state = REORDER_GONE;
 		return REORDER_TAKE;
 	}
-	if (r->held == 0)
-		r->since_ms = now_ms;
 	slot->state = REORDER_HELD;
 	slot->len = len;
 	memcpy(slot->frame, frame, len);
@@ -69,6 +87,7 @@ uint8_t *reorder_next(struct reorder *r, size_t *len, uint32_t *number, bool for
 			*len = slot->len;
 			return slot->frame;
 		}
+		r->gone -= slot->state == REORDER_GONE;
 		slot->state = REORDER_EMPTY;
 	}
 	return NULL;

@@ -14,9 +14,9 @@
 
 struct reorder {
 	bool any;
-	uint32_t next;	   /* the number that is due */
-	uint64_t since_ms; /* since when the gap at `next` is open */
-	unsigned held;
+	uint32_t next;	     /* the number that is due */
+	uint64_t since_ms;   /* since when the gap at `next` is open */
+	unsigned held, gone; /* frames behind the gap: kept here, handled already */
 	struct reorder_slot {
 		enum { REORDER_EMPTY, REORDER_HELD, REORDER_GONE } state;
 		size_t len;
@@ -30,6 +30,8 @@ enum reorder_verdict {
 	REORDER_KEPT, /* copied, to be handled later */
 };
 
+/* Nothing is held, and the next frame begins the order. */
+void reorder_init(struct reorder *r);
 /* Is NUMBER beyond what can be held?  Then give up on the gap first (reorder_next with FORCE). */
 bool reorder_is_far(const struct reorder *r, uint32_t number);
 /* Judges one frame.  HOLDABLE false: it is handled at once whatever its place (control frames)

@@ -103,7 +103,7 @@ static void deliver_plain(struct path *path, uint8_t *plain, size_t len)
 static void note_mppe_number(struct path *path, const struct path_frame *f)
 {
 	path->mppe_number = f->number;
-	path->mppe_number_known = f->numbered;
+	path->mppe_number_known = f->numbered && !f->in_mp;
 	path->control_since = 0;
 }
 
@@ -137,8 +137,25 @@ static void settle_run(struct path *path)
 		deliver_plain(path, f->data + MPPE_HEADER, f->len - MPPE_HEADER);
 		if (f->numbered)
 			path_accept(path, f, path->now_ms);
+		if (f->in_mp)
+			mp_accept(path, f->mp_number, path->now_ms);
 	}
 	mppe_run_clear(run);
+	if (path->mp)
+		mp_drain(path, false, path->now_ms);
+}
+
+/* A frame of Multilink, its head taken off, that could be the next one of the run: the protocol
+ * inside, or 0. */
+static uint16_t next_in_mp(const struct path *path, struct path_frame *f)
+{
+	const struct path_frame *last =
+		path->run.count ? &path->run_frames[path->run.count - 1] : NULL;
+
+	if (!path->state.mp_rx.mrru || !path->mp || !path->mp->sequence.any ||
+	    (last && !last->in_mp))
+		return 0;
+	return mp_take_next(path, f, last ? last->mp_number : path->mp->sequence.newest);
 }
 
 /* Is it one more packet of the stateless stream, right behind the last one?  Then it waits, to be
@@ -151,17 +168,23 @@ static bool join_run(struct path *path, const struct path_frame *frame)
 	size_t head;
 
 	if (!path->state.rx.bits || path->rx.stateful ||
-	    !frame_decode(f.data, f.len, &protocol, &head) || protocol != FRAME_COMPRESSED)
+	    !frame_decode(f.data, f.len, &protocol, &head) ||
+	    (protocol != FRAME_COMPRESSED && protocol != FRAME_MP))
 		return false;
 	if (path->run.count == MPPE_RUN)
 		settle_run(path);
 	f.data += head;
 	f.len -= head;
+	if (protocol == FRAME_MP && next_in_mp(path, &f) != FRAME_COMPRESSED)
+		return false;
 	/* Only what is new by its number; the others are judged one by one. */
 	if (f.numbered && path->sequence.any &&
 	    f.number - path->sequence.newest - 1 >= SEQUENCE_WINDOW)
 		return false;
-	if (f.numbered && path->run.count)
+	/* In Multilink the tunnel's numbers are not those of packets. */
+	if (f.in_mp)
+		place = (struct mppe_place){.known = false};
+	else if (f.numbered && path->run.count)
 		place = place_behind(path->run_frames[path->run.count - 1].number, 0, f.number);
 	else if (f.numbered)
 		place = mppe_place_of(path, &f);
@@ -216,18 +239,8 @@ static bool rx_encrypted(struct path *path, struct path_frame *f)
 	return true;
 }
 
-/* One PPP frame.  Returns false for one that cannot have come from the peer. */
-static bool rx_frame(struct path *path, struct path_frame *f, uint64_t now_ms)
+bool path_rx_inner(struct path *path, uint16_t protocol, struct path_frame *f, uint64_t now_ms)
 {
-	uint16_t protocol;
-	size_t head;
-
-	if (!frame_decode(f->data, f->len, &protocol, &head)) {
-		path->rx_counters.rx_malformed++;
-		return false;
-	}
-	f->data += head;
-	f->len -= head;
 	if (frame_is_control(protocol)) {
 		path->rx_counters.last_heard_ms = now_ms;
 		if (f->numbered && path->mppe_number_known &&
@@ -253,12 +266,34 @@ static bool rx_frame(struct path *path, struct path_frame *f, uint64_t now_ms)
 	return true;
 }
 
-static bool frame_is_encrypted(const struct path_frame *f)
+/* One PPP frame.  Returns false for one that cannot have come from the peer. */
+static bool rx_frame(struct path *path, struct path_frame *f, uint64_t now_ms)
 {
 	uint16_t protocol;
 	size_t head;
 
-	return frame_decode(f->data, f->len, &protocol, &head) && protocol == FRAME_COMPRESSED;
+	if (!frame_decode(f->data, f->len, &protocol, &head)) {
+		path->rx_counters.rx_malformed++;
+		return false;
+	}
+	f->data += head;
+	f->len -= head;
+	if (protocol == FRAME_MP && path->state.mp_rx.mrru)
+		return mp_input(path, f, now_ms);
+	return path_rx_inner(path, protocol, f, now_ms);
+}
+
+/* May it wait for those before it?  Control frames do not. */
+static bool is_holdable(const struct path *path, const struct path_frame *f)
+{
+	uint16_t protocol;
+	size_t head;
+
+	if (!frame_decode(f->data, f->len, &protocol, &head))
+		return false;
+	return protocol == FRAME_COMPRESSED ||
+	       (protocol == FRAME_MP && path->state.mp_rx.mrru &&
+		mp_wants_order(path, f->data + head, f->len - head));
 }
 
 void path_drain(struct path *path, bool force, uint64_t now_ms)
@@ -277,7 +312,7 @@ void path_drain(struct path *path, bool force, uint64_t now_ms)
 /* A frame of a stream whose order matters (stateful MPPE). */
 static void rx_ordered(struct path *path, struct path_frame *f, uint64_t now_ms)
 {
-	bool holdable = frame_is_encrypted(f);
+	bool holdable = is_holdable(path, f);
 
 	while (path->reorder && reorder_is_far(path->reorder, f->number))
 		path_drain(path, true, now_ms);
@@ -310,6 +345,8 @@ static bool could_be_peers(const struct path *path, const struct path_frame *f)
 		return false;
 	if (frame_is_control(protocol))
 		return control_packet_decode(f->data + head, f->len - head, &packet);
+	if (protocol == FRAME_MP && mp_could_be_peers(path, f->data + head, f->len - head))
+		return true;
 	return protocol == FRAME_COMPRESSED ? path->state.rx.bits != 0 : path->state.rx_clear;
 }
 

@@ -22,23 +22,32 @@ static int send_alone(struct path *path, const uint8_t *start, size_t len)
 	return 0;
 }
 
+/* NCPs belong to the bundle; LCP, authentication and CCP of a link do not. */
+static bool goes_into_mp(const struct path *path, uint16_t protocol)
+{
+	return path->tx_state.mp_tx.mrru && frame_is_ncp(protocol);
+}
+
 int path_send_control(struct path *path, uint16_t protocol, const uint8_t *info, size_t len)
 {
 	uint8_t packet[PATH_HEADROOM + PATH_FRAME_MAX + PATH_TAILROOM];
-	uint8_t head[FRAME_HEAD_MAX];
-	size_t n = frame_head_write(head, protocol, false, false), whole = n + len;
 	uint8_t *frame = packet + PATH_HEADROOM, *start;
+	size_t whole = FRAME_HEAD_MAX + len, n;
 	int rc = -ENOTCONN;
 
 	if (whole > PATH_FRAME_MAX)
 		return -EMSGSIZE;
 	if (!path->call_set)
 		return -ENOTCONN;
-	memcpy(frame, head, n);
-	memcpy(frame + n, info, len);
 	path_turn_take(path);
 	if (!path->tx_shut) {
-		start = path_wrap(path, frame, &whole);
+		bool inside = goes_into_mp(path, protocol);
+
+		n = frame_head_write(frame, protocol, inside, false);
+		whole = n + len;
+		memcpy(frame + n, info, len);
+		start = inside ? mp_wrap_whole(path, frame, &whole)
+			       : path_wrap(path, frame, &whole);
 		if (path->esp)
 			esp_out_seal(path->esp, start, whole);
 		rc = send_alone(path, start, whole);
@@ -62,8 +71,9 @@ static bool tx_open(struct path *path, const uint8_t *ip, size_t len)
 static bool tx_fits(struct path *path, size_t len)
 {
 	const struct path_state *s = &path->tx_state;
+	size_t whole = len + (s->tx.bits ? 2 + MPPE_HEADER : 0);
 
-	if (len <= PATH_FRAME_MAX - 8 && len + (s->tx.bits ? 2 + MPPE_HEADER : 0) <= s->peer_mru)
+	if (s->mp_tx.mrru ? mp_fits(s, whole) : len <= PATH_FRAME_MAX - 8 && whole <= s->peer_mru)
 		return true;
 	path->tx_counters.tx_too_big++;
 	return false;
@@ -74,6 +84,8 @@ static void tx_flush(struct path *path)
 {
 	if (path->tx_job_count)
 		mppe_encrypt_jobs(&path->tx, path->tx_jobs, path->tx_job_count);
+	if (path->mp_tx.count)
+		mp_cut_burst(path);
 	for (unsigned i = 0; path->esp && i < path->tx_count; i++)
 		esp_out_seal(path->esp, path->tx_packets[i].iov_base, path->tx_packets[i].iov_len);
 	if (path->tx_count)
@@ -124,29 +136,49 @@ static uint8_t *frame_packet(struct path *path, uint8_t *ip, size_t *len)
 		*len += 2 + MPPE_HEADER;
 		protocol = FRAME_COMPRESSED;
 	}
-	n = frame_head_write(head, protocol, s->tx_acfc, s->tx_pfc);
+	n = frame_head_write(head, protocol, s->tx_acfc || s->mp_tx.mrru, s->tx_pfc);
 	frame -= n;
 	memcpy(frame, head, n);
 	*len += n;
 	return frame;
 }
 
+/* The packets of the burst end at END of the slab now. */
+static void tx_end(struct path *path, const uint8_t *end)
+{
+	path->tx_used = ((size_t)(end - path->tx_slab) + 63) & ~(size_t)63;
+}
+
+/* Multilink: the frame is cut, and what is before its pieces written, when it is encrypted. */
+static void tx_add_mp(struct path *path, uint8_t *frame, size_t len)
+{
+	unsigned pieces = mp_pieces(&path->tx_state, len);
+
+	if (path->tx_count + pieces > PATH_BURST)
+		tx_flush(path);
+	path->mp_tx.wholes[path->mp_tx.count++] = (struct mp_whole){frame, len};
+	path->tx_count += pieces;
+	tx_end(path, frame + len + pieces * MP_PIECE_GAP);
+}
+
 /* A packet at tx_place, whole and permitted, joins the burst. */
 static void tx_add(struct path *path, uint8_t *ip, size_t len)
 {
-	struct iovec *packet = &path->tx_packets[path->tx_count];
-	size_t end;
+	struct iovec *packet;
 
 	path->tx_counters.tx_packets++;
 	path->tx_counters.tx_bytes += len;
 	if (path->tx_state.mss_mtu)
 		mss_clamp(ip, len, path->tx_state.mss_mtu);
 	ip = frame_packet(path, ip, &len);
+	if (path->tx_state.mp_tx.mrru) {
+		tx_add_mp(path, ip, len);
+		return;
+	}
+	packet = &path->tx_packets[path->tx_count++];
 	packet->iov_base = path_wrap(path, ip, &len);
 	packet->iov_len = len;
-	end = (size_t)((uint8_t *)packet->iov_base - path->tx_slab) + len;
-	path->tx_count++;
-	path->tx_used = (end + 63) & ~(size_t)63;
+	tx_end(path, (uint8_t *)packet->iov_base + len);
 }
 
 /* PACKET lies in tx_large. */

@@ -220,6 +220,7 @@ static void run_event(struct automaton *a, enum automaton_event event)
 		a->requests_sent = a->answers = 0;
 		a->answered = a->seen = a->refused = false;
 		a->repeat_after_ms = 0;
+		a->refusals = 0;
 	}
 	if (!timer_runs(a->state))
 		a->deadline_ms = DEADLINE_NONE;

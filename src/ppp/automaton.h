@@ -95,6 +95,7 @@ struct option_rule {
 	enum option_verdict (*request)(void *ctx, const struct option *o, struct writer *nak);
 	void (*nak)(void *ctx, const struct option *o);
 	void (*reject)(void *ctx, const struct option *o);
+	bool (*wanted)(const void *ctx); /* false: as if the rule were not there; NULL: it is */
 };
 
 struct automaton_driver {
@@ -112,6 +113,7 @@ struct automaton_driver {
 	void (*up)(void *ctx);
 	void (*down)(void *ctx);
 	void (*finished)(void *ctx, enum automaton_event why);
+	void (*stuck)(void *ctx); /* the peer asks again and again for what was refused */
 };
 
 /* What all automata of a link share. */
@@ -128,6 +130,7 @@ struct automaton_host {
 #define AUTOMATON_PACKET_MAX  1500
 #define AUTOMATON_REQUEST_MAX 256
 #define AUTOMATON_QUEUE	      8
+#define AUTOMATON_REFUSAL     64 /* octets by which two refusals are held for the same */
 
 struct automaton {
 	const struct automaton_driver *driver;
@@ -155,6 +158,9 @@ struct automaton {
 	uint8_t reply_code;
 	size_t reply_len;
 	uint8_t reply[AUTOMATON_PACKET_MAX];
+	uint8_t refusals; /* so often in sequence with the same words */
+	size_t refusal_len;
+	uint8_t refusal[AUTOMATON_REFUSAL];
 	uint64_t refused_ms; /* when that reply last went out as a Nak or Reject; 0 = never */
 	/* the peer's request that was answered last, to know its repetition */
 	bool seen, seen_good;

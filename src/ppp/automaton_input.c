@@ -10,12 +10,16 @@
 #define NAKS_HOPELESS	  20  /* then we do not answer Naks any more and the tries run out */
 #define REPEAT_MIN_MS	  200 /* between requests repeated because the peer is heard */
 #define MAX_REACKS	  4
+#define MAX_REFUSALS	  7 /* of the same, in sequence: the peer will not come round */
 
 static const struct option_rule *find_rule(const struct automaton *a, uint8_t type)
 {
-	for (size_t i = 0; i < a->driver->rule_count; i++)
-		if (a->driver->rules[i].type == type)
-			return &a->driver->rules[i];
+	for (size_t i = 0; i < a->driver->rule_count; i++) {
+		const struct option_rule *rule = &a->driver->rules[i];
+
+		if (rule->type == type)
+			return !rule->wanted || rule->wanted(a->ctx) ? rule : NULL;
+	}
 	return NULL;
 }
 
@@ -169,6 +173,27 @@ static bool judge_once(struct automaton *a, bool *fit)
 	return good;
 }
 
+/* Does the reply refuse the same as the one before it? */
+static bool is_same_refusal(const struct automaton *a)
+{
+	size_t known = a->reply_len < sizeof(a->refusal) ? a->reply_len : sizeof(a->refusal);
+
+	return a->reply_len == a->refusal_len && memcmp(a->reply, a->refusal, known) == 0;
+}
+
+static void count_refusal(struct automaton *a, bool good)
+{
+	size_t known = a->reply_len < sizeof(a->refusal) ? a->reply_len : sizeof(a->refusal);
+
+	if (good || !is_same_refusal(a)) {
+		a->refusals = good ? 0 : 1;
+		a->refusal_len = a->reply_len;
+		memcpy(a->refusal, a->reply, known);
+	} else if (++a->refusals == MAX_REFUSALS && a->driver->stuck) {
+		a->driver->stuck(a->ctx);
+	}
+}
+
 static void input_request(struct automaton *a)
 {
 	bool good = true, fit = true;
@@ -187,6 +212,7 @@ static void input_request(struct automaton *a)
 			a->host->counters->malformed++;
 			return;
 		}
+		count_refusal(a, good);
 		repeat_unheard_request(a);
 	}
 	automaton_raise(a, good ? AUTOMATON_REQUEST_GOOD : AUTOMATON_REQUEST_BAD);

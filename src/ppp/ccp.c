@@ -142,7 +142,7 @@ static void mppe_reject(void *ctx, const struct option *o)
 }
 
 static const struct option_rule rules[] = {
-	{CCP_OPTION_MPPE, mppe_build, mppe_request, mppe_nak, mppe_reject},
+	{CCP_OPTION_MPPE, mppe_build, mppe_request, mppe_nak, mppe_reject, NULL},
 };
 
 /* ---- keys ---- */

@@ -184,11 +184,11 @@ static void server_reject(void *ctx, const struct option *o)
 
 /* VJ compression and the obsolete option 1 are rejected. */
 static const struct option_rule rules[] = {
-	{IPCP_OPTION_ADDRESS, address_build, address_request, address_nak, address_reject},
-	{IPCP_OPTION_DNS1, servers_build, server_request, server_nak, server_reject},
-	{IPCP_OPTION_WINS1, NULL, server_request, server_nak, server_reject},
-	{IPCP_OPTION_DNS2, NULL, server_request, server_nak, server_reject},
-	{IPCP_OPTION_WINS2, NULL, server_request, server_nak, server_reject},
+	{IPCP_OPTION_ADDRESS, address_build, address_request, address_nak, address_reject, NULL},
+	{IPCP_OPTION_DNS1, servers_build, server_request, server_nak, server_reject, NULL},
+	{IPCP_OPTION_WINS1, NULL, server_request, server_nak, server_reject, NULL},
+	{IPCP_OPTION_DNS2, NULL, server_request, server_nak, server_reject, NULL},
+	{IPCP_OPTION_WINS2, NULL, server_request, server_nak, server_reject, NULL},
 };
 
 /* ---- hooks of the automaton ---- */
@@ -285,6 +285,13 @@ static void finished(void *ctx, enum automaton_event why)
 					   : "closed IPCP");
 }
 
+static void stuck(void *ctx)
+{
+	struct ppp_link *link = ctx;
+
+	link_stuck(link, &link->ipcp.fsm);
+}
+
 static void terminated(void *ctx, const struct control_packet *p)
 {
 	struct ppp_link *link = ctx;
@@ -309,6 +316,7 @@ static const struct automaton_driver driver = {
 	.up = up,
 	.down = down,
 	.finished = finished,
+	.stuck = stuck,
 };
 
 void ipcp_init(struct ppp_link *link)

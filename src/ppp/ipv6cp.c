@@ -66,7 +66,7 @@ static void id_reject(void *ctx, const struct option *o)
 }
 
 static const struct option_rule rules[] = {
-	{IPV6CP_OPTION_IFID, id_build, id_request, id_nak, id_reject},
+	{IPV6CP_OPTION_IFID, id_build, id_request, id_nak, id_reject, NULL},
 };
 
 static void judge(void *ctx)

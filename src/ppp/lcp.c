@@ -156,14 +156,109 @@ static void acfc_drop(void *ctx, const struct option *o)
 	lcp_of(ctx)->ask_acfc = false;
 }
 
-/* Every other option (quality, callback, MRRU, endpoint discriminator, ...) is rejected. */
+/* ---- Multilink (RFC 1990 section 5.1): either direction may use it alone ---- */
+
+static bool wants_multilink(const void *ctx)
+{
+	return ((const struct ppp_link *)ctx)->config.settings.mrru != 0;
+}
+
+static void mrru_build(void *ctx, struct writer *w)
+{
+	if (lcp_of(ctx)->ask_mrru)
+		option_write_u16(w, LCP_OPTION_MRRU, lcp_of(ctx)->mrru);
+}
+
+static enum option_verdict mrru_request(void *ctx, const struct option *o, struct writer *nak)
+{
+	uint16_t mrru = option_u16(o);
+
+	if (mrru < MRU_FLOOR) {
+		option_write_u16(nak, LCP_OPTION_MRRU, MRRU_MUST);
+		return OPTION_NAK;
+	}
+	lcp_of(ctx)->staged.mrru = mrru;
+	return OPTION_ACK;
+}
+
+static void mrru_nak(void *ctx, const struct option *o)
+{
+	const struct ppp_link *link = ctx;
+	uint16_t mrru = option_u16(o);
+	uint32_t most = link->config.settings.mrru;
+
+	/* Larger than what is configured we take up to what anybody must. */
+	if (most < MRRU_MUST)
+		most = MRRU_MUST;
+	lcp_of(ctx)->ask_mrru &= mrru >= MRU_FLOOR && mrru <= most;
+	if (lcp_of(ctx)->ask_mrru)
+		lcp_of(ctx)->mrru = mrru;
+}
+
+static void mrru_reject(void *ctx, const struct option *o)
+{
+	(void)o;
+	lcp_of(ctx)->ask_mrru = false;
+}
+
+static void short_sequence_build(void *ctx, struct writer *w)
+{
+	if (lcp_of(ctx)->ask_mrru && lcp_of(ctx)->ask_short_sequence)
+		option_write(w, LCP_OPTION_SHORT_SEQUENCE, NULL, 0);
+}
+
+static enum option_verdict short_sequence_request(void *ctx, const struct option *o,
+						  struct writer *nak)
+{
+	(void)o, (void)nak;
+	lcp_of(ctx)->staged.short_sequence = true;
+	return OPTION_ACK;
+}
+
+static void short_sequence_drop(void *ctx, const struct option *o)
+{
+	(void)o;
+	lcp_of(ctx)->ask_short_sequence = false;
+}
+
+/* It is another one for each call, so that no server makes one bundle of two calls. */
+static void endpoint_build(void *ctx, struct writer *w)
+{
+	const struct lcp *lcp = lcp_of(ctx);
+	uint8_t data[1 + ENDPOINT_LEN] = {ENDPOINT_LOCAL};
+
+	if (!lcp->ask_mrru || !lcp->ask_endpoint)
+		return;
+	memcpy(data + 1, lcp->endpoint, ENDPOINT_LEN);
+	option_write(w, LCP_OPTION_ENDPOINT, data, sizeof(data));
+}
+
+/* Whoever it is: a call has one link. */
+static enum option_verdict endpoint_request(void *ctx, const struct option *o, struct writer *nak)
+{
+	(void)ctx, (void)o, (void)nak;
+	return OPTION_ACK;
+}
+
+static void endpoint_drop(void *ctx, const struct option *o)
+{
+	(void)o;
+	lcp_of(ctx)->ask_endpoint = false;
+}
+
+/* Every other option (quality, callback, ...) is rejected. */
 static const struct option_rule rules[] = {
-	{LCP_OPTION_MRU, mru_build, mru_request, mru_nak, mru_reject},
-	{LCP_OPTION_ACCM, NULL, accm_request, NULL, NULL},
-	{LCP_OPTION_AUTH, lcp_auth_build, lcp_auth_request, lcp_auth_nak, lcp_auth_reject},
-	{LCP_OPTION_MAGIC, magic_build, magic_request, magic_nak, magic_reject},
-	{LCP_OPTION_PFC, pfc_build, pfc_request, pfc_drop, pfc_drop},
-	{LCP_OPTION_ACFC, acfc_build, acfc_request, acfc_drop, acfc_drop},
+	{LCP_OPTION_MRU, mru_build, mru_request, mru_nak, mru_reject, NULL},
+	{LCP_OPTION_ACCM, NULL, accm_request, NULL, NULL, NULL},
+	{LCP_OPTION_AUTH, lcp_auth_build, lcp_auth_request, lcp_auth_nak, lcp_auth_reject, NULL},
+	{LCP_OPTION_MAGIC, magic_build, magic_request, magic_nak, magic_reject, NULL},
+	{LCP_OPTION_PFC, pfc_build, pfc_request, pfc_drop, pfc_drop, NULL},
+	{LCP_OPTION_ACFC, acfc_build, acfc_request, acfc_drop, acfc_drop, NULL},
+	{LCP_OPTION_MRRU, mrru_build, mrru_request, mrru_nak, mrru_reject, wants_multilink},
+	{LCP_OPTION_SHORT_SEQUENCE, short_sequence_build, short_sequence_request,
+	 short_sequence_drop, short_sequence_drop, wants_multilink},
+	{LCP_OPTION_ENDPOINT, endpoint_build, endpoint_request, endpoint_drop, endpoint_drop,
+	 wants_multilink},
 };
 
 /* ---- hooks of the automaton ---- */
@@ -184,6 +279,7 @@ static void up(void *ctx)
 
 	link->lcp.loops = 0;
 	link->lcp.echo_loops = 0;
+	link->lcp.opened++;
 	link->up->lcp_up(link);
 }
 
@@ -195,6 +291,16 @@ static void down(void *ctx)
 	link->lcp.offered[0] = '\0';
 	link->lcp.echo_pending = false;
 	link->up->lcp_down(link);
+}
+
+static void stuck(void *ctx)
+{
+	struct ppp_link *link = ctx;
+
+	if (lcp_auth_is_refused(link))
+		lcp_auth_fail(link);
+	else
+		link_stuck(link, &link->lcp.fsm);
 }
 
 static void finished(void *ctx, enum automaton_event why)
@@ -277,7 +383,7 @@ static void terminated(void *ctx, const struct control_packet *p)
 	if (automaton_opened(&link->lcp.fsm))
 		return;
 	/* Many servers hang up on the first method that they do not take. */
-	if (link->config.role == ROLE_CALLER && link->lcp.offered[0] && !link->lcp.staged.auth)
+	if (lcp_auth_is_refused(link))
 		lcp_auth_fail(link);
 	link_fail(link, EXIT_NEGOTIATION_FAILED, "%s hung up during LCP negotiation%s",
 		  link_peer(link), quoted);
@@ -403,6 +509,7 @@ static const struct automaton_driver driver = {
 	.up = up,
 	.down = down,
 	.finished = finished,
+	.stuck = stuck,
 };
 
 void lcp_init(struct ppp_link *link)
@@ -416,6 +523,11 @@ void lcp_init(struct ppp_link *link)
 	lcp->ask_magic = true;
 	lcp->ask_pfc = link->config.settings.ask_pfc;
 	lcp->ask_acfc = link->config.settings.ask_acfc;
+	lcp->mrru = (uint16_t)link->config.settings.mrru;
+	lcp->ask_mrru = lcp->ask_endpoint = lcp->mrru != 0;
+	lcp->ask_short_sequence = link->config.settings.ask_short_sequence;
+	if (lcp->ask_endpoint)
+		random_fill(link->random, lcp->endpoint, ENDPOINT_LEN);
 	lcp->peer.mru = MRU_DEFAULT;
 	new_magic(link);
 	if (link->config.role == ROLE_ANSWERER) {

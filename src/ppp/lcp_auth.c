@@ -105,6 +105,11 @@ static const char *list_methods(char *buf, size_t cap, unsigned set)
 	return buf;
 }
 
+bool lcp_auth_is_refused(const struct ppp_link *link)
+{
+	return link->config.role == ROLE_CALLER && link->lcp.offered[0] && !link->lcp.staged.auth;
+}
+
 void lcp_auth_fail(struct ppp_link *link)
 {
 	char allowed[64];

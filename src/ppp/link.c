@@ -117,7 +117,20 @@ static bool data_equal(const struct ppp_data *a, const struct ppp_data *b)
 	return a->ipv4 == b->ipv4 && a->ipv6 == b->ipv6 && a->tx_blocked == b->tx_blocked &&
 	       a->rx_clear == b->rx_clear && a->tx_pfc == b->tx_pfc && a->tx_acfc == b->tx_acfc &&
 	       a->peer_mru == b->peer_mru && a->own_mru == b->own_mru &&
-	       key_equal(&a->tx, &b->tx) && key_equal(&a->rx, &b->rx);
+	       a->peer_mrru == b->peer_mrru && a->own_mrru == b->own_mrru &&
+	       a->tx_short_sequence == b->tx_short_sequence &&
+	       a->rx_short_sequence == b->rx_short_sequence &&
+	       a->mp_generation == b->mp_generation && key_equal(&a->tx, &b->tx) &&
+	       key_equal(&a->rx, &b->rx);
+}
+
+static void multilink_of(const struct lcp *lcp, struct ppp_data *d)
+{
+	d->peer_mrru = lcp->peer.mrru;
+	d->own_mrru = lcp->ask_mrru ? lcp->mrru : 0;
+	d->tx_short_sequence = lcp->peer.mrru && lcp->peer.short_sequence;
+	d->rx_short_sequence = lcp->ask_mrru && lcp->ask_short_sequence;
+	d->mp_generation = lcp->opened;
 }
 
 void link_data_compute(const struct ppp_link *link, struct ppp_data *d)
@@ -133,6 +146,8 @@ void link_data_compute(const struct ppp_link *link, struct ppp_data *d)
 	d->tx_acfc = link->lcp.peer.acfc;
 	d->peer_mru = link->lcp.peer.mru;
 	d->own_mru = link->lcp.ask_mru ? link->lcp.mru : MRU_DEFAULT;
+	if (link->phase == PPP_PHASE_AUTHENTICATE || link->phase == PPP_PHASE_NETWORK)
+		multilink_of(&link->lcp, d);
 	/* The last line of defence: whatever the layers say, no clear data where none may be. */
 	if (link_encrypts(link) && (d->tx.bits == 0 || d->rx.bits == 0))
 		open = false;

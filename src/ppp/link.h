@@ -12,12 +12,17 @@
 
 #define MRU_DEFAULT 1500
 #define MRU_FLOOR   128
+#define MRRU_MUST   1500 /* anybody can put that together (RFC 1990 section 5.1.1) */
+/* Endpoint discriminator of class 1 (RFC 1990 section 5.1.3): so many octets chosen by us. */
+#define ENDPOINT_LEN 12
 
 /* What one side's LCP request says. */
 struct lcp_side {
 	uint16_t mru;
 	uint32_t magic;
 	bool pfc, acfc;
+	uint16_t mrru; /* 0 = no Multilink */
+	bool short_sequence;
 	enum auth_method auth; /* 0 = none */
 };
 
@@ -25,7 +30,10 @@ struct lcp {
 	struct automaton fsm;
 	/* our request */
 	bool ask_mru, ask_magic, ask_pfc, ask_acfc;
-	uint16_t mru;
+	bool ask_mrru, ask_short_sequence, ask_endpoint;
+	uint16_t mru, mrru;
+	uint8_t endpoint[ENDPOINT_LEN];
+	uint32_t opened; /* how often: Multilink's numbers may begin anew each time */
 	uint32_t magic;
 	enum auth_method ask_auth; /* answerer: the method asked for now */
 	unsigned auth_left;	   /* answerer: methods that the caller has not refused */
@@ -241,6 +249,8 @@ void link_protocol_reject(struct ppp_link *link, uint16_t protocol, const uint8_
 
 /* A control frame of a PROTOCOL that we do not carry came. */
 void link_note_rejected(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len);
+/* The end: the peer asks again and again for what FSM has refused. */
+void link_stuck(struct ppp_link *link, const struct automaton *fsm);
 
 /* ---- the layers ---- */
 
@@ -257,6 +267,8 @@ enum option_verdict lcp_auth_request(void *ctx, const struct option *o, struct w
 void lcp_auth_nak(void *ctx, const struct option *o);
 void lcp_auth_reject(void *ctx, const struct option *o);
 bool lcp_auth_missing(void *ctx, struct writer *nak);
+/* Does the peer want a method that the profile forbids, and no other so far? */
+bool lcp_auth_is_refused(const struct ppp_link *link);
 /* Ends the link: the peer wants none of the methods that may be used. */
 void lcp_auth_fail(struct ppp_link *link);
 

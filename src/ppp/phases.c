@@ -6,10 +6,15 @@
 
 static void lcp_up(struct ppp_link *link)
 {
+	const struct lcp *lcp = &link->lcp;
+
 	log_info(link->log, "LCP is open: mru %u, the peer's %u, authentication %s",
 		 link->lcp.ask_mru ? link->lcp.mru : MRU_DEFAULT, link->lcp.peer.mru,
 		 word_of(auth_words, link->config.role == ROLE_CALLER ? link->lcp.peer.auth
 								      : link->lcp.ask_auth));
+	if (lcp->ask_mrru || lcp->peer.mrru)
+		log_info(link->log, "Multilink on this link: mrru %u, the peer's %u",
+			 lcp->ask_mrru ? lcp->mrru : 0, lcp->peer.mrru);
 	link_enter_phase(link, PPP_PHASE_AUTHENTICATE);
 	link_data_changed(link);
 	auth_start(link);

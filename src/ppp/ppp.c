@@ -53,10 +53,12 @@ static void limit_tick(struct ppp_link *link)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "no answer to %u LCP requests (0 frames received)",
 			  link->lcp.fsm.requests_sent);
+	else if (link->phase == PPP_PHASE_ESTABLISH && lcp_auth_is_refused(link))
+		lcp_auth_fail(link);
 	else if (link->phase == PPP_PHASE_ESTABLISH)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
-			  "LCP did not open within %u seconds (%u frames sent, %u received)",
-			  seconds, link->counters.tx_frames, link->counters.rx_frames);
+			  "LCP did not open within %u seconds%s (%u frames sent, %u received)",
+			  seconds, refusal, link->counters.tx_frames, link->counters.rx_frames);
 	else if (link->phase == PPP_PHASE_AUTHENTICATE)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "authentication with %s did not end within %u seconds",

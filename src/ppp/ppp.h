@@ -85,6 +85,11 @@ struct ppp_data {
 	bool tx_pfc, tx_acfc;	    /* the peer takes compressed fields in data frames */
 	uint16_t peer_mru;	    /* never send a larger information field; 1500 if not named */
 	uint16_t own_mru;
+	/* Multilink: the largest packet that the peer, and we, put together; 0 = it is not in use
+	 * in that direction. */
+	uint16_t peer_mrru, own_mrru;
+	bool tx_short_sequence, rx_short_sequence; /* numbers of 12 bits */
+	uint32_t mp_generation;			   /* grows when the peer may number anew */
 };
 
 struct ppp_addresses {

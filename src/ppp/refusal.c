@@ -124,6 +124,16 @@ static const struct automaton *refused_layer(const struct ppp_link *link)
 	return NULL;
 }
 
+void link_stuck(struct ppp_link *link, const struct automaton *fsm)
+{
+	char words[PPP_REFUSAL_MAX];
+	struct str s = str_make(words, sizeof(words));
+
+	append_option(fsm, &s);
+	link_fail(link, EXIT_NEGOTIATION_FAILED, "%s insists in %s after we refused %s",
+		  link_peer(link), fsm->driver->name, words);
+}
+
 const char *ppp_refusal(const struct ppp_link *link, char *buf, size_t cap)
 {
 	const struct automaton *layer = refused_layer(link);

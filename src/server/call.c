@@ -141,6 +141,7 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 		m->ppp.mppe.policy = MPPE_YES; /* until the account is known, which decides */
 	m->max_mtu = l->max_mtu;
 	m->ppp.mru = l->max_mru;
+	m->ppp.mrru = l->mrru;
 	m->path_mtu = path->mtu > 65535 ? 65535 : (uint16_t)path->mtu;
 	m->ipv4 = true;
 	m->clamp_mss = ppp->change_tcp_mss;
@@ -279,6 +280,7 @@ static void on_account(struct call *c, const struct request_account *question)
 /* The session speaks for a caller that nobody trusts: every value is checked again. */
 static const char *fault_of(const struct call *c, const struct request_network *n)
 {
+	const struct conf_listener *l = &c->server->conf.listener[c->type];
 	struct request_account_answer wanted = {0};
 	const char *fault = NULL;
 
@@ -287,7 +289,7 @@ static const char *fault_of(const struct call *c, const struct request_network *
 	fill_answer(c, &wanted);
 	if (n->local.s_addr != wanted.local.s_addr || n->remote.s_addr != c->remote.s_addr)
 		fault = "the addresses are not those that were given";
-	else if (n->mtu < MTU_MIN || n->mtu > c->server->conf.listener[c->type].max_mtu)
+	else if (n->mtu < MTU_MIN || n->mtu > request_mtu_most(l->max_mtu, l->mrru))
 		fault = "the negotiated MTU is out of range";
 	wipe(&wanted, sizeof wanted);
 	return fault;

@@ -134,8 +134,11 @@ void session_flush_output(struct session *s);
 void session_tunnel_config(const struct session *s, struct tunnel_config *config);
 void session_ppp_config(const struct session *s, struct ppp_config *config);
 void session_path_state(const struct session *s, struct path_state *state);
-/* The largest inner packet that PPP's agreement and the way to the server carry. */
+/* The largest inner packet that PPP's agreement and the way to the server carry, with Multilink in
+ * several pieces. */
 uint16_t session_effective_mtu(const struct session *s);
+/* The largest packet on the link: with Multilink of a fragment, else of what is in the tunnel. */
+uint16_t session_link_mtu(const struct session *s);
 /* The largest inner packet that the way to the server carries. */
 unsigned session_room(const struct session *s);
 void session_fill_stats(const struct session *s, struct request_stats *stats);

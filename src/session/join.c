@@ -5,12 +5,15 @@
 
 #include "base/str.h"
 #include "wire/esp.h"
+#include "wire/frame.h"
 
 #include <string.h>
 
 #define ECHO_INTERVAL_MS 60000 /* RFC 2637 3.1.4: 60 s without control messages, 60 s to answer */
 #define ECHO_LIMIT_MS	 60000
 #define INNER_MIN	 68 /* RFC 791 */
+#define INNER_USUAL	 1500
+#define MPPE_AROUND	 4 /* its header, and the protocol inside */
 #define PPTP_WINDOW	 64
 #define L2TP_WINDOW	 16
 #define RESTART_MS	 400
@@ -84,6 +87,51 @@ static bool peer_is_linux(const struct tunnel_peer *peer)
 	return strcmp(peer->vendor, "linux") == 0 || strcmp(peer->vendor, "xelerance.com") == 0;
 }
 
+/* Octets of PPP around an inner packet: Address and Control, protocol; with MPPE its header and the
+ * inner protocol too. */
+static unsigned ppp_overhead(const struct session *s)
+{
+	return FRAME_HEAD_MAX + (s->data.tx.bits ? MPPE_AROUND : 0);
+}
+
+/* Inside ESP; L2TP with the length that most servers send. */
+static unsigned room_in_esp(const struct session *s, unsigned ppp)
+{
+	unsigned around = 8 + (path_numbered(s->path) ? 4 : 0) + ppp;
+	size_t room = esp_room(&s->secure.sizes, s->start.peer.ss_family == AF_INET6, s->mtu.path);
+
+	return room > around + INNER_MIN ? (unsigned)room - around : INNER_MIN;
+}
+
+/* What the way to the peer leaves behind IP and GRE with both numbers, or UDP and L2TP, and PPP
+ * octets. */
+static unsigned room_for(const struct session *s, unsigned ppp)
+{
+	unsigned around = s->start.peer.ss_family == AF_INET6 ? 40 : 20;
+
+	if (s->secure.ike)
+		return room_in_esp(s, ppp);
+	around +=
+		s->start.protocol == PROTOCOL_L2TP ? 8 + 6 + (path_numbered(s->path) ? 4 : 0) : 16;
+	around += ppp;
+	return s->mtu.path > around + INNER_MIN ? s->mtu.path - around : INNER_MIN;
+}
+
+unsigned session_room(const struct session *s)
+{
+	return room_for(s, ppp_overhead(s));
+}
+
+/* The largest information field of a frame that PPP's agreement and the way to the peer carry. */
+static uint16_t link_room(const struct session *s)
+{
+	unsigned room = s->start.max_mtu, by_path = room_for(s, FRAME_HEAD_MAX);
+
+	if (room > s->data.peer_mru)
+		room = s->data.peer_mru;
+	return (uint16_t)(room < by_path ? room : by_path);
+}
+
 void session_path_state(const struct session *s, struct path_state *state)
 {
 	memset(state, 0, sizeof *state);
@@ -96,50 +144,56 @@ void session_path_state(const struct session *s, struct path_state *state)
 	state->tx_pfc = s->data.tx_pfc;
 	state->tx_acfc = s->data.tx_acfc;
 	state->peer_mru = s->data.peer_mru;
+	state->mp_tx = (struct path_mp){s->data.peer_mrru, s->data.tx_short_sequence};
+	state->mp_rx = (struct path_mp){s->data.own_mrru, s->data.rx_short_sequence};
+	state->mp_generation = s->data.mp_generation;
+	state->mp_room = link_room(s);
 	state->path_mtu = s->mtu.path;
 	state->mss_mtu = s->start.clamp_mss ? session_effective_mtu(s) : 0;
 	state->rekey_on_flush = peer_is_linux(&s->peer);
 }
 
-/* Octets of PPP around an inner packet: Address and Control, protocol; with MPPE its header and the
- * inner protocol too. */
-static unsigned ppp_overhead(const struct session *s)
+/* A vendor whose programs decrypt packets of more than 1500 octets; Linux drops them. */
+static bool peer_decrypts_large(const struct tunnel_peer *peer)
 {
-	return 4 + (s->data.tx.bits ? 4 : 0);
+	return strcmp(peer->vendor, "vpdial") == 0;
 }
 
-/* Inside ESP; L2TP with the length that most servers send. */
-static unsigned room_in_esp(const struct session *s, const struct esp_sizes *sizes, unsigned path)
+/* Cut and put together: MPPE's header and the inner protocol count, MP's own does not. */
+static unsigned mtu_by_multilink(const struct session *s)
 {
-	unsigned around = 8 + (path_numbered(s->path) ? 4 : 0) + ppp_overhead(s);
-	size_t room = esp_room(sizes, s->start.peer.ss_family == AF_INET6, path);
+	unsigned mtu = s->start.ppp.mrru > INNER_USUAL ? s->start.ppp.mrru : INNER_USUAL;
+	unsigned by_peer = s->data.peer_mrru - (s->data.tx.bits ? MPPE_AROUND : 0);
+	unsigned by_pieces = path_mp_most(link_room(s), s->data.tx_short_sequence);
 
-	return room > around + INNER_MIN ? (unsigned)room - around : INNER_MIN;
+	if (mtu > by_peer)
+		mtu = by_peer;
+	if (mtu > by_pieces)
+		mtu = by_pieces;
+	if (s->data.tx.bits && mtu > INNER_USUAL && !peer_decrypts_large(&s->peer))
+		mtu = INNER_USUAL;
+	return mtu;
 }
 
-/* IP, then GRE with both numbers, or UDP and L2TP. */
-unsigned session_room(const struct session *s)
+/* In one piece. */
+static unsigned mtu_of_link(const struct session *s)
 {
-	unsigned around = s->start.peer.ss_family == AF_INET6 ? 40 : 20;
+	unsigned mtu = s->start.max_mtu, by_path = session_room(s);
+	unsigned by_peer = s->data.peer_mru - (s->data.tx.bits ? MPPE_AROUND : 0);
 
-	if (s->secure.ike)
-		return room_in_esp(s, &s->secure.sizes, s->mtu.path);
-	around +=
-		s->start.protocol == PROTOCOL_L2TP ? 8 + 6 + (path_numbered(s->path) ? 4 : 0) : 16;
-	around += ppp_overhead(s);
-	return s->mtu.path > around + INNER_MIN ? s->mtu.path - around : INNER_MIN;
+	if (mtu > by_peer)
+		mtu = by_peer;
+	return mtu < by_path ? mtu : by_path;
+}
+
+uint16_t session_link_mtu(const struct session *s)
+{
+	return s->data.peer_mrru ? link_room(s) : (uint16_t)mtu_of_link(s);
 }
 
 uint16_t session_effective_mtu(const struct session *s)
 {
-	unsigned mtu = s->start.max_mtu, by_path = session_room(s), by_peer;
-
-	by_peer = s->data.peer_mru - (s->data.tx.bits ? 4u : 0u);
-	if (mtu > by_peer)
-		mtu = by_peer;
-	if (mtu > by_path)
-		mtu = by_path;
-	return (uint16_t)mtu;
+	return (uint16_t)(s->data.peer_mrru ? mtu_by_multilink(s) : mtu_of_link(s));
 }
 
 static void take_path(struct counters *to, const struct path_counters *from)

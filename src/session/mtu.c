@@ -68,7 +68,8 @@ void mtu_too_big(void *ctx, uint32_t mtu)
 	if (mtu < least)
 		mtu = least;
 	if (mtu >= s->mtu.path) { /* but what is put around a packet may have grown */
-		if (s->network.local.s_addr && session_effective_mtu(s) < s->network.mtu) {
+		if (s->network.local.s_addr && (session_effective_mtu(s) < s->network.mtu ||
+						session_link_mtu(s) < s->network.link_mtu)) {
 			s->mtu.changed = true;
 			set_timer(s);
 		}

@@ -44,6 +44,31 @@ static void plain(const struct control_status *s, struct fields *f, enum field_i
 	join(s, f, fields_known[id].label, id, FIELD_NONE);
 }
 
+/* ROW says A, and B in parentheses with its label. */
+static void beside(struct field *row, const struct control_status *s, enum field_id a,
+		   enum field_id b)
+{
+	struct str out = str_make(row->text, sizeof(row->text));
+
+	str_printf(&out, "%u (%s %u)", field_u32(s, &fields_known[a]), fields_known[b].label,
+		   field_u32(s, &fields_known[b]));
+}
+
+/* What Multilink adds to MTU and MRU, in their rows. */
+static void multilink(const struct control_status *s, struct fields *f)
+{
+	if (!s->mrru && !s->peer_mrru)
+		return;
+	for (size_t i = 0; i < f->count; i++) {
+		struct field *row = &f->rows[i];
+
+		if (row->label == fields_known[FIELD_MTU].label)
+			beside(row, s, FIELD_MTU, FIELD_LINK_MTU);
+		if (row->label == fields_known[FIELD_MRU].label)
+			beside(row, s, FIELD_MRU, FIELD_MRRU);
+	}
+}
+
 void fields_link(const struct control_status *s, struct fields *f)
 {
 	static const enum field_id order[] = {FIELD_STATUS,   FIELD_UPTIME, FIELD_IDLE,
@@ -53,6 +78,7 @@ void fields_link(const struct control_status *s, struct fields *f)
 	f->count = 0;
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		plain(s, f, order[i]);
+	multilink(s, f);
 	if (*s->ipsec)
 		plain(s, f, FIELD_IPSEC);
 	if (s->next_dial_s)

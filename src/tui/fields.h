@@ -18,7 +18,8 @@ struct fields {
 	size_t count;
 };
 
-/* status, uptime, idle-time, encoding, mtu, mru (always all six, "-" where nothing is known), then
+/* status, uptime, idle-time, encoding, mtu, mru (always all six, "-" where nothing is known; with
+ * Multilink link-mtu and mrru stand beside the last two), then
  * state, and the next dial, the attempt or the interface. */
 void fields_link(const struct control_status *status, struct fields *fields);
 

@@ -8,7 +8,8 @@
 /* X(field, label): the label says what it means, if it counts dropped packets; else NULL. */
 
 /* Of the data path: inner IP packets and octets, outer packets (fast: by the packet socket), what
- * was dropped and why; late = delivered out of order. */
+ * was dropped and why; late = delivered out of order; mp = fragments of packets that were cut, of
+ * MP's numbers those that never came, and pieces that were dropped. */
 #define PATH_COUNTERS(X)                                                   \
 	X(tx_packets, NULL)                                                \
 	X(tx_bytes, NULL)                                                  \
@@ -29,6 +30,10 @@
 	X(rx_lost, NULL)                                                   \
 	X(rx_too_late, "received too late")                                \
 	X(rx_bad_mppe, "received, not to be decrypted")                    \
+	X(mp_tx, NULL)                                                     \
+	X(mp_rx, NULL)                                                     \
+	X(mp_lost, NULL)                                                   \
+	X(mp_dropped, "received, fragments that make no packet")           \
 	X(esp_bad, "received, changed on the way")                         \
 	X(esp_replayed, "received again, or too late for IPsec")           \
 	X(esp_unknown, "received for another IPsec association")

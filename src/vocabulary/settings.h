@@ -17,9 +17,11 @@ struct ppp_settings {
 	struct mppe_settings mppe;
 	uint16_t mru;		/* to ask for, at most PPP_MRU_MAX; 1500 = do not ask */
 	bool ask_pfc, ask_acfc; /* ask for field compression (always granted when asked by peer) */
-	bool ipv6;		/* open IPV6CP */
-	struct in_addr local;	/* caller: wish, 0.0.0.0 = whatever the peer gives; answerer: own */
-	struct in_addr remote;	/* answerer: to give to the peer; caller: wish for the peer's */
+	uint32_t mrru; /* Multilink: the largest packet to put together; 0 = no Multilink */
+	bool ask_short_sequence; /* Multilink: ask for numbers of 12 bits */
+	bool ipv6;		 /* open IPV6CP */
+	struct in_addr local;  /* caller: wish, 0.0.0.0 = whatever the peer gives; answerer: own */
+	struct in_addr remote; /* answerer: to give to the peer; caller: wish for the peer's */
 	bool local_must, remote_must; /* another address than wished ends the call */
 };
 

@@ -49,6 +49,12 @@ static inline bool frame_is_control(uint16_t protocol)
 	return protocol >= 0x4000;
 }
 
+/* Of a network protocol or of CCP over all links: what Multilink takes (RFC 1990 section 2). */
+static inline bool frame_is_ncp(uint16_t protocol)
+{
+	return protocol >= 0x8000 && protocol < 0xc000 && protocol != FRAME_LINK_CCP;
+}
+
 /* The protocol field alone, as it stands inside an MPPE packet: one octet when its low bit is
  * set, else two of which the second's is.  Returns its length and sets *PROTOCOL, or 0 for a
  * number that breaks the rule (RFC 1661 section 2). */

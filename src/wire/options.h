@@ -53,6 +53,9 @@ enum ccp_option {
 	CCP_OPTION_DEFLATE = 26,
 };
 
+/* Classes of LCP option 19 (RFC 1990 section 5.1.3): what the octets behind it are. */
+#define ENDPOINT_LOCAL 1 /* chosen by the sender, 20 at most */
+
 /* Bits of CCP option 18 (RFC 3078 section 2.1). */
 #define MPPE_OPTION_STATELESS 0x01000000u
 #define MPPE_OPTION_56	      0x00000080u

@@ -85,7 +85,7 @@ static void mru_reject(void *ctx, const struct option *o)
 	((struct probe *)ctx)->rejects++;
 }
 
-static const struct option_rule rules[] = {{1, mru_build, mru_request, mru_nak, mru_reject}};
+static const struct option_rule rules[] = {{1, mru_build, mru_request, mru_nak, mru_reject, NULL}};
 static const struct automaton_driver driver = {
 	.protocol = FRAME_LCP,
 	.name = "probe",

@@ -108,7 +108,7 @@ static void minimal_profile_has_the_missions_defaults(void **state)
 	assert_int_equal(p->profile.port, 0);
 	assert_int_equal(p->profile.max_mtu, 1460);
 	assert_int_equal(p->profile.ppp.mru, 1460);
-	assert_int_equal(p->profile.mrru, 0);
+	assert_int_equal(p->profile.ppp.mrru, 0);
 	assert_int_equal(p->profile.ppp.allow,
 			 METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2);
 	assert_true(p->profile.disabled);
@@ -143,8 +143,9 @@ static void every_key_is_read_into_its_field(void **state)
 			  "default-route-distance = 0\ndial-on-demand = yes\ndisabled = false\n"
 			  "redial = no\nredial-min = 5\nredial-max = 10m\nredial-limit = 7\n"
 			  "lockdown = yes\nkeep-ssh = no\nfast-gre = yes\nblock-ipv6 = yes\n"
-			  "mtu = 1400\nmax-mru = 1410\nmrru = disabled\nkeepalive-timeout = 1m30s\n"
-			  "src-address = 192.0.2.7\nbind-interface = eth0\nipv6 = yes\npfc = true\n"
+			  "mtu = 1400\nmax-mru = 1410\nmrru = 1614\nkeepalive-timeout = 1m30s\n"
+			  "src-address = 192.0.2.7\nbind-interface = eth0\nipv6 = yes\npfc = "
+			  "true\nshort-sequence = yes\n"
 			  "acfc = 1\nlocal-address = 10.0.0.2!\nremote-address = 10.0.0.1\n"
 			  "use-encryption = no\nmppe-bits = 40,128\nmppe-mode = any\n"
 			  "use-compression = no\nchange-tcp-mss = no\nuse-peer-dns = exclusively\n"
@@ -168,6 +169,8 @@ static void every_key_is_read_into_its_field(void **state)
 	assert_int_equal(q->default_route_distance, 0);
 	assert_int_equal(q->max_mtu, 1400);
 	assert_int_equal(q->ppp.mru, 1410);
+	assert_int_equal(q->ppp.mrru, 1614);
+	assert_true(q->ppp.ask_short_sequence);
 	assert_int_equal(q->keepalive_timeout, 90);
 	assert_string_equal(q->src_address, "192.0.2.7");
 	assert_string_equal(q->bind_interface, "eth0");
@@ -775,7 +778,7 @@ static void each_fault_names_line_and_key(void **state)
 		{"max-mtu = 9001\n", ":4: max-mtu:"},
 		{"max-mtu = 14x\n", ":4: max-mtu:"},
 		{"mtu = 1400\nmax-mtu = 1400\n", ":5: max-mtu: means the same as mtu in line 4"},
-		{"mrru = 1600\n", ":4: mrru: not supported by this version, write disabled"},
+		{"mrru = 65536\n", ":4: mrru: \"65536\" is not legal, write disabled or a number"},
 		{"mrru = 511\n", ":4: mrru: \"511\" is not legal, write disabled or a number"},
 		{"type = sstp\n", ":4: type: \"sstp\" is not legal, write pptp or l2tp"},
 		{"use-compression = yes\n", ":4: use-compression: not supported"},

@@ -71,6 +71,9 @@ static void fill_numbers(struct control_status *s)
 	s->idle_ms = 22864999;
 	s->mtu = 1460;
 	s->mru = 1450;
+	s->link_mtu = 1400;
+	s->mrru = 1614;
+	s->peer_mrru = 1600;
 	s->attempt = 3;
 	s->calls = 2;
 	s->echo_known = true;
