@@ -26,11 +26,47 @@ static void the_phase_limit_ends_a_peer_that_naks_for_ever(void **state)
 	end_free(e);
 	e = dial_new(&c);
 	for (unsigned i = 0; i < 200 && !e->closed; i++) {
-		peer_request(e, FRAME_LCP, (uint8_t)i, "0104003205060000000a"); /* MRU 50 */
+		char options[32];
+
+		snprintf(options, sizeof options, "010400%02x05060000000a", 20 + i % 100); /* MRU */
+		peer_request(e, FRAME_LCP, (uint8_t)i, options);
 		run_timers(e, 400);
 	}
-	expect_end(e, EXIT_NEGOTIATION_FAILED, "LCP did not open within 20 seconds");
+	expect_end(e, EXIT_NEGOTIATION_FAILED,
+		   "LCP did not open within 20 seconds after we refused packets of less than 128");
 	end_free(e);
+}
+
+/* Asked the same a hundred times, or one request repeated: nobody waits for the limit. */
+static void a_peer_that_insists_is_left_after_a_few_rounds(void **state)
+{
+	static const struct {
+		const char *options, *sentence;
+		uint8_t step; /* of the identifier */
+	} rows[] = {
+		{"0d0305", "the server insists in LCP after we refused to be called back", 1},
+		{"0d0305", "the server insists in LCP after we refused to be called back", 0},
+		{"0304c023", "the server only offers pap", 1},
+		{"0304c023", "the server only offers pap", 0},
+	};
+	(void)state;
+
+	for (unsigned n = 0; n < sizeof rows / sizeof rows[0]; n++) {
+		struct ppp_config c = caller_config();
+		struct end *e;
+		unsigned rounds = 0;
+
+		c.settings.allow = METHOD_MSCHAP2;
+		e = dial_new(&c);
+		while (!e->closed && rounds < 100) {
+			peer_request(e, FRAME_LCP, (uint8_t)(1 + rounds++ * rows[n].step),
+				     rows[n].options);
+			run_timers(e, 300);
+		}
+		assert_in_range(rounds, 6, 15); /* the farewell waits for its Ack */
+		expect_end(e, EXIT_NEGOTIATION_FAILED, rows[n].sentence);
+		end_free(e);
+	}
 }
 
 static void the_request_is_repeated_when_the_peer_is_heard(void **state)
@@ -917,6 +953,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_silent_peer_ends_with_the_number_of_requests),
 		cmocka_unit_test(the_phase_limit_ends_a_peer_that_naks_for_ever),
+		cmocka_unit_test(a_peer_that_insists_is_left_after_a_few_rounds),
 		cmocka_unit_test(the_request_is_repeated_when_the_peer_is_heard),
 		cmocka_unit_test(unsupported_options_are_rejected_and_no_others),
 		cmocka_unit_test(an_mru_beyond_1500_is_asked_for_up_to_9000),
