@@ -207,7 +207,8 @@ static void put_field(json_t *o, const struct control_status *s, const struct fi
 		return;
 	(void)snprintf(key, sizeof(key), "%s%s%s", f->name, f->unit ? "_" : "",
 		       f->unit ? f->unit : "");
-	json_object_set_new(f->object ? member(o, f->object) : o, key, values[f->kind](s, f));
+	json_object_set_new(f->object ? member(o, f->object) : o, key,
+			    field_counts(s, f) ? values[f->kind](s, f) : json_null());
 }
 
 static json_t *connection(const struct control_status *s)

@@ -172,7 +172,7 @@ static void row_link_mtu(struct status_table *t, const struct control_status *s,
 static void row_mrru(struct status_table *t, const struct control_status *s,
 		     const struct field_spec *f)
 {
-	if (s->mrru || s->peer_mrru)
+	if (field_counts(s, f) && (s->mrru || s->peer_mrru))
 		row(t, f->label, "%u, the server's %u", s->mrru, s->peer_mrru);
 }
 

@@ -3,6 +3,7 @@
 #include "connection/dial.h"
 
 #include "base/address.h"
+#include "base/str.h"
 #include "connection/cover.h"
 #include "connection/judge.h"
 #include "connection/last.h"
@@ -152,6 +153,9 @@ static void begin_dial(struct supervisor *s)
 	memset(st->state_ms, 0, sizeof st->state_ms);
 	st->started_ms = s->state_since_ms = now;
 	st->next_dial_ms = 0;
+	/* Until this call has told its own. */
+	str_copy(st->encoding, sizeof st->encoding, "none");
+	st->ipsec[0] = '\0';
 	st->attempt++;
 }
 

@@ -125,8 +125,12 @@ bool host_effect_route(struct host *host, const struct host_config *config, size
 	size_t count;
 
 	why[0] = '\0';
-	if (route->family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&config->local6))
-		return true; /* left out, which was said */
+	if (route->family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&config->local6)) {
+		struct str s = str_make(why, HOST_WHY_MAX);
+
+		str_printf(&s, "there is no IPv6 in the tunnel");
+		return false;
+	}
 	memcpy(rt.dst, &route->dst6, host_family_len(route->family));
 	host_rt_mask(&rt);
 	count = host_rt_split(&rt, rt.prefix_len + 2 <= whole, half);

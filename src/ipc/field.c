@@ -23,16 +23,16 @@ const struct field_spec fields_known[FIELD_COUNT] = {
 	[FIELD_IDLE] = {.name = "idle", .unit = "s", .label = "idle-time", .kind = FIELD_IS_SPAN,
 		AT(idle_ms)},
 	[FIELD_ENCODING] = {.name = "encoding", .label = "encoding", .variable = "VPDIAL_ENCODING",
-		.kind = FIELD_IS_TEXT, AT(encoding)},
+		.kind = FIELD_IS_TEXT, AT(encoding), .of_call = true},
 	[FIELD_IPSEC] = {.name = "ipsec", .label = "ipsec", .variable = "VPDIAL_IPSEC",
-		.kind = FIELD_IS_TEXT, AT(ipsec)},
+		.kind = FIELD_IS_TEXT, AT(ipsec), .of_call = true},
 	[FIELD_MTU] = {.name = "mtu", .label = "mtu", .variable = "VPDIAL_MTU",
-		.kind = FIELD_IS_NUMBER, AT(mtu)},
+		.kind = FIELD_IS_NUMBER, AT(mtu), .of_call = true},
 	[FIELD_MRU] = {.name = "mru", .label = "mru", .variable = "VPDIAL_MRU",
-		.kind = FIELD_IS_NUMBER, AT(mru)},
+		.kind = FIELD_IS_NUMBER, AT(mru), .of_call = true},
 	[FIELD_LINK_MTU] = {.name = "link_mtu", .label = "link-mtu", .kind = FIELD_IS_NUMBER,
-		AT(link_mtu)},
-	[FIELD_MRRU] = {.name = "mrru", .label = "mrru", .kind = FIELD_IS_NUMBER, AT(mrru)},
+		AT(link_mtu), .of_call = true},
+	[FIELD_MRRU] = {.name = "mrru", .label = "mrru", .kind = FIELD_IS_NUMBER, AT(mrru), .of_call = true},
 	[FIELD_PID] = {.name = "pid", .variable = "VPDIAL_PID", .kind = FIELD_IS_NUMBER, AT(pid)},
 	[FIELD_ATTEMPT] = {.name = "attempt", .label = "attempt", .kind = FIELD_IS_NUMBER,
 		AT(attempt)},
@@ -48,11 +48,11 @@ const struct field_spec fields_known[FIELD_COUNT] = {
 	[FIELD_PEER_VENDOR] = {.object = "peer", .name = "vendor", .variable = "VPDIAL_PEER_VENDOR",
 		.kind = FIELD_IS_TEXT, AT(peer_vendor)},
 	[FIELD_PEER_MRRU] = {.object = "peer", .name = "mrru", .kind = FIELD_IS_NUMBER,
-		AT(peer_mrru)},
+		AT(peer_mrru), .of_call = true},
 	[FIELD_USER] = {.name = "user", .label = "user", .variable = "VPDIAL_USER",
 		.kind = FIELD_IS_TEXT, AT(user)},
 	[FIELD_AUTHENTICATION] = {.name = "authentication", .label = "authentication",
-		.variable = "VPDIAL_AUTHENTICATION", .kind = FIELD_IS_TEXT, AT(auth_method)},
+		.variable = "VPDIAL_AUTHENTICATION", .kind = FIELD_IS_TEXT, AT(auth_method), .of_call = true},
 	[FIELD_INTERFACE] = {.name = "interface", .label = "interface", .kind = FIELD_IS_TEXT,
 		AT(ifname), WHY(CONTROL_EFFECT_LINK)},
 	[FIELD_LOCAL] = {.name = "local_address", .label = "local-address", .kind = FIELD_IS_TEXT,
@@ -135,6 +135,11 @@ const char *field_why(const struct control_status *status, const struct field_sp
 								: "";
 }
 
+bool field_counts(const struct control_status *status, const struct field_spec *field)
+{
+	return !field->of_call || status->phase == CONTROL_CONNECTED;
+}
+
 /* --- for people */
 
 static void say_text(struct str *out, const struct control_status *s, const struct field_spec *f)
@@ -205,7 +210,7 @@ void field_text(struct str *out, const struct control_status *status,
 		[FIELD_IS_STATE] = say_state,
 	};
 
-	if (say[field->kind])
+	if (say[field->kind] && field_counts(status, field))
 		say[field->kind](out, status, field);
 }
 

@@ -98,6 +98,7 @@ struct field_spec {
 	enum field_kind kind;
 	size_t offset, len; /* in struct control_status; of it all */
 	size_t why;	    /* offset of the text why it is not in effect; 0 = none */
+	bool of_call;	    /* without a call it is not known, whatever the last one left there */
 };
 
 /* All FIELD_COUNT rows. */
@@ -111,6 +112,10 @@ bool field_flag(const void *record, const struct field_spec *field);
 
 /* Why it is not in effect; "" if it is, or while nothing should be. */
 const char *field_why(const struct control_status *status, const struct field_spec *field);
+
+/* Is there what FIELD speaks of?  (Scripts are told of the call that has just ended; they do not
+ * ask.) */
+bool field_counts(const struct control_status *status, const struct field_spec *field);
 
 /* Appends the value for people, if it is known: durations as the monitor has them, both texts of a
  * pair with a comma between. */

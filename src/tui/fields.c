@@ -57,7 +57,7 @@ static void beside(struct field *row, const struct control_status *s, enum field
 /* What Multilink adds to MTU and MRU, in their rows. */
 static void multilink(const struct control_status *s, struct fields *f)
 {
-	if (!s->mrru && !s->peer_mrru)
+	if (!field_counts(s, &fields_known[FIELD_MRRU]) || (!s->mrru && !s->peer_mrru))
 		return;
 	for (size_t i = 0; i < f->count; i++) {
 		struct field *row = &f->rows[i];
@@ -79,7 +79,7 @@ void fields_link(const struct control_status *s, struct fields *f)
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		plain(s, f, order[i]);
 	multilink(s, f);
-	if (*s->ipsec)
+	if (*s->ipsec && field_counts(s, &fields_known[FIELD_IPSEC]))
 		plain(s, f, FIELD_IPSEC);
 	if (s->next_dial_s)
 		plain(s, f, FIELD_NEXT_DIAL);
