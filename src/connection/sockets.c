@@ -56,6 +56,13 @@ static int refuse(int fd, int error, struct reason *reason, enum exit_status cod
 	return -error;
 }
 
+uint16_t sockets_port(const struct conf_profile *profile)
+{
+	if (profile->port)
+		return profile->port;
+	return profile->type == PROTOCOL_L2TP ? L2TP_PORT : PPTP_PORT;
+}
+
 static int open_tcp(const struct dialer *s, const struct sockaddr_storage *address,
 		    struct reason *reason)
 {
@@ -63,7 +70,7 @@ static int open_tcp(const struct dialer *s, const struct sockaddr_storage *addre
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1, rc;
 
 	memcpy(&to, address, sizeof to);
-	to.sin_port = htons(s->profile->port ? s->profile->port : PPTP_PORT);
+	to.sin_port = htons(sockets_port(s->profile));
 	if (fd < 0)
 		return refuse(fd, errno, reason, EXIT_OPEN_FAILED, "no TCP socket");
 	rc = bind_as_wanted(s, fd);
@@ -221,7 +228,7 @@ static int open_l2tp(struct dialer *s, struct reason *reason)
 	s->tunnel_id = random_u16_nonzero(&random_kernel);
 	if (s->profile->ipsec.use == IPSEC_USE_YES)
 		return open_ipsec(s, reason);
-	address_set_port(to, s->profile->port ? s->profile->port : L2TP_PORT);
+	address_set_port(to, sockets_port(s->profile));
 	fd = open_udp(s, to, reason);
 	s->sockets.wire = fd < 0 ? -1 : fd;
 	if (fd >= 0 && s->profile->ipsec.use == IPSEC_USE_NO)

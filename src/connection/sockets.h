@@ -9,6 +9,8 @@
  * when sockets_open returns: its round trip passes while the session gets ready.  0 or -errno with
  * *REASON. */
 int sockets_open(struct dialer *dialer, struct reason *reason);
+/* That of the server: the profile's, else the protocol's. */
+uint16_t sockets_port(const struct conf_profile *profile);
 void sockets_close(struct dialer *dialer);
 
 #endif

@@ -168,6 +168,7 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 	m->debug = s->options.debug;
 	m->export_keys = s->options.keys_fd >= 0;
 	m->ppp = p->ppp;
+	m->port = sockets_port(p);
 	m->max_mtu = p->max_mtu;
 	m->path_mtu =
 		s->dialer.server_path.mtu > 65535 ? 65535 : (uint16_t)s->dialer.server_path.mtu;

@@ -104,6 +104,7 @@ struct request_start {
 	uint16_t path_mtu; /* towards the server */
 	bool ask_dns, ask_wins, ipv4, clamp_mss;
 	struct in_addr outer_peer;
+	uint16_t port;		/* of the server, for sentences */
 	uint16_t local_call_id; /* chosen by the supervisor, which filters the socket for it */
 	struct sockaddr_storage peer; /* L2TP: where datagrams go */
 	/* What the kernel agreed to, see struct path_config. */

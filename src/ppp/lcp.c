@@ -391,6 +391,24 @@ static void terminated(void *ctx, const struct control_packet *p)
 
 /* ---- the codes of LCP's own ---- */
 
+/* An Echo-Request bears our magic number.  Where a password was proved there is no loop: that peer
+ * copies the number, and is answered. */
+static bool echo_is_ours(struct ppp_link *link)
+{
+	bool first = link->lcp.echo_loops++ == 0;
+
+	if (link->phase == PPP_PHASE_NETWORK && link->auth.method) {
+		if (first)
+			log_warn(link->log, "%s sends LCP echoes with our own magic number",
+				 link_peer(link));
+		return false;
+	}
+	if (link->lcp.echo_loops >= ECHO_LOOPS_MAX)
+		link_fail(link, EXIT_LOOPBACK,
+			  "the line is looped back: our own LCP echoes return");
+	return true;
+}
+
 static void echo_request(struct ppp_link *link, const struct control_packet *p)
 {
 	uint8_t reply[ECHO_MAX];
@@ -399,12 +417,8 @@ static void echo_request(struct ppp_link *link, const struct control_packet *p)
 	uint32_t magic = cursor_u32(&c);
 	size_t rest = cursor_left(&c), room;
 
-	if (magic != 0 && magic == link->lcp.magic) {
-		if (++link->lcp.echo_loops >= ECHO_LOOPS_MAX)
-			link_fail(link, EXIT_LOOPBACK,
-				  "the line is looped back: our own LCP echoes return");
+	if (magic != 0 && magic == link->lcp.magic && echo_is_ours(link))
 		return;
-	}
 	room = sizeof(reply) < link->lcp.peer.mru ? sizeof(reply) : link->lcp.peer.mru;
 	room -= 2 * CONTROL_HEADER; /* MRU_FLOOR leaves room for them */
 	writer_u32(&w, link->lcp.magic);

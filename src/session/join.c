@@ -24,6 +24,7 @@ void session_tunnel_config(const struct session *s, struct tunnel_config *config
 {
 	memset(config, 0, sizeof *config);
 	config->type = (enum protocol)s->start.protocol;
+	config->port = s->start.port;
 	config->role = (enum call_role)s->start.role;
 	str_copy(config->host_name, sizeof config->host_name, s->start.host_name);
 	config->local_call_id = s->start.local_call_id;

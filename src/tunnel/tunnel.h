@@ -33,6 +33,7 @@ struct tunnel_config {
 	uint32_t setup_limit_ms;   /* whole set-up of control connection and call, e.g. 30000 */
 	uint32_t echo_interval_ms; /* quiet control connection: Echo-Request (PPTP) or HELLO */
 	uint32_t echo_limit_ms;	   /* no answer for so long: the peer is dead */
+	uint16_t port;		   /* of the server, for sentences */
 	bool refuse; /* PPTP, answerer: a caller is told that there is no room, whatever it wants */
 	/* L2TP only */
 	uint16_t local_tunnel_id, local_session_id; /* 0 = drawn at random */

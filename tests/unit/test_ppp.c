@@ -719,6 +719,33 @@ static void a_challenge_in_mid_call_is_answered_and_its_failure_ends_the_call(vo
 	end_free(e);
 }
 
+/* Before there is a proof it means a loop; after it the peer merely copies the number. */
+static void echoes_with_our_magic_end_no_call_that_is_proved(void **state)
+{
+	(void)state;
+	for (unsigned proved = 0; proved < 2; proved++) {
+		struct end *e = mschap2_dial("User");
+		struct frame *request = &e->sent[0];
+		uint8_t echo[8] = {9, 4, 0, 8};
+
+		memcpy(echo + 4, request->info + 10, 4);
+		inject_vector(e, FRAME_CHAP, "mschap_v2", "challenge_pkt");
+		if (proved)
+			inject_vector(e, FRAME_CHAP, "mschap_v2", "success_pkt");
+		for (unsigned i = 0; i < 5 && !e->closed; i++) {
+			ppp_input(e->link, FRAME_LCP, echo, sizeof echo, e->now_ms);
+			if (proved)
+				take(e, FRAME_LCP, 10);
+		}
+		run_timers(e, proved ? 10 : 5000);
+		if (!proved)
+			expect_end(e, EXIT_LOOPBACK, "our own LCP echoes return");
+		else
+			assert_false(e->closed);
+		end_free(e);
+	}
+}
+
 static void failures_are_told_in_sentences(void **state)
 {
 	static const struct {
@@ -985,6 +1012,7 @@ int main(void)
 		cmocka_unit_test(a_challenge_before_lcp_opens_is_kept),
 		cmocka_unit_test(a_lost_success_is_asked_for_when_ipcp_comes),
 		cmocka_unit_test(a_challenge_in_mid_call_is_answered_and_its_failure_ends_the_call),
+		cmocka_unit_test(echoes_with_our_magic_end_no_call_that_is_proved),
 		cmocka_unit_test(failures_are_told_in_sentences),
 		cmocka_unit_test(only_the_agreed_protocol_is_answered),
 		cmocka_unit_test(eap_mschapv2_runs_as_the_vectors),

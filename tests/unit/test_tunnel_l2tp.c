@@ -130,6 +130,7 @@ static void end_open(struct end *e, enum call_role role, struct options o)
 		.type = PROTOCOL_L2TP,
 		.role = role,
 		.host_name = "lac.example",
+		.port = 1701,
 		.receive_window = 64,
 		.setup_limit_ms = 30000,
 		.silence_limit_ms = o.silence_limit_ms,

@@ -93,6 +93,7 @@ static const struct random_source prng_source = {prng_fill, NULL};
 static void end_open_with(struct end *e, enum call_role role, bool refuse, const struct log *log)
 {
 	const struct tunnel_config config = {
+		.port = 2723,
 		.type = PROTOCOL_PPTP,
 		.role = role,
 		.host_name = "local",
@@ -518,8 +519,8 @@ static void lost_connection_gives_status_and_sentence(void **state)
 		int error;
 		const char *words;
 	} cases[] = {
-		{ECONNREFUSED, "nothing listens on TCP port 1723 of the server"},
-		{ETIMEDOUT, "does not answer on TCP port 1723"},
+		{ECONNREFUSED, "nothing listens on TCP port 2723 of the server"},
+		{ETIMEDOUT, "does not answer on TCP port 2723"},
 		{EHOSTUNREACH, "no route"},
 		{ENETUNREACH, "online"},
 		{EPERM, "firewall on this machine"},

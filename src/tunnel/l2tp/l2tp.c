@@ -320,14 +320,17 @@ static const char *awaited(const struct l2tp_tunnel *l)
 	return "ICCN";
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+#pragma GCC diagnostic ignored "-Wformat-extra-args"
 /* What ICMP said, in words; the network may also lie. */
-static const char *error_hint(int error, bool hidden)
+static void hint_append(struct str *s, const struct l2tp_tunnel *l)
 {
 	static const struct {
 		int error;
 		const char *text;
 	} hints[] = {
-		{ECONNREFUSED, "nothing listens on UDP port 1701 there, or a firewall refuses it"},
+		{ECONNREFUSED, "nothing listens on UDP port %u there, or a firewall refuses it"},
 		{EHOSTUNREACH, "a router on the way knows no route to it"},
 		{ENETUNREACH, "its network cannot be reached: check that this machine is online"},
 		{EHOSTDOWN, "its host is down"},
@@ -335,24 +338,32 @@ static const char *error_hint(int error, bool hidden)
 		{EPERM, "a firewall on this machine forbids the connection"},
 	};
 
-	for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
-		if (hints[i].error == error)
-			return hints[i].text;
-	}
-	if (hidden)
-		return "it is down, or cannot read what hide-avps hides (xl2tpd cannot), or does "
-		       "not know the tunnel secret";
-	return "it is down, the address is wrong, a firewall drops UDP port 1701, it answers from "
-	       "another address, or it wants IPsec";
+	unsigned port = l->base.config.port;
+
+	for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
+		if (hints[i].error == l->last_error) {
+			str_printf(s, hints[i].text, port);
+			return;
+		}
+	if (l->base.config.settings.hide_avps && l2tp_has_secret(l))
+		str_printf(s, "it is down, or cannot read what hide-avps hides (xl2tpd cannot), or "
+			      "does not know the tunnel secret");
+	else
+		str_printf(s,
+			   "it is down, the address is wrong, a firewall drops UDP port %u, it "
+			   "answers from another address, or it wants IPsec",
+			   port);
 }
+#pragma GCC diagnostic pop
 
 /* What was sent, what came back, and what that may mean. */
 static void set_silent_reason(struct l2tp_tunnel *l)
 {
-	const char *peer = tunnel_peer_word(&l->base), *hint;
+	const char *peer = tunnel_peer_word(&l->base);
+	char hint[REASON_TEXT_MAX];
+	struct str s = str_make(hint, sizeof hint);
 
-	hint = error_hint(l->last_error, l->base.config.settings.hide_avps && l2tp_has_secret(l));
-
+	hint_append(&s, l);
 	if (l->last_error == EPERM || l->last_error == EACCES)
 		reason_set(&l->reason, EXIT_CONNECT_FAILED, "the %s cannot be called: %s", peer,
 			   hint);

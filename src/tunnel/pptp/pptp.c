@@ -200,7 +200,7 @@ static const char *unsaid(const struct pptp_tunnel *p)
 		       : "";
 }
 
-/* Errors of the TCP connection in words that say what to do; "%s" is the other end. */
+/* Errors of the TCP connection in words that say what to do, of the other end and its port. */
 static const struct {
 	int error;
 	bool interrupts; /* a wait: say what for */
@@ -211,10 +211,10 @@ static const struct {
 	{EPIPE, true, "the %s closed the control connection"},
 	{ECONNABORTED, true, "the control connection to the %s was aborted"},
 	{ECONNREFUSED, false,
-	 "nothing listens on TCP port 1723 of the %s: PPTP is not running there, or a firewall "
+	 "nothing listens on TCP port %2$u of the %1$s: PPTP is not running there, or a firewall "
 	 "refuses it"},
 	{ETIMEDOUT, false,
-	 "the %s does not answer on TCP port 1723: it is down, the address is wrong, or a firewall "
+	 "the %s does not answer on TCP port %u: it is down, the address is wrong, or a firewall "
 	 "drops the packets"},
 	{EHOSTUNREACH, false, "the %s cannot be reached: a router on the way knows no route to it"},
 	{EHOSTDOWN, false, "the %s cannot be reached: its host is down"},
@@ -244,7 +244,7 @@ static void set_lost_reason(struct pptp_tunnel *p, int error)
 		str_printf(&s, "the control connection to the %s failed: %s", peer,
 			   strerror(error));
 	else
-		str_printf(&s, lost_texts[i].text, peer);
+		str_printf(&s, lost_texts[i].text, peer, (unsigned)p->base.config.port);
 	if (i < count && lost_texts[i].interrupts && in_setup)
 		str_printf(&s, " while we waited for %s%s", awaited(p), unsaid(p));
 	reason_set(&p->reason, pptp_loss_status(p), "%s", text);
