@@ -27,6 +27,7 @@ struct path_state;
 struct mp_tx {
 	uint32_t number; /* of the next fragment; it goes on when LCP is negotiated anew, as with
 			  * Linux, which would drop what is behind */
+	bool acfc;	 /* of what is before MP's header; inside there is no Address and Control */
 	unsigned count;
 	struct mp_whole {
 		uint8_t *frame; /* from the protocol field on; MP_PIECE_GAP behind it for each piece

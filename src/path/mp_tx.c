@@ -38,7 +38,7 @@ static uint8_t *wrap_piece(struct path *path, uint8_t *piece, size_t *len, bool 
 	const struct path_state *s = &path->tx_state;
 	const struct mp_header h = {begin, end, path->mp_tx.number++};
 	uint8_t head[FRAME_HEAD_MAX + MP_HEADER_MAX];
-	size_t n = frame_head_write(head, FRAME_MP, s->tx_acfc, s->tx_pfc);
+	size_t n = frame_head_write(head, FRAME_MP, path->mp_tx.acfc, s->tx_pfc);
 
 	n += mp_header_write(head + n, &h, s->mp_tx.short_numbers);
 	memcpy(piece - n, head, n);

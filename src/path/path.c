@@ -101,6 +101,8 @@ static void set_sending_state(struct path *path, const struct path_state *state)
 	path_turn_take(path);
 	before = path->tx_state.tx;
 	path->tx_state = *state;
+	path->mp_tx.acfc = state->tx_acfc;
+	path->tx_state.tx_acfc |= state->mp_tx.mrru != 0;
 	if (state->rekey_on_flush)
 		path->tx.rekey_on_flush = true;
 	if (state->tx.bits && (!before.bits || before.generation != state->tx.generation))

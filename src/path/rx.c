@@ -239,7 +239,9 @@ static bool rx_encrypted(struct path *path, struct path_frame *f)
 	return true;
 }
 
-bool path_rx_inner(struct path *path, uint16_t protocol, struct path_frame *f, uint64_t now_ms)
+/* As path_rx_inner. */
+static inline bool rx_inner(struct path *path, uint16_t protocol, struct path_frame *f,
+			    uint64_t now_ms)
 {
 	if (frame_is_control(protocol)) {
 		path->rx_counters.last_heard_ms = now_ms;
@@ -280,7 +282,12 @@ static bool rx_frame(struct path *path, struct path_frame *f, uint64_t now_ms)
 	f->len -= head;
 	if (protocol == FRAME_MP && path->state.mp_rx.mrru)
 		return mp_input(path, f, now_ms);
-	return path_rx_inner(path, protocol, f, now_ms);
+	return rx_inner(path, protocol, f, now_ms);
+}
+
+bool path_rx_inner(struct path *path, uint16_t protocol, struct path_frame *f, uint64_t now_ms)
+{
+	return rx_inner(path, protocol, f, now_ms);
 }
 
 /* May it wait for those before it?  Control frames do not. */

@@ -68,7 +68,7 @@ static bool tx_open(struct path *path, const uint8_t *ip, size_t len)
 	return false;
 }
 
-static bool tx_fits(struct path *path, size_t len)
+static inline bool tx_fits(struct path *path, size_t len)
 {
 	const struct path_state *s = &path->tx_state;
 	size_t whole = len + (s->tx.bits ? 2 + MPPE_HEADER : 0);
@@ -136,7 +136,7 @@ static uint8_t *frame_packet(struct path *path, uint8_t *ip, size_t *len)
 		*len += 2 + MPPE_HEADER;
 		protocol = FRAME_COMPRESSED;
 	}
-	n = frame_head_write(head, protocol, s->tx_acfc || s->mp_tx.mrru, s->tx_pfc);
+	n = frame_head_write(head, protocol, s->tx_acfc, s->tx_pfc);
 	frame -= n;
 	memcpy(frame, head, n);
 	*len += n;

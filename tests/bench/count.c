@@ -5,7 +5,8 @@
  * what comes out is what went in.
  *
  * A burst is what the data path sees on a busy line: 32 packets at once.  Size "bulk" is TCP
- * through a device with offload: one packet of 32 pieces, cut and joined. */
+ * through a device with offload: one packet of 32 pieces, cut and joined; size "cut" what Multilink
+ * cuts. */
 #include "base/reason.h"
 #include "base/sha1.h"
 #include "crypto/crypto.h"
@@ -49,20 +50,24 @@ struct kind {
 	unsigned bits;
 	bool stateful;
 	const struct ipsec_suite *suite; /* inside ESP; NULL = not */
+	bool mp;			 /* in Multilink */
 };
 
 static const struct ipsec_suite gcm = {IPSEC_AES_GCM, IPSEC_HASH_NONE, IPSEC_GROUP_NONE, 256};
 static const struct ipsec_suite cbc = {IPSEC_AES_CBC, IPSEC_SHA1, IPSEC_GROUP_NONE, 256};
 
 static const struct kind kinds[] = {
-	{"pptp", "clear", PROTOCOL_PPTP, 0, false, NULL},
-	{"pptp", "stateless", PROTOCOL_PPTP, 128, false, NULL},
-	{"pptp", "stateful", PROTOCOL_PPTP, 128, true, NULL},
-	{"l2tp", "clear", PROTOCOL_L2TP, 0, false, NULL},
-	{"l2tp", "stateless", PROTOCOL_L2TP, 128, false, NULL},
-	{"l2tp", "stateful", PROTOCOL_L2TP, 128, true, NULL},
-	{"l2tp", "esp-aes-gcm", PROTOCOL_L2TP, 0, false, &gcm},
-	{"l2tp", "esp-aes-cbc", PROTOCOL_L2TP, 0, false, &cbc},
+	{"pptp", "clear", PROTOCOL_PPTP, 0, false, NULL, false},
+	{"pptp", "stateless", PROTOCOL_PPTP, 128, false, NULL, false},
+	{"pptp", "stateful", PROTOCOL_PPTP, 128, true, NULL, false},
+	{"l2tp", "clear", PROTOCOL_L2TP, 0, false, NULL, false},
+	{"l2tp", "stateless", PROTOCOL_L2TP, 128, false, NULL, false},
+	{"l2tp", "stateful", PROTOCOL_L2TP, 128, true, NULL, false},
+	{"l2tp", "esp-aes-gcm", PROTOCOL_L2TP, 0, false, &gcm, false},
+	{"l2tp", "esp-aes-cbc", PROTOCOL_L2TP, 0, false, &cbc, false},
+	{"l2tp-mp", "clear", PROTOCOL_L2TP, 0, false, NULL, true},
+	{"l2tp-mp", "stateless", PROTOCOL_L2TP, 128, false, NULL, true},
+	{"pptp-mp", "stateless", PROTOCOL_PPTP, 128, false, NULL, true},
 };
 
 /* The name of the case; NULL while its first bursts go through, which are not counted: until stores
@@ -145,7 +150,11 @@ static void make_end(struct end *e, const struct kind *k, bool offload, bool fir
 				   .ipv6 = true,
 				   .rx_clear = k->bits == 0,
 				   .peer_mru = 1500,
-				   .mss_mtu = 1400};
+				   .mss_mtu = 1400,
+				   .mp_tx = {k->mp ? 1614 : 0, false},
+				   .mp_rx = {k->mp ? 1614 : 0, false},
+				   .mp_room = 1420,
+				   .mp_generation = k->mp};
 
 	make_pair(&e->path_tun, &e->tun);
 	make_pair(&e->path_wire, &e->wire);
@@ -362,6 +371,8 @@ int main(void)
 		measure(&kinds[i], "1400", burst, 1400);
 		measure(&kinds[i], "100", burst, 100);
 		measure(&kinds[i], "bulk", burst_offload, 1400);
+		if (kinds[i].mp) /* each in two pieces */
+			measure(&kinds[i], "cut", burst, 1500);
 	}
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "wire/frame.h"
 #include "wire/gre.h"
 #include "wire/l2tp.h"
+#include "wire/mp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -38,7 +39,7 @@ struct bench {
 	bool offload;
 	int tun, wire;
 	uint64_t now;
-	uint32_t seq;
+	uint32_t seq, mp_seq; /* of the peer's packets, and of its fragments */
 	unsigned lost;
 	bool worked;
 	struct mppe_tx honest; /* the peer's sending side */
@@ -253,6 +254,26 @@ static void drain_tun(struct bench *b)
 	}
 }
 
+/* A fragment is as large as the peer takes; what begins in it, or 0. */
+static uint16_t check_fragment(const struct bench *b, const uint8_t *info, size_t len)
+{
+	const struct path_state *s = &b->state;
+	size_t header = mp_header_len(s->mp_tx.short_numbers), head;
+	struct mp_header h;
+	uint16_t protocol = 0;
+
+	FUZZ_CHECK(s->mp_tx.mrru && mp_decode(info, len, s->mp_tx.short_numbers, &h));
+	FUZZ_CHECK(len > header);
+	if (!h.begin || (!h.end && len - header < 2)) {
+		FUZZ_CHECK(!s->tx_blocked && len <= s->mp_room);
+		return 0;
+	}
+	FUZZ_CHECK(frame_decode(info + header, len - header, &protocol, &head) ||
+		   (!h.end && len == s->mp_room));
+	FUZZ_CHECK(len <= s->mp_room || frame_is_control(protocol));
+	return protocol;
+}
+
 /* What leaves was permitted too: no data in clear where it is to be encrypted, none at all where
  * it is to wait. */
 static void check_leaving(const struct bench *b, const uint8_t *packet, size_t n)
@@ -275,6 +296,11 @@ static void check_leaving(const struct bench *b, const uint8_t *packet, size_t n
 	if (len == 0)
 		return;
 	FUZZ_CHECK(frame_decode(frame, len, &protocol, &head));
+	if (protocol == FRAME_MP) {
+		protocol = check_fragment(b, frame + head, len - head);
+		if (!protocol)
+			return;
+	}
 	if (frame_is_control(protocol))
 		return;
 	FUZZ_CHECK(!b->state.tx_blocked);
@@ -383,7 +409,11 @@ static void set_state(struct bench *b, struct cursor *script)
 				       .peer_mru = 1400,
 				       .mss_mtu = a & 64 ? 1300 : 0,
 				       .path_mtu = c & 128 ? 600 : 0,
-				       .rekey_on_flush = a & 128};
+				       .rekey_on_flush = a & 128,
+				       .mp_tx = b->state.mp_tx,
+				       .mp_rx = b->state.mp_rx,
+				       .mp_room = b->state.mp_room,
+				       .mp_generation = b->state.mp_generation};
 	b->state.rx = rx;
 	b->state.tx = tx;
 	if (!(c & 64)) { /* a key never changes without a new generation */
@@ -394,6 +424,58 @@ static void set_state(struct bench *b, struct cursor *script)
 				     b->state.rx.start);
 	}
 	path_set_state(b->path, &b->state);
+}
+
+/* Multilink begins, ends, or changes. */
+static void multilink(struct bench *b, struct cursor *script)
+{
+	static const uint16_t mrrus[] = {0, 200, 1500, 65535};
+	uint8_t how = fuzz_u8(script);
+
+	drain_tun(b);
+	drain_wire(b);
+	b->state.mp_tx = (struct path_mp){mrrus[how & 3], how & 16};
+	b->state.mp_rx = (struct path_mp){mrrus[how >> 2 & 3], how & 32};
+	b->state.mp_room = fuzz_u8(script);
+	b->state.mp_generation += how & 64 ? 0 : 1;
+	b->mp_seq = how & 128 ? b->mp_seq : 0;
+	path_set_state(b->path, &b->state);
+}
+
+/* A packet as the peer would cut it; by HOW some pieces are lost, or their numbers are others. */
+static void in_pieces(struct bench *b, struct cursor *script)
+{
+	uint8_t frame[MPPE_HEADER + 4 + 300] = {0x80, 0x21}, piece[8 + sizeof frame];
+	uint8_t how = fuzz_u8(script), room = (uint8_t)(1 + fuzz_u8(script) % 100);
+	size_t len, head = how & 1 ? 2 : 0, at = 0;
+	const uint8_t *octets = fuzz_octets(script, fuzz_u8(script), &len);
+
+	if (how & 1 && b->state.rx.bits) { /* encrypted */
+		memcpy(frame, "\x00\xfd\x00\x00\x00\x21", 6);
+		head = 6;
+	} else if (how & 2) {
+		memcpy(frame, "\x00\x21", 2);
+	}
+	if (len)
+		memcpy(frame + head, octets, len);
+	len += head;
+	if (head == 6)
+		mppe_encrypt(&b->honest, frame + 2, frame + 4, len - 4);
+	do {
+		size_t n = len - at < room ? len - at : room;
+		struct mp_header h = {at == 0, at + n == len, b->mp_seq++};
+		uint8_t each = how & 4 ? fuzz_u8(script) : 0;
+		size_t start = 1;
+
+		if (each & 1)
+			h.number += each >> 4;
+		piece[0] = FRAME_MP;
+		start += mp_header_write(piece + 1, &h, b->state.mp_rx.short_numbers);
+		memcpy(piece + start, frame + at, n);
+		if (!(each & 2))
+			encapsulated(b, how & 0xf0, piece, start + n);
+		at += n;
+	} while (at < len);
 }
 
 /* The first packet of a connection, with any options. */
@@ -704,6 +786,12 @@ static void kernel_step(struct bench *b, uint8_t op, struct cursor *script)
 		return;
 	case 0xfd:
 		beyond(b, script);
+		return;
+	case 0xfc:
+		multilink(b, script);
+		return;
+	case 0xfb:
+		in_pieces(b, script);
 		return;
 	}
 	switch (op % 5) {

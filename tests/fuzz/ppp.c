@@ -71,6 +71,8 @@ static void on_event(void *ctx, const struct ppp_event *event)
 	}
 	if (event->kind == PPP_EVENT_DATA)
 		FUZZ_CHECK(event->data->peer_mru >= 128);
+	if (event->kind == PPP_EVENT_DATA && !e->config->settings.mrru)
+		FUZZ_CHECK(!event->data->peer_mrru && !event->data->own_mrru);
 	if (event->kind == PPP_EVENT_NETWORK && event->addresses->local.s_addr)
 		FUZZ_CHECK(event->addresses->local.s_addr != e->config->outer_peer.s_addr);
 	if (event->kind == PPP_EVENT_CLOSED) {
@@ -129,6 +131,10 @@ static void configure(struct ppp_config *c, struct cursor *script, enum call_rol
 				 .phase_limit_ms = 60000,
 				 .keepalive_ms = 10000};
 	secret_set(&c->password, "secret", 6);
+	if ((wishes & 0x50) == 0x40) { /* Multilink */
+		c->settings.mrru = a & 0x10 ? 0xffff : 1614;
+		c->settings.ask_short_sequence = a & 8;
+	}
 	if (oddity & 1)
 		c->phase_limit_ms = 2000;
 	if (oddity & 2)

@@ -178,6 +178,18 @@ for how in range(4):
         lcp = bytes([1, 0x20, 12]) + bytes.fromhex("ff03c0210901000811223344")
         put("path", head + inner + clear + lcp + bytes([5, 1, 0, 0, 9, 200, 10]) + inner)
         put("path", head + b"".join(bytes([7, f, len(tcp)]) + tcp for f in (0, 2, 3, 6, 12)) + bytes([10, 9, 250, 11, 1, 4, 9, 1, 0, 4]))
+# Multilink: whole packets and pieces, in order, lost, with other numbers, and the device's cut.
+MULTILINK, IN_PIECES = 0xfc, 0xfb
+for how in range(4):
+    for keys in (0x00, 0x0f, 0x3f):
+        for mode in (0x0a, 0x3a, 0x0f, 0x08, 0x02):
+            head = bytes([how, 3 | (0 if keys else 8), keys, MULTILINK, mode, 60])
+            pieces = lambda flags, room, *each: bytes([IN_PIECES, flags, room, len(ip)]) + ip + bytes(each)
+            cut = pieces(0x23, 20) + pieces(0x20, 90) + pieces(0x27, 15, 0, 0x11, 0) + pieces(0x27, 15, 0, 2, 0) + pieces(0x23, 7)
+            device = bytes([7, 0, 200]) + ip + bytes(160) + bytes([0xf1, 0, 0x20, 0, 100])
+            put("path", head + cut + device + bytes([9, 150]) + cut + bytes([MULTILINK, mode ^ 0x30, 30]) + device + cut)
+            put("path", head + b"".join(bytes([1, 0x20, n + 5, 0x3d, flags, 0, 0, number]) + ip[:n] for flags, number, n in
+                                        ((0x80, 0, 9), (0, 1, 9), (0, 1, 9), (0x80, 2, 0), (0x40, 9, 20), (0xc0, 3, 20), (0xff, 4, 9), (0, 200, 9))))
 # Streams that are joined, large packets that are cut, datagrams handed over as one, errors of the kernel.
 STREAM, LARGE, MANY, TROUBLE, MORE = 0xf0, 0xf1, 0xf2, 0xf3, 0xf4
 for how in range(32):

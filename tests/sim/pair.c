@@ -11,6 +11,7 @@
 #include "tunnel/pptp/internal.h"
 #include "wire/frame.h"
 #include "wire/l2tp.h"
+#include "wire/mp.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -131,13 +132,37 @@ static struct flying *fly(struct pair *p, struct side *to, const uint8_t *octets
 	return NULL; /* a full network loses */
 }
 
-/* The protocol of the PPP frame in a datagram of the tunnel; 0 = none. */
-static uint16_t frame_protocol(const struct pair *p, const uint8_t *octets, size_t len)
+static uint16_t take_protocol(struct cursor *c)
 {
+	uint16_t protocol;
+
+	if (cursor_left(c) >= 2 && c->at[0] == 0xff && c->at[1] == 0x03)
+		cursor_skip(c, 2);
+	protocol = cursor_left(c) && (c->at[0] & 1) ? cursor_u8(c) : cursor_u16(c);
+	return c->failed ? 0 : protocol;
+}
+
+/* What begins in Multilink's fragment C; 0 = nothing. */
+static uint16_t protocol_in_mp(const struct side *s, struct cursor c)
+{
+	bool short_numbers = s->data.tx_short_sequence;
+	struct mp_header h;
+
+	if (!mp_decode(c.at, cursor_left(&c), short_numbers, &h) || !h.begin)
+		return 0;
+	cursor_skip(&c, mp_header_len(short_numbers));
+	return take_protocol(&c);
+}
+
+/* The protocol of the PPP frame in a datagram that S sends; 0 = none.  *MP: it is of Multilink. */
+static uint16_t frame_protocol(const struct side *s, const uint8_t *octets, size_t len, bool *mp)
+{
+	const struct pair *p = s->pair;
 	struct cursor c = cursor_make(octets, len);
 	struct l2tp_header h;
 	uint16_t flags, protocol;
 
+	*mp = false;
 	if (p->config.type == PROTOCOL_L2TP) {
 		if (!l2tp_decode(octets, len, &h) || h.control)
 			return 0;
@@ -149,10 +174,9 @@ static uint16_t frame_protocol(const struct pair *p, const uint8_t *octets, size
 			return 0;
 		cursor_skip(&c, flags & GRE_ACK ? 8 : 4);
 	}
-	if (cursor_left(&c) >= 2 && c.at[0] == 0xff && c.at[1] == 0x03)
-		cursor_skip(&c, 2);
-	protocol = cursor_left(&c) && (c.at[0] & 1) ? cursor_u8(&c) : cursor_u16(&c);
-	return c.failed ? 0 : protocol;
+	protocol = take_protocol(&c);
+	*mp = protocol == FRAME_MP;
+	return *mp ? protocol_in_mp(s, c) : protocol;
 }
 
 static bool is_data(uint16_t protocol)
@@ -200,7 +224,8 @@ static void send_datagram(struct side *s, uint8_t *octets, size_t len)
 {
 	struct pair *p = s->pair;
 	const struct net *n = &p->config.net;
-	uint16_t protocol = frame_protocol(p, octets, len);
+	bool mp;
+	uint16_t protocol = frame_protocol(s, octets, len, &mp);
 	const struct flying *old = &p->replay[prng(&p->seed) % REPLAY_MAX];
 	uint64_t due = delay(p);
 
@@ -215,7 +240,7 @@ static void send_datagram(struct side *s, uint8_t *octets, size_t len)
 		return;
 	}
 	/* MPPE has no integrity: what is spoiled here is what a checksum does not guard anyway. */
-	if (!is_data(protocol))
+	if (!is_data(protocol) && !mp)
 		len = spoil(p, octets, len);
 	if (chance(p, n->reordering))
 		due += 1 + prng(&p->seed) % (2 * n->delay_ms + 2);
@@ -364,7 +389,11 @@ static void on_data(struct side *s, const struct ppp_data *data)
 				   .rx_clear = data->rx_clear,
 				   .tx_pfc = data->tx_pfc,
 				   .tx_acfc = data->tx_acfc,
-				   .peer_mru = data->peer_mru};
+				   .peer_mru = data->peer_mru,
+				   .mp_tx = {data->peer_mrru, data->tx_short_sequence},
+				   .mp_rx = {data->own_mrru, data->rx_short_sequence},
+				   .mp_room = s->pair->config.mp_room,
+				   .mp_generation = data->mp_generation};
 
 	key_of(&state.tx, &data->tx);
 	key_of(&state.rx, &data->rx);

@@ -32,6 +32,7 @@ struct pair_config {
 	const char *user, *password;
 	uint32_t silence_limit_ms; /* of PPTP's data channel, as the session has it */
 	uint32_t packets_max;	   /* inner packets that a side can send */
+	uint16_t mp_room;	   /* information field of Multilink's fragments */
 	/* A bystander sees each datagram of the tunnel as SIDE puts it on the wire; may be NULL. */
 	void (*seen)(void *ctx, int side, const uint8_t *octets, size_t len);
 	void *seen_ctx;

@@ -143,6 +143,16 @@ static void random_tunnel(uint64_t *s, struct pair_config *c)
 	}
 }
 
+/* Packets of the device are small: so are the pieces. */
+static void random_multilink(uint64_t *s, struct pair_config *c)
+{
+	c->mp_room = (uint16_t)(40 + upto(s, 100));
+	for (int i = 0; i < 2; i++) {
+		c->ppp[i].settings.mrru = coin(s, 40) ? 1500 + upto(s, 115) : 0;
+		c->ppp[i].settings.ask_short_sequence = coin(s, 30);
+	}
+}
+
 /* What both ends want is the same, as with a profile that fits its server. */
 static void make_ordinary(struct pair_config *c)
 {
@@ -181,6 +191,7 @@ static void random_config(uint64_t seed, const struct options *o, struct pair_co
 	(void)snprintf(c->ppp[0].user, sizeof c->ppp[0].user, "%s", coin(&s, 3) ? "jane" : "john");
 	(void)snprintf(c->ppp[1].host_name, sizeof c->ppp[1].host_name, "server");
 	secret_set(&c->ppp[0].password, "secret", 6);
+	random_multilink(&s, c);
 	if (o->ordinary)
 		make_ordinary(c);
 }
