@@ -115,6 +115,8 @@ static int parse_option(struct parse *p)
 		p->run_dir = value;
 	else if (o->id == CLI_OPTION_DISCONNECT)
 		p->cli->disconnect = value;
+	else if (o->id == CLI_OPTION_NAME)
+		p->cli->name = value;
 	else if (o->id == CLI_OPTION_TIMEOUT && value)
 		return set_timeout(p->cli, value);
 	return 0;
@@ -208,7 +210,8 @@ static int find_directories(struct parse *p)
 		cli_error("run directory %s: %s; use --run-dir DIR", cli->run_dir, strerror(-r));
 		return cli_status_of(r);
 	}
-	if (!p->run_dir && cli->arg_count == 1 && cli->command->run != cli_connect)
+	if (!p->run_dir && cli->arg_count == 1 && cli->command->run != cli_connect &&
+	    cli->command->run != cli_import)
 		use_system_connection(cli, cli->args[0], p->config != NULL);
 	return 0;
 }

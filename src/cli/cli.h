@@ -18,6 +18,7 @@ enum cli_words {
 	CLI_WORDS_LEFT,	    /* the same, and those of which an end has left something */
 	CLI_WORDS_CHECKED,  /* profiles and files */
 	CLI_WORDS_COMMANDS, /* names of commands, and `options` */
+	CLI_WORDS_FILES,    /* any files, which the shell knows */
 	CLI_WORDS_USERS,    /* of the server: users and interfaces of their calls */
 };
 
@@ -35,6 +36,9 @@ enum cli_option_id {
 	CLI_OPTION_REDIAL = 1 << 10,
 	CLI_OPTION_IF_NEEDED = 1 << 11,
 	CLI_OPTION_ONCE = 1 << 12,
+	CLI_OPTION_NAME = 1 << 13,
+	CLI_OPTION_FORCE = 1 << 14,
+	CLI_OPTION_DRY_RUN = 1 << 15,
 };
 #define CLI_OPTIONS_GLOBAL \
 	(CLI_OPTION_CONFIG | CLI_OPTION_RUN_DIR | CLI_OPTION_HELP | CLI_OPTION_VERSION)
@@ -83,6 +87,7 @@ struct cli {
 	char **args;
 	size_t arg_count;
 	const char *disconnect; /* of `users`; NULL = none */
+	const char *name;	/* of `import`; NULL = none */
 	cli_supervise *supervise;
 	const struct cli_programs *programs;
 };
@@ -151,6 +156,7 @@ int cli_list(struct cli *cli);
 int cli_enable(struct cli *cli);
 int cli_disable(struct cli *cli);
 int cli_check(struct cli *cli);
+int cli_import(struct cli *cli);
 int cli_serve(struct cli *cli);
 int cli_users(struct cli *cli);
 int cli_demo(struct cli *cli);
