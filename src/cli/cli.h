@@ -39,6 +39,7 @@ enum cli_option_id {
 	CLI_OPTION_NAME = 1 << 13,
 	CLI_OPTION_FORCE = 1 << 14,
 	CLI_OPTION_DRY_RUN = 1 << 15,
+	CLI_OPTION_SAVE = 1 << 16,
 };
 #define CLI_OPTIONS_GLOBAL \
 	(CLI_OPTION_CONFIG | CLI_OPTION_RUN_DIR | CLI_OPTION_HELP | CLI_OPTION_VERSION)
@@ -88,6 +89,7 @@ struct cli {
 	size_t arg_count;
 	const char *disconnect; /* of `users`; NULL = none */
 	const char *name;	/* of `import`; NULL = none */
+	const char *save;	/* of `connect`; NULL = none */
 	cli_supervise *supervise;
 	const struct cli_programs *programs;
 };

@@ -21,6 +21,7 @@ static const struct cli_option options[] = {
 	{CLI_OPTION_JSON, "--json", NULL, "for programs", CLI_WORDS_NONE},
 	{CLI_OPTION_DISCONNECT, "--disconnect", "NAME", "hang up this user's calls",
 	 CLI_WORDS_USERS},
+	{CLI_OPTION_SAVE, "--save", "NAME", "keep the call's keys as this profile", CLI_WORDS_NONE},
 	{CLI_OPTION_NAME, "--name", "NAME", "what the one profile is called", CLI_WORDS_NONE},
 	{CLI_OPTION_FORCE, "--force", NULL, "replace profiles and sections that are there",
 	 CLI_WORDS_NONE},
@@ -36,11 +37,11 @@ static const struct cli_option options[] = {
 
 static const struct cli_command commands[] = {
 	{.name = "connect",
-	 .synopsis = "NAME | --all",
-	 .help = "dial a profile",
-	 .max = 1,
+	 .synopsis = "NAME | --all | SERVER [KEY=VALUE]...",
+	 .help = "dial a profile, or a server without one",
+	 .max = SIZE_MAX,
 	 .options = CLI_OPTION_FOREGROUND | CLI_OPTION_TIMEOUT | CLI_OPTION_REDIAL |
-		    CLI_OPTION_DEBUG | CLI_OPTION_ALL,
+		    CLI_OPTION_DEBUG | CLI_OPTION_ALL | CLI_OPTION_SAVE,
 	 .words = CLI_WORDS_PROFILES,
 	 .run = cli_connect},
 	{.name = "disconnect",

@@ -126,7 +126,7 @@ int cli_import(struct cli *cli)
 	if (r == 0)
 		r = rename_only(cli, job->list);
 	if (r == 0)
-		r = place_list(cli, job->list);
+		r = place_list(cli, job->list, PLACE_FOREIGN);
 	if (r != EXIT_FATAL && job && job->skipped && !*job->fault)
 		printf("%zu commands of other parts of the configuration were left alone\n",
 		       job->skipped);

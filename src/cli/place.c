@@ -23,6 +23,7 @@ struct placing {
 	const struct cli *cli;
 	struct import_list *list;
 	char dir[CONF_PATH_LEN]; /* where the new files are until they are put into their place */
+	unsigned how;
 	bool faulty;
 };
 
@@ -48,7 +49,7 @@ static bool runs_program(const char *key)
 	return strstr(key, "-command") || strcmp(key, "ip-up") == 0 || strcmp(key, "ip-down") == 0;
 }
 
-void place_judge(struct import_list *list)
+static void judge(struct import_list *list)
 {
 	for (size_t i = 0; i < list->item_count; i++) {
 		struct import_item item = list->items[i];
@@ -128,9 +129,10 @@ static bool is_taken(const struct placing *p)
 		there = s->place == IMPORT_CONNECTION ? access(path, F_OK) == 0
 						      : text && import_has_section(text, s->name);
 		if (there && s->place == IMPORT_CONNECTION)
-			cli_error("%s is there already: write --force to replace it, or --name for "
-				  "another name",
-				  path);
+			cli_error("%s is there already: %s", path,
+				  p->how & PLACE_OWN ? "choose another name for --save"
+						     : "write --force to replace it, or --name for "
+						       "another name");
 		else if (there)
 			cli_error("%s has a section [%s] already: write --force to replace it",
 				  path, s->name);
@@ -220,8 +222,12 @@ static void say_faults(struct placing *p, struct conf_faults *faults)
 	for (size_t i = 0; i < faults->count && i < 64; i++) {
 		const char *line = faults->lines[i];
 
+		if (line && strncmp(line, p->dir, skip - 1) == 0)
+			line += skip;
+		if (line && (p->how & PLACE_QUIET) && strstr(line, ": ")) /* there is no file */
+			line = strstr(line, ": ") + 2;
 		if (line)
-			cli_error("%s", strncmp(line, p->dir, skip - 1) == 0 ? line + skip : line);
+			cli_error("%s", line);
 	}
 	p->faulty |= faults->count > 0;
 	conf_faults_free(faults);
@@ -295,7 +301,8 @@ static int put_files(const struct placing *p)
 			cli_error("%s: %s", to, strerror(error));
 			return -error;
 		}
-		say_placed(p, i, to);
+		if (!(p->how & PLACE_QUIET))
+			say_placed(p, i, to);
 	}
 	return 0;
 }
@@ -314,23 +321,25 @@ static void clear(const struct placing *p)
 	(void)rmdir(p->dir);
 }
 
-/* A copy of the PPP profiles that are there, for the loader: profiles name them. */
-static void copy_ppp(const struct placing *p)
+int place_copy_ppp(const char *from, const char *to)
 {
 	char path[2 * CONF_PATH_LEN];
 	struct import_out out = {.len = 0};
 	mode_t mode = 0600;
+	int r = 0;
 
-	if (import_find(p->list, IMPORT_PPP, NULL) != IMPORT_NONE)
-		return;
-	(void)snprintf(path, sizeof(path), "%s/ppp-profiles.conf", p->cli->config_dir);
+	(void)snprintf(path, sizeof(path), "%s/ppp-profiles.conf", from);
 	out.text = read_text(path, &mode);
+	(void)snprintf(path, sizeof(path), "%s/ppp-profiles.conf", to);
+	(void)unlink(path);
 	if (!out.text)
-		return;
+		return 0;
 	out.len = strlen(out.text);
-	(void)snprintf(path, sizeof(path), "%s/ppp-profiles.conf", p->dir);
-	(void)write_all(path, &out, mode); /* missing, it is a fault of the profiles */
+	r = write_all(path, &out, mode);
 	import_out_free(&out);
+	if (r < 0)
+		cli_error("%s: %s", path, strerror(-r));
+	return r < 0 ? cli_status_of(r) : 0;
 }
 
 /* The directory of the profiles and the one above it, as far as they are missing. */
@@ -367,9 +376,12 @@ static int write_list(struct placing *p)
 	if (r < 0)
 		cli_error("%s: %s", p->dir, strerror(-r));
 	if (r == 0) {
-		copy_ppp(p);
+		/* Profiles name them, and the loader looks for them. */
+		if (import_find(p->list, IMPORT_PPP, NULL) == IMPORT_NONE)
+			(void)place_copy_ppp(p->cli->config_dir, p->dir);
 		try_files(p);
-		r = put_files(p);
+		if (!p->faulty || !(p->how & PLACE_OWN))
+			r = put_files(p);
 	}
 	clear(p);
 	if (r < 0)
@@ -398,11 +410,12 @@ static int print_list(const struct placing *p)
 	return EXIT_OK;
 }
 
-int place_list(const struct cli *cli, struct import_list *list)
+int place_list(const struct cli *cli, struct import_list *list, unsigned how)
 {
-	struct placing p = {.cli = cli, .list = list};
+	struct placing p = {.cli = cli, .list = list, .how = how};
 
-	place_judge(list);
+	if (!(how & PLACE_OWN))
+		judge(list);
 	if (list->full) {
 		cli_error("there is too much in it for one import");
 		return EXIT_OPTIONS;
