@@ -65,7 +65,7 @@ endif
 sources = $(filter-out $(OTHER_BUILDS),$(sort $(patsubst src/$(1)/%.c,%,$(wildcard src/$(1)/*.c src/$(1)/*/*.c))))
 # The sandbox's walls, or what sanitizers need instead of them.
 OTHER_BUILDS := $(if $(SANITIZE),sandbox_walls,sandbox_sanitized)
-ROOMS := base vocabulary loop crypto wire ppp tunnel ipsec ipc conf path session host privsep dispatcher connection server \
+ROOMS := base vocabulary loop crypto wire ppp tunnel ipsec ipc import conf path session host privsep dispatcher connection server \
 	client cli tui
 
 objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(call sources,$(1)))
@@ -88,10 +88,10 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CPPFLAGS) $(CPPFLAGS) $(OWN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-VPDIAL_ROOMS  := cli tui connection server dispatcher privsep host client conf ipc loop vocabulary base
+VPDIAL_ROOMS  := cli tui connection server dispatcher privsep host client conf import ipc loop vocabulary base
 SESSION_ROOMS := session path ipsec tunnel ppp crypto wire ipc loop vocabulary base
 NCURSES_LIBS  := $(shell pkg-config --libs ncursesw 2>/dev/null || echo -lncursesw)
-VPDIAL_LIBS   := -lnl-3 -liniparser -ljansson -lcap-ng $(NCURSES_LIBS)
+VPDIAL_LIBS   := -lnl-3 -liniparser -lexpat -ljansson -lcap-ng $(NCURSES_LIBS)
 SESSION_LIBS  := -lcrypto -lseccomp -lcap-ng
 
 $(BUILD)/vpdial: $(filter-out %/session.o,$(call objs,main)) $(foreach r,$(VPDIAL_ROOMS),$(call lib,$(r)))
@@ -150,10 +150,10 @@ ipsec_loss_LIBS := -lcrypto
 ipsec_hostile_ROOMS := ipsec wire crypto vocabulary base
 ipsec_hostile_LIBS := -lcrypto
 UNIT_TESTS += conf control cli
-conf_ROOMS := conf vocabulary base
+conf_ROOMS := conf import vocabulary base
 conf_LIBS := -liniparser
 control_ROOMS := client ipc loop vocabulary base
-cli_ROOMS := cli dispatcher client conf ipc loop vocabulary base
+cli_ROOMS := cli dispatcher client conf import ipc loop vocabulary base
 cli_LIBS := -liniparser -ljansson
 UNIT_TESTS += path captures
 captures_ROOMS := path crypto wire vocabulary base
@@ -215,14 +215,14 @@ ppp_network_LIBS := -lcrypto
 ppp_pair_ROOMS := ppp crypto wire vocabulary base
 ppp_pair_LIBS := -lcrypto
 UNIT_TESTS += server
-server_ROOMS := server conf ipc vocabulary base
+server_ROOMS := server conf import ipc vocabulary base
 server_LIBS := -liniparser
 UNIT_TESTS += notify
 notify_ROOMS := privsep vocabulary base
 UNIT_TESTS += redial
 redial_ROOMS := connection vocabulary base
 UNIT_TESTS += connection connection_life
-connection_ROOMS := connection dispatcher privsep host conf ipc loop vocabulary base
+connection_ROOMS := connection dispatcher privsep host conf import ipc loop vocabulary base
 connection_OBJECTS := $(BUILD)/obj/tests/connection_world.o
 connection_LIBS := $(call wrapped,process_spawn process_stop request_send sockets_open resolver_start resolver_stop last_end \
 	host_apply host_undo host_suspend host_lockdown host_is_locked_down host_is_settled host_dns_way_now host_lockdown_lift host_path_to host_repin \
@@ -232,10 +232,10 @@ connection_life_ROOMS := $(connection_ROOMS)
 connection_life_OBJECTS := $(connection_OBJECTS)
 connection_life_LIBS := $(connection_LIBS)
 UNIT_TESTS += hooks
-hooks_ROOMS := dispatcher conf ipc loop vocabulary base
+hooks_ROOMS := dispatcher conf import ipc loop vocabulary base
 hooks_LIBS := -liniparser
 UNIT_TESTS += fields
-fields_ROOMS := cli tui dispatcher client conf ipc loop vocabulary base
+fields_ROOMS := cli tui dispatcher client conf import ipc loop vocabulary base
 fields_LIBS := -liniparser -ljansson $(NCURSES_LIBS)
 UNIT_TESTS += tui
 tui_ROOMS := tui client ipc loop vocabulary base
@@ -288,8 +288,8 @@ fuzz_half_open_ROOMS := tunnel crypto wire vocabulary base
 fuzz_path_ROOMS := path crypto wire vocabulary base
 fuzz_esp_ROOMS := path crypto wire vocabulary base
 fuzz_session_ROOMS := session path ipsec tunnel ppp crypto wire ipc loop vocabulary base
-fuzz_judge_ROOMS := connection server dispatcher privsep host conf ipc loop vocabulary base
-fuzz_conf_ROOMS := conf vocabulary base
+fuzz_judge_ROOMS := connection server dispatcher privsep host conf import ipc loop vocabulary base
+fuzz_conf_ROOMS := conf import vocabulary base
 fuzz_control_ROOMS := client ipc loop vocabulary base
 fuzz_request_ROOMS := ipc vocabulary base
 fuzz_LIBS := -lcrypto -liniparser

@@ -14,6 +14,14 @@
 
 #define TIMEOUT_MAX 86400
 
+/* Where the parser stands. */
+struct parse {
+	struct cli *cli;
+	char **argv;
+	int argc, at;
+	const char *config, *run_dir; /* as given */
+};
+
 static int unknown_option(const struct cli *cli, const char *word)
 {
 	const char *names[32], *nearest;
@@ -41,7 +49,17 @@ static int unknown_option(const struct cli *cli, const char *word)
 	return EXIT_OPTIONS;
 }
 
-static int unknown_command(const char *word)
+/* `vpdial office`, where office is a profile, or a URL. */
+static bool is_to_connect(const struct parse *p, const char *word)
+{
+	struct cli cli = {.command = NULL};
+
+	return strstr(word, "://") ||
+	       (conf_dir(cli.config_dir, sizeof(cli.config_dir), p->config) == 0 &&
+		cli_profile_exists(&cli, word));
+}
+
+static int unknown_command(const struct parse *p, const char *word)
 {
 	const char *foreign = foreign_text(FOREIGN_COMMAND, word);
 	const char *names[32], *nearest;
@@ -52,7 +70,9 @@ static int unknown_command(const char *word)
 		if (!c[i].hidden)
 			names[n++] = c[i].name;
 	nearest = str_nearest(word, names, n, 5, 1);
-	if (foreign)
+	if (is_to_connect(p, word))
+		cli_error("unknown command %s: to dial it, write vpdial connect %s", word, word);
+	else if (foreign)
 		cli_error("unknown command %s: %s", word, foreign);
 	else if (nearest)
 		cli_error("unknown command %s, did you mean %s", word, nearest);
@@ -60,14 +80,6 @@ static int unknown_command(const char *word)
 		cli_error("unknown command %s, see vpdial --help", word);
 	return EXIT_OPTIONS;
 }
-
-/* Where the parser stands. */
-struct parse {
-	struct cli *cli;
-	char **argv;
-	int argc, at;
-	const char *config, *run_dir; /* as given */
-};
 
 static int set_timeout(struct cli *cli, const char *text)
 {
@@ -117,6 +129,10 @@ static int parse_option(struct parse *p)
 		p->cli->disconnect = value;
 	else if (o->id == CLI_OPTION_IPSEC_KEYS)
 		p->cli->ipsec_keys = value;
+	else if (o->id == CLI_OPTION_SAVE)
+		p->cli->save = value;
+	else if (o->id == CLI_OPTION_NAME)
+		p->cli->name = value;
 	else if (o->id == CLI_OPTION_TIMEOUT && value)
 		return set_timeout(p->cli, value);
 	return 0;
@@ -139,7 +155,7 @@ static int parse_word(struct parse *p, bool *only_words)
 	}
 	cli->command = cli_command_find(word);
 	if (!cli->command)
-		return unknown_command(word);
+		return unknown_command(p, word);
 	*only_words = cli->command->raw;
 	return 0;
 }
@@ -210,7 +226,8 @@ static int find_directories(struct parse *p)
 		cli_error("run directory %s: %s; use --run-dir DIR", cli->run_dir, strerror(-r));
 		return cli_status_of(r);
 	}
-	if (!p->run_dir && cli->arg_count == 1 && cli->command->run != cli_connect)
+	if (!p->run_dir && cli->arg_count == 1 && cli->command->run != cli_connect &&
+	    cli->command->run != cli_import)
 		use_system_connection(cli, cli->args[0], p->config != NULL);
 	return 0;
 }

@@ -18,6 +18,7 @@ enum cli_words {
 	CLI_WORDS_LEFT,	    /* the same, and those of which an end has left something */
 	CLI_WORDS_CHECKED,  /* profiles and files */
 	CLI_WORDS_COMMANDS, /* names of commands, and `options` */
+	CLI_WORDS_FILES,    /* any files, which the shell knows */
 	CLI_WORDS_USERS,    /* of the server: users and interfaces of their calls */
 };
 
@@ -35,7 +36,11 @@ enum cli_option_id {
 	CLI_OPTION_REDIAL = 1 << 10,
 	CLI_OPTION_IF_NEEDED = 1 << 11,
 	CLI_OPTION_ONCE = 1 << 12,
-	CLI_OPTION_IPSEC_KEYS = 1 << 13,
+	CLI_OPTION_NAME = 1 << 13,
+	CLI_OPTION_FORCE = 1 << 14,
+	CLI_OPTION_DRY_RUN = 1 << 15,
+	CLI_OPTION_SAVE = 1 << 16,
+	CLI_OPTION_IPSEC_KEYS = 1 << 17,
 };
 #define CLI_OPTIONS_GLOBAL \
 	(CLI_OPTION_CONFIG | CLI_OPTION_RUN_DIR | CLI_OPTION_HELP | CLI_OPTION_VERSION)
@@ -86,6 +91,8 @@ struct cli {
 	const char *disconnect; /* of `users`; NULL = none */
 	const char *ipsec_keys; /* of `connect`; NULL = none */
 	int keys_fd;		/* of it; -1 = none */
+	const char *name;	/* of `import`; NULL = none */
+	const char *save;	/* of `connect`; NULL = none */
 	cli_supervise *supervise;
 	const struct cli_programs *programs;
 };
@@ -157,6 +164,7 @@ int cli_list(struct cli *cli);
 int cli_enable(struct cli *cli);
 int cli_disable(struct cli *cli);
 int cli_check(struct cli *cli);
+int cli_import(struct cli *cli);
 int cli_serve(struct cli *cli);
 int cli_users(struct cli *cli);
 int cli_demo(struct cli *cli);

@@ -85,6 +85,7 @@ static void offer_arguments(const struct cli *cli, enum cli_words words, const c
 
 	switch (words) {
 	case CLI_WORDS_NONE:
+	case CLI_WORDS_FILES:
 		break;
 	case CLI_WORDS_PROFILES:
 	case CLI_WORDS_CHECKED:

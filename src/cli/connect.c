@@ -2,6 +2,7 @@
 /* `vpdial connect`: profile, secrets, supervisor, and the words while it dials. */
 #include "base/clock.h"
 #include "base/str.h"
+#include "cli/call.h"
 #include "cli/prompt.h"
 #include "cli/spawn.h"
 #include "client/client.h"
@@ -451,12 +452,34 @@ static int connect_all(const struct cli *cli)
 	return result;
 }
 
+/* A call without a file. */
+static int connect_told(struct cli *cli)
+{
+	char name[CONF_NAME_MAX];
+	int r = call_make(cli, name);
+
+	if (r)
+		return r;
+	r = connect_one(cli, name);
+	if (r)
+		call_forget(cli, name);
+	else if (!cli->save)
+		printf("this call is %s: hang it up by vpdial disconnect %s\n", name, name);
+	return r;
+}
+
 int cli_connect(struct cli *cli)
 {
 	int r = cli_keyfile_open(cli);
 
 	if (r)
 		return r;
+	if (call_is_told(cli))
+		return connect_told(cli);
+	if (cli->save || cli->arg_count > 1) {
+		cli_error("write a profile's name alone, or a server with its keys as KEY=VALUE");
+		return EXIT_OPTIONS;
+	}
 	if (!(cli->given & CLI_OPTION_ALL))
 		return connect_one(cli, cli->args[0]);
 	if (cli->given & CLI_OPTION_FOREGROUND) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `vpdial disconnect`: hang up in order, or repair what a crash left. */
 #include "base/clock.h"
+#include "cli/call.h"
 #include "cli/spawn.h"
 #include "client/client.h"
 
@@ -120,8 +121,10 @@ static int disconnect_one(const struct cli *cli, const char *name)
 			  name);
 	else if (r < 0)
 		cli_error("%s: control socket: %s", name, strerror(-r));
-	else
+	else {
+		call_forget(cli, name);
 		printf("%s disconnected\n", name);
+	}
 	if (r == -ETIMEDOUT || r == -EPIPE || r == -EPROTO)
 		return EXIT_FATAL;
 	return r < 0 ? cli_status_of(r) : EXIT_OK;

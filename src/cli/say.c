@@ -92,6 +92,11 @@ int cli_unknown_profile(const struct cli *cli, const char *name)
 	nearest = str_nearest(stem, (const char *const *)names, count, 3, 1);
 	if (nearest)
 		cli_error("no profile %s in %s, did you mean %s", shown, cli->config_dir, nearest);
+	else if (conf_name_profile(stem))
+		cli_error(
+			"no profile %s in %s: write %s/%s.conf as vpdial.conf(5) says, or have it "
+			"written by vpdial connect l2tp://USER@SERVER --save %s",
+			shown, cli->config_dir, cli->config_dir, shown, shown);
 	else
 		cli_error("no profile %s in %s", shown, cli->config_dir);
 	cli_names_free(names, count);

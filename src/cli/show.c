@@ -150,8 +150,10 @@ static void list_row(const struct cli *cli, const char *name)
 		return;
 	}
 	str_blank(p.user);
-	printf("%c%c    %-20s  %-4s  %-30s  %s\n", p.disabled ? 'X' : ' ', running ? 'R' : ' ',
-	       name, word_of(protocol_words, p.type), p.connect_to, p.user);
+	str_blank(p.comment);
+	printf("%c%c    %-20s  %-4s  %-30s  %s%s%s\n", p.disabled ? 'X' : ' ', running ? 'R' : ' ',
+	       name, word_of(protocol_words, p.type), p.connect_to, p.user,
+	       *p.comment ? "  ;;; " : "", p.comment);
 	conf_profile_wipe(&p);
 }
 

@@ -2,7 +2,9 @@
 /* The table of foreign words. */
 #include "conf/foreign.h"
 
-#include <stdbool.h>
+#include "base/str.h"
+#include "import/words.h"
+
 #include <string.h>
 
 #define IN_PROFILE "it stands in the profile: "
@@ -18,7 +20,7 @@ static const struct foreign table[] = {
 	 "systemctl reload vpdial@NAME, or SIGHUP to its supervisor, has the profile read anew"},
 	{FOREIGN_COMMAND, "info|show|state|stat|stats", "vpdial status [NAME] shows connections"},
 	{FOREIGN_COMMAND, "ls|profiles|connections", "vpdial list lists the profiles"},
-	{FOREIGN_COMMAND, "add|create|new|edit|import|set|configure|setup",
+	{FOREIGN_COMMAND, "add|create|new|edit|set|configure|setup",
 	 "a profile is a file that you write, as vpdial.conf(5) says"},
 	{FOREIGN_COMMAND, "delete|remove|rm", "a profile is a file: delete that"},
 	{FOREIGN_COMMAND, "test|verify|validate|lint", "vpdial check [NAME] reports faults"},
@@ -133,6 +135,15 @@ static bool is_among(const char *words, const char *word)
 		if (!words[n])
 			return false;
 	}
+}
+
+bool foreign_hint(const char *key, char *out, size_t cap)
+{
+	const char *text = foreign_text(FOREIGN_KEY, key);
+
+	if (text)
+		return str_copy(out, cap, text);
+	return import_hint(key, out, cap);
 }
 
 const char *foreign_text(enum foreign_kind kind, const char *word)

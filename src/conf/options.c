@@ -2,6 +2,7 @@
 /* The one table of options. */
 #include "conf/options.h"
 
+#include "base/secret.h"
 #include "conf/value.h"
 
 #include <stdlib.h>
@@ -83,6 +84,8 @@ static const struct conf_option options[] = {
 	 .max = WEEK, .def = "300", .unit = "seconds", .help = "longest wait between two dials"},
 	{"redial-limit", NULL, CONNECTION, CONF_VALUE_U32, FIELD(p.redial_limit), .min = 0,
 	 .max = 1000000, .def = "0", .help = "failures in a row before giving up; 0 = never"},
+	{"comment", NULL, CONNECTION, CONF_VALUE_TEXT, TEXT_FIELD(p.comment),
+	 .help = "what the list of profiles shows beside it"},
 	{"disabled", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.disabled), .def = "yes",
 	 .help = "not dialed by connect --all and vpdial.service"},
 	{"max-mtu", "mtu", CONNECTION, CONF_VALUE_U16, FIELD(p.max_mtu), .min = 128,
@@ -201,6 +204,10 @@ static const struct conf_option options[] = {
 #define LISTENER  .sections = CONF_IN_LISTENER
 #define SECRET	  .sections = CONF_IN_SECRET
 #define INTERFACE .sections = CONF_IN_INTERFACE
+#define ANYWHERE    \
+	.sections = \
+		CONF_IN_LISTENER | CONF_IN_SECRET | CONF_IN_INTERFACE | CONF_IN_POOL | CONF_IN_PPP
+#define POOL .sections = CONF_IN_POOL
 
 /* The keys of server.conf, in the order in which the manuals print them. */
 static const struct conf_option server_options[] = {
@@ -240,14 +247,17 @@ static const struct conf_option server_options[] = {
 	 .help = "password between double quotes, or base64:..."},
 	{"profile", NULL, SECRET, CONF_VALUE_NAME, TEXT_FIELD(secret.profile),
 	 .help = "PPP profile; without it the server's default-profile"},
-	{"local-address", NULL, SECRET, CONF_VALUE_POOL, FIELD(secret.local), .max = 1,
+	{"local-address", NULL, SECRET, CONF_VALUE_POOL, FIELD(secret_local), .max = 1,
 	 .help = "the server's address in the tunnel"},
-	{"remote-address", NULL, SECRET, CONF_VALUE_POOL, FIELD(secret.remote), .max = POOL_MAX,
+	{"remote-address", NULL, SECRET, CONF_VALUE_POOL, FIELD(secret_remote), .max = POOL_MAX,
 	 .help = "the client's address in the tunnel, or a range to choose from"},
 	{"routes", NULL, SECRET, CONF_VALUE_ROUTES, FIELD(p.routes),
 	 .help = "networks behind the client: dst-address/prefix [gateway [metric]], ..."},
 	{"user", NULL, INTERFACE, CONF_VALUE_USER, TEXT_FIELD(interface.user),
 	 .help = "the user whose calls get this interface"},
+	{"comment", NULL, ANYWHERE, CONF_VALUE_TEXT, TEXT_FIELD(comment), .help = "for people"},
+	{"ranges", NULL, POOL, CONF_VALUE_RANGE, FIELD(ranges), .max = POOL_MAX,
+	 .help = "addresses to choose from"},
 	{"disabled", NULL, SECRET | CONF_IN_INTERFACE, CONF_VALUE_BOOLEAN, FIELD(secret.disabled),
 	 .def = "no", .help = "as if the section were not there"},
 };
@@ -316,6 +326,46 @@ bool conf_option_only_default(const struct conf_option *option)
 	return false;
 }
 
+bool conf_option_is_default(const struct conf_option *option, const struct conf_draft *draft)
+{
+	struct conf_draft *fresh = malloc(sizeof(*fresh));
+	size_t width = option->type == CONF_VALUE_BOOLEAN ? sizeof(bool) : sizeof(unsigned);
+	bool same;
+
+	if (!fresh)
+		return false;
+	conf_defaults(fresh);
+	same = memcmp((const char *)draft + option->offset, (const char *)fresh + option->offset,
+		      width) == 0;
+	free(fresh);
+	return same;
+}
+
+bool conf_value_legal(const char *key, unsigned sections, const char *text, struct str *why)
+{
+	const struct conf_option *option = conf_option_find(key, sections);
+	struct conf_text t = {.text = text, .len = strlen(text), .quoted = true};
+	struct conf_draft *draft;
+	bool good;
+
+	if (!option) {
+		str_printf(why, "this version has no such key here");
+		return false;
+	}
+	draft = calloc(1, sizeof(*draft));
+	if (!draft)
+		return false;
+	conf_defaults(draft);
+	good = conf_value_read(option, &t, draft, why);
+	if (good && conf_option_only_default(option) && !conf_option_is_default(option, draft)) {
+		str_printf(why, "not supported by this version");
+		good = false;
+	}
+	wipe(draft, sizeof(*draft));
+	free(draft);
+	return good;
+}
+
 /* "a, b or c" */
 static void legal_words(const struct word *words, const char *last, struct str *out)
 {
@@ -344,6 +394,7 @@ void conf_option_legal(const struct conf_option *o, struct str *out)
 		[CONF_VALUE_LISTEN] = "IPv4 and IPv6 addresses with commas between",
 		[CONF_VALUE_PROGRAM] = "the whole path of a program, such as /etc/ppp/ip-up",
 		[CONF_VALUE_SECRET] = "\"text in double quotes\" or base64:...",
+		[CONF_VALUE_RANGE] = "an IPv4 address, or a range 10.0.0.10-10.0.0.50",
 		[CONF_VALUE_IKE] = "default, modern, old, or a list such as "
 				   "aes256-sha256-modp2048, aes128-sha1-modp1024",
 		[CONF_VALUE_ESP] = "default, modern, old, or a list such as aes256gcm16, "
@@ -355,8 +406,9 @@ void conf_option_legal(const struct conf_option *o, struct str *out)
 	else if (o->type == CONF_VALUE_DURATION)
 		str_printf(out, "a time such as 30, 30s, 5m or 1h30m%s", o->min ? "" : ", or no");
 	else if (o->type == CONF_VALUE_POOL)
-		str_printf(out, o->max == 1 ? "an IPv4 address"
-					    : "an IPv4 address, or a range 10.0.0.10-10.0.0.50");
+		str_printf(out, o->max == 1 ? "an IPv4 address, or the name of a [pool NAME]"
+					    : "an IPv4 address, a range 10.0.0.10-10.0.0.50, or "
+					      "the name of a [pool NAME]");
 	else if (o->type == CONF_VALUE_WORD)
 		legal_words(o->words, " or ", out);
 	else if (o->type == CONF_VALUE_SET) {

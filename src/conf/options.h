@@ -15,6 +15,7 @@ enum conf_section {
 	CONF_IN_LISTENER = 1 << 2,   /* [pptp-server] or [l2tp-server] of server.conf */
 	CONF_IN_SECRET = 1 << 3,     /* [secret NAME] */
 	CONF_IN_INTERFACE = 1 << 4,  /* [interface NAME] */
+	CONF_IN_POOL = 1 << 5,	     /* [pool NAME] */
 };
 
 enum conf_value_type {
@@ -36,7 +37,8 @@ enum conf_value_type {
 	CONF_VALUE_DOMAINS,  /* list of domain names */
 	CONF_VALUE_ROUTES,   /* list of routes */
 	CONF_VALUE_SECRET,   /* quoted text or base64: */
-	CONF_VALUE_POOL,     /* IPv4 address, or two with '-' between */
+	CONF_VALUE_POOL,     /* IPv4 address, two with '-' between, or a pool's name */
+	CONF_VALUE_RANGE,    /* the same without names; what adjoins makes one range */
 	CONF_VALUE_LISTEN,   /* list of addresses */
 	CONF_VALUE_PROGRAM,  /* absolute path */
 	CONF_VALUE_IKE,	     /* default, modern, old, or a list such as aes256-sha256-modp2048 */
@@ -65,16 +67,25 @@ struct conf_wish {
 	bool must;
 };
 
+/* Addresses as they are written: a range, or the name of a pool of server.conf. */
+struct conf_pool {
+	struct address_pool range;
+	char name[CONF_NAME_MAX]; /* "" = the range itself */
+};
+
 /* A profile while it is read. */
 struct conf_draft {
 	struct conf_profile p;
 	char domain[CONF_USER_MAX];
+	char comment[CONF_COMMENT_MAX]; /* of any section but a connection's: kept by its file */
 	struct conf_wish local, remote;
-	struct address_pool local_pool, remote_pool; /* of a PPP profile, for the server */
+	struct conf_pool local_pool, remote_pool; /* of a PPP profile, for the server */
 	/* One section of server.conf. */
 	struct conf_listener listener;
 	struct conf_secret secret;
+	struct conf_pool secret_local, secret_remote;
 	struct conf_interface interface;
+	struct address_pool ranges; /* of a pool */
 };
 
 /* The table, in the order of the manual page: first the profiles' keys, then those of server.conf,
@@ -90,6 +101,13 @@ const char *conf_option_nearest(const char *key, unsigned sections);
 
 /* Is the option known, but nothing except its default built so far? */
 bool conf_option_only_default(const struct conf_option *option);
+
+/* Is the value of such an option that was read the default? */
+bool conf_option_is_default(const struct conf_option *option, const struct conf_draft *draft);
+
+/* May KEY stand in one of SECTIONS with the value TEXT, as between quotes?  On false WHY holds what
+ * is wrong; never the text of a secret. */
+bool conf_value_legal(const char *key, unsigned sections, const char *text, struct str *why);
 
 /* "yes or no", "a number from 64 to 1500": what would be legal, appended to OUT. */
 void conf_option_legal(const struct conf_option *option, struct str *out);

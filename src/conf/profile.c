@@ -20,9 +20,9 @@
 static void unknown_key(struct fault_list *faults, const struct ini_entry *e, unsigned sections)
 {
 	const struct conf_option *elsewhere = conf_option_find(e->key, CONF_IN_CONNECTION);
-	const char *foreign = sections & (CONF_IN_CONNECTION | CONF_IN_PPP)
-				      ? foreign_text(FOREIGN_KEY, e->key)
-				      : NULL;
+	char hint[300];
+	bool foreign = (sections & (CONF_IN_CONNECTION | CONF_IN_PPP)) &&
+		       foreign_hint(e->key, hint, sizeof(hint));
 	const char *nearest = conf_option_nearest(e->key, sections);
 
 	if (elsewhere && sections == CONF_IN_PPP)
@@ -30,28 +30,13 @@ static void unknown_key(struct fault_list *faults, const struct ini_entry *e, un
 			  "does not belong to a PPP profile, write it into [connection] of "
 			  "NAME.conf");
 	else if (foreign)
-		fault_add(faults, e->line, ini_key_shown(e->key), "unknown key: %s", foreign);
+		fault_add(faults, e->line, ini_key_shown(e->key), "unknown key: %s", hint);
 	else if (nearest)
 		fault_add(faults, e->line, ini_key_shown(e->key), "unknown key, did you mean %s",
 			  nearest);
 	else
 		fault_add(faults, e->line, ini_key_shown(e->key),
 			  "unknown key, see vpdial help options");
-}
-
-/* Is the value that was read the default?  Compares with a draft of defaults. */
-static bool same_as_default(const struct conf_option *o, const struct conf_draft *draft)
-{
-	struct conf_draft *fresh = malloc(sizeof(*fresh));
-	size_t width = o->type == CONF_VALUE_BOOLEAN ? sizeof(bool) : sizeof(unsigned);
-	bool same;
-
-	if (!fresh)
-		return false;
-	conf_defaults(fresh);
-	same = memcmp((const char *)draft + o->offset, (const char *)fresh + o->offset, width) == 0;
-	free(fresh);
-	return same;
 }
 
 /* One key = value into the draft, or a fault. */
@@ -73,7 +58,7 @@ static void apply_entry(struct conf_draft *draft, const struct ini_entry *e, uns
 		if (o->unit)
 			str_printf(&unit, " (%s)", o->unit);
 		fault_add(faults, e->line, e->key, "%s%s", buf, legal);
-	} else if (conf_option_only_default(o) && !same_as_default(o, draft))
+	} else if (conf_option_only_default(o) && !conf_option_is_default(o, draft))
 		fault_add(faults, e->line, e->key, "not supported by this version, write %s",
 			  o->def);
 	else if (why.len)

@@ -27,6 +27,7 @@
 #define CONF_IFNAME_MAX	 16
 #define CONF_ROUTES_MAX	 64
 #define CONF_COMMAND_MAX 512
+#define CONF_COMMENT_MAX 256
 
 enum conf_source_port { CONF_SOURCE_AUTO, CONF_SOURCE_RANDOM, CONF_SOURCE_1701 };
 enum conf_dhcp_inform { CONF_DHCP_AUTO, CONF_DHCP_YES, CONF_DHCP_NO };
@@ -49,8 +50,9 @@ struct conf_profile {
 	char ifname[CONF_IFNAME_MAX];	/* key `name`; "pptp-outN" = first free number */
 	char connect_to[CONF_HOST_MAX]; /* name or address, without port */
 	uint16_t port;			/* 0 = 1723 or 1701 */
-	char user[CONF_USER_MAX];	/* DOMAIN\user as one string (key `domain` joined in) */
-	struct secret password;		/* if its source says that it is set */
+	char comment[CONF_COMMENT_MAX];
+	char user[CONF_USER_MAX]; /* DOMAIN\user as one string (key `domain` joined in) */
+	struct secret password;	  /* if its source says that it is set */
 	struct conf_source sources[CONF_SECRET_KINDS];
 	char profile[CONF_NAME_MAX]; /* PPP profile */
 	struct ppp_settings ppp;

@@ -10,8 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define SERVER_FILE "server.conf"
+#define POOLS_MAX   64
+
+/* [pool NAME] */
+struct pool {
+	char name[CONF_NAME_MAX];
+	struct address_pool range;
+};
 
 /* A file while it is read. */
 struct loading {
@@ -21,18 +29,42 @@ struct loading {
 	struct conf_faults *out;
 	struct conf_draft *draft;
 	struct conf_server server;
+	struct pool pools[POOLS_MAX];
+	size_t pool_count;
 	int error; /* of ppp-profiles.conf, told already */
 };
 
-static void take_ppp(const struct conf_draft *d, struct conf_ppp *ppp)
+/* The range itself, or that of the pool it names; MOST is how many addresses it may have. */
+static struct address_pool resolve(struct loading *l, const struct conf_pool *pool, const char *key,
+				   uint32_t most, unsigned line)
 {
+	if (!pool->name[0])
+		return pool->range;
+	for (size_t i = 0; i < l->pool_count; i++) {
+		const struct address_pool *range = &l->pools[i].range;
+
+		if (strcasecmp(l->pools[i].name, pool->name) != 0)
+			continue;
+		if (most == 1) /* the server's own end is one of them */
+			return (struct address_pool){range->first, range->first};
+		return *range;
+	}
+	fault_add(&l->faults, line, key, "there is no [pool %s], write it or an address",
+		  pool->name);
+	return (struct address_pool){{0}, {0}};
+}
+
+static void take_ppp(struct loading *l, unsigned line, struct conf_ppp *ppp)
+{
+	const struct conf_draft *d = l->draft;
+
 	ppp->mppe = d->p.ppp.mppe;
 	ppp->change_tcp_mss = d->p.change_tcp_mss;
 	memcpy(ppp->dns_server, d->p.dns_server, sizeof(ppp->dns_server));
 	ppp->idle_timeout = d->p.idle_timeout;
 	ppp->session_timeout = d->p.session_timeout;
-	ppp->local = d->local_pool;
-	ppp->remote = d->remote_pool;
+	ppp->local = resolve(l, &d->local_pool, "local-address", 1, line);
+	ppp->remote = resolve(l, &d->remote_pool, "remote-address", 0, line);
 }
 
 static void read_profile(struct loading *l, const char *name, unsigned line, struct conf_ppp *ppp)
@@ -45,7 +77,7 @@ static void read_profile(struct loading *l, const char *name, unsigned line, str
 	r = draft_apply_ppp(l->draft, l->path, name, line, &l->faults, l->out);
 	if (r < 0)
 		l->error = r;
-	take_ppp(l->draft, ppp);
+	take_ppp(l, line, ppp);
 }
 
 static void read_listener(struct loading *l, const struct ini_section *s, enum protocol type)
@@ -98,6 +130,8 @@ static void read_secret(struct loading *l, const struct ini_section *s, const ch
 	conf_defaults(l->draft);
 	draft_apply_section(l->draft, &l->ini, s, CONF_IN_SECRET, &l->faults);
 	*to = l->draft->secret;
+	to->local = resolve(l, &l->draft->secret_local, "local-address", 1, s->line);
+	to->remote = resolve(l, &l->draft->secret_remote, "remote-address", 0, s->line);
 	if (!to->name[0])
 		(void)str_copy(to->name, sizeof(to->name), name);
 	memcpy(to->routes, l->draft->p.routes, sizeof(to->routes));
@@ -113,6 +147,26 @@ static void read_secret(struct loading *l, const struct ini_section *s, const ch
 		else if (to->profile[0])
 			to->ppp[1] = to->ppp[0];
 	}
+}
+
+/* Pools first: the other sections name them. */
+static void read_pool(struct loading *l, const struct ini_section *s, const char *name)
+{
+	struct pool *to;
+
+	if (l->pool_count == POOLS_MAX) {
+		fault_add(&l->faults, s->line, NULL, "too many pools");
+		return;
+	}
+	to = &l->pools[l->pool_count++];
+	conf_defaults(l->draft);
+	draft_apply_section(l->draft, &l->ini, s, CONF_IN_POOL, &l->faults);
+	to->range = l->draft->ranges;
+	if (!conf_name_valid(name) || !str_copy(to->name, sizeof(to->name), name))
+		fault_add(&l->faults, s->line, NULL,
+			  "section name is no name of a pool, use letters, digits and _ . @ + -");
+	if (!to->range.first.s_addr)
+		fault_add(&l->faults, s->line, "ranges", "missing, write the addresses");
 }
 
 static void read_interface(struct loading *l, const struct ini_section *s, const char *name)
@@ -169,7 +223,8 @@ static void read_section(struct loading *l, const struct ini_section *s)
 	const char *name;
 	size_t skip;
 
-	if (strcmp(s->name, "pptp-server") == 0 || strcmp(s->name, "l2tp-server") == 0)
+	if (strcmp(s->name, "pptp-server") == 0 || strcmp(s->name, "l2tp-server") == 0 ||
+	    behind(s->name, "pool"))
 		return; /* read already: secrets need them */
 	written_name(l, s, written, sizeof(written));
 	if ((name = behind(s->name, "secret"))) {
@@ -180,8 +235,8 @@ static void read_section(struct loading *l, const struct ini_section *s)
 		read_interface(l, s, strlen(written) > skip ? written + skip : name);
 	} else {
 		fault_add(&l->faults, s->line, NULL,
-			  "unknown section, write [pptp-server], [l2tp-server], [secret NAME] or "
-			  "[interface NAME]");
+			  "unknown section, write [pptp-server], [l2tp-server], [secret NAME], "
+			  "[interface NAME] or [pool NAME]");
 	}
 }
 
@@ -202,6 +257,9 @@ static int judge(struct loading *l)
 	l->server.interfaces = calloc(l->ini.section_count + 1, sizeof(*l->server.interfaces));
 	if (!l->server.secrets || !l->server.interfaces)
 		return -ENOMEM;
+	for (size_t i = 0; i < l->ini.section_count; i++)
+		if (behind(l->ini.sections[i].name, "pool"))
+			read_pool(l, &l->ini.sections[i], behind(l->ini.sections[i].name, "pool"));
 	for (int type = 0; type < PROTOCOL_COUNT; type++)
 		read_listener(l, find_section(&l->ini, type ? "l2tp-server" : "pptp-server"),
 			      (enum protocol)type);

@@ -339,28 +339,74 @@ static bool read_routes(struct value *v)
 	return conf_routes_read(v->t->text, v->draft->p.routes, &v->draft->p.route_count, v->why);
 }
 
-/* "10.0.0.10" or "10.0.0.10-10.0.0.50". */
-static bool read_pool(struct value *v)
+/* "10.0.0.10" or "10.0.0.10-10.0.0.50" of LEN octets. */
+static bool read_span(const char *text, size_t len, struct address_pool *pool)
 {
-	char text[2 * INET_ADDRSTRLEN + 4], *dash;
-	struct address_pool pool;
-	uint32_t span;
+	char copy[2 * INET_ADDRSTRLEN + 4], *dash;
 
-	if (!str_copy(text, sizeof(text), v->t->text))
+	if (len >= sizeof(copy))
 		return false;
-	dash = strchr(text, '-');
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	dash = strchr(copy, '-');
 	if (dash)
 		*dash++ = '\0';
-	if (inet_pton(AF_INET, text, &pool.first) != 1 || pool.first.s_addr == 0 ||
-	    inet_pton(AF_INET, dash ? dash : text, &pool.last) != 1 ||
-	    ntohl(pool.last.s_addr) < ntohl(pool.first.s_addr))
+	return inet_pton(AF_INET, copy, &pool->first) == 1 && pool->first.s_addr != 0 &&
+	       inet_pton(AF_INET, dash ? dash : copy, &pool->last) == 1 &&
+	       ntohl(pool->last.s_addr) >= ntohl(pool->first.s_addr);
+}
+
+/* Has the pool no more addresses than are legal? */
+static bool span_fits(struct value *v, const struct address_pool *pool)
+{
+	if (ntohl(pool->last.s_addr) - ntohl(pool->first.s_addr) >= v->o->max)
 		return false;
-	span = ntohl(pool.last.s_addr) - ntohl(pool.first.s_addr);
-	if (span >= v->o->max)
+	warn_of_address(v, pool->first);
+	warn_of_address(v, pool->last);
+	return true;
+}
+
+static bool read_pool(struct value *v)
+{
+	struct conf_pool pool = {.name = ""};
+	bool range = read_span(v->t->text, v->t->len, &pool.range);
+
+	if (range && !span_fits(v, &pool.range))
 		return false;
-	*(struct address_pool *)v->field = pool;
-	warn_of_address(v, pool.first);
-	warn_of_address(v, pool.last);
+	if (!range) {
+		/* What begins as an address is a bad one. */
+		if (isdigit((unsigned char)v->t->text[0]) || !conf_name_valid(v->t->text))
+			return false;
+		pool = (struct conf_pool){.name = ""};
+		(void)str_copy(pool.name, sizeof(pool.name), v->t->text);
+	}
+	*(struct conf_pool *)v->field = pool;
+	return true;
+}
+
+/* Ranges of which each begins behind the one before. */
+static bool read_ranges(struct value *v)
+{
+	const char *at = v->t->text, *p;
+	struct address_pool whole = {{0}, {0}}, next;
+	size_t len;
+
+	while ((p = next_word(&at, &len))) {
+		if (!read_span(p, len, &next))
+			return false;
+		if (whole.first.s_addr &&
+		    ntohl(next.first.s_addr) != ntohl(whole.last.s_addr) + 1) {
+			str_printf(v->why, "the ranges do not adjoin, which this version needs; "
+					   "write one range");
+			return false;
+		}
+		if (!whole.first.s_addr)
+			whole.first = next.first;
+		whole.last = next.last;
+	}
+	if (!whole.first.s_addr || !span_fits(v, &whole))
+		return false;
+	*(struct address_pool *)v->field = whole;
 	return true;
 }
 
@@ -503,9 +549,9 @@ static bool (*const readers[CONF_VALUE_TYPE_COUNT])(struct value *v) = {
 	[CONF_VALUE_WISH] = read_wish,	       [CONF_VALUE_NAME] = read_name,
 	[CONF_VALUE_DNS] = read_dns,	       [CONF_VALUE_DOMAINS] = read_domains,
 	[CONF_VALUE_ROUTES] = read_routes,     [CONF_VALUE_SECRET] = read_secret,
-	[CONF_VALUE_POOL] = read_pool,	       [CONF_VALUE_LISTEN] = read_listen,
-	[CONF_VALUE_PROGRAM] = read_program,   [CONF_VALUE_IKE] = read_ike,
-	[CONF_VALUE_ESP] = read_esp,
+	[CONF_VALUE_POOL] = read_pool,	       [CONF_VALUE_RANGE] = read_ranges,
+	[CONF_VALUE_LISTEN] = read_listen,     [CONF_VALUE_PROGRAM] = read_program,
+	[CONF_VALUE_IKE] = read_ike,	       [CONF_VALUE_ESP] = read_esp,
 };
 
 bool conf_value_read(const struct conf_option *option, const struct conf_text *text,

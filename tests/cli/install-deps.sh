@@ -16,7 +16,7 @@ lacks() {
 	said=$(PATH=$work/bin MISSING=$1 CC=cc "$BASH" "$top/scripts/install-deps" build 2>&1)
 	echo "$? ${said%%.*}"
 }
-for header in openssl/evp.h netlink/netlink.h iniparser.h jansson.h seccomp.h cap-ng.h curses.h; do
+for header in openssl/evp.h netlink/netlink.h iniparser.h jansson.h seccomp.h cap-ng.h curses.h expat.h; do
 	test_equal "foreign-machine-without-$header" "1 This is not Debian" "$(lacks "<$header>")"
 done
 test_equal foreign-machine-with-all-headers "0 " "$(lacks '<none.h>')"

@@ -70,6 +70,10 @@ static void on_event(void *ctx, const struct ipsec_event *event)
 	case IPSEC_EVENT_PROGRESS:
 		fuzz_check_text(event->text, strlen(event->text));
 		break;
+	case IPSEC_EVENT_IKE_KEY:
+		if (event->ike_key->len > sizeof event->ike_key->key)
+			abort();
+		break;
 	case IPSEC_EVENT_RECEIVE:
 		check_keys(event->keys);
 		FUZZ_CHECK(!find_inbound(e, event->keys->spi) && (at = find_inbound(e, 0)));

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* `vpdial import`: files of other programs to profiles. */
+#include "import/import.h"
+#include "cli/cli.h"
+#include "cli/place.h"
+
+#include "base/secret.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* All of FD, a regular file or standard input, to FILE; 0 or -errno. */
+static int read_all(int fd, struct import_file *file)
+{
+	char *text = malloc(IMPORT_FILE_MAX + 1);
+	ssize_t n = 1;
+	size_t len = 0;
+
+	if (!text)
+		return -ENOMEM;
+	while (n > 0 && len <= IMPORT_FILE_MAX) {
+		n = read(fd, text + len, IMPORT_FILE_MAX + 1 - len);
+		if (n > 0)
+			len += (size_t)n;
+		else if (n < 0 && errno == EINTR)
+			n = 1;
+	}
+	if (n < 0 || len > IMPORT_FILE_MAX) {
+		int error = n < 0 ? errno : EFBIG;
+
+		wipe(text, len);
+		free(text);
+		return -error;
+	}
+	text[len] = '\0';
+	file->text = text;
+	file->len = len;
+	return 0;
+}
+
+static int read_file(void *ctx, const char *path, struct import_file *file)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), r = 0;
+	struct stat st;
+
+	(void)ctx;
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		r = -errno;
+	else if (!S_ISREG(st.st_mode))
+		r = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	else if (st.st_size > IMPORT_FILE_MAX)
+		r = -EFBIG;
+	if (r == 0)
+		r = read_all(fd, file);
+	close(fd);
+	return r;
+}
+
+static int add_file(struct import_job *job, const char *word)
+{
+	struct import_file file = {.text = NULL};
+	bool input = strcmp(word, "-") == 0;
+	int r = -ENAMETOOLONG;
+
+	if (str_copy(file.path, sizeof(file.path), input ? "standard input" : word))
+		r = input ? read_all(STDIN_FILENO, &file) : read_file(NULL, word, &file);
+	if (r < 0) {
+		cli_error("%s: %s%s", word, r == -EINVAL ? "no regular file" : strerror(-r),
+			  r == -EFBIG ? ", at most 256 KiB are read" : "");
+		return cli_status_of(r);
+	}
+	if (import_job_add(job, &file))
+		return 0;
+	cli_error("too many files, at most %d are read", IMPORT_FILES_MAX);
+	return EXIT_OPTIONS;
+}
+
+/* --name N: for the one profile there is. */
+static int rename_only(const struct cli *cli, struct import_list *list)
+{
+	size_t only = IMPORT_NONE, count = 0;
+
+	if (!cli->name)
+		return 0;
+	for (size_t i = 0; i < list->section_count; i++)
+		if (list->sections[i].place == IMPORT_CONNECTION && !list->sections[i].dropped) {
+			only = i;
+			count++;
+		}
+	if (count != 1) {
+		cli_error("--name is for one connection, and there %s",
+			  count ? "are several" : "is none");
+		return EXIT_OPTIONS;
+	}
+	if (!conf_name_profile(cli->name)) {
+		cli_error("--name %s: no name of a profile, use letters, digits and _ . @ + -",
+			  cli->name);
+		return EXIT_OPTIONS;
+	}
+	import_rename(list, only, cli->name);
+	return 0;
+}
+
+int cli_import(struct cli *cli)
+{
+	struct import_job *job = import_job_new();
+	int r = job ? 0 : EXIT_FATAL;
+
+	for (size_t i = 0; i < cli->arg_count && r == 0; i++)
+		r = add_file(job, cli->args[i]);
+	if (r == 0) {
+		job->opener = (struct import_opener){.open = read_file};
+		if (import_run(job) < 0) {
+			cli_error("%s", job->fault);
+			r = EXIT_OPTIONS;
+		}
+	}
+	if (r == 0)
+		r = rename_only(cli, job->list);
+	if (r == 0)
+		r = place_list(cli, job->list, PLACE_FOREIGN);
+	if (r != EXIT_FATAL && job && job->skipped && !*job->fault)
+		printf("%zu commands of other parts of the configuration were left alone\n",
+		       job->skipped);
+	import_job_free(job);
+	return r;
+}
