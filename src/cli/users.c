@@ -129,6 +129,13 @@ static bool is_still_there(const struct users_row *before, size_t before_count,
 	return false;
 }
 
+/* A server that ends closes its socket before it is gone: what comes then is no answer, and no
+ * fault. */
+static bool is_ending(int error)
+{
+	return error == -ENOENT || error == -ECONNRESET || error == -EPIPE;
+}
+
 /* Hangs up and waits until the calls are gone. */
 static int disconnect(const struct cli *cli)
 {
@@ -147,12 +154,13 @@ static int disconnect(const struct cli *cli)
 	}
 	while (there && clock_now_ms() < end) {
 		r = client_users(cli->run_dir, USERS_LIST, NULL, &now, &now_count);
-		if (r < 0 && r != -ENOENT) {
+		if (r < 0 && !is_ending(r)) {
 			free(ended);
 			return no_answer(cli, r);
 		}
 		/* A server that has ended has hung up all its calls. */
-		there = r == 0 && is_still_there(ended, ended_count, now, now_count);
+		there = r != -ENOENT &&
+			(r < 0 || is_still_there(ended, ended_count, now, now_count));
 		if (r == 0)
 			free(now);
 		if (there)
