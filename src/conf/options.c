@@ -15,6 +15,7 @@
 #define SHARED	      .sections = CONF_IN_CONNECTION | CONF_IN_PPP
 #define POOL_MAX      65536u
 #define MTU_MOST      9000 /* on carriers of jumbo frames */
+#define HOUR	      3600u
 #define WEEK	      (7u * 24 * 3600)
 #define WEEKS_7	      (7u * WEEK) /* in milliseconds it still fits 32 bits */
 
@@ -98,6 +99,10 @@ static const struct conf_option options[] = {
 	{"keepalive-timeout", NULL, CONNECTION, CONF_VALUE_DURATION, FIELD(p.keepalive_timeout),
 	 .max = WEEK, .def = "30", .unit = "seconds",
 	 .help = "quiet time after which the server is asked whether it lives"},
+	{"authentication-timeout", NULL, CONNECTION, CONF_VALUE_DURATION,
+	 FIELD(p.authentication_timeout), .min = 10, .max = HOUR, .def = "60", .unit = "seconds",
+	 .help = "time for all of PPP until the call is up; more where a second factor waits for "
+		 "somebody"},
 	{"src-address", NULL, CONNECTION, CONF_VALUE_ADDRESS, TEXT_FIELD(p.src_address),
 	 .help = "local address to dial from"},
 	{"bind-interface", NULL, CONNECTION, CONF_VALUE_IFNAME, TEXT_FIELD(p.bind_interface),

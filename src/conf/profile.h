@@ -87,6 +87,7 @@ struct conf_profile {
 	enum conf_dhcp_inform dhcp_inform; /* auto = yes unless add_default_route */
 	bool use_peer_routes, class_route;
 	uint32_t idle_timeout, session_timeout; /* seconds, 0 = none */
+	uint32_t authentication_timeout;	/* seconds */
 	/* `routes`: "dst-address/prefix [gateway [metric]]", IPv4 or IPv6. */
 	struct route routes[CONF_ROUTES_MAX];
 	size_t route_count;

@@ -45,6 +45,8 @@ static void end_came(struct supervisor *s, const struct life_input *in)
 	struct life_input end = {.why = in->message->ended.reason,
 				 .weight = (enum reason_weight)in->message->ended.weight};
 
+	s->late_ccp =
+		s->status.state == CONTROL_STATE_AUTHENTICATING && end.why.code != EXIT_AUTH_FAILED;
 	crashed_forget(s); /* in order: the server knows */
 	session_stop(s, false);
 	life_post(&s->life, ON_ENDED, &end);
@@ -169,6 +171,7 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 	m->export_keys = s->options.keys_fd >= 0;
 	m->ppp = p->ppp;
 	m->port = sockets_port(p);
+	m->late_ccp = s->late_ccp;
 	m->max_mtu = p->max_mtu;
 	m->path_mtu =
 		s->dialer.server_path.mtu > 65535 ? 65535 : (uint16_t)s->dialer.server_path.mtu;
@@ -181,6 +184,7 @@ static void fill_start(struct supervisor *s, struct request_start *m)
 	if (p->type == PROTOCOL_L2TP)
 		fill_l2tp(s, m);
 	m->keepalive_ms = p->keepalive_timeout * 1000;
+	m->ppp_limit_ms = p->authentication_timeout * 1000;
 	m->idle_ms = p->idle_timeout * 1000;
 	m->session_ms = p->session_timeout * 1000;
 	m->dhcp_inform = (p->use_peer_routes || p->use_peer_dns != CONF_PEER_DNS_NO) &&

@@ -103,6 +103,7 @@ struct request_start {
 	uint16_t max_mtu;
 	uint16_t path_mtu; /* towards the server */
 	bool ask_dns, ask_wins, ipv4, clamp_mss;
+	bool late_ccp; /* see struct ppp_config */
 	struct in_addr outer_peer;
 	uint16_t port;		/* of the server, for sentences */
 	uint16_t local_call_id; /* chosen by the supervisor, which filters the socket for it */
@@ -119,6 +120,7 @@ struct request_start {
 		farewell; /* L2TP: a dead session's tunnel at this server, to be ended */
 	uint32_t setup_limit_ms, silence_limit_ms;
 	uint32_t keepalive_ms, idle_ms, session_ms; /* 0 = off */
+	uint32_t ppp_limit_ms;			    /* of all of PPP until it is up; 0 = a minute */
 	bool dhcp_inform;			    /* ask for routes and domain once IPv4 is up */
 	uint32_t connect_limit_ms;
 	struct in_addr dns[2]; /* answerer: to give */

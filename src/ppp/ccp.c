@@ -365,7 +365,7 @@ void ccp_start_early(struct ppp_link *link)
 {
 	struct ccp *ccp = &link->ccp;
 
-	if (ccp->wanted || link->config.role != ROLE_CALLER)
+	if (ccp->wanted || link->config.role != ROLE_CALLER || link->config.late_ccp)
 		return;
 	link->auth.keys = link->auth.candidate;
 	ccp->early_over = false;

@@ -61,8 +61,12 @@ static void limit_tick(struct ppp_link *link)
 			  seconds, refusal, link->counters.tx_frames, link->counters.rx_frames);
 	else if (link->phase == PPP_PHASE_AUTHENTICATE)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
-			  "authentication with %s did not end within %u seconds",
-			  word_of(auth_words, link->auth.method), seconds);
+			  "authentication with %s did not end within %u seconds%s",
+			  word_of(auth_words, link->auth.method), seconds,
+			  link->config.role == ROLE_CALLER
+				  ? "; where a second factor waits for somebody, raise "
+				    "authentication-timeout"
+				  : "");
 	else if (!link->ccp.settled)
 		link_fail(link, EXIT_NEGOTIATION_FAILED,
 			  "encryption is required, but %s did not agree on it within %u seconds%s",

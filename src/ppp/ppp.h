@@ -48,6 +48,7 @@ struct ppp_config {
 	struct ppp_settings settings;
 	bool ask_dns, ask_wins;		/* IPCP options 129, 131 and 130, 132 */
 	bool ipv4;			/* open IPCP */
+	bool late_ccp;			/* caller: no request for CCP before the result is there */
 	struct in_addr dns[2], wins[2]; /* answerer: to give */
 	struct in_addr outer_peer; /* never accepted as our own inner address; zero = unknown */
 	uint32_t restart_ms; /* first restart timer, e.g. 400; grows by half up to restart_max_ms */

@@ -70,7 +70,8 @@ void session_ppp_config(const struct session *s, struct ppp_config *config)
 	config->outer_peer = start->outer_peer;
 	config->restart_ms = RESTART_MS;
 	config->restart_max_ms = RESTART_MAX_MS;
-	config->phase_limit_ms = PHASE_LIMIT_MS;
+	config->late_ccp = start->late_ccp;
+	config->phase_limit_ms = start->ppp_limit_ms ? start->ppp_limit_ms : PHASE_LIMIT_MS;
 	config->keepalive_ms = start->keepalive_ms;
 }
 

@@ -57,6 +57,27 @@ static void the_request_follows_the_proof_and_is_not_repeated_before_the_result(
 	finish(e);
 }
 
+static void after_a_hang_up_during_authentication_the_request_waits(void **state)
+{
+	struct ppp_config c = caller_config();
+	struct end *e;
+
+	(void)state;
+	c.settings.mppe.policy = MPPE_REQUIRE;
+	c.settings.mppe.strengths = MPPE_128;
+	c.settings.mppe.mode = MPPE_STATELESS;
+	c.late_ccp = true;
+	e = dial_new(&c);
+	e->random.fill = vector_random;
+	open_lcp(e, AUTH_MS2);
+	inject_vector(e, FRAME_CHAP, "mschap_v2", "challenge_pkt");
+	take(e, FRAME_CHAP, 2);
+	none_sent(e, FRAME_CCP, 1);
+	success(e);
+	send_back(e, take(e, FRAME_CCP, 1), 2);
+	finish(e);
+}
+
 static void without_encryption_or_keys_nothing_is_sent_early(void **state)
 {
 	struct end *e = answered(MPPE_NO);
@@ -227,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			the_request_follows_the_proof_and_is_not_repeated_before_the_result),
+		cmocka_unit_test(after_a_hang_up_during_authentication_the_request_waits),
 		cmocka_unit_test(without_encryption_or_keys_nothing_is_sent_early),
 		cmocka_unit_test(
 			an_early_request_that_was_dropped_is_repeated_soon_after_the_result),
