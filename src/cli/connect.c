@@ -20,6 +20,7 @@
 
 #define HANGUP_LIMIT_MS 10000
 #define GONE_LIMIT_MS	3000
+#define PASSWORD_TRIES	3 /* of what was typed */
 
 /* One dial as the user watches it. */
 struct dial {
@@ -341,17 +342,17 @@ static int busy(const struct cli *cli, const char *name)
 }
 
 static int find_secret(const struct conf_profile *profile, enum conf_secret_kind kind,
-		       struct secret *secret)
+		       struct secret *secret, bool *typed)
 {
 	char error[400] = "";
 	int r = 0;
 
 	if (conf_secret_wanted(profile, kind))
 		r = conf_secret_find(profile, kind, secret, error, sizeof(error));
-	if (r == 1)
-		r = conf_secret_asks(profile, kind)
-			    ? prompt_secret(profile, kind, secret, error, sizeof(error))
-			    : 0;
+	if (r == 1 && conf_secret_asks(profile, kind)) {
+		*typed = true;
+		r = prompt_secret(profile, kind, secret, error, sizeof(error));
+	}
 	if (r < 0) {
 		cli_error("%s: %s", profile->name, *error ? error : strerror(-r));
 		return r == -EINTR ? EXIT_SIGNAL : EXIT_OPTIONS;
@@ -360,17 +361,19 @@ static int find_secret(const struct conf_profile *profile, enum conf_secret_kind
 }
 
 /* Those of the tunnel first, as the server will ask for them. */
-static int find_secrets(const struct conf_profile *profile, struct conf_secrets *secrets)
+static int find_secrets(const struct conf_profile *profile, struct conf_secrets *secrets,
+			bool *typed)
 {
 	int r = 0;
 
 	for (unsigned kind = CONF_SECRET_KINDS; r == 0 && kind-- > 0;)
-		r = find_secret(profile, (enum conf_secret_kind)kind, &secrets->of[kind]);
+		r = find_secret(profile, (enum conf_secret_kind)kind, &secrets->of[kind], typed);
 	return r;
 }
 
-/* Everything that can be judged before a supervisor runs. */
-static int prepare(const struct cli *cli, const char *name, struct conf_secrets *secrets)
+/* Everything that can be judged before a supervisor runs; *TYPED: a secret was asked for. */
+static int prepare(const struct cli *cli, const char *name, struct conf_secrets *secrets,
+		   bool *typed)
 {
 	struct conf_profile profile;
 	int r = load(cli, name, &profile);
@@ -390,15 +393,15 @@ static int prepare(const struct cli *cli, const char *name, struct conf_secrets 
 	if (r == 0)
 		r = busy(cli, name);
 	if (r == 0)
-		r = find_secrets(&profile, secrets);
+		r = find_secrets(&profile, secrets, typed);
 	conf_profile_wipe(&profile);
 	return r;
 }
 
-static int connect_one(const struct cli *cli, const char *name)
+static int connect_once(const struct cli *cli, const char *name, bool *typed)
 {
 	struct conf_secrets secrets = {0};
-	int r = prepare(cli, name, &secrets);
+	int r = prepare(cli, name, &secrets, typed);
 
 	if (r == 0 && (cli->given & CLI_OPTION_FOREGROUND)) {
 		r = spawn_in_place(cli, name, &secrets);
@@ -410,6 +413,19 @@ static int connect_one(const struct cli *cli, const char *name)
 	} else if (r == 0)
 		r = dial(cli, name, &secrets);
 	wipe(&secrets, sizeof(secrets));
+	return r;
+}
+
+/* Whoever mistypes a password may type it again. */
+static int connect_one(const struct cli *cli, const char *name)
+{
+	int r = EXIT_AUTH_FAILED;
+	bool typed = true;
+
+	for (unsigned i = 0; i < PASSWORD_TRIES && r == EXIT_AUTH_FAILED && typed; i++) {
+		typed = false;
+		r = connect_once(cli, name, &typed);
+	}
 	return r;
 }
 

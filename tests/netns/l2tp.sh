@@ -284,6 +284,54 @@ t_over_ipv6() {
 	mv "$T/before4" "$T/before"
 }
 
+# typed WORD...: what is typed at each question for the password.
+typed() {
+	python3 - "$VPDIAL" "$P" "$R" "$@" <<-'END'
+		import fcntl, os, pty, select, sys, termios
+		program, config, run, *words = sys.argv[1:]
+		master, slave = pty.openpty()
+		pid = os.fork()
+		if pid == 0:
+		    os.setsid()
+		    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+		    for fd in range(3):
+		        os.dup2(slave, fd)
+		    os.execv(program, ["vpdial", "--config", config, "--run-dir", run, "connect", "lab"])
+		os.close(slave)
+		text, asked = b"", 0
+		while select.select([master], [], [], 20)[0]:
+		    try:
+		        text += os.read(master, 1000)
+		    except OSError:
+		        break
+		    if words and text.count(b"Password for") > asked:
+		        asked += 1
+		        os.write(master, words.pop(0).encode() + b"\n")
+		sys.stdout.write(text.decode(errors="replace"))
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	END
+}
+t_mistyped_password_is_asked_again() {
+	serve good refuse-wrong
+	profile
+	sed -i '/^password/d' "$P/lab.conf"
+	typed wrong "$PASSWORD" >"$T/out" || fail "status $?: $(tr '\n' '|' <"$T/out")"
+	[ "$(grep -o 'Password for' "$T/out" | wc -l)" = 2 ] || fail "asked otherwise: $(tr '\n' '|' <"$T/out")"
+	grep -q 'wrong user name or password' "$T/out" || fail "does not say what was wrong"
+	pings || fail "no answer to ping"
+	hangs_up
+}
+t_password_is_asked_three_times_at_most() {
+	serve good refuse-wrong
+	profile
+	sed -i '/^password/d' "$P/lab.conf"
+	typed wrong false bad "$PASSWORD" >"$T/out"
+	[ $? = 19 ] || fail "the status is another: $(tr '\n' '|' <"$T/out")"
+	[ "$(grep -o 'Password for' "$T/out" | wc -l)" = 3 ] || fail "asked otherwise: $(tr '\n' '|' <"$T/out")"
+	all_gone 3
+	server_done
+}
+
 t_tunnel_secret() {
 	serve secret:right
 	connects "$secret"

@@ -300,7 +300,7 @@ class Lns(base.Server):
 # Scenarios: those of PPP that pptp_server.py has work here too.
 
 SCENARIOS = {name: base.SCENARIOS[name] for name in (
-    "good", "auth", "only", "failure", "false-proof", "missing-proof", "network-at-once", "ccp-reject", "ccp-none",
+    "good", "auth", "only", "failure", "refuse-wrong", "false-proof", "missing-proof", "network-at-once", "ccp-reject", "ccp-none",
     "mppe", "assign", "dns", "hang-up", "nasty", "replayed", "dhcp", "inner") if name in base.SCENARIOS}
 
 

@@ -85,6 +85,7 @@ class Server:
         self.gre_call_offset = 0
         self.proof = None            # replaces the whole text of the Success
         self.failure = None          # text of a Failure instead
+        self.refuses_wrong = False   # a wrong password is no fault of the client's
         self.mppe_option = MPPE_128_STATELESS
         self.ccp = "accept"          # or "reject"
         self.inner = INNER_SERVER
@@ -316,6 +317,10 @@ class Server:
             text = proof + b" M=" + self.success_text if self.proof is None else self.proof
             if not self.nt_response:
                 self.nt_response = answer
+        if not good and self.refuses_wrong:
+            self.nt_response = None
+            self.send(ref.CHAP, ref.cp(4, ident, b"E=691 R=0 C=" + b"0" * 32 + b" V=3"))
+            return
         assert good and p[5 + p[4]:length] == USER.encode(), "the client's response is wrong"
         self.send(ref.CHAP, ref.cp(3, ident, text))
         if self.up:
@@ -874,6 +879,12 @@ def network_at_once(server, _):
 def failure(server, text):
     server.failure = {"nasty": b"E=691 R=0 V=3 M=" + NASTY, "pap-nasty": NASTY}.get(text) or \
         f"E={text} R=0 C={'00' * 16} V=3 M=said the server".encode()
+
+
+@scenario
+def refuse_wrong(server, _):
+    """a wrong password is refused, and the next dial may bring the right one"""
+    server.refuses_wrong = True
 
 
 @scenario
