@@ -377,6 +377,48 @@ examples() {
 	fi
 }
 
+# Multilink: packets larger than the link carries, whole at both ends; and who does not want it.
+whole() { # whole OCTETS: packets of that size, not to be cut by IP, both ways
+	ping -q -M do -c 3 -i 0.1 -W 2 -s $(($1 - 28)) 10.0.103.1 >"$T/ping" 2>&1
+	grep -q ' 3 received' "$T/ping" || fail "packets of $1 to the server: $(tail -n 3 "$T/ping" | tr '\n' '|')"
+	ip netns exec far ping -q -M do -c 3 -i 0.1 -W 2 -s $(($1 - 28)) 10.0.103.2 >"$T/ping" 2>&1
+	grep -q ' 3 received' "$T/ping" || fail "packets of $1 to the client: $(tail -n 3 "$T/ping" | tr '\n' '|')"
+}
+multilink() {
+	local type mtu server client encryption line
+	while read -r line server client encryption mtu; do
+		for type in pptp l2tp; do
+			case_is "multilink-$type-$line" || continue
+			printf '[test]\nuse-encryption = %s\n' "$encryption" >"$Q/ppp-profiles.conf"
+			{
+				both 'default-profile = test' "mrru = $server" 'max-mtu = 1450' 'max-mru = 1450'
+				secret ex lkjrht "${LINK[@]}"
+			} | serve
+			profile c $type ex lkjrht 'max-mtu = 1450' 'max-mru = 1450' "mrru = ${client%+}" "use-encryption = $encryption"
+			[ "${client%+}" = "$client" ] || echo 'short-sequence = yes' >>"$P/c.conf"
+			dial c
+			want mtu "$(vpdial status c --json | jq .connections[0].mtu)" "$mtu"
+			want 'mtu at the server' "$(user_field mtu)" "$mtu"
+			whole "$mtu"
+			whole 1000
+			if [ "$mtu" -gt 1450 ]; then
+				want 'pieces sent, received, lost' "$(vpdial status c --json | jq -c '.connections[0].counters | [.mp_tx, .mp_rx, .mp_lost, .mp_dropped]')" '[12,12,0,0]'
+				vpdial status c >"$T/out"
+				grep -q ' link-mtu: 1450$' "$T/out" && grep -q ' fragments: 12 sent, 12 received, 0 lost$' "$T/out" || fail "the status says: $(grep -E 'mtu|mrru|frag' "$T/out" | tr '\n' '|')"
+			fi
+			hang_up c
+			server_clean
+			report
+		done
+	done <<-END
+		as-in-the-manuals 1600 1600 no 1600
+		and-mppe 1614 1614 require 1610
+		short-headers 1614 1614+ no 1614
+		refused-by-the-server disabled 1600 no 1450
+		refused-by-the-client 1600 disabled no 1450
+	END
+}
+
 policy() {
 	local n
 	if case_is users-disconnect-by-name; then
@@ -742,5 +784,6 @@ P=$T/p Q=$T/q R=$T/r S=$T/s SERVING=''
 trap 'no_network; umount -l "$T"; rmdir "$T"' EXIT
 matrix
 examples
+multilink
 policy
 exit $((failures > 0))

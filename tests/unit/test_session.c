@@ -11,6 +11,7 @@
 #include "path/internal.h"
 #include "session/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -194,6 +195,64 @@ static void a_header_that_grew_is_told_too(void **state)
 	assert_int_equal(b->s->mtu.timer.deadline_ms, DEADLINE_NONE);
 }
 
+/* Multilink: max-mtu and the path bound the pieces, the MRRUs the MTU. */
+static void the_mtu_of_multilink_is_the_peers_mrru(void **state)
+{
+	static const struct {
+		uint32_t own;
+		uint16_t peers;
+		uint8_t bits;
+		const char *vendor;
+		unsigned mtu;
+	} rows[] = {
+		{1600, 1614, 0, "xelerance.com", 1600},
+		{1614, 1600, 0, "xelerance.com", 1600},
+		{600, 1614, 0, "", 1500},
+		{1600, 1000, 0, "", 1000},
+		{1614, 1614, 128, "linux", 1500},
+		{1614, 1500, 128, "linux", 1496},
+		{1614, 1504, 128, "Microsoft", 1500},
+		{1614, 1614, 128, "vpdial", 1610},
+		{65535, 65535, 0, "", 65535},
+		{1614, 0, 128, "vpdial", 1456},
+		{0, 0, 0, "", 1460},
+	};
+	struct bench *b = *state;
+	struct session *s = b->s;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		unsigned most = request_mtu_most(s->start.max_mtu, rows[i].own);
+
+		s->start.ppp.mrru = rows[i].own;
+		s->data.own_mrru = (uint16_t)rows[i].own;
+		s->data.peer_mrru = rows[i].peers;
+		s->data.tx.bits = rows[i].bits;
+		(void)snprintf(s->peer.vendor, sizeof s->peer.vendor, "%s", rows[i].vendor);
+		assert_int_equal(session_effective_mtu(s), rows[i].mtu);
+		assert_true(session_effective_mtu(s) <= most);
+	}
+}
+
+static void a_path_that_shrinks_makes_the_pieces_smaller(void **state)
+{
+	struct bench *b = *state;
+	struct path_state path;
+
+	b->s->start.ppp.mrru = b->s->data.own_mrru = b->s->data.peer_mrru = 1614;
+	b->s->data.tx.bits = 0;
+	session_path_state(b->s, &path);
+	assert_int_equal(path.mp_room, 1460);
+	assert_int_equal(path.mp_tx.mrru, 1614);
+	assert_int_equal(path.mss_mtu, 1614);
+	session_tell_network(b->s);
+	assert_int_equal(told(b), 1614);
+	mtu_too_big(b->s, 1300);
+	expire(b);
+	assert_int_equal(told(b), 1614);
+	assert_int_equal(b->s->network.link_mtu, 1300 - 40);
+	assert_int_equal(b->s->path->tx_state.mp_room, 1300 - 40);
+}
+
 static void round_trips_are_summed_up(void **state)
 {
 	static const uint32_t trips[] = {20, 30, 10, 20};
@@ -354,6 +413,8 @@ int main(void)
 		T(sizes_that_make_no_sense_change_nothing),
 		T(more_is_tried_again_after_ten_minutes),
 		T(a_header_that_grew_is_told_too),
+		T(the_mtu_of_multilink_is_the_peers_mrru),
+		T(a_path_that_shrinks_makes_the_pieces_smaller),
 		T(round_trips_are_summed_up),
 		T(keys_that_never_agreed_end_the_call),
 		T(a_lost_step_ends_the_call_only_after_ten_seconds_of_nonsense),
