@@ -90,6 +90,13 @@ static void read_listener(struct loading *l, const struct ini_section *s, enum p
 	*to = l->draft->listener;
 	if (s && type == PROTOCOL_PPTP && to->tunnel_secret.len)
 		fault_add(&l->faults, s->line, "tunnel-secret", "is of [l2tp-server] only");
+	if (s && type == PROTOCOL_PPTP && to->use_ipsec != IPSEC_SERVE_NO)
+		fault_add(&l->faults, s->line, "use-ipsec", "is of [l2tp-server] only");
+	else if (s && to->use_ipsec != IPSEC_SERVE_NO && !to->ipsec_secret.len)
+		fault_add(&l->faults, s->line, "ipsec-secret", "missing, IPsec needs one");
+	else if (s && to->use_ipsec == IPSEC_SERVE_NO && to->ipsec_secret.len)
+		fault_add(&l->faults, s->line, "ipsec-secret",
+			  "has no effect without IPsec, write use-ipsec = yes too or leave it out");
 	if (type == PROTOCOL_PPTP && s && to->enabled) {
 		size_t kept = 0;
 
@@ -266,7 +273,8 @@ static int judge(struct loading *l)
 	for (size_t i = 0; i < l->ini.section_count; i++)
 		read_section(l, &l->ini.sections[i]);
 	draft_check_aliases(&l->ini, &l->faults);
-	secrets = l->server.secret_count || l->server.listener[PROTOCOL_L2TP].tunnel_secret.len;
+	secrets = l->server.secret_count || l->server.listener[PROTOCOL_L2TP].tunnel_secret.len ||
+		  l->server.listener[PROTOCOL_L2TP].ipsec_secret.len;
 	if (secrets && (l->ini.st.st_mode & 077)) {
 		fault_add(&l->faults, 0, NULL,
 			  "holds passwords and others may read it (mode %04o), run: chmod 600 %s",

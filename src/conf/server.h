@@ -30,6 +30,10 @@ struct conf_listener {
 	uint16_t port; /* 0 = 1723 or 1701 */
 	char proxy_arp[CONF_IFNAME_MAX];
 	struct secret tunnel_secret; /* L2TP; len 0 = none */
+	/* L2TP over IPsec */
+	uint8_t use_ipsec; /* enum ipsec_serve */
+	struct secret ipsec_secret;
+	struct ipsec_suites ipsec_ike, ipsec_esp;
 };
 
 /* What a section of ppp-profiles.conf says to a server. */

@@ -316,7 +316,7 @@ int supervisor_main(int argc, char **argv)
 	if (!s)
 		return EXIT_FATAL;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* it holds the password */
-	rights_reduce(&s->log);
+	rights_reduce(false, &s->log);
 	if (begin(s) != 0)
 		life_tell(&s->life, ON_FAILED, EXIT_FATAL, "the call could not be started");
 	if (s->life.state != LIFE_OVER && loop_run(s->loop) < 0)

@@ -34,7 +34,8 @@ enum request_type {
 	REQUEST_GET_STATS,	/* no body */
 	REQUEST_ACCOUNT_ANSWER, /* struct request_account_answer */
 	REQUEST_NEXT_HOP,	/* struct request_next_hop: what counts from now on */
-	REQUEST_EARLY,		/* struct request_datagram: of this tunnel, came to the reader */
+	REQUEST_EARLY,		/* struct request_datagram: of this call, came to the reader */
+	REQUEST_WIRE,		/* L2TP over IPsec, no body, a descriptor: REQUEST_FD_WIRE now */
 	/* from the server to its reader */
 	REQUEST_LISTEN,	   /* struct request_listen, descriptors: the sockets to read */
 	REQUEST_SHUT,	   /* struct request_shut */
@@ -53,6 +54,12 @@ enum request_type {
 	REQUEST_DATAGRAM, /* struct request_datagram: for the session of an earlier PROVED */
 	/* from the session again */
 	REQUEST_KEYS, /* struct request_keys: if START wants them */
+	/* from an answerer's session, L2TP over IPsec */
+	REQUEST_SECURED, /* no body: the client has proved the pre-shared key, ESP is up */
+	REQUEST_MOVED,	 /* struct request_place: ESP that it proved came from there */
+	/* from the reader again */
+	REQUEST_IKE_PROVED, /* struct request_ike_proved: as PROVED, of a phase 1 */
+	REQUEST_IKE,	    /* struct request_ike: for the session of an earlier IKE_PROVED */
 	REQUEST_TYPE_COUNT
 };
 
@@ -65,7 +72,7 @@ enum request_phase {
 	REQUEST_PHASE_READING = 1 << 4, /* a reader, from LISTEN on */
 };
 
-#define REQUEST_FDS_MAX	     4
+#define REQUEST_FDS_MAX	     12
 #define REQUEST_DATAGRAM_MAX 1500
 /* Accounts that one session may ask for: a caller may repeat itself, but not guess for ever. */
 #define REQUEST_ACCOUNTS_MAX 4
@@ -76,7 +83,8 @@ enum request_start_fd {
 	REQUEST_FD_WIRE,    /* raw GRE socket or UDP socket, connected */
 	REQUEST_FD_CONTROL, /* PPTP: TCP socket, connection in progress (answerer: accepted); L2TP
 			     * over IPsec: UDP socket, connected to the peer's port 500, while
-			     * REQUEST_FD_WIRE is connected to 4500; else not sent */
+			     * REQUEST_FD_WIRE is connected to 4500 (an answerer's that is not
+			     * connected yet receives nothing); else not sent */
 	REQUEST_FD_PACKET,  /* PPTP with `fast-gre`: packet socket that receives nothing; or not
 			     * sent */
 };
@@ -126,6 +134,8 @@ struct request_start {
 	struct in_addr dns[2]; /* answerer: to give */
 	bool refuse;	       /* answerer, PPTP: only tell the caller that there is no room */
 	struct adopted_tunnel adopted; /* answerer, L2TP */
+	struct adopted_phase phase;    /* answerer, L2TP over IPsec, in its stead */
+	uint16_t spi_half;	       /* likewise: our SPIs begin with it */
 };
 
 /* An answerer asks for an account by the name that the caller gave: hostile octets. */
@@ -221,15 +231,26 @@ struct request_stats {
 	struct counters counters;
 };
 
+/* What a socket of the reader's is for. */
+enum request_service {
+	REQUEST_SERVICE_L2TP,
+	REQUEST_SERVICE_IKE, /* port 500 */
+	REQUEST_SERVICE_NAT, /* port 4500: IKE and ESP */
+	REQUEST_SERVICES
+};
+
 struct request_listen {
 	bool debug;
+	uint8_t services[REQUEST_FDS_MAX]; /* enum request_service, of each descriptor */
+	struct ipsec_suites ike;	   /* as wished, for a service of IPsec */
 	char host_name[64];
 	struct secret tunnel_secret; /* len 0 = none */
 };
 
 /* How a tunnel is named between the server and its reader. */
 struct request_place {
-	struct sockaddr_storage peer, own; /* own: the address that was called, without port */
+	struct sockaddr_storage peer, own; /* own: the address that was called; its port is that
+					    * of the service in REQUEST_EARLY, else 0 */
 	uint32_t listener;		   /* index among LISTEN's descriptors */
 	uint16_t local_tunnel_id;
 };
@@ -252,6 +273,21 @@ struct request_proved {
 /* As it came: looked at by nobody in between. */
 struct request_datagram {
 	struct request_place place;
+	uint16_t len;
+	uint8_t octets[REQUEST_DATAGRAM_MAX];
+};
+
+struct request_ike_proved {
+	struct request_place place;
+	struct adopted_phase phase;
+	uint16_t len; /* its message 3 */
+	uint8_t octets[REQUEST_DATAGRAM_MAX];
+};
+
+struct request_ike {
+	struct request_place place;
+	uint16_t call; /* the first half of an SPI; 0 = COOKIE counts */
+	uint8_t cookie[ADOPTED_COOKIE];
 	uint16_t len;
 	uint8_t octets[REQUEST_DATAGRAM_MAX];
 };
@@ -279,6 +315,9 @@ struct request_message {
 		struct request_turn_away turn_away;
 		struct request_proved proved;
 		struct request_datagram datagram;
+		struct request_ike_proved ike_proved;
+		struct request_ike ike;
+		struct request_place moved;
 	};
 };
 

@@ -279,6 +279,24 @@ bool main_probe_is_answered(const struct ipsec *s, const struct isakmp_header *h
 void main_answer(struct ipsec *s, const struct isakmp_header *h, const uint8_t *octets,
 		 enum ipsec_port port);
 
+enum main_verdict {
+	MAIN_MALFORMED,
+	MAIN_NO_PROPOSAL, /* or one that is too long */
+	MAIN_NO_NATT,
+	MAIN_TAKEN,
+};
+/* A message 1 with these payloads: what of it is WANTED goes to A, but for cookies and port, with
+ * the transform *CHOSEN in *SA. */
+enum main_verdict main_judge(const struct ipsec_suites *wanted, const struct isakmp_chain *chain,
+			     struct adopted_phase *a, struct isakmp_sa *sa,
+			     const struct isakmp_transform **chosen);
+/* The payloads of message 2. */
+void main_write_choice(const struct adopted_phase *a, const struct isakmp_transform *t,
+		       struct isakmp_writer *m);
+/* NO-PROPOSAL-CHOSEN in clear, an answer to H; its length. */
+size_t main_write_refusal(const struct random_source *random, const struct isakmp_header *h,
+			  uint8_t *octets, size_t cap);
+
 /* quick.c */
 void quick_start(struct ipsec *s, struct phase *p);
 void quick_input(struct ipsec *s, struct phase *p, const struct isakmp_header *h,

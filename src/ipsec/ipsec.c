@@ -406,5 +406,6 @@ void ipsec_status(const struct ipsec *s, struct ipsec_status *out)
 	*out = s->status;
 	out->up = s->up && !s->closed;
 	out->inner_port = s->inner_port;
+	out->peer_inner_port = s->peer_inner_port;
 	out->rekey_at_ms = pair->used ? pair->rekey_ms : UINT64_MAX;
 }

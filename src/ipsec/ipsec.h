@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/reason.h"
+#include "vocabulary/adopted.h"
 #include "vocabulary/ipsec.h"
 #include "vocabulary/role.h"
 
@@ -34,6 +35,7 @@ struct ipsec_config {
 	char server[IPSEC_SERVER_MAX];	/* the peer's name in sentences */
 	struct ipsec_settings settings; /* copied; its secret is wiped by ipsec_free */
 	uint16_t inner_port;		/* ours of L2TP inside ESP; an answerer's is 1701 */
+	uint16_t spi_half;		/* our SPIs begin with it; 0 = with anything */
 	uint32_t setup_limit_ms;	/* of all until ESP is up */
 	uint32_t silence_limit_ms;	/* of the set-up, until anything has come; 0 = all of it */
 };
@@ -77,6 +79,9 @@ void ipsec_free(struct ipsec *s);
 
 /* The caller begins to talk; the answerer begins to wait. */
 void ipsec_start(struct ipsec *s, uint64_t now_ms);
+/* An answerer's, started: the phase 1 that somebody else let in as far as message 2.  Message 3 is
+ * the first that goes in. */
+void ipsec_adopt(struct ipsec *s, const struct adopted_phase *a, uint64_t now_ms);
 /* One datagram of the peer, its marker taken off; any octets may come. */
 void ipsec_input(struct ipsec *s, enum ipsec_port port, const uint8_t *octets, size_t len,
 		 uint64_t now_ms);
@@ -97,6 +102,7 @@ struct ipsec_status {
 	struct ipsec_suite ike, esp; /* esp.group: of PFS, else none */
 	bool nat_us, nat_peer;	     /* who is behind one */
 	uint16_t inner_port;	     /* that of L2TP which the peer took */
+	uint16_t peer_inner_port;    /* an answerer's peer's; 0 = any */
 	uint32_t rekeys;	     /* of ESP */
 	uint64_t rekey_at_ms;	     /* when new keys are due; UINT64_MAX = not known */
 	uint32_t malformed, unexpected, retransmitted;

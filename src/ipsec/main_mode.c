@@ -39,7 +39,7 @@ static const struct vendor vendors[] = {
 #define VENDORS (sizeof vendors / sizeof vendors[0])
 
 /* What both know of the vendors' additions. */
-static void read_vendors(struct phase *p, const struct isakmp_chain *chain)
+static void read_vendors(enum dialect *dialect, bool *dpd, const struct isakmp_chain *chain)
 {
 	for (unsigned i = 0; i < chain->count; i++) {
 		const struct isakmp_payload *got = &chain->at[i];
@@ -48,28 +48,36 @@ static void read_vendors(struct phase *p, const struct isakmp_chain *chain)
 		for (unsigned v = 0; v < VENDORS; v++) {
 			if (memcmp(got->body, vendors[v].id, sizeof vendors[v].id) != 0)
 				continue;
-			if (vendors[v].dialect > p->dialect)
-				p->dialect = vendors[v].dialect;
-			p->dpd |= vendors[v].dpd;
+			if (vendors[v].dialect > *dialect)
+				*dialect = vendors[v].dialect;
+			*dpd |= vendors[v].dpd;
 		}
 	}
 }
 
-/* All of ours, or as an answer the one of NAT traversal that was chosen. */
-static void add_vendors(const struct phase *p, struct isakmp_writer *m)
+static void add_vendor(struct isakmp_writer *m, const struct vendor *vendor)
 {
-	enum dialect said = NATT_NONE;
+	isakmp_add(m, ISAKMP_VENDOR, vendor->id, sizeof vendor->id);
+}
 
+/* An answer's: the one of NAT traversal that was chosen, and what else both know. */
+static void answer_vendors(enum dialect dialect, bool dpd, struct isakmp_writer *m)
+{
 	for (unsigned v = 0; v < VENDORS; v++) {
 		const struct vendor *vendor = &vendors[v];
-		bool chosen =
-			vendor->dpd ? p->dpd : vendor->dialect == p->dialect && said == NATT_NONE;
-		if (p->side == RESPONDER && !chosen)
+
+		if (vendor->dpd ? !dpd : vendor->dialect != dialect)
 			continue;
-		isakmp_add(m, ISAKMP_VENDOR, vendor->id, sizeof vendor->id);
-		if (vendor->dialect)
-			said = vendor->dialect;
+		add_vendor(m, vendor);
+		if (!vendor->dpd)
+			dialect = NATT_NONE; /* one name of it is enough */
 	}
+}
+
+static void add_vendors(struct isakmp_writer *m)
+{
+	for (unsigned v = 0; v < VENDORS; v++)
+		add_vendor(m, &vendors[v]);
 }
 
 static void fail(struct ipsec *s, struct phase *p)
@@ -100,7 +108,7 @@ void main_start(struct ipsec *s)
 	p->sa_len = writer_len(&w);
 	message_begin(p, &m, &p->sent, ISAKMP_MAIN, 0);
 	isakmp_add(&m, ISAKMP_SA, p->sa_body, p->sa_len);
-	add_vendors(p, &m);
+	add_vendors(&m);
 	p->state = PHASE_SA_SENT;
 	if (w.failed || !message_send(s, p, &m, &p->sent, NULL, true))
 		fail(s, p);
@@ -117,7 +125,7 @@ void main_probe(struct ipsec *s, const struct phase *p)
 	memcpy(h.initiator, s->probe, sizeof s->probe);
 	isakmp_begin(&m, octets, sizeof octets, &h);
 	isakmp_add(&m, ISAKMP_SA, p->sa_body, p->sa_len);
-	add_vendors(p, &m);
+	add_vendors(&m);
 	s->callbacks.send(s->callbacks.ctx, IPSEC_PORT_NAT, octets, isakmp_end(&m, 1));
 }
 
@@ -171,7 +179,7 @@ static bool take_choice(struct ipsec *s, struct phase *p, const struct isakmp_he
 	    got.at[0].protocol != ISAKMP_PROTOCOL_IKE || got.at[0].method != ISAKMP_SHARED_KEY ||
 	    !is_known(s, &got.at[0].suite, p->fallback))
 		return false;
-	read_vendors(p, chain);
+	read_vendors(&p->dialect, &p->dpd, chain);
 	if (p->dialect == NATT_NONE) {
 		hint_take(s, HINT_NO_NATT);
 		end_phase_failed(s, p);
@@ -355,9 +363,10 @@ static bool take_id_answer(struct ipsec *s, struct phase *p, const struct isakmp
 /* The responder */
 
 /* Its favourite among what was offered, or NULL. */
-static const struct isakmp_transform *choose(const struct ipsec *s, const struct isakmp_sa *sa)
+static const struct isakmp_transform *choose(const struct ipsec_suites *wanted,
+					     const struct isakmp_sa *sa)
 {
-	struct ipsec_suites lists[2] = {s->config.settings.ike};
+	struct ipsec_suites lists[2] = {*wanted};
 
 	if (lists[0].fallback)
 		ipsec_suites_old(&lists[1]);
@@ -371,42 +380,66 @@ static const struct isakmp_transform *choose(const struct ipsec *s, const struct
 	return NULL;
 }
 
-/* NO-PROPOSAL-CHOSEN in clear; nobody is known yet. */
-static void refuse(struct ipsec *s, const struct isakmp_header *h, enum ipsec_port port)
+enum main_verdict main_judge(const struct ipsec_suites *wanted, const struct isakmp_chain *chain,
+			     struct adopted_phase *a, struct isakmp_sa *sa,
+			     const struct isakmp_transform **chosen)
 {
-	uint8_t octets[64];
+	const struct isakmp_payload *body = isakmp_find(chain, ISAKMP_SA, 0);
+	enum dialect dialect = NATT_NONE;
+	bool dpd = false;
+
+	if (isakmp_count(chain, ISAKMP_SA) != 1 || !isakmp_sa_decode(body->body, body->len, sa))
+		return MAIN_MALFORMED;
+	*chosen = body->len <= sizeof a->sa ? choose(wanted, sa) : NULL;
+	if (!*chosen)
+		return MAIN_NO_PROPOSAL;
+	read_vendors(&dialect, &dpd, chain);
+	if (dialect == NATT_NONE)
+		return MAIN_NO_NATT;
+	a->suite = (*chosen)->suite;
+	a->seconds = (*chosen)->seconds;
+	a->dialect = (uint8_t)dialect;
+	a->dpd = dpd;
+	memcpy(a->sa, body->body, body->len);
+	a->sa_len = (uint16_t)body->len;
+	return MAIN_TAKEN;
+}
+
+void main_write_choice(const struct adopted_phase *a, const struct isakmp_transform *t,
+		       struct isakmp_writer *m)
+{
+	isakmp_open(m, ISAKMP_SA);
+	isakmp_sa_choose(&m->w, t, 0);
+	isakmp_close(m);
+	answer_vendors((enum dialect)a->dialect, a->dpd, m);
+}
+
+size_t main_write_refusal(const struct random_source *random, const struct isakmp_header *h,
+			  uint8_t *octets, size_t cap)
+{
 	struct isakmp_writer m;
-	struct isakmp_header answer = {.exchange = ISAKMP_INFORMATIONAL,
-				       .id = random_u32(s->random)};
+	struct isakmp_header answer = {.exchange = ISAKMP_INFORMATIONAL, .id = random_u32(random)};
 	const struct isakmp_notification n = {.protocol = ISAKMP_PROTOCOL_IKE,
 					      .type = ISAKMP_NO_PROPOSAL};
 
 	memcpy(answer.initiator, h->initiator, ISAKMP_COOKIE);
-	random_fill(s->random, answer.responder, ISAKMP_COOKIE);
-	isakmp_begin(&m, octets, sizeof octets, &answer);
+	random_fill(random, answer.responder, ISAKMP_COOKIE);
+	isakmp_begin(&m, octets, cap, &answer);
 	isakmp_add_notify(&m, &n);
-	size_t len = isakmp_end(&m, 1);
+	return isakmp_end(&m, 1);
+}
+
+/* NO-PROPOSAL-CHOSEN in clear; nobody is known yet. */
+static void refuse(struct ipsec *s, const struct isakmp_header *h, enum ipsec_port port)
+{
+	uint8_t octets[64];
+	size_t len = main_write_refusal(s->random, h, octets, sizeof octets);
+
 	log_info(s->log,
 		 "IKE: a phase 1 of the %s was refused: none of its proposals is ours, or it "
 		 "does not know NAT traversal",
 		 peer_word(s));
 	s->callbacks.send(s->callbacks.ctx, port, octets, len);
-}
-
-static void answer_sa(struct ipsec *s, struct phase *p, const struct isakmp_transform *t)
-{
-	struct isakmp_writer m;
-
-	p->suite = t->suite;
-	p->seconds = t->seconds;
-	p->state = PHASE_SA_ANSWERED;
-	message_begin(p, &m, &p->sent, ISAKMP_MAIN, 0);
-	isakmp_open(&m, ISAKMP_SA);
-	isakmp_sa_choose(&m.w, t, 0);
-	isakmp_close(&m);
-	add_vendors(p, &m);
-	if (!message_send(s, p, &m, &p->sent, NULL, false))
-		phase_clear(p);
 }
 
 /* A message 1 once more: says message 2 again.  True if it was one. */
@@ -427,39 +460,78 @@ static bool is_again(struct ipsec *s, const struct isakmp_header *h, const uint8
 	return false;
 }
 
+/* What is agreed, but for the cookies. */
+static void take_agreed(struct phase *p, const struct adopted_phase *a)
+{
+	memcpy(p->sa_body, a->sa, a->sa_len);
+	p->sa_len = a->sa_len;
+	p->suite = a->suite;
+	p->seconds = a->seconds;
+	p->dialect = (enum dialect)a->dialect;
+	p->dpd = a->dpd;
+	p->port = a->by_nat ? IPSEC_PORT_NAT : IPSEC_PORT_IKE;
+	p->state = PHASE_SA_ANSWERED;
+}
+
+static void begin_answer(struct ipsec *s, const struct isakmp_header *h, const uint8_t *octets,
+			 const struct adopted_phase *a, const struct isakmp_transform *t)
+{
+	struct phase *p = phase_new(s, RESPONDER);
+	struct isakmp_writer m;
+
+	if (!p)
+		return;
+	take_agreed(p, a);
+	memcpy(p->cookie[INITIATOR], h->initiator, ISAKMP_COOKIE);
+	message_digest(p->taken, octets, h->length);
+	message_begin(p, &m, &p->sent, ISAKMP_MAIN, 0);
+	main_write_choice(a, t, &m);
+	if (!message_send(s, p, &m, &p->sent, NULL, false))
+		phase_clear(p);
+}
+
 void main_answer(struct ipsec *s, const struct isakmp_header *h, const uint8_t *octets,
 		 enum ipsec_port port)
 {
+	struct adopted_phase agreed = {.by_nat = port == IPSEC_PORT_NAT};
+	const struct isakmp_transform *t = NULL;
 	struct isakmp_chain chain;
 	struct isakmp_sa sa;
 
 	if (h->flags & ISAKMP_ENCRYPTED || is_again(s, h, octets))
 		return;
-	if (!message_open(s, NULL, NULL, h, octets, &chain) ||
-	    isakmp_count(&chain, ISAKMP_SA) != 1 ||
-	    !isakmp_sa_decode(isakmp_find(&chain, ISAKMP_SA, 0)->body,
-			      isakmp_find(&chain, ISAKMP_SA, 0)->len, &sa)) {
+	switch (message_open(s, NULL, NULL, h, octets, &chain)
+			? main_judge(&s->config.settings.ike, &chain, &agreed, &sa, &t)
+			: MAIN_MALFORMED) {
+	case MAIN_MALFORMED:
 		s->status.malformed++;
-		return;
-	}
-	const struct isakmp_payload *body = isakmp_find(&chain, ISAKMP_SA, 0);
-	const struct isakmp_transform *t = choose(s, &sa);
-	struct phase *p = t && body->len <= SA_BODY_MAX ? phase_new(s, RESPONDER) : NULL;
-	if (p)
-		read_vendors(p, &chain);
-	if (!p || p->dialect == NATT_NONE) {
-		if (p)
-			phase_clear(p);
-		hint_take(s, p ? HINT_NO_NATT : HINT_NONE);
+		break;
+	case MAIN_NO_NATT:
+		hint_take(s, HINT_NO_NATT);
 		refuse(s, h, port);
-		return;
+		break;
+	case MAIN_NO_PROPOSAL:
+		refuse(s, h, port);
+		break;
+	case MAIN_TAKEN:
+		begin_answer(s, h, octets, &agreed, t);
+		break;
 	}
-	p->port = port;
-	memcpy(p->cookie[INITIATOR], h->initiator, ISAKMP_COOKIE);
-	memcpy(p->sa_body, body->body, body->len);
-	p->sa_len = body->len;
-	message_digest(p->taken, octets, h->length);
-	answer_sa(s, p, t);
+}
+
+void ipsec_adopt(struct ipsec *s, const struct adopted_phase *a, uint64_t now_ms)
+{
+	struct phase *p;
+
+	if (a->sa_len > sizeof a->sa || a->dialect > NATT_RFC)
+		return;
+	s->now_ms = now_ms;
+	s->heard = true;
+	p = phase_new(s, RESPONDER);
+	if (!p)
+		return;
+	take_agreed(p, a);
+	memcpy(p->cookie, a->cookie, sizeof p->cookie);
 }
 
 /* Message 3. */

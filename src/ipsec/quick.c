@@ -8,6 +8,25 @@
 #define SPI_MIN	       256
 #define ANSWER_WAIT_MS 30000
 
+static bool has_spi(const struct ipsec *s, uint32_t spi)
+{
+	for (unsigned i = 0; i < PAIRS; i++)
+		if (s->pairs[i].used && s->pairs[i].spi_in == spi)
+			return true;
+	return false;
+}
+
+/* Of an association that we receive by. */
+static uint32_t new_spi(const struct ipsec *s)
+{
+	uint32_t spi, half = (uint32_t)s->config.spi_half << 16;
+
+	do
+		spi = half ? half | (random_u32(s->random) & 0xffff) : random_u32(s->random);
+	while (spi < SPI_MIN || has_spi(s, spi));
+	return spi;
+}
+
 /* A free one, or one that is done and only kept for repetitions. */
 static struct quick *quick_new(struct ipsec *s, const struct phase *p, enum side side, uint32_t id)
 {
@@ -30,9 +49,7 @@ static struct quick *quick_new(struct ipsec *s, const struct phase *p, enum side
 	q->began_ms = s->now_ms;
 	q->nonce_len[side] = NONCE_LEN;
 	random_fill(s->random, q->nonce[side], NONCE_LEN);
-	do
-		q->spi[side] = random_u32(s->random);
-	while (q->spi[side] < SPI_MIN);
+	q->spi[side] = new_spi(s);
 	message_iv(p, id, q->iv);
 	return q;
 }

@@ -163,6 +163,13 @@ static struct path_esp_in *find(struct path_esp *esp, uint32_t spi)
 	return NULL;
 }
 
+static void settle_peer_port(struct path *path, uint16_t port)
+{
+	path_turn_take(path);
+	path->config.peer_inner_port = port;
+	path_turn_give(path);
+}
+
 /* The L2TP datagram in the LEN decrypted octets at PLAIN, if it is ours. */
 static enum esp_content take_inner(struct path *path, uint8_t *plain, size_t plain_len,
 				   uint8_t **packet, size_t *len)
@@ -175,6 +182,9 @@ static enum esp_content take_inner(struct path *path, uint8_t *plain, size_t pla
 	}
 	if (inner.next == ESP_NEXT_DUMMY)
 		return ESP_CONTENT_NOTHING;
+	if (!path->config.peer_inner_port && inner.next == ESP_NEXT_UDP &&
+	    inner.destination_port == path->config.inner_port)
+		settle_peer_port(path, inner.source_port);
 	if (inner.next != ESP_NEXT_UDP || inner.source_port != path->config.peer_inner_port ||
 	    inner.destination_port != path->config.inner_port) {
 		path->rx_counters.rx_wrong_id++;
@@ -207,6 +217,7 @@ static enum esp_content take_esp(struct path *path, uint8_t **packet, size_t *le
 	}
 	esp_window_mark(&in->window, number);
 	path->esp->heard_ms = path->now_ms;
+	path->esp->opened++;
 	return take_inner(path, plain, plain_len, packet, len);
 }
 

@@ -33,6 +33,7 @@ struct path_esp {
 	_Alignas(64) struct path_esp_in in[PATH_ESP_INBOUND];
 	uint64_t order;
 	uint64_t heard_ms;
+	uint64_t opened; /* packets that nobody had changed */
 };
 
 struct path;

@@ -35,7 +35,8 @@ struct path_config {
 	/* L2TP over IPsec: WIRE_FD is connected to the peer's port for ESP in UDP, and nothing but
 	 * ESP and IKE leaves by it. */
 	bool esp;
-	uint16_t inner_port, peer_inner_port; /* of UDP inside ESP: ours, the peer's */
+	uint16_t inner_port, peer_inner_port; /* of UDP inside ESP: ours, the peer's; 0 = that of
+					       * what comes first */
 	struct sockaddr_storage own;	      /* WIRE_FD's; its port is not looked at */
 };
 
@@ -156,6 +157,9 @@ int path_esp_receive(struct path *path, const struct esp_keys *keys);
 /* Sends by this association from now on.  0 or -ENOMEM. */
 int path_esp_send(struct path *path, const struct esp_keys *keys);
 void path_esp_forget(struct path *path, uint32_t spi);
+/* A datagram of the peer that came another way, taken as from WIRE_FD.  True if it was ESP that
+ * nobody can have made but the peer. */
+bool path_esp_take_stray(struct path *path, const uint8_t *octets, size_t len, uint64_t now_ms);
 /* Our port inside ESP is another than config.inner_port. */
 void path_esp_inner_port(struct path *path, uint16_t port);
 /* The sending association's newest number; without another one in time, sending ends at 2^32 - 1.

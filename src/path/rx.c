@@ -10,6 +10,8 @@
 #include <netinet/udp.h>
 #include <unistd.h>
 
+#define STRAY_MAX 2048 /* octets of a datagram that another process has received */
+
 int path_write_tun(void *ctx, const struct iovec *iov, int count)
 {
 	struct path *path = ctx;
@@ -568,6 +570,24 @@ void path_release_rx(struct path *path, uint64_t now_ms)
 	path->rx_held = false;
 	path->now_ms = now_ms;
 	take_burst(path, now_ms);
+}
+
+bool path_esp_take_stray(struct path *path, const uint8_t *octets, size_t len, uint64_t now_ms)
+{
+	uint8_t packet[STRAY_MAX];
+	uint64_t before = path->esp->opened;
+
+	if (len > sizeof packet || path->rx_held)
+		return false;
+	memcpy(packet, octets, len);
+	path->now_ms = now_ms;
+	path->rx_counters.wire_rx++;
+	rx_packet(path, packet, len, now_ms);
+	settle_run(path);
+	if (path->join)
+		join_flush(path->join);
+	path_ack_if_due(path, now_ms);
+	return path->esp->opened != before;
 }
 
 bool path_burst_rx(struct path *path, uint64_t now_ms)

@@ -223,7 +223,8 @@ static bool is_within(struct session_process *p, struct allowance *a)
 static bool is_without_end(struct session_process *p, enum request_type type)
 {
 	return type != REQUEST_STATS && type != REQUEST_ENDED && type != REQUEST_STATE &&
-	       type != REQUEST_PROVED && type != REQUEST_DATAGRAM && !is_within(p, &p->requests);
+	       type != REQUEST_PROVED && type != REQUEST_DATAGRAM && type != REQUEST_IKE_PROVED &&
+	       type != REQUEST_IKE && !is_within(p, &p->requests);
 }
 
 static void on_channel(void *ctx, uint32_t events)

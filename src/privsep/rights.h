@@ -5,9 +5,12 @@
 
 #include "base/log.h"
 
+#include <stdbool.h>
+
 /* Lets no capability be in effect but the few of the table in rights.c.  What is executed
  * afterwards (scripts, resolvconf, the session) gets what the kernel gives to its user, as before.
- * A system that refuses is told of in LOG: the process goes on with what it has. */
-void rights_reduce(const struct log *log);
+ * SERVING: the server, which answers IKE on port 500.  A system that refuses is told of in LOG: the
+ * process goes on with what it has. */
+void rights_reduce(bool serving, const struct log *log);
 
 #endif

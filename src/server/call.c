@@ -3,6 +3,7 @@
 #include "base/address.h"
 #include "privsep/offload.h"
 #include "server/serving.h"
+#include "server/sockets.h"
 
 #include "base/str.h"
 #include "ipc/control.h"
@@ -121,6 +122,12 @@ static bool same_policy(const struct conf_server *conf, enum protocol type)
 	return true;
 }
 
+/* IPsec encrypts already, which is what was asked for. */
+static enum mppe_policy policy_in_esp(enum mppe_policy policy)
+{
+	return policy == MPPE_REQUIRE ? MPPE_YES : policy;
+}
+
 static void fill_start(const struct call *c, const struct host_path *path, struct request_start *m)
 {
 	const struct conf_server *conf = &c->server->conf;
@@ -157,6 +164,10 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	m->setup_limit_ms = c->refused ? c->server->rules->refusal_ms / 2 : SETUP_LIMIT_MS;
 	m->keepalive_ms = l->keepalive_timeout * 1000;
 	m->adopted = c->adopted;
+	if (c->secured.use) {
+		secured_fill(c, m);
+		m->ppp.mppe.policy = policy_in_esp(m->ppp.mppe.policy);
+	}
 }
 
 static void close_sockets(struct call *c)
@@ -236,6 +247,8 @@ static void fill_answer(const struct call *c, struct request_account_answer *ans
 	answer->remote = c->remote;
 	memcpy(answer->dns, ppp->dns_server, sizeof answer->dns);
 	answer->mppe = ppp->mppe;
+	if (c->secured.use)
+		answer->mppe.policy = policy_in_esp(answer->mppe.policy);
 	answer->clamp_mss = ppp->change_tcp_mss;
 	answer->idle_ms = ppp->idle_timeout * 1000;
 	answer->session_ms = ppp->session_timeout * 1000;
@@ -457,6 +470,25 @@ static void stats_came(struct call *c, const struct request_message *m)
 	on_stats(c, &m->stats);
 }
 
+static void secured_came(struct call *c, const struct request_message *m)
+{
+	struct call *before;
+
+	(void)m;
+	c->secured.proved = c->secured.use;
+	while (c->secured.proved && (before = secured_before(c))) {
+		log_notice(&before->log,
+			   "the same client began IPsec anew: the older call is ended");
+		call_kill(before);
+	}
+}
+
+static void moved_came(struct call *c, const struct request_message *m)
+{
+	if (!secured_on_moved(c, &m->moved))
+		call_kill(c);
+}
+
 static void end_came(struct call *c, const struct request_message *m)
 {
 	finish(c, &m->ended.reason);
@@ -470,6 +502,7 @@ static void on_request(void *ctx, struct request_message *m)
 		[REQUEST_READY] = ready_came,	  [REQUEST_STATE] = state_came,
 		[REQUEST_NETWORK] = network_came, [REQUEST_ACCOUNT] = account_came,
 		[REQUEST_STATS] = stats_came,	  [REQUEST_ENDED] = end_came,
+		[REQUEST_SECURED] = secured_came, [REQUEST_MOVED] = moved_came,
 	};
 
 	if (handlers[m->type])
@@ -585,7 +618,7 @@ void call_begin(struct server *s, enum protocol type, const struct call *known)
 	if (why) {
 		note_turned_away(s, known, why);
 		/* Who is told nothing asks again, and gets in when there is room. */
-		if (type == PROTOCOL_L2TP && (tell || s->stopping))
+		if (type == PROTOCOL_L2TP && !known->secured.use && (tell || s->stopping))
 			reader_turn_away(s, known, "no room now");
 		tell = tell && type == PROTOCOL_PPTP;
 	}

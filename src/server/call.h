@@ -6,6 +6,7 @@
 #include "conf/server.h"
 #include "host/host.h"
 #include "privsep/process.h"
+#include "server/secured.h"
 
 #define EARLY_MAX 4 /* datagrams kept for a session that is not there yet */
 
@@ -26,6 +27,7 @@ struct call {
 	struct sockaddr_storage listener;	   /* where its listener is bound */
 	struct request_datagram *early[EARLY_MAX]; /* owned */
 	size_t early_count;
+	struct secured secured;
 	uint16_t call_id, tunnel_id;
 	size_t slot;
 	struct host *host;

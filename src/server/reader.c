@@ -6,32 +6,22 @@
 #include "base/address.h"
 #include "base/str.h"
 #include "privsep/filter.h"
+#include "server/knock.h"
+#include "server/place.h"
 #include "server/serving.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Tunnels and early datagrams that are taken: so many at once, then one each so many ms.  What is
- * beyond that the peers send again. */
-#define TUNNELS_BURST	200
-#define TUNNELS_MS	10
-#define DATAGRAMS_BURST (EARLY_MAX * TUNNELS_BURST)
+/* Early datagrams that are taken: so many at once, then one each so many ms.  What is beyond that
+ * the peers send again. */
+#define DATAGRAMS_BURST (EARLY_MAX * READER_BEGIN_BURST)
 #define DATAGRAMS_MS	2
 /* A reader that breaks is started again, later each time unless it lived so long. */
 #define RESTART_MS	 1000
 #define RESTART_MAX_MS	 30000
 #define RESTART_LIVED_MS 60000
-
-/* The N-th socket that the reader has. */
-static struct listener *listener_at(struct server *s, uint32_t n)
-{
-	for (size_t i = 0; i < s->listener_count; i++)
-		if (s->listeners[i].type == PROTOCOL_L2TP && s->listeners[i].handle.fd >= 0 &&
-		    n-- == 0)
-			return &s->listeners[i];
-	return NULL;
-}
 
 void reader_tell(struct server *s)
 {
@@ -62,14 +52,17 @@ static void listen_to(struct server *s)
 {
 	const struct conf_listener *conf = &s->conf.listener[PROTOCOL_L2TP];
 	struct request_listen m = {.debug = s->options->debug,
+				   .ike = conf->ipsec_ike,
 				   .tunnel_secret = conf->tunnel_secret};
 	struct listener *l;
-	int fds[CONF_LISTEN_MAX];
+	int fds[REQUEST_FDS_MAX];
 	size_t n = 0;
 
 	serve_host_name(m.host_name, sizeof m.host_name);
-	while (n < CONF_LISTEN_MAX && (l = listener_at(s, (uint32_t)n)))
+	while (n < REQUEST_FDS_MAX && (l = place_listener(s, (uint32_t)n))) {
+		m.services[n] = (uint8_t)l->service;
 		fds[n++] = l->handle.fd;
+	}
 	if (request_send(&s->reader.process.channel, REQUEST_LISTEN, &m, fds, n) == 0)
 		s->reader.process.started = true;
 	wipe(&m, sizeof m);
@@ -78,45 +71,11 @@ static void listen_to(struct server *s)
 
 /* --- what it asks for --- */
 
-/* FROM's address and port and nothing else; false for what no peer can have. */
-static bool clean_peer(struct sockaddr_storage *out, const struct sockaddr_storage *from)
+static bool take_tunnel(struct server *s, const struct request_place *place, struct call *known)
 {
-	struct in6_addr a;
+	const struct listener *l = place_take(s, place, known);
 
-	address_bare(out, from);
-	if (!address_port(out))
-		return false;
-	if (out->ss_family == AF_INET) {
-		uint8_t first = address_octets(out)[0];
-
-		return first != 0 && first < 0xe0;
-	}
-	memcpy(&a, address_octets(out), sizeof a);
-	return !IN6_IS_ADDR_UNSPECIFIED(&a) && !IN6_IS_ADDR_MULTICAST(&a) &&
-	       !IN6_IS_ADDR_V4MAPPED(&a);
-}
-
-/* The socket's own address, or one of this machine's (bind decides) where it has none. */
-static bool take_own(struct sockaddr_storage *out, const struct listener *l,
-		     const struct sockaddr_storage *said)
-{
-	*out = l->at;
-	if (said->ss_family != out->ss_family)
-		return false;
-	if (address_is_any(out))
-		address_set(out, out->ss_family, address_octets(said));
-	return address_same(out, said) && !address_is_any(out);
-}
-
-static bool take_place(struct server *s, const struct request_place *place, struct call *known)
-{
-	const struct listener *l = listener_at(s, place->listener);
-
-	known->place = *place;
-	if (l)
-		known->listener = l->at;
-	return l && place->local_tunnel_id && clean_peer(&known->peer, &place->peer) &&
-	       known->peer.ss_family == l->at.ss_family && take_own(&known->own, l, &place->own);
+	return l && l->service == REQUEST_SERVICE_L2TP && place->local_tunnel_id;
 }
 
 /* The call between the same two addresses and ports, which the kernel tells apart by them alone. */
@@ -134,13 +93,12 @@ static bool on_proved(struct server *s, const struct request_proved *m)
 {
 	struct call known = {.control = -1, .wire = -1, .adopted = m->adopted};
 
-	if (!take_place(s, &m->place, &known) ||
+	if (!take_tunnel(s, &m->place, &known) ||
 	    m->adopted.local_tunnel_id != m->place.local_tunnel_id || !m->adopted.peer_tunnel_id ||
 	    m->adopted.host_len > sizeof m->adopted.host ||
 	    m->adopted.vendor_len > sizeof m->adopted.vendor)
 		return false;
-	if (!call_at(s, &known) &&
-	    allowance_take(&s->reader.tunnels, TUNNELS_BURST, TUNNELS_MS, loop_now(s->loop)))
+	if (!call_at(s, &known) && reader_may_begin(&s->reader, loop_now(s->loop)))
 		call_begin(s, PROTOCOL_L2TP, &known);
 	return true;
 }
@@ -150,7 +108,7 @@ static bool on_datagram(struct server *s, const struct request_datagram *m)
 	struct call known;
 	struct call *c;
 
-	if (m->len > sizeof m->octets || !take_place(s, &m->place, &known))
+	if (m->len > sizeof m->octets || !take_tunnel(s, &m->place, &known))
 		return false;
 	c = call_at(s, &known);
 	if (c && c->tunnel_id == m->place.local_tunnel_id &&
@@ -191,6 +149,10 @@ static void on_request(void *ctx, struct request_message *m)
 		good = on_proved(s, &m->proved);
 	else if (m->type == REQUEST_DATAGRAM)
 		good = on_datagram(s, &m->datagram);
+	else if (m->type == REQUEST_IKE_PROVED)
+		good = knock_on_proved(s, &m->ike_proved);
+	else if (m->type == REQUEST_IKE)
+		good = knock_on_message(s, &m->ike);
 	else if (m->type == REQUEST_ENDED)
 		broke(s, m->ended.reason.text);
 	if (!good)
@@ -222,7 +184,7 @@ int reader_start(struct server *s, struct reason *reason)
 					      .ctx = s,
 					      .role = "reader"};
 
-	if (!listener_at(s, 0))
+	if (!place_listener(s, 0))
 		return 0;
 	r->log = s->log;
 	(void)str_copy(r->log.name, sizeof r->log.name, "reader");

@@ -4,6 +4,7 @@
 #ifndef VPDIAL_SERVER_READER_H
 #define VPDIAL_SERVER_READER_H
 
+#include "base/allowance.h"
 #include "privsep/process.h"
 
 struct call;
@@ -25,6 +26,14 @@ int reader_start(struct server *s, struct reason *reason);
 void reader_stop(struct server *s);
 /* Whether tunnels may begin: to be called where that may have changed. */
 void reader_tell(struct server *s);
+/* May its word begin one more call now?  So many at once, then one each so many ms: what is beyond
+ * that the peers ask for again. */
+#define READER_BEGIN_BURST 200
+#define READER_BEGIN_MS	   10
+static inline bool reader_may_begin(struct reader *r, uint64_t now_ms)
+{
+	return allowance_take(&r->tunnels, READER_BEGIN_BURST, READER_BEGIN_MS, now_ms);
+}
 /* The tunnel KNOWN gets no call. */
 void reader_turn_away(struct server *s, const struct call *known, const char *why);
 

@@ -280,7 +280,7 @@ int serve_main(const struct serve_options *options, const struct serve_policy *r
 	if (!s)
 		return EXIT_FATAL;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* it holds the passwords */
-	rights_reduce(&s->log);
+	rights_reduce(true, &s->log);
 	raise_limit();
 	if (begin(s) < 0)
 		reason_set(&s->reason, EXIT_FATAL, "the server could not be started");

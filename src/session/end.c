@@ -97,7 +97,8 @@ void session_explain_refusal(struct session *s, const struct reason *why)
 
 void session_explain_ipsec(struct session *s, const struct reason *why)
 {
-	if (s->secure.up && !s->closing && !tunnel_counters(s->tunnel)->rx_messages)
+	if (s->start.role == ROLE_CALLER && s->secure.up && !s->closing &&
+	    !tunnel_counters(s->tunnel)->rx_messages)
 		reason_set(&s->reason, why->code,
 			   "IPsec is up, but the server does not answer L2TP inside: its L2TP "
 			   "server is down, or wants source-port = 1701, or another client behind "
@@ -140,6 +141,14 @@ static void check_keys(struct session *s)
 		session_close(s, &r);
 }
 
+static void begin_in_esp(struct session *s)
+{
+	if (s->start.role == ROLE_CALLER)
+		session_begin_tunnel(s);
+	else if (!s->secure.door)
+		secure_open_door(s);
+}
+
 /* What one room's event means for the others. */
 void session_settle(struct session *s)
 {
@@ -158,7 +167,7 @@ void session_settle(struct session *s)
 		mtu_too_big(s, s->mtu.path);
 	}
 	if (s->secure.up && !s->control_connected && !s->closing)
-		session_begin_tunnel(s);
+		begin_in_esp(s);
 	if (s->output_overflow) {
 		/* It does not read what it asked for: there is no use in waiting to tell it more.
 		 */

@@ -247,7 +247,10 @@ static void on_tunnel_datagram(void *ctx, const uint8_t *octets, size_t len)
 {
 	struct session *s = ctx;
 
-	tunnel_input(s->tunnel, octets, len, loop_now(s->loop));
+	if (s->secure.door)
+		secure_door_input(s, octets, len);
+	else
+		tunnel_input(s->tunnel, octets, len, loop_now(s->loop));
 }
 
 static void on_wire_error(void *ctx, int error)
@@ -296,7 +299,7 @@ bool session_make_rooms(struct session *s)
 		.udp_gro = s->start.udp_gro && s->start.protocol == PROTOCOL_L2TP,
 		.esp = s->start.ipsec.use == IPSEC_USE_YES,
 		.inner_port = s->start.inner_port,
-		.peer_inner_port = L2TP_PORT,
+		.peer_inner_port = s->start.role == ROLE_CALLER ? L2TP_PORT : 0,
 		.own = s->start.own,
 		.peer = s->start.peer,
 		.peer_len = address_len(&s->start.peer),
@@ -312,6 +315,7 @@ bool session_make_rooms(struct session *s)
 		s->ppp = ppp_new(ppp_config, &ppp_cb, &random_kernel, s->log);
 		s->path = path_new(&path_config, &path_cb, s->log);
 		good = secure_make(s);
+		s->secure.tunnel_secret = s->start.tunnel.secret;
 		wipe(tunnel_config, sizeof *tunnel_config);
 		wipe(ppp_config, sizeof *ppp_config);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagrams of strangers in, one answer each out, and to the server what has proved itself.  All
- * that is thought about them is tunnel/half_open.h's. */
+ * that is thought about them is tunnel/half_open.h's and ipsec/half_open.h's. */
 #include "session/reader.h"
 
 #include "base/address.h"
@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "ipc/request.h"
+#include "ipsec/half_open.h"
 #include "loop/loop.h"
 #include "tunnel/half_open.h"
 
@@ -15,17 +16,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SOCKETS_MAX 4
+#define SOCKETS_MAX REQUEST_FDS_MAX
+#define MARKER	    4  /* of IKE on port 4500 (RFC 3948 section 2.2) */
 #define BURST	    64 /* datagrams in one turn: the server's requests wait too */
 /* Lines about strangers: so many at once, then one each so many ms. */
 #define LINES_BURST 20
 #define LINES_MS    1000
+/* Packets of ESP from unknown places that the server hears of, likewise. */
+#define STRAYS_BURST 64
+#define STRAYS_MS    20
 
 struct reader;
 
 struct reader_socket {
 	struct reader *owner;
 	struct loop_fd handle; /* fd -1 = none */
+	enum request_service service;
 };
 
 struct reader {
@@ -35,7 +41,9 @@ struct reader {
 	struct loop_fd channel_handle;
 	struct reader_socket sockets[SOCKETS_MAX];
 	struct half_open *half_open;
+	struct ike_half_open *ike;
 	struct allowance lines;
+	struct allowance strays; /* ESP from unknown places */
 	unsigned lines_left_out;
 	int code;
 };
@@ -127,34 +135,31 @@ static void set_source(struct msghdr *msg, union pktinfo *control,
 }
 
 /* What is lost the peer asks for again. */
-static void answer(struct reader *r, const struct request_place *to,
-		   const struct half_open_result *result)
+static void answer(struct reader *r, const struct request_place *to, const uint8_t *octets,
+		   size_t len)
 {
+	static const uint8_t marker[MARKER];
+	const struct reader_socket *s = &r->sockets[to->listener];
 	union pktinfo control;
-	struct iovec iov = {(void *)(uintptr_t)result->answer, result->answer_len};
+	struct iovec iov[2] = {
+		{(void *)(uintptr_t)marker, s->service == REQUEST_SERVICE_NAT ? MARKER : 0},
+		{(void *)(uintptr_t)octets, len}};
 	struct msghdr msg = {.msg_name = (void *)(uintptr_t)&to->peer,
 			     .msg_namelen = address_len(&to->peer),
-			     .msg_iov = &iov,
-			     .msg_iovlen = 1};
+			     .msg_iov = iov,
+			     .msg_iovlen = 2};
 
-	if (!result->answer_len)
+	if (!len)
 		return;
 	set_source(&msg, &control, &to->own);
-	(void)sendmsg(r->sockets[to->listener].handle.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)sendmsg(s->handle.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* Strangers come and go; but who runs a server wants to hear of wrong secrets. */
-static void say_refused(struct reader *r, const struct request_place *from,
-			const struct half_open_result *result)
+static void say(struct reader *r, enum log_level level, const struct request_place *from,
+		const char *what, const char *why)
 {
-	const struct reason *why = &result->refused;
-	enum log_level level = result->turned_away		    ? LOG_LEVEL_WARN
-			       : why->code == EXIT_PEER_AUTH_FAILED ? LOG_LEVEL_NOTICE
-								    : LOG_LEVEL_INFO;
 	char text[INET6_ADDRSTRLEN], more[48] = "";
 
-	if (!reason_is_set(why))
-		return;
 	if (!allowance_take(&r->lines, LINES_BURST, LINES_MS, loop_now(r->loop))) {
 		r->lines_left_out++;
 		return;
@@ -163,8 +168,21 @@ static void say_refused(struct reader *r, const struct request_place *from,
 		snprintf(more, sizeof more, " (%u more were before)", r->lines_left_out);
 	r->lines_left_out = 0;
 	log_line(r->log, level, "call from %s %s: %s%s",
-		 address_text(&from->peer, text, sizeof text),
-		 result->turned_away ? "turned away" : "ended", why->text, more);
+		 address_text(&from->peer, text, sizeof text), what, why, more);
+}
+
+/* Strangers come and go; but who runs a server wants to hear of wrong secrets. */
+static void say_refused(struct reader *r, const struct request_place *from,
+			const struct half_open_result *result)
+{
+	const struct reason *why = &result->refused;
+
+	if (reason_is_set(why))
+		say(r,
+		    result->turned_away			 ? LOG_LEVEL_WARN
+		    : why->code == EXIT_PEER_AUTH_FAILED ? LOG_LEVEL_NOTICE
+							 : LOG_LEVEL_INFO,
+		    from, result->turned_away ? "turned away" : "ended", why->text);
 }
 
 static void tell_tunnel(struct reader *r, const struct request_place *place,
@@ -186,13 +204,52 @@ static void hand_on(struct reader *r, const struct post *p, uint16_t local_tunne
 	(void)request_send(&r->channel, REQUEST_DATAGRAM, &m, NULL, 0);
 }
 
+static void tell_phase(struct reader *r, const struct post *p, const struct adopted_phase *phase)
+{
+	struct request_ike_proved m = {.place = p->place, .phase = *phase, .len = (uint16_t)p->len};
+
+	memcpy(m.octets, p->octets, p->len);
+	(void)request_send(&r->channel, REQUEST_IKE_PROVED, &m, NULL, 0);
+}
+
+/* To the session of the call that an SPI's half names (0 = none), or else its COOKIE. */
+static void hand_on_ike(struct reader *r, const struct post *p, uint16_t call,
+			const uint8_t *cookie)
+{
+	struct request_ike m = {.place = p->place, .call = call, .len = (uint16_t)p->len};
+
+	memcpy(m.cookie, cookie, sizeof m.cookie);
+	memcpy(m.octets, p->octets, p->len);
+	(void)request_send(&r->channel, REQUEST_IKE, &m, NULL, 0);
+}
+
+static void take_ike(struct reader *r, const struct post *p, bool by_nat)
+{
+	struct ike_result result;
+	uint64_t now = loop_now(r->loop);
+	uint8_t from[16];
+
+	address_map(from, &p->place.peer);
+	ike_half_open_input(r->ike, from, address_port(&p->place.peer), by_nat, p->octets, p->len,
+			    now, &result);
+	answer(r, &p->place, result.answer, result.answer_len);
+	if (result.why)
+		say(r, LOG_LEVEL_NOTICE, &p->place, "ended", result.why);
+	if (result.verdict == IKE_PROVED)
+		tell_phase(r, p, &result.phase);
+	else if (result.verdict == IKE_LATER ||
+		 (result.verdict == IKE_ESP &&
+		  allowance_take(&r->strays, STRAYS_BURST, STRAYS_MS, now)))
+		hand_on_ike(r, p, result.call, result.phase.cookie[1]);
+}
+
 static void take(struct reader *r, const struct post *p)
 {
 	struct half_open_key key = key_of(&p->place);
 	struct half_open_result result;
 
 	half_open_input(r->half_open, &key, p->octets, p->len, loop_now(r->loop), &result);
-	answer(r, &p->place, &result);
+	answer(r, &p->place, result.answer, result.answer_len);
 	say_refused(r, &p->place, &result);
 	if (result.verdict == HALF_OPEN_PROVED)
 		tell_tunnel(r, &p->place, &result.tunnel);
@@ -204,12 +261,15 @@ static void on_socket(void *ctx, uint32_t events)
 {
 	struct reader_socket *s = ctx;
 	struct post p;
+	bool tunnel = s->service == REQUEST_SERVICE_L2TP;
 
 	(void)events;
 	for (int i = 0; i < BURST && receive(s->handle.fd, &p); i++) {
 		p.place.listener = (uint32_t)(s - s->owner->sockets);
-		if (p.len)
+		if (p.len && tunnel)
 			take(s->owner, &p);
+		else if (p.len)
+			take_ike(s->owner, &p, s->service == REQUEST_SERVICE_NAT);
 	}
 }
 
@@ -238,14 +298,18 @@ static void on_listen(struct reader *r, const struct request_message *m)
 		r->half_open = half_open_new(&config, &random_kernel, r->log);
 	}
 	wipe(&config, sizeof config);
-	for (size_t i = 0; i < m->fd_count && r->half_open && good; i++) {
+	r->ike = m->listen.ike.count <= IPSEC_SUITES_MAX
+			 ? ike_half_open_new(&m->listen.ike, &random_kernel)
+			 : NULL;
+	for (size_t i = 0; i < m->fd_count && r->half_open && r->ike && good; i++) {
 		struct reader_socket *s = &r->sockets[i];
 
 		s->owner = r;
+		s->service = (enum request_service)m->listen.services[i];
 		s->handle = (struct loop_fd){.fd = m->fds[i], .ready = on_socket, .ctx = s};
 		good = loop_fd_add(r->loop, &s->handle, EPOLLIN) == 0;
 	}
-	if (!r->half_open || !good)
+	if (!r->half_open || !r->ike || !good)
 		give_up(r, "the reader could not be started");
 }
 
@@ -259,7 +323,7 @@ static void on_turn_away(struct reader *r, struct request_turn_away *m)
 		return;
 	half_open_turn_away(r->half_open, &key, m->place.local_tunnel_id, m->why, loop_now(r->loop),
 			    &result);
-	answer(r, &m->place, &result);
+	answer(r, &m->place, result.answer, result.answer_len);
 }
 
 static void on_request(struct reader *r, struct request_message *m)
@@ -269,6 +333,7 @@ static void on_request(struct reader *r, struct request_message *m)
 	} else if (m->type == REQUEST_SHUT) {
 		m->shut.why[sizeof m->shut.why - 1] = '\0';
 		half_open_shut(r->half_open, m->shut.shut ? m->shut.why : NULL, m->shut.stopping);
+		ike_half_open_shut(r->ike, m->shut.shut);
 	} else if (m->type == REQUEST_TURN_AWAY) {
 		on_turn_away(r, &m->turn_away);
 	} else { /* a START, which is for sessions */
@@ -308,6 +373,7 @@ int reader_run(int server_fd, struct log *log)
 		if (r.sockets[i].handle.fd >= 0)
 			close(r.sockets[i].handle.fd);
 	half_open_free(r.half_open);
+	ike_half_open_free(r.ike);
 	if (r.loop)
 		loop_free(r.loop);
 	return r.code;

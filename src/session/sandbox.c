@@ -32,6 +32,7 @@ static const struct allowed allowed_calls[] = {
 	{SCMP_SYS(recvmsg), "requests of the supervisor, errors of the network"},
 	{SCMP_SYS(recvmmsg), "bursts of packets from the tunnel"},
 	{SCMP_SYS(close), "descriptors at the end"},
+	{SCMP_SYS(dup3), "another socket in the place of one, when a client's port has changed"},
 	{SCMP_SYS(epoll_create1), "the event loop, made after the confinement"},
 	{SCMP_SYS(epoll_ctl), "the event loop"},
 	{SCMP_SYS(epoll_wait), "the event loop"},

@@ -4,11 +4,14 @@
 #include "base/address.h"
 #include "base/str.h"
 #include "session/internal.h"
+#include "tunnel/half_open.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define KEEP_MS	     20000 /* RFC 3948 section 4: what a NAT on the way forgets last */
 #define IKE_PORT     500
@@ -79,6 +82,8 @@ static void on_keys(struct session *s, const struct ipsec_event *event)
 static void on_up(struct session *s)
 {
 	s->secure.up = true;
+	if (s->start.role == ROLE_ANSWERER)
+		(void)request_send(&s->channel, REQUEST_SECURED, NULL, NULL, 0);
 	session_tell_state(s, CONTROL_STATE_CALLING, "IPsec is up");
 	s->secure.keep_timer = (struct loop_timer){DEADLINE_NONE, keep_alive, s, NULL, NULL};
 	loop_timer_set(s->loop, &s->secure.keep_timer, loop_now(s->loop) + KEEP_MS);
@@ -130,7 +135,9 @@ bool secure_make(struct session *s)
 	config->role = (enum call_role)s->start.role;
 	config->local = s->start.own;
 	config->peer = s->start.peer;
-	address_set_port(&config->peer, IKE_PORT);
+	if (config->role == ROLE_CALLER)
+		address_set_port(&config->peer, IKE_PORT);
+	config->spi_half = s->start.spi_half;
 	str_copy(config->server, sizeof config->server, s->start.server);
 	config->settings = s->start.ipsec;
 	config->inner_port = s->start.inner_port;
@@ -146,6 +153,8 @@ void secure_free(struct session *s)
 {
 	ipsec_free(s->secure.ike);
 	s->secure.ike = NULL;
+	half_open_free(s->secure.door);
+	s->secure.door = NULL;
 }
 
 /* Port 500 */
@@ -169,6 +178,73 @@ void secure_begin(struct session *s)
 {
 	session_tell_state(s, CONTROL_STATE_SECURING, "agreeing on keys");
 	ipsec_start(s->secure.ike, loop_now(s->loop));
+	if (s->start.role == ROLE_ANSWERER)
+		ipsec_adopt(s->secure.ike, &s->start.phase, loop_now(s->loop));
+}
+
+/* The answerer's L2TP.  Where it came from is proved already; the exchange is that of every tunnel.
+ */
+
+void secure_open_door(struct session *s)
+{
+	struct half_open_config config = {.secret = s->secure.tunnel_secret};
+
+	/* A message 1 on port 500 is a new call from now on, which the reader takes. */
+	loop_fd_del(s->loop, &s->control_handle);
+	close(s->control_fd);
+	s->control_fd = -1;
+	str_copy(config.host_name, sizeof config.host_name, s->start.host_name);
+	s->secure.door = half_open_new(&config, &random_kernel, s->log);
+	wipe(&config, sizeof config);
+	secret_wipe(&s->secure.tunnel_secret);
+	if (s->secure.door)
+		return;
+	s->secure.closed = true;
+	reason_set(&s->reason, EXIT_FATAL, "out of memory");
+}
+
+void secure_door_input(struct session *s, const uint8_t *octets, size_t len)
+{
+	static const struct half_open_key from; /* there is but one */
+	struct half_open_result result;
+
+	half_open_input(s->secure.door, &from, octets, len, loop_now(s->loop), &result);
+	if (result.answer_len)
+		(void)path_send_tunnel(s->path, result.answer, result.answer_len);
+	if (reason_is_set(&result.refused))
+		log_notice(s->log, "%s", result.refused.text);
+	if (result.verdict != HALF_OPEN_PROVED)
+		return;
+	half_open_free(s->secure.door);
+	s->secure.door = NULL;
+	s->secure.passed = s->control_connected = true;
+	tunnel_adopt(s->tunnel, &result.tunnel, loop_now(s->loop));
+}
+
+/* From another place than the sockets are connected to.  Before ESP is up the server has followed
+ * it; later only what nobody can have forged moves the call. */
+void secure_early(struct session *s, const struct request_datagram *d)
+{
+	if (d->len > sizeof d->octets || s->secure.closed)
+		return;
+	if (address_port(&d->place.own) == IKE_PORT)
+		ipsec_input(s->secure.ike, IPSEC_PORT_IKE, d->octets, d->len, loop_now(s->loop));
+	else if (path_esp_take_stray(s->path, d->octets, d->len, loop_now(s->loop)))
+		(void)request_send(&s->channel, REQUEST_MOVED, &d->place, NULL, 0);
+}
+
+/* In place: data path and thread know its number. */
+void secure_change_wire(struct session *s, int fd)
+{
+	uint32_t events = s->wire_held ? 0u : EPOLLIN;
+
+	loop_fd_del(s->loop, &s->wire_handle);
+	if (dup3(fd, s->wire_fd, O_CLOEXEC) < 0 ||
+	    loop_fd_add(s->loop, &s->wire_handle, events) < 0) {
+		s->secure.closed = true;
+		reason_set(&s->reason, EXIT_FATAL, "the new socket could not be used");
+	}
+	close(fd);
 }
 
 void secure_close(struct session *s)

@@ -4,6 +4,7 @@
 #ifndef VPDIAL_SESSION_SECURE_H
 #define VPDIAL_SESSION_SECURE_H
 
+#include "ipc/request.h"
 #include "ipsec/ipsec.h"
 #include "loop/loop.h"
 
@@ -11,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct half_open;
 struct session;
 
 struct session_secure {
@@ -20,6 +22,10 @@ struct session_secure {
 	bool resized;		/* ESP has another size; settled likewise */
 	bool up;     /* ESP, so that the tunnel may begin; settled once by session_settle */
 	bool closed; /* for good: nothing passes any more */
+	/* Answerer: between ESP and the tunnel, which begins as it does for the server's reader. */
+	struct half_open *door;	     /* owned; NULL = not open, or passed */
+	struct secret tunnel_secret; /* until the door is open */
+	bool passed;
 };
 
 /* The engine for START's words, if they want IPsec.  False: no memory. */
@@ -27,6 +33,13 @@ bool secure_make(struct session *s);
 void secure_free(struct session *s);
 /* Begins to speak IKE. */
 void secure_begin(struct session *s);
+/* Answerer: L2TP may begin; what of it comes. */
+void secure_open_door(struct session *s);
+void secure_door_input(struct session *s, const uint8_t *octets, size_t len);
+/* Answerer: came to the server's reader. */
+void secure_early(struct session *s, const struct request_datagram *d);
+/* Answerer: the socket of port 4500 from now on; FD becomes the session's. */
+void secure_change_wire(struct session *s, int fd);
 /* What came to the socket that is connected to port 500. */
 void secure_read(struct session *s);
 /* Deletes both associations, as far as the peer hears it. */

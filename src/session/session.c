@@ -218,7 +218,9 @@ static void begin_answering(struct session *s)
 /* Came to the server's reader before our socket was there. */
 static void on_early(struct session *s, const struct request_datagram *d)
 {
-	if (s->start.protocol == PROTOCOL_L2TP && d->len <= sizeof d->octets)
+	if (s->secure.ike)
+		secure_early(s, d);
+	else if (s->start.protocol == PROTOCOL_L2TP && d->len <= sizeof d->octets)
 		tunnel_input(s->tunnel, d->octets, d->len, loop_now(s->loop));
 }
 
@@ -331,6 +333,14 @@ static void early_came(struct session *s, struct request_message *m)
 	on_early(s, &m->datagram);
 }
 
+static void wire_came(struct session *s, struct request_message *m)
+{
+	if (s->secure.ike)
+		secure_change_wire(s, m->fds[0]);
+	else
+		close(m->fds[0]);
+}
+
 static void stats_wanted(struct session *s, struct request_message *m)
 {
 	struct request_stats stats;
@@ -345,13 +355,10 @@ static void on_request(struct session *s, struct request_message *m)
 {
 	static void (*const handlers[REQUEST_TYPE_COUNT])(struct session *,
 							  struct request_message *) = {
-		[REQUEST_START] = on_start,
-		[REQUEST_APPLIED] = applied_came,
-		[REQUEST_HANGUP] = hangup_came,
-		[REQUEST_NEXT_HOP] = next_hop_came,
-		[REQUEST_EARLY] = early_came,
-		[REQUEST_GET_STATS] = stats_wanted,
-		[REQUEST_ACCOUNT_ANSWER] = account_came,
+		[REQUEST_START] = on_start,	    [REQUEST_APPLIED] = applied_came,
+		[REQUEST_HANGUP] = hangup_came,	    [REQUEST_NEXT_HOP] = next_hop_came,
+		[REQUEST_EARLY] = early_came,	    [REQUEST_WIRE] = wire_came,
+		[REQUEST_GET_STATS] = stats_wanted, [REQUEST_ACCOUNT_ANSWER] = account_came,
 	};
 
 	if (handlers[m->type])

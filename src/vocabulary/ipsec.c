@@ -11,6 +11,12 @@ const struct word ipsec_use_words[] = {{"no", IPSEC_USE_NO, false},
 				       {"require", IPSEC_USE_YES, true},
 				       {0}};
 
+const struct word ipsec_serve_words[] = {{"no", IPSEC_SERVE_NO, false},
+					 {"yes", IPSEC_SERVE_YES, false},
+					 {"required", IPSEC_SERVE_REQUIRED, false},
+					 {"require", IPSEC_SERVE_REQUIRED, true},
+					 {0}};
+
 const struct word ipsec_cipher_words[] = {
 	{"aes256", IPSEC_CIPHER_WORD(IPSEC_AES_CBC, 256), false},
 	{"aes192", IPSEC_CIPHER_WORD(IPSEC_AES_CBC, 192), false},

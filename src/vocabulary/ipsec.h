@@ -18,6 +18,13 @@ enum ipsec_use {
 	IPSEC_USES
 };
 
+/* The same of a server. */
+enum ipsec_serve {
+	IPSEC_SERVE_NO,
+	IPSEC_SERVE_YES,      /* beside L2TP in clear */
+	IPSEC_SERVE_REQUIRED, /* L2TP in clear is not answered */
+};
+
 enum ipsec_cipher { IPSEC_AES_CBC, IPSEC_AES_GCM, IPSEC_3DES, IPSEC_CIPHERS };
 
 /* Of IKE's prf and hash, and of ESP's integrity. */
@@ -102,7 +109,7 @@ struct esp_sizes {
 /* Those of SUITE, which must be one of ESP's (a hash, or AES-GCM). */
 struct esp_sizes esp_sizes(const struct ipsec_suite *suite);
 
-extern const struct word ipsec_use_words[];
+extern const struct word ipsec_use_words[], ipsec_serve_words[];
 /* "aes256", "aes128", "aes256gcm16", ...: the value is IPSEC_CIPHER_WORD(cipher, bits). */
 #define IPSEC_CIPHER_WORD(cipher, bits) ((unsigned)(cipher) << 16 | (bits))
 extern const struct word ipsec_cipher_words[], ipsec_hash_words[], ipsec_group_words[];

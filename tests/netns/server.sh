@@ -137,6 +137,15 @@ secret() { # secret NAME PASSWORD LINE...
 }
 LINK=('local-address = 10.0.103.1' 'remote-address = 10.0.103.2')
 
+# ipsec_listener LINE...: a server of L2TP over IPsec; ipsec_profile NAME LINE...: its client.
+ipsec_listener() {
+	local line
+	printf '[l2tp-server]\nenabled = yes\nlisten = %s\nipsec-secret = "netns-psk"\n' "$SERVER"
+	for line; do printf '%s\n' "$line"; done
+	secret ex lkjrht 'local-address = 10.0.103.1' 'remote-address = 10.0.103.2-10.0.103.20'
+}
+ipsec_profile() { profile "$1" l2tp ex lkjrht 'use-ipsec = yes' 'ipsec-secret = "netns-psk"' "${@:2}"; }
+
 # profile NAME TYPE USER PASSWORD LINE...
 profile() {
 	local name=$1 line
@@ -348,6 +357,16 @@ examples() {
 			report
 		fi
 	done
+	if case_is ipsec-calls-and-pings; then
+		ipsec_listener 'use-ipsec = yes' | serve
+		ipsec_profile c
+		dial c
+		pings 64 ping 10.0.103.1
+		ip netns exec far ping -q -c 3 -i 0.1 -W 2 10.0.103.2 >/dev/null || fail "the server cannot ping the client"
+		hang_up c
+		server_clean
+		report
+	fi
 	if case_is E08-server-prints-its-fields-in-order; then
 		{ both; secret ex lkjrht "${LINK[@]}"; } | serve
 		grep -q 'pptp-server enabled: yes, max-mtu: 1460, max-mru: 1460, mrru: disabled, authentication: mschap2, keepalive-timeout: 30s, default-profile: default$' "$T/serve" || fail "not so: $(head -n 1 "$T/serve")"
