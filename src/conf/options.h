@@ -15,6 +15,8 @@ enum conf_section {
 	CONF_IN_LISTENER = 1 << 2,   /* [pptp-server] or [l2tp-server] of server.conf */
 	CONF_IN_SECRET = 1 << 3,     /* [secret NAME] */
 	CONF_IN_INTERFACE = 1 << 4,  /* [interface NAME] */
+	CONF_IN_RADIUS = 1 << 5,     /* [radius NAME] */
+	CONF_IN_AAA = 1 << 6,	     /* [aaa] */
 };
 
 enum conf_value_type {
@@ -75,6 +77,8 @@ struct conf_draft {
 	struct conf_listener listener;
 	struct conf_secret secret;
 	struct conf_interface interface;
+	struct conf_radius radius;
+	struct conf_aaa aaa;
 };
 
 /* The table, in the order of the manual page: first the profiles' keys, then those of server.conf,
