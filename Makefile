@@ -65,7 +65,7 @@ endif
 sources = $(filter-out $(OTHER_BUILDS),$(sort $(patsubst src/$(1)/%.c,%,$(wildcard src/$(1)/*.c src/$(1)/*/*.c))))
 # The sandbox's walls, or what sanitizers need instead of them.
 OTHER_BUILDS := $(if $(SANITIZE),sandbox_walls,sandbox_sanitized)
-ROOMS := base vocabulary loop crypto wire ppp tunnel ipsec ipc import conf path session host privsep dispatcher connection server \
+ROOMS := base vocabulary loop crypto wire ppp tunnel ipsec radius ipc import conf path session host privsep dispatcher connection server \
 	client cli tui
 
 objs = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(call sources,$(1)))
@@ -74,7 +74,7 @@ lib  = $(BUILD)/lib$(1).a
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-all: $(BUILD)/vpdial $(BUILD)/vpdial-session
+all: $(BUILD)/vpdial $(BUILD)/vpdial-session $(BUILD)/vpdial-radius
 
 define room_rules
 $(call lib,$(1)): $(call objs,$(1))
@@ -93,12 +93,17 @@ SESSION_ROOMS := session path ipsec tunnel ppp crypto wire ipc loop vocabulary b
 NCURSES_LIBS  := $(shell pkg-config --libs ncursesw 2>/dev/null || echo -lncursesw)
 VPDIAL_LIBS   := -lnl-3 -liniparser -lexpat -ljansson -lcap-ng $(NCURSES_LIBS)
 SESSION_LIBS  := -lcrypto -lseccomp -lcap-ng
+RADIUS_ROOMS  := radius session crypto wire ipc loop vocabulary base
 
-$(BUILD)/vpdial: $(filter-out %/session.o,$(call objs,main)) $(foreach r,$(VPDIAL_ROOMS),$(call lib,$(r)))
+$(BUILD)/vpdial: $(filter-out %/session.o %/radius.o,$(call objs,main)) $(foreach r,$(VPDIAL_ROOMS),$(call lib,$(r)))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(VPDIAL_LIBS)
 
 $(BUILD)/vpdial-session: $(BUILD)/obj/main/session.o $(foreach r,$(SESSION_ROOMS),$(call lib,$(r)))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SESSION_LIBS)
+
+$(BUILD)/vpdial-radius: $(BUILD)/obj/main/radius.o $(foreach r,$(RADIUS_ROOMS),$(call lib,$(r)))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SESSION_LIBS)
 
@@ -122,6 +127,9 @@ mschap_LIBS := -lcrypto
 UNIT_TESTS += esp
 esp_ROOMS := crypto wire vocabulary base
 esp_LIBS := -lcrypto
+UNIT_TESTS += radius
+radius_ROOMS := radius crypto wire ipc loop vocabulary base
+radius_LIBS := -lcrypto
 UNIT_TESTS += wire_pptp
 wire_pptp_ROOMS := wire vocabulary base
 UNIT_TESTS += tunnel_pptp
@@ -417,7 +425,7 @@ install: all
 	install -m 644 packaging/tmpfiles.d/vpdial.conf $(DESTDIR)$(TMPFILESDIR)/vpdial.conf
 	chmod 755 $(DESTDIR)$(NMDIR)/90-vpdial $(DESTDIR)$(SLEEPDIR)/vpdial
 	install -m 755 $(BUILD)/vpdial $(DESTDIR)$(SBINDIR)/vpdial
-	install -m 755 $(BUILD)/vpdial-session $(DESTDIR)$(LIBEXECDIR)/vpdial-session
+	install -m 755 $(BUILD)/vpdial-session $(BUILD)/vpdial-radius $(DESTDIR)$(LIBEXECDIR)/
 	install -m 644 man/vpdial.8 man/vpdial-dispatcher.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 man/vpdial.conf.5 $(DESTDIR)$(MANDIR)/man5/vpdial.conf.5
 	install -m 644 README.md CHANGELOG.md SECURITY.md LICENSE $(DESTDIR)$(DOCDIR)/
@@ -428,6 +436,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/vpdial $(DESTDIR)$(LIBEXECDIR)/vpdial-session \
+		$(DESTDIR)$(LIBEXECDIR)/vpdial-radius \
 		$(DESTDIR)$(MANDIR)/man8/vpdial.8 $(DESTDIR)$(MANDIR)/man8/vpdial-dispatcher.8 \
 		$(DESTDIR)$(MANDIR)/man5/vpdial.conf.5 $(DESTDIR)$(BASHCOMPDIR)/vpdial $(DESTDIR)$(ZSHCOMPDIR)/_vpdial \
 		$(DESTDIR)$(FISHCOMPDIR)/vpdial.fish \

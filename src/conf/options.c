@@ -39,6 +39,12 @@ static const struct word service_words[] = {{"any", PROTOCOL_ANY, false},
 					    {"l2tp", PROTOCOL_BIT(PROTOCOL_L2TP), false},
 					    {NULL, 0, false}};
 
+/* What a RADIUS server may be asked for: here there are only calls. */
+static const struct word radius_service_words[] = {{"ppp", 1, false}, {NULL, 0, false}};
+
+static const struct word message_auth_words[] = {
+	{"yes-for-request-resp", true, false}, {"no", false, false}, {NULL, 0, false}};
+
 static const struct conf_option options[] = {
 	{"type", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.type), .words = protocol_words,
 	 .def = "pptp", .help = "tunnel protocol"},
@@ -212,7 +218,9 @@ static const struct conf_option options[] = {
 #define ANYWHERE    \
 	.sections = \
 		CONF_IN_LISTENER | CONF_IN_SECRET | CONF_IN_INTERFACE | CONF_IN_POOL | CONF_IN_PPP
-#define POOL .sections = CONF_IN_POOL
+#define POOL   .sections = CONF_IN_POOL
+#define RADIUS .sections = CONF_IN_RADIUS
+#define AAA    .sections = CONF_IN_AAA
 
 /* The keys of server.conf, in the order in which the manuals print them. */
 static const struct conf_option server_options[] = {
@@ -272,8 +280,33 @@ static const struct conf_option server_options[] = {
 	{"comment", NULL, ANYWHERE, CONF_VALUE_TEXT, TEXT_FIELD(comment), .help = "for people"},
 	{"ranges", NULL, POOL, CONF_VALUE_RANGE, FIELD(ranges), .max = POOL_MAX,
 	 .help = "addresses to choose from"},
-	{"disabled", NULL, SECRET | CONF_IN_INTERFACE, CONF_VALUE_BOOLEAN, FIELD(secret.disabled),
-	 .def = "no", .help = "as if the section were not there"},
+	{"address", NULL, RADIUS, CONF_VALUE_ADDRESS, TEXT_FIELD(radius.address),
+	 .help = "address of the RADIUS server"},
+	{"secret", NULL, RADIUS, CONF_VALUE_SECRET, FIELD(radius.secret),
+	 .help = "secret shared with the RADIUS server, written as a password"},
+	{"service", NULL, RADIUS, CONF_VALUE_SET, FIELD(radius.service),
+	 .words = radius_service_words, .def = "ppp", .help = "what it is asked for"},
+	{"authentication-port", NULL, RADIUS, CONF_VALUE_U16, FIELD(radius.authentication_port),
+	 .min = 1, .max = 65535, .def = "1812", .help = "port that answers Access-Requests"},
+	{"accounting-port", NULL, RADIUS, CONF_VALUE_U16, FIELD(radius.accounting_port), .min = 1,
+	 .max = 65535, .def = "1813", .help = "port that answers Accounting-Requests"},
+	{"timeout", NULL, RADIUS, CONF_VALUE_DURATION, FIELD(radius.timeout), .min = 1, .max = 10,
+	 .def = "3", .unit = "seconds", .help = "how long each try waits for the answer"},
+	{"tries", NULL, RADIUS, CONF_VALUE_U32, FIELD(radius.tries), .min = 1, .max = 10,
+	 .def = "3", .help = "tries until the next RADIUS server is asked"},
+	{"src-address", NULL, RADIUS, CONF_VALUE_ADDRESS, TEXT_FIELD(radius.src_address),
+	 .help = "address to ask from"},
+	{"realm", NULL, RADIUS, CONF_VALUE_TEXT, TEXT_FIELD(radius.realm),
+	 .help = "put behind user names that have none: user@realm"},
+	{"called-id", NULL, RADIUS, CONF_VALUE_TEXT, TEXT_FIELD(radius.called_id),
+	 .help = "Called-Station-Id to tell; without it the address that was called"},
+	{"require-message-auth", NULL, RADIUS, CONF_VALUE_WORD, FIELD(radius.require_message_auth),
+	 .words = message_auth_words, .def = "yes-for-request-resp",
+	 .help = "whether answers need a Message-Authenticator"},
+	{"use-radius", NULL, AAA, CONF_VALUE_BOOLEAN, FIELD(aaa.use_radius), .def = "no",
+	 .help = "ask RADIUS servers for users that have no secret here"},
+	{"disabled", NULL, SECRET | CONF_IN_INTERFACE | CONF_IN_RADIUS, CONF_VALUE_BOOLEAN,
+	 FIELD(secret.disabled), .def = "no", .help = "as if the section were not there"},
 };
 
 #define SERVER_OPTION_COUNT (sizeof(server_options) / sizeof(server_options[0]))

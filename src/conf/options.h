@@ -16,6 +16,8 @@ enum conf_section {
 	CONF_IN_SECRET = 1 << 3,     /* [secret NAME] */
 	CONF_IN_INTERFACE = 1 << 4,  /* [interface NAME] */
 	CONF_IN_POOL = 1 << 5,	     /* [pool NAME] */
+	CONF_IN_RADIUS = 1 << 6,     /* [radius NAME] */
+	CONF_IN_AAA = 1 << 7,	     /* [aaa] */
 };
 
 enum conf_value_type {
@@ -86,6 +88,8 @@ struct conf_draft {
 	struct conf_pool secret_local, secret_remote;
 	struct conf_interface interface;
 	struct address_pool ranges; /* of a pool */
+	struct conf_radius radius;
+	struct conf_aaa aaa;
 };
 
 /* The table, in the order of the manual page: first the profiles' keys, then those of server.conf,

@@ -2,6 +2,7 @@
 /* server.conf into one checked struct. */
 #include "conf/server.h"
 
+#include "base/address.h"
 #include "base/str.h"
 #include "conf/draft.h"
 
@@ -199,6 +200,54 @@ static void read_interface(struct loading *l, const struct ini_section *s, const
 		fault_add(&l->faults, s->line, "user", "missing, write whose calls get it");
 }
 
+static void judge_radius(struct loading *l, const struct ini_section *s,
+			 const struct conf_radius *r)
+{
+	struct sockaddr_storage to, from;
+
+	if (!r->address[0])
+		fault_add(&l->faults, s->line, "address", "missing, write the RADIUS server's");
+	if (!r->secret.len)
+		fault_add(&l->faults, s->line, "secret",
+			  "missing, write what the RADIUS server has for this machine");
+	if (r->address[0] && r->src_address[0] && address_parse(&to, AF_UNSPEC, r->address) &&
+	    address_parse(&from, AF_UNSPEC, r->src_address) && to.ss_family != from.ss_family)
+		fault_add(&l->faults, s->line, "src-address", "is of another family than address");
+}
+
+static void read_radius(struct loading *l, const struct ini_section *s, const char *name)
+{
+	struct conf_server *server = &l->server;
+	struct conf_radius *to = &server->radius[server->radius_count];
+
+	if (server->radius_count >= CONF_RADIUS_MAX) {
+		fault_add(&l->faults, s->line, NULL, "too many RADIUS servers, %d are legal",
+			  CONF_RADIUS_MAX);
+		return;
+	}
+	conf_defaults(l->draft);
+	draft_apply_section(l->draft, &l->ini, s, CONF_IN_RADIUS, &l->faults);
+	*to = l->draft->radius;
+	if (!str_copy(to->name, sizeof(to->name), name))
+		fault_add(&l->faults, s->line, NULL, "the name is too long");
+	judge_radius(l, s, to);
+	if (l->draft->secret.disabled)
+		wipe(to, sizeof(*to));
+	else
+		server->radius_count++;
+}
+
+static void read_aaa(struct loading *l, const struct ini_section *s)
+{
+	conf_defaults(l->draft);
+	if (s)
+		draft_apply_section(l->draft, &l->ini, s, CONF_IN_AAA, &l->faults);
+	l->server.aaa = l->draft->aaa;
+	if (s && l->server.aaa.use_radius && !l->server.radius_count)
+		fault_add(&l->faults, s->line, "use-radius",
+			  "there is no [radius NAME] that is not disabled");
+}
+
 /* The section's text as it stands in the file: names of interfaces keep their case. */
 static void written_name(const struct loading *l, const struct ini_section *s, char *out,
 			 size_t cap)
@@ -233,6 +282,8 @@ static void read_section(struct loading *l, const struct ini_section *s)
 	if (strcmp(s->name, "pptp-server") == 0 || strcmp(s->name, "l2tp-server") == 0 ||
 	    behind(s->name, "pool"))
 		return; /* read already: secrets need them */
+	if (strcmp(s->name, "aaa") == 0)
+		return; /* read when all RADIUS servers are known */
 	written_name(l, s, written, sizeof(written));
 	if ((name = behind(s->name, "secret"))) {
 		skip = strlen(s->name) - strlen(name);
@@ -240,10 +291,13 @@ static void read_section(struct loading *l, const struct ini_section *s)
 	} else if ((name = behind(s->name, "interface"))) {
 		skip = strlen(s->name) - strlen(name);
 		read_interface(l, s, strlen(written) > skip ? written + skip : name);
+	} else if ((name = behind(s->name, "radius"))) {
+		skip = strlen(s->name) - strlen(name);
+		read_radius(l, s, strlen(written) > skip ? written + skip : name);
 	} else {
 		fault_add(&l->faults, s->line, NULL,
 			  "unknown section, write [pptp-server], [l2tp-server], [secret NAME], "
-			  "[interface NAME] or [pool NAME]");
+			  "[interface NAME], [pool NAME], [radius NAME] or [aaa]");
 	}
 }
 
@@ -272,8 +326,10 @@ static int judge(struct loading *l)
 			      (enum protocol)type);
 	for (size_t i = 0; i < l->ini.section_count; i++)
 		read_section(l, &l->ini.sections[i]);
+	read_aaa(l, find_section(&l->ini, "aaa"));
 	draft_check_aliases(&l->ini, &l->faults);
-	secrets = l->server.secret_count || l->server.listener[PROTOCOL_L2TP].tunnel_secret.len ||
+	secrets = l->server.secret_count || l->server.radius_count ||
+		  l->server.listener[PROTOCOL_L2TP].tunnel_secret.len ||
 		  l->server.listener[PROTOCOL_L2TP].ipsec_secret.len;
 	if (secrets && (l->ini.st.st_mode & 077)) {
 		fault_add(&l->faults, 0, NULL,

@@ -11,6 +11,7 @@
 #define CONF_LISTEN_MAX	    4
 #define CONF_SECRETS_MAX    1024
 #define CONF_INTERFACES_MAX 256
+#define CONF_RADIUS_MAX	    8
 
 struct conf_addresses {
 	struct sockaddr_storage list[CONF_LISTEN_MAX]; /* without port */
@@ -67,6 +68,24 @@ struct conf_interface {
 	bool disabled;
 };
 
+/* [radius NAME]. */
+struct conf_radius {
+	char name[CONF_NAME_MAX];
+	char address[64], src_address[64]; /* IPv4 or IPv6; the second may be "" */
+	struct secret secret;
+	unsigned service;
+	uint16_t authentication_port, accounting_port;
+	uint32_t timeout; /* seconds */
+	uint32_t tries;
+	char realm[CONF_NAME_MAX], called_id[CONF_NAME_MAX];
+	unsigned require_message_auth; /* bool */
+};
+
+/* [aaa]: who is asked, and who is told. */
+struct conf_aaa {
+	bool use_radius;
+};
+
 struct conf_server {
 	char file[CONF_PATH_LEN];
 	struct conf_listener listener[PROTOCOL_COUNT];
@@ -75,6 +94,9 @@ struct conf_server {
 	size_t secret_count;
 	struct conf_interface *interfaces; /* owned */
 	size_t interface_count;
+	struct conf_radius radius[CONF_RADIUS_MAX]; /* those that are not disabled */
+	size_t radius_count;
+	struct conf_aaa aaa;
 };
 
 /* Loads PATH, or DIR/server.conf if PATH is a directory, with ppp-profiles.conf beside it.  0;

@@ -33,18 +33,27 @@ static size_t key_len(unsigned bits)
 void mppe_start_key_v1(uint8_t start[static 16], unsigned bits, const uint8_t lm_hash[static 16],
 		       const uint8_t nt_hash[static 16], const uint8_t challenge[static 8])
 {
-	uint8_t hash_hash[16], digest[20];
+	uint8_t hash_hash[16];
+
+	crypto_md4(hash_hash, &(struct crypto_part){nt_hash, 16}, 1);
+	mppe_start_key_v1_hashed(start, bits, lm_hash, hash_hash, challenge);
+	wipe(hash_hash, sizeof hash_hash);
+}
+
+void mppe_start_key_v1_hashed(uint8_t start[static 16], unsigned bits,
+			      const uint8_t lm_hash[static 8], const uint8_t hash_hash[static 16],
+			      const uint8_t challenge[static 8])
+{
+	uint8_t digest[20];
 
 	memset(start, 0, 16);
 	if (bits != 128) {
 		memcpy(start, lm_hash, 8);
 		return;
 	}
-	crypto_md4(hash_hash, &(struct crypto_part){nt_hash, 16}, 1);
 	const struct crypto_part parts[] = {{hash_hash, 16}, {hash_hash, 16}, {challenge, 8}};
 	crypto_sha1(digest, parts, 3);
 	memcpy(start, digest, 16);
-	wipe(hash_hash, sizeof hash_hash);
 	wipe(digest, sizeof digest);
 }
 

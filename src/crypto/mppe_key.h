@@ -15,6 +15,11 @@
 void mppe_start_key_v1(uint8_t start[static 16], unsigned bits, const uint8_t lm_hash[static 16],
 		       const uint8_t nt_hash[static 16], const uint8_t challenge[static 8]);
 
+/* The same where the MD4 of the NT hash is known instead of the hash. */
+void mppe_start_key_v1_hashed(uint8_t start[static 16], unsigned bits,
+			      const uint8_t lm_hash[static 8], const uint8_t hash_hash[static 16],
+			      const uint8_t challenge[static 8]);
+
 /* MS-CHAPv2 (RFC 3079 3).  CALLER_SEND: the direction in which the authenticated side sends. */
 void mppe_start_key_v2(uint8_t start[static 16], unsigned bits, bool caller_send,
 		       const uint8_t nt_hash[static 16], const uint8_t nt_response[static 24]);

@@ -20,6 +20,7 @@ struct request_rule {
 
 #define CALL	REQUEST_PHASE_CALL
 #define READING REQUEST_PHASE_READING
+#define ASKING	REQUEST_PHASE_ASKING
 
 /* clang-format off */
 static const struct request_rule rules[REQUEST_TYPE_COUNT] = {
@@ -53,8 +54,22 @@ static const struct request_rule rules[REQUEST_TYPE_COUNT] = {
 	[REQUEST_CALL]      = {"call", FROM_SESSION, 0, 0, sizeof(struct request_call), CALL, 0},
 	[REQUEST_KEYS]      = {"keys", FROM_SESSION, 0, 0, sizeof(struct request_keys), CALL, 0},
 	[REQUEST_ACCOUNT]   = {"account", FROM_SESSION, 0, 0, sizeof(struct request_account), CALL, 0},
+	[REQUEST_RADIUS_SERVER]  = {"radius-server", FROM_SUPERVISOR, 0, 0,
+			       sizeof(struct request_radius_server), REQUEST_PHASE_READY | ASKING, ASKING},
+	[REQUEST_RADIUS_SOCKETS] = {"radius-sockets", FROM_SUPERVISOR, 2, 2,
+			       sizeof(struct request_radius_place), ASKING, 0},
+	[REQUEST_RADIUS_ASK]     = {"radius-ask", FROM_SUPERVISOR, 0, 0, sizeof(struct radius_question),
+			       ASKING, 0},
+	[REQUEST_RADIUS_RECORD]  = {"radius-record", FROM_SUPERVISOR, 0, 0,
+			       sizeof(struct request_radius_record), ASKING, 0},
+	[REQUEST_RADIUS_RENEW]   = {"radius-renew", FROM_SESSION, 0, 0,
+			       sizeof(struct request_radius_place), ASKING, 0},
+	[REQUEST_RADIUS_VERDICT] = {"radius-verdict", FROM_SESSION, 0, 0, sizeof(struct radius_verdict),
+			       ASKING, 0},
+	[REQUEST_RADIUS_RECORDED] = {"radius-recorded", FROM_SESSION, 0, 0,
+			       sizeof(struct request_radius_recorded), ASKING, 0},
 	[REQUEST_ENDED]     = {"ended", FROM_SESSION, 0, 0, sizeof(struct request_ended),
-			       REQUEST_PHASE_SPAWNED | REQUEST_PHASE_READY | CALL | READING,
+			       REQUEST_PHASE_SPAWNED | REQUEST_PHASE_READY | CALL | READING | ASKING,
 			       REQUEST_PHASE_ENDED},
 };
 /* clang-format on */

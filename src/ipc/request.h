@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The requests between supervisor and session, and between the server and its reader, which reads
- * what strangers send (session/reader.c).
+/* The requests between supervisor and session, between the server and its reader, which reads what
+ * strangers send (session/reader.c), and between the server and its RADIUS process (radius/run.c).
  *
  * One SOCK_SEQPACKET pair; each record is a head and a body of exactly the size that the table
  * says, with exactly as many descriptors.  A request counts only in the states that the table
@@ -15,7 +15,9 @@
 #include "vocabulary/counters.h"
 #include "vocabulary/ipsec.h"
 #include "vocabulary/mppe.h"
+#include "vocabulary/proof.h"
 #include "vocabulary/protocol.h"
+#include "vocabulary/radius.h"
 #include "vocabulary/role.h"
 #include "vocabulary/route.h"
 #include "vocabulary/settings.h"
@@ -40,6 +42,12 @@ enum request_type {
 	REQUEST_LISTEN,	   /* struct request_listen, descriptors: the sockets to read */
 	REQUEST_SHUT,	   /* struct request_shut */
 	REQUEST_TURN_AWAY, /* struct request_turn_away: no session for this tunnel */
+	/* from the server to its RADIUS process */
+	REQUEST_RADIUS_SERVER,	/* struct request_radius_server: one more to ask */
+	REQUEST_RADIUS_SOCKETS, /* struct request_radius_place, descriptors: of that server, for
+				 * authentication and accounting, connected */
+	REQUEST_RADIUS_ASK,	/* struct radius_question */
+	REQUEST_RADIUS_RECORD,	/* struct request_radius_record */
 	/* from the session */
 	REQUEST_READY,	 /* no body: confined, waiting for REQUEST_START */
 	REQUEST_STATE,	 /* struct request_state */
@@ -60,6 +68,10 @@ enum request_type {
 	/* from the reader again */
 	REQUEST_IKE_PROVED, /* struct request_ike_proved: as PROVED, of a phase 1 */
 	REQUEST_IKE,	    /* struct request_ike: for the session of an earlier IKE_PROVED */
+	/* from the RADIUS process */
+	REQUEST_RADIUS_RENEW,	 /* struct request_radius_place: its sockets are of no use (now) */
+	REQUEST_RADIUS_VERDICT,	 /* struct radius_verdict: to an ASK */
+	REQUEST_RADIUS_RECORDED, /* struct request_radius_recorded: to a RECORD */
 	REQUEST_TYPE_COUNT
 };
 
@@ -70,6 +82,7 @@ enum request_phase {
 	REQUEST_PHASE_CALL = 1 << 2,	/* until ENDED */
 	REQUEST_PHASE_ENDED = 1 << 3,
 	REQUEST_PHASE_READING = 1 << 4, /* a reader, from LISTEN on */
+	REQUEST_PHASE_ASKING = 1 << 5,	/* a RADIUS process, from the first server on */
 };
 
 #define REQUEST_FDS_MAX	     12
@@ -133,22 +146,26 @@ struct request_start {
 	uint32_t connect_limit_ms;
 	struct in_addr dns[2]; /* answerer: to give */
 	bool refuse;	       /* answerer, PPTP: only tell the caller that there is no room */
+	bool show_proofs;      /* answerer: others judge them */
 	struct adopted_tunnel adopted; /* answerer, L2TP */
 	struct adopted_phase phase;    /* answerer, L2TP over IPsec, in its stead */
 	uint16_t spi_half;	       /* likewise: our SPIs begin with it */
 };
 
-/* An answerer asks for an account by the name that the caller gave: hostile octets. */
+/* An answerer asks for an account by the name that the caller gave: hostile octets, as are those of
+ * the proof, which is there if START wants it (else its method is 0). */
 struct request_account {
 	uint32_t number; /* the answer bears it again */
 	uint16_t user_len;
 	uint8_t user[256];
+	struct auth_proof proof;
 };
 
 /* Everything but KNOWN is of no meaning for an unknown one. */
 struct request_account_answer {
 	uint32_t number;
 	bool known;
+	struct auth_judged judged; /* CHECK: by the password */
 	struct secret password;
 	struct in_addr local, remote, dns[2];
 	struct mppe_settings mppe; /* of its PPP profile */
@@ -292,6 +309,25 @@ struct request_ike {
 	uint8_t octets[REQUEST_DATAGRAM_MAX];
 };
 
+struct request_radius_server {
+	bool debug;
+	struct radius_server server;
+};
+
+struct request_radius_place {
+	uint32_t server; /* in the order of REQUEST_RADIUS_SERVER, from 0 on */
+};
+
+struct request_radius_record {
+	uint32_t serial;
+	struct radius_record record;
+};
+
+struct request_radius_recorded {
+	uint32_t serial;
+	uint8_t taken; /* 0: by no server */
+};
+
 struct request_message {
 	enum request_type type;
 	int fds[REQUEST_FDS_MAX]; /* owned by the receiver */
@@ -318,6 +354,12 @@ struct request_message {
 		struct request_ike_proved ike_proved;
 		struct request_ike ike;
 		struct request_place moved;
+		struct request_radius_server radius_server;
+		struct request_radius_place radius_place;
+		struct radius_question radius_question;
+		struct radius_verdict radius_verdict;
+		struct request_radius_record radius_record;
+		struct request_radius_recorded radius_recorded;
 	};
 };
 

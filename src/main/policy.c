@@ -74,12 +74,18 @@ static bool has_room(void *ctx, enum protocol type)
 	return policy_has_room(w->policy, type);
 }
 
-static int account(void *ctx, size_t slot, const uint8_t *user, size_t len, struct in_addr *address,
+static int account(void *ctx, size_t slot, const uint8_t *user, size_t len, struct in_addr *out,
 		   bool *exhausted)
 {
 	struct wired *w = ctx;
 
-	return policy_account(w->policy, slot, user, len, address, exhausted);
+	return policy_account(w->policy, slot, user, len, out, exhausted);
+}
+
+static void address(void *ctx, size_t slot, const struct address_pool *pool, struct in_addr *out,
+		    bool *exhausted)
+{
+	policy_address(((struct wired *)ctx)->policy, slot, pool, out, exhausted);
 }
 
 static void opened(void *ctx, size_t slot)
@@ -98,6 +104,7 @@ const struct serve_policy main_policy = {
 	.admit = admit,
 	.has_room = has_room,
 	.account = account,
+	.address = address,
 	.opened = opened,
 	.release = release,
 	.half_open_ms = POLICY_HALF_OPEN_MS,

@@ -48,8 +48,15 @@ const char *auth_refusal(uint32_t error);
  * it had not come, it is taken again with the answer.  DONE: link.account is NAME's. */
 enum auth_found { AUTH_NO, AUTH_WAIT, AUTH_DONE };
 
-/* The account of NAME: asks for it, unless it was asked for just now. */
-enum auth_found auth_lookup(struct ppp_link *link, struct octets name);
+/* The account of NAME: asks for it, unless it was asked for just now.  SHOWN is the caller's proof,
+ * which somebody elsewhere may judge. */
+enum auth_found auth_lookup(struct ppp_link *link, struct octets name, struct octets shown);
+/* What the caller may read of it: the words of whoever judged, or OURS. */
+const char *auth_words_for(const struct ppp_link *link, const char *ours);
+/* The text of MS-CHAP's failure (RFC 2759 section 6) into BUF. */
+const char *auth_failure_text(const struct ppp_link *link, char *buf, size_t cap);
+/* The text of MS-CHAPv2's success behind the proof, into BUF; its length. */
+size_t auth_success_text(const struct ppp_link *link, uint8_t *buf, size_t cap);
 bool auth_check_password(struct ppp_link *link, struct octets password);
 bool auth_check_md5(struct ppp_link *link, uint8_t id, struct octets value);
 bool auth_check_mschap1(struct ppp_link *link, struct octets value);

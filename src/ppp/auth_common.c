@@ -162,7 +162,33 @@ void auth_deny(struct ppp_link *link)
 			     (struct octets){link->auth.user, link->auth.user_len}, 100));
 }
 
-enum auth_found auth_lookup(struct ppp_link *link, struct octets name)
+const char *auth_words_for(const struct ppp_link *link, const char *ours)
+{
+	return link->account.judged.said[0] ? link->account.judged.said : ours;
+}
+
+const char *auth_failure_text(const struct ppp_link *link, char *buf, size_t cap)
+{
+	uint32_t error = link->account.judged.error;
+	struct str s = str_make(buf, cap);
+
+	str_printf(&s, "E=%u R=0 V=3 M=%s", error ? error : 691,
+		   auth_words_for(link, "Authentication failed"));
+	return buf;
+}
+
+size_t auth_success_text(const struct ppp_link *link, uint8_t *buf, size_t cap)
+{
+	const char *words = auth_words_for(link, "Welcome");
+	struct writer w = writer_make(buf, cap);
+
+	writer_bytes(&w, link->auth.proof, MSCHAP2_PROOF_LEN);
+	writer_bytes(&w, " M=", 3);
+	writer_bytes(&w, words, strlen(words));
+	return writer_len(&w);
+}
+
+enum auth_found auth_lookup(struct ppp_link *link, struct octets name, struct octets shown)
 {
 	struct auth *auth = &link->auth;
 
@@ -176,6 +202,8 @@ enum auth_found auth_lookup(struct ppp_link *link, struct octets name)
 		memcpy(auth->user, name.at, name.len);
 	wipe(&link->account, sizeof(link->account));
 	auth->question = ASKED;
+	auth->shown = shown;
 	link->callbacks.account(link->callbacks.ctx, auth->user, auth->user_len);
+	auth->shown = (struct octets){0};
 	return auth->question == ANSWERED ? AUTH_DONE : AUTH_WAIT;
 }

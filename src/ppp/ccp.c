@@ -147,6 +147,18 @@ static const struct option_rule rules[] = {
 
 /* ---- keys ---- */
 
+/* Of what a RADIUS server gave: for MS-CHAPv2 start keys, for v1 what they are made of. */
+static void start_key_made(uint8_t start[static 16], unsigned bits, const struct auth_keys *k,
+			   bool sending)
+{
+	if (k->method == METHOD_MSCHAP1) {
+		mppe_start_key_v1_hashed(start, bits, k->lm_hash, k->nt_hash_hash, k->challenge);
+		return;
+	}
+	memset(start, 0, 16);
+	memcpy(start, sending ? k->send : k->receive, bits == 128 ? 16 : 8);
+}
+
 static void start_key(const struct ppp_link *link, struct ppp_mppe_key *key, uint32_t option,
 		      bool sending)
 {
@@ -157,7 +169,9 @@ static void start_key(const struct ppp_link *link, struct ppp_mppe_key *key, uin
 	key->generation++;
 	key->bits = mppe_bits_of(option);
 	key->stateful = !(option & MPPE_OPTION_STATELESS);
-	if (k->method == METHOD_MSCHAP1)
+	if (k->made)
+		start_key_made(key->start, key->bits, k, sending);
+	else if (k->method == METHOD_MSCHAP1)
 		mppe_start_key_v1(key->start, key->bits, k->lm_hash, k->nt_hash, k->challenge);
 	else
 		mppe_start_key_v2(key->start, key->bits, caller_send, k->nt_hash, k->nt_response);

@@ -135,19 +135,18 @@ static void send_result(struct ppp_link *link)
 
 static void make_result(struct ppp_link *link, bool good)
 {
-	static const char welcome[] = " M=Welcome";
 	struct auth *auth = &link->auth;
 	struct writer w = writer_make(auth->result, sizeof(auth->result));
-	const char *text = good ? "Welcome" : "Authentication failed";
-	uint8_t proof[MSCHAP2_PROOF_LEN + sizeof(welcome) - 1];
+	const char *text = auth_words_for(link, good ? "Welcome" : "Authentication failed");
+	char buf[AUTH_RESULT_MAX - CONTROL_HEADER];
 
 	if (good && auth->method == METHOD_MSCHAP2) {
-		memcpy(proof, auth->proof, MSCHAP2_PROOF_LEN);
-		memcpy(proof + MSCHAP2_PROOF_LEN, welcome, sizeof(welcome) - 1);
-		chap_message_encode(&w, CHAP_SUCCESS, auth->id, proof, sizeof(proof));
+		size_t len = auth_success_text(link, (uint8_t *)buf, sizeof(buf));
+
+		chap_message_encode(&w, CHAP_SUCCESS, auth->id, buf, len);
 	} else {
 		if (!good && auth->method != METHOD_CHAP)
-			text = "E=691 R=0 V=3 M=Authentication failed";
+			text = auth_failure_text(link, buf, sizeof(buf));
 		chap_message_encode(&w, good ? CHAP_SUCCESS : CHAP_FAILURE, auth->id, text,
 				    strlen(text));
 	}
@@ -184,7 +183,7 @@ static void answerer_input(struct ppp_link *link, const uint8_t *info, size_t le
 		send_result(link);
 		return;
 	}
-	found = auth_lookup(link, name);
+	found = auth_lookup(link, name, value);
 	if (found == AUTH_WAIT)
 		return;
 	good = found == AUTH_DONE && check(link, value);

@@ -86,7 +86,7 @@ static void on_identity(struct ppp_link *link, struct octets data)
 		link->counters.unexpected++;
 		return;
 	}
-	switch (auth_lookup(link, data)) {
+	switch (auth_lookup(link, data, (struct octets){0})) {
 	case AUTH_NO:
 		turn_away(link);
 		break;
@@ -121,25 +121,23 @@ static void on_md5(struct ppp_link *link, struct octets data)
 
 static void on_mschap_response(struct ppp_link *link, const struct eap_mschap *m)
 {
-	static const char failure[] = "E=691 R=0 V=3 M=Authentication failed";
-	static const char welcome[] = " M=Welcome";
-	uint8_t text[MSCHAP2_PROOF_LEN + sizeof(welcome) - 1];
+	char text[AUTH_RESULT_MAX];
 	struct octets value, name;
 	enum auth_found found = AUTH_NO;
 
 	if (chap_value_decode(m->body.at, m->body.len, &value, &name))
-		found = auth_lookup(link, name);
+		found = auth_lookup(link, name, (struct octets){0});
 	if (found == AUTH_WAIT)
 		return;
 	if (found == AUTH_DONE && auth_check_mschap2(link, value)) {
-		memcpy(text, link->auth.proof, MSCHAP2_PROOF_LEN);
-		memcpy(text + MSCHAP2_PROOF_LEN, welcome, sizeof(welcome) - 1);
 		link->auth.eap_method_done = true;
-		send_mschap(link, EAP_MSCHAP_SUCCESS, text, sizeof(text));
+		send_mschap(link, EAP_MSCHAP_SUCCESS, text,
+			    auth_success_text(link, (uint8_t *)text, sizeof(text)));
 		return;
 	}
 	link->auth.eap_method_done = false;
-	send_mschap(link, EAP_MSCHAP_FAILURE, failure, sizeof(failure) - 1);
+	auth_failure_text(link, text, sizeof(text));
+	send_mschap(link, EAP_MSCHAP_FAILURE, text, strlen(text));
 }
 
 static void on_mschap(struct ppp_link *link, struct octets data)

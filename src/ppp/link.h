@@ -54,11 +54,14 @@ struct auth_keys {
 	uint8_t nt_hash[16], lm_hash[16];
 	uint8_t challenge[8]; /* v1 */
 	uint8_t nt_response[24];
+	bool made; /* elsewhere: for v2 the next two, for v1 lm_hash and nt_hash_hash, count */
+	uint8_t send[16], receive[16], nt_hash_hash[16];
 };
 
 #define AUTH_PACKET_MAX 600 /* 255 + 255 of PAP, 49 + PPP_NAME_MAX of MS-CHAP */
 
 /* Whether the account of auth.user is known yet. */
+#define AUTH_RESULT_MAX 200 /* 42 + PROOF_SAID_MAX and what is around them */
 enum auth_question { NOT_ASKED, ASKED, ANSWERED };
 
 struct auth {
@@ -90,9 +93,10 @@ struct auth {
 	uint8_t user[PPP_NAME_MAX];
 	size_t user_len;
 	enum auth_question question;
-	uint8_t held[AUTH_PACKET_MAX]; /* the packet that waits for the answer */
-	size_t held_len;	       /* 0 = none */
-	uint8_t result[64];	       /* our Success or Failure, repeated on demand */
+	uint8_t held[AUTH_PACKET_MAX];	 /* the packet that waits for the answer */
+	size_t held_len;		 /* 0 = none */
+	struct octets shown;		 /* while the question is asked: the caller's proof */
+	uint8_t result[AUTH_RESULT_MAX]; /* our Success or Failure, repeated on demand */
 	size_t result_len;
 };
 

@@ -55,12 +55,45 @@ void auth_mschap2_respond(struct ppp_link *link, const uint8_t challenge[static 
 	wipe(hash, sizeof(hash));
 }
 
-/* ---- the answerer checks ---- */
+/* ---- the answerer checks, unless somebody elsewhere did ---- */
+
+/* Nothing else was judged there than what is in hand: the question is out for one packet, and that
+ * is taken again with the answer. */
+static bool judged_elsewhere(const struct ppp_link *link)
+{
+	return link->account.judged.verdict != VERDICT_CHECK;
+}
+
+/* Takes what comes with the verdict; false if that is no "good". */
+static bool take_verdict(struct ppp_link *link)
+{
+	const struct auth_judged *judged = &link->account.judged;
+	struct auth_keys *keys = &link->auth.candidate;
+	bool second = link->auth.method == METHOD_MSCHAP2;
+
+	link->auth.question = NOT_ASKED; /* another proof is another question */
+	if (!link->account.known || judged->verdict != VERDICT_GOOD ||
+	    (second && !judged->has_success))
+		return false;
+	memcpy(link->auth.proof, judged->success, sizeof(link->auth.proof));
+	if (second ? !judged->has_keys : !judged->has_keys_v1)
+		return true;
+	keys->method = link->auth.method;
+	keys->made = true;
+	memcpy(keys->send, judged->send_key, sizeof(keys->send));
+	memcpy(keys->receive, judged->receive_key, sizeof(keys->receive));
+	memcpy(keys->lm_hash, judged->lm_key, sizeof(judged->lm_key));
+	memcpy(keys->nt_hash_hash, judged->nt_hash_hash, sizeof(keys->nt_hash_hash));
+	memcpy(keys->challenge, link->auth.challenge, sizeof(keys->challenge));
+	return true;
+}
 
 bool auth_check_password(struct ppp_link *link, struct octets password)
 {
 	const struct secret *ours = &link->account.password;
 
+	if (judged_elsewhere(link))
+		return take_verdict(link);
 	return link->account.known && password.len == ours->len &&
 	       bytes_equal_ct(password.at, ours->bytes, ours->len);
 }
@@ -69,6 +102,8 @@ bool auth_check_md5(struct ppp_link *link, uint8_t id, struct octets value)
 {
 	uint8_t expected[16];
 
+	if (judged_elsewhere(link))
+		return take_verdict(link);
 	chap_md5_response(expected, id, &link->account.password, link->auth.challenge,
 			  link->auth.challenge_len);
 	return link->account.known && value.len == sizeof(expected) &&
@@ -83,6 +118,8 @@ bool auth_check_mschap1(struct ppp_link *link, struct octets value)
 
 	if (value.len != MSCHAP_RESPONSE_LEN || value.at[48] != 1)
 		return false; /* an LM response alone is worth nothing */
+	if (judged_elsewhere(link))
+		return take_verdict(link);
 	mschap_nt_hash(hash, &link->account.password);
 	mschap_challenge_response(expected, link->auth.challenge, hash);
 	good = link->account.known &&
@@ -104,6 +141,8 @@ bool auth_check_mschap2(struct ppp_link *link, struct octets value)
 
 	if (value.len != MSCHAP_RESPONSE_LEN)
 		return false;
+	if (judged_elsewhere(link))
+		return take_verdict(link);
 	mschap_nt_hash(hash, &link->account.password);
 	mschap2_nt_response(expected, hash, link->auth.challenge, value.at, user, user_len);
 	good = link->account.known &&

@@ -72,7 +72,7 @@ static void answerer_input(struct ppp_link *link, const uint8_t *info, size_t le
 {
 	struct control_packet p;
 	struct octets user, password;
-	uint8_t buf[64];
+	uint8_t buf[AUTH_RESULT_MAX];
 	struct writer w = writer_make(buf, sizeof(buf));
 	enum auth_found found;
 	bool good;
@@ -87,11 +87,12 @@ static void answerer_input(struct ppp_link *link, const uint8_t *info, size_t le
 		link_send(link, FRAME_PAP, &w);
 		return;
 	}
-	found = auth_lookup(link, user);
+	found = auth_lookup(link, user, password);
 	if (found == AUTH_WAIT)
 		return;
 	good = found == AUTH_DONE && auth_check_password(link, password);
-	pap_message_encode(&w, good ? PAP_ACK : PAP_NAK, p.id, good ? "" : "Authentication failed");
+	pap_message_encode(&w, good ? PAP_ACK : PAP_NAK, p.id,
+			   auth_words_for(link, good ? "" : "Authentication failed"));
 	link_send(link, FRAME_PAP, &w);
 	if (good)
 		auth_succeeded(link);

@@ -192,6 +192,22 @@ void ppp_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, si
 	finish_turn(link);
 }
 
+void ppp_proof(const struct ppp_link *link, struct auth_proof *proof)
+{
+	const struct auth *auth = &link->auth;
+
+	memset(proof, 0, sizeof *proof);
+	if (auth->shown.len > sizeof proof->value || auth->challenge_len > sizeof proof->challenge)
+		return;
+	proof->method = (uint8_t)auth->method;
+	proof->id = auth->id;
+	proof->challenge_len = (uint16_t)auth->challenge_len;
+	memcpy(proof->challenge, auth->challenge, auth->challenge_len);
+	proof->value_len = (uint16_t)auth->shown.len;
+	if (auth->shown.len)
+		memcpy(proof->value, auth->shown.at, auth->shown.len);
+}
+
 void ppp_account_answer(struct ppp_link *link, const struct ppp_account *account, uint64_t now_ms)
 {
 	if (link->closed)

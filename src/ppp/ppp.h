@@ -17,6 +17,7 @@
 #include "base/secret.h"
 #include "vocabulary/authentication.h"
 #include "vocabulary/mppe.h"
+#include "vocabulary/proof.h"
 #include "vocabulary/role.h"
 #include "vocabulary/settings.h"
 
@@ -33,6 +34,7 @@
 /* What an answerer needs to know of the account that logs on. */
 struct ppp_account {
 	bool known;
+	struct auth_judged judged; /* VERDICT_CHECK: the password counts */
 	struct secret password;
 	struct in_addr local, remote; /* our end, and the address to give; zero = from ppp_config */
 	struct in_addr dns[2];	      /* to give; zero = from ppp_config */
@@ -151,6 +153,9 @@ void ppp_close(struct ppp_link *link, const struct reason *reason, uint64_t now_
 /* One control frame received, from the code octet on.  Any octets may come. */
 void ppp_input(struct ppp_link *link, uint16_t protocol, const uint8_t *info, size_t len,
 	       uint64_t now_ms);
+/* What the caller shows, for the user that callbacks.account asks for: to be called from within it.
+ * The caller wipes *PROOF, which may hold a password. */
+void ppp_proof(const struct ppp_link *link, struct auth_proof *proof);
 /* What is known of the user that callbacks.account asked for last; ACCOUNT is copied.  May be
  * called from within that callback.  Does nothing when no answer is awaited any more. */
 void ppp_account_answer(struct ppp_link *link, const struct ppp_account *account, uint64_t now_ms);

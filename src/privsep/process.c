@@ -33,7 +33,7 @@
 #define REQUESTS_MS    250
 
 /* Beside this program where it was built, else where it was installed. */
-static void session_path(char *out, size_t cap)
+static void program_path(const char *program, char *out, size_t cap)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -44,12 +44,12 @@ static void session_path(char *out, size_t cap)
 		slash = strrchr(self, '/');
 		if (slash) {
 			*slash = '\0';
-			snprintf(out, cap, "%s/" SESSION_PROGRAM, self);
+			snprintf(out, cap, "%s/%s", self, program);
 			if (access(out, X_OK) == 0)
 				return;
 		}
 	}
-	snprintf(out, cap, "%s/" SESSION_PROGRAM, VPDIAL_LIBEXECDIR);
+	snprintf(out, cap, VPDIAL_LIBEXECDIR "/%s", program);
 }
 
 /* Why the program at PATH is not run.  Another dial would find it so again. */
@@ -70,7 +70,7 @@ static pid_t execute(const char *path, const char *empty_dir, const char *role, 
 		.fds = {-1, -1, log_pipe, channel}, .fd_count = 4, .signals = CHILD_SIGNALS_KEPT};
 	char uid[16], gid[16], modules[PATH_MAX + 32] = "";
 	const char *given = getenv("OPENSSL_MODULES");
-	const char *const argv[] = {SESSION_PROGRAM, empty_dir, uid, gid, role, NULL};
+	const char *const argv[] = {strrchr(path, '/') + 1, empty_dir, uid, gid, role, NULL};
 	char *envp[] = {NULL, NULL};
 
 	/* Where OpenSSL's legacy provider lies may be told by the environment. */
@@ -199,6 +199,16 @@ static bool end_is_valid(const struct request_message *m)
 	       request_text_valid(m->ended.reason.text, sizeof m->ended.reason.text);
 }
 
+static bool verdict_is_valid(const struct request_message *m)
+{
+	const struct radius_verdict *v = &m->radius_verdict;
+
+	return v->why.code <= EXIT_AUTH_FAILED &&
+	       request_text_valid(v->why.text, sizeof v->why.text) &&
+	       request_text_valid(v->judged.said, sizeof v->judged.said) &&
+	       request_text_valid(v->grant.pool, sizeof v->grant.pool);
+}
+
 /* Those that hold texts.  What PROVED and DATAGRAM hold is octets of the peer's, for its session to
  * clean. */
 static bool texts_are_valid(const struct request_message *m)
@@ -206,7 +216,7 @@ static bool texts_are_valid(const struct request_message *m)
 	static bool (*const judges[REQUEST_TYPE_COUNT])(const struct request_message *) = {
 		[REQUEST_STATE] = state_is_valid,    [REQUEST_NETWORK] = network_is_valid,
 		[REQUEST_ROUTES] = routes_are_valid, [REQUEST_STATS] = stats_are_valid,
-		[REQUEST_ENDED] = end_is_valid,
+		[REQUEST_ENDED] = end_is_valid,	     [REQUEST_RADIUS_VERDICT] = verdict_is_valid,
 	};
 
 	return !judges[m->type] || judges[m->type](m);
@@ -224,7 +234,8 @@ static bool is_without_end(struct session_process *p, enum request_type type)
 {
 	return type != REQUEST_STATS && type != REQUEST_ENDED && type != REQUEST_STATE &&
 	       type != REQUEST_PROVED && type != REQUEST_DATAGRAM && type != REQUEST_IKE_PROVED &&
-	       type != REQUEST_IKE && !is_within(p, &p->requests);
+	       type != REQUEST_IKE && type != REQUEST_RADIUS_VERDICT &&
+	       type != REQUEST_RADIUS_RECORDED && !is_within(p, &p->requests);
 }
 
 static void on_channel(void *ctx, uint32_t events)
@@ -291,7 +302,7 @@ int process_spawn(struct session_process *p, const struct process_config *config
 	if (p->parting.pid) /* it may have the port that the next one is to get */
 		forget(p);
 	memset(p, 0, sizeof *p);
-	session_path(p->path, sizeof p->path);
+	program_path(config->program ? config->program : SESSION_PROGRAM, p->path, sizeof p->path);
 	if (access(p->path, X_OK) < 0) {
 		session_fault(p->path, reason);
 		return -ENOENT;
@@ -306,7 +317,8 @@ int process_spawn(struct session_process *p, const struct process_config *config
 	p->ctx = config->ctx;
 	p->role = config->role ? config->role : "session";
 	if (rc == 0) {
-		p->pid = execute(p->path, dir, config->role, pair[1], log_pipe[1]);
+		p->pid = execute(p->path, dir, config->program ? NULL : config->role, pair[1],
+				 log_pipe[1]);
 		if (p->pid < 0)
 			rc = p->pid;
 	}

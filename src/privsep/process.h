@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One session process, or the server's reader: spawned, watched, ended. */
+/* One session process, the server's reader or its RADIUS process: spawned, watched, ended. */
 #ifndef VPDIAL_PRIVSEP_PROCESS_H
 #define VPDIAL_PRIVSEP_PROCESS_H
 
@@ -52,10 +52,11 @@ struct process_config {
 	const struct log *log; /* its lines go here; must outlive the process */
 	const struct process_events *events;
 	void *ctx;
-	const char *role; /* NULL: a session; "reader": see session/reader.h */
+	const char *role;    /* NULL: a session; "reader": see session/reader.h */
+	const char *program; /* NULL: vpdial-session; else it is told no role */
 };
 
-/* Starts vpdial-session; an earlier one that is parting still is killed.  0 or -errno with *REASON;
+/* Starts the program; an earlier one that is parting still is killed.  0 or -errno with *REASON;
  * process_stop in any case. */
 int process_spawn(struct session_process *p, const struct process_config *config,
 		  struct reason *reason);

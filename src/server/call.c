@@ -23,7 +23,7 @@
 
 const struct conf_secret *call_secret(const struct call *c)
 {
-	return c->secret >= 0 ? &c->server->conf.secrets[c->secret] : NULL;
+	return c->secret >= 0 ? &c->server->conf.secrets[c->secret] : c->granted;
 }
 
 static const struct conf_ppp *ppp_of(const struct call *c)
@@ -144,7 +144,8 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	serve_host_name(m->host_name, sizeof m->host_name);
 	m->ppp.allow = l->authentication;
 	m->ppp.mppe = ppp->mppe;
-	if (!same_policy(conf, c->type))
+	m->show_proofs = conf->aaa.use_radius;
+	if (conf->aaa.use_radius || !same_policy(conf, c->type))
 		m->ppp.mppe.policy = MPPE_YES; /* until the account is known, which decides */
 	m->max_mtu = l->max_mtu;
 	m->ppp.mru = l->max_mru;
@@ -254,40 +255,98 @@ static void fill_answer(const struct call *c, struct request_account_answer *ans
 	answer->session_ms = ppp->session_timeout * 1000;
 }
 
+/* The session closes with REFUSAL right after the check, before the caller can ask for an address:
+ * only who knows the password learns why. */
+static void answer_account(struct call *c, struct request_account_answer *answer,
+			   const char *refusal)
+{
+	if (refusal)
+		reason_set(&answer->refusal, EXIT_NEGOTIATION_FAILED, "%s", refusal);
+	request_send(&c->session.channel, REQUEST_ACCOUNT_ANSWER, answer, NULL, 0);
+	if (refusal) {
+		log_error(&c->log, "%s: %s", call_secret(c)->name, refusal);
+		call_hang_up(c, EXIT_NEGOTIATION_FAILED, refusal);
+	}
+	wipe(answer, sizeof *answer);
+}
+
+static const char *address_fault(const struct request_account_answer *answer, bool exhausted)
+{
+	if (exhausted)
+		return "no address is free in the pool";
+	if (!answer->local.s_addr || !answer->remote.s_addr)
+		return "neither secret nor profile has a local-address and a remote-address";
+	return NULL;
+}
+
 static void on_account(struct call *c, const struct request_account *question)
 {
 	struct server *s = c->server;
 	struct request_account_answer answer = {.number = question->number};
-	const char *refusal = NULL;
 	bool exhausted = false;
 
 	/* Once the network is up it is known who it is; who is refused need not say.  The number is
 	 * the session's own, to know the answer by, and no count of its questions. */
 	if (question->user_len > sizeof question->user || c->open || c->refused ||
-	    ++c->accounts_asked > REQUEST_ACCOUNTS_MAX) {
+	    c->question.serial || ++c->accounts_asked > REQUEST_ACCOUNTS_MAX) {
 		call_kill(c);
 		return;
 	}
 	c->secret = s->rules->account(s->policy, c->slot, question->user, question->user_len,
 				      &c->remote, &exhausted);
-	if (c->secret >= 0) {
+	if (c->secret < 0 && aaa_ask(c, question))
+		return;
+	if (c->secret >= 0)
 		fill_answer(c, &answer);
-		if (exhausted)
-			refusal = "no address is free in the pool";
-		else if (!answer.local.s_addr || !c->remote.s_addr)
-			refusal = "neither secret nor profile has a local-address and a "
-				  "remote-address";
-	}
-	/* The session closes with this right after the check, before the caller can ask for an
-	 * address: only who knows the password learns why. */
-	if (refusal)
-		reason_set(&answer.refusal, EXIT_NEGOTIATION_FAILED, "%s", refusal);
-	request_send(&c->session.channel, REQUEST_ACCOUNT_ANSWER, &answer, NULL, 0);
-	if (refusal) {
-		log_error(&c->log, "%s: %s", call_secret(c)->name, refusal);
+	answer_account(c, &answer, c->secret < 0 ? NULL : address_fault(&answer, exhausted));
+}
+
+/* Two users may not have one address; one user's newer call takes it over. */
+static bool is_others(const struct call *c, struct in_addr address)
+{
+	for (const struct call *o = c->server->calls; o; o = o->next)
+		if (o != c && !o->dead && o->open && o->remote.s_addr == address.s_addr &&
+		    strcmp(call_secret(o)->name, c->granted->name) != 0)
+			return true;
+	return false;
+}
+
+static void on_granted(struct call *c, const struct radius_verdict *verdict)
+{
+	struct request_account_answer answer = {.number = c->question.number,
+						.judged = verdict->judged};
+	const char *refusal = aaa_grant(c, verdict);
+	bool exhausted = false;
+
+	if (!c->granted) {
 		call_hang_up(c, EXIT_NEGOTIATION_FAILED, refusal);
+		return;
 	}
-	wipe(&answer, sizeof answer);
+	if (!refusal && c->granted->remote.first.s_addr == c->granted->remote.last.s_addr &&
+	    is_others(c, c->granted->remote.first))
+		refusal = "RADIUS gives an address that another user has";
+	c->server->rules->address(c->server->policy, c->slot, &c->granted->remote, &c->remote,
+				  &exhausted);
+	fill_answer(c, &answer);
+	answer_account(c, &answer, refusal ? refusal : address_fault(&answer, exhausted));
+}
+
+void call_judged(struct call *c, const struct radius_verdict *verdict)
+{
+	struct request_account_answer answer = {.number = c->question.number, .known = true};
+
+	c->question.serial = 0;
+	if (c->ending || c->open)
+		return;
+	if (verdict->outcome == RADIUS_NOBODY) {
+		call_hang_up(c, EXIT_NEGOTIATION_FAILED, verdict->why.text);
+	} else if (verdict->outcome == RADIUS_ACCEPTED && verdict->judged.verdict == VERDICT_GOOD) {
+		on_granted(c, verdict);
+	} else {
+		answer.judged = verdict->judged;
+		answer.judged.verdict = VERDICT_BAD;
+		answer_account(c, &answer, NULL);
+	}
 }
 
 /* The session speaks for a caller that nobody trusts: every value is checked again. */
@@ -297,7 +356,7 @@ static const char *fault_of(const struct call *c, const struct request_network *
 	struct request_account_answer wanted = {0};
 	const char *fault = NULL;
 
-	if (c->secret < 0)
+	if (!call_secret(c))
 		return "it asks for a network before it asked who calls";
 	fill_answer(c, &wanted);
 	if (n->local.s_addr != wanted.local.s_addr || n->remote.s_addr != c->remote.s_addr)
@@ -375,7 +434,7 @@ static int apply(struct call *c, const struct request_network *n, struct reason 
 		.ifindex = c->tun.ifindex,
 		.local = n->local,
 		.remote = n->remote,
-		.mtu = n->mtu,
+		.mtu = c->grant && c->grant->mtu && c->grant->mtu < n->mtu ? c->grant->mtu : n->mtu,
 		.dns_mode = HOST_DNS_NO,
 	};
 	char name[IFNAMSIZ] = "";
@@ -418,6 +477,8 @@ static void on_network(struct call *c, const struct request_network *n)
 		return;
 	}
 	c->network = *n;
+	if (c->grant && c->grant->mtu && c->grant->mtu < n->mtu)
+		c->network.mtu = (uint16_t)c->grant->mtu;
 	if (!c->open) {
 		c->open = true;
 		c->up_since_ms = loop_now(s->loop);
@@ -642,6 +703,7 @@ void call_begin(struct server *s, enum protocol type, const struct call *known)
 	c->tun.fd = -1;
 	c->log = s->log;
 	set_number(c, free_number(s, 1));
+	aaa_name_session(c);
 	c->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, c, NULL, NULL};
 	c->next = s->calls;
 	s->calls = c;
@@ -652,6 +714,14 @@ void call_begin(struct server *s, enum protocol type, const struct call *known)
 		reason.code = EXIT_HANGUP; /* not the caller's fault */
 		finish(c, &reason);
 	}
+}
+
+static void forget_grant(struct call *c)
+{
+	if (c->granted)
+		wipe(c->granted, sizeof *c->granted);
+	free(c->granted);
+	free(c->grant);
 }
 
 void calls_reap(struct server *s)
@@ -671,6 +741,7 @@ void calls_reap(struct server *s)
 		if (c->tun.fd >= 0)
 			close(c->tun.fd);
 		host_free(c->host);
+		forget_grant(c);
 		wipe(c, sizeof *c);
 		free(c);
 	}

@@ -34,7 +34,15 @@ struct call {
 	struct host_tun tun;
 	struct loop_timer limit_timer; /* half-open, then the end of an unanswered hang-up */
 	unsigned accounts_asked;       /* by its session */
-	int secret;		       /* index; -1 = not known yet */
+	int secret;		       /* index; -1 = none of ours, or not known yet */
+	struct account_question {
+		uint32_t serial; /* of the question to RADIUS; 0 = none is out */
+		uint32_t number; /* of the session's */
+		char user[CONF_USER_MAX];
+	} question;
+	struct conf_secret *granted; /* owned: the account as RADIUS knows it, NULL = none */
+	struct radius_grant *grant;  /* owned, beside it */
+	char session_id[RADIUS_SESSION_MAX];
 	const struct conf_interface *interface; /* static entry, NULL = dynamic */
 	struct in_addr remote;			/* to be given */
 	bool refused; /* PPTP: its session only tells the caller that there is no room: no slot */
@@ -54,6 +62,9 @@ void call_hang_up(struct call *c, enum exit_status code, const char *text);
 /* Ends it at once and without farewell. */
 void call_kill(struct call *c);
 void calls_reap(struct server *s);
+/* Its account; NULL = not known. */
 const struct conf_secret *call_secret(const struct call *c);
+/* What RADIUS says to the question that is out. */
+void call_judged(struct call *c, const struct radius_verdict *verdict);
 
 #endif

@@ -248,22 +248,28 @@ static struct in_addr choose(const struct policy *p, const struct address_pool *
 int policy_account(struct policy *p, size_t slot, const uint8_t *user, size_t len,
 		   struct in_addr *address, bool *exhausted)
 {
+	static const struct address_pool none;
+	const struct slot *s = &p->slots[slot];
+	int account = find_account(p, s, user, len);
+
+	policy_address(p, slot,
+		       account == POLICY_NO_ACCOUNT
+			       ? &none
+			       : &p->config.accounts[account].remote[s->service],
+		       address, exhausted);
+	return account;
+}
+
+void policy_address(struct policy *p, size_t slot, const struct address_pool *pool,
+		    struct in_addr *address, bool *exhausted)
+{
 	struct slot *s = &p->slots[slot];
-	const struct address_pool *pool;
-	int account;
 
 	s->address.s_addr = 0;
-	address->s_addr = 0;
-	*exhausted = false;
-	account = find_account(p, s, user, len);
-	if (account == POLICY_NO_ACCOUNT)
-		return account;
-	pool = &p->config.accounts[account].remote[s->service];
-	if (pool->first.s_addr) {
-		s->address = *address = choose(p, pool);
-		*exhausted = address->s_addr == 0;
-	}
-	return account;
+	if (pool->first.s_addr)
+		s->address = choose(p, pool);
+	*address = s->address;
+	*exhausted = pool->first.s_addr && !address->s_addr;
 }
 
 void policy_opened(struct policy *p, size_t slot)

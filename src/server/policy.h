@@ -73,6 +73,11 @@ bool policy_has_room(const struct policy *policy, enum protocol service);
 int policy_account(struct policy *policy, size_t slot, const uint8_t *user, size_t len,
 		   struct in_addr *address, bool *exhausted);
 
+/* An address of POOL for the call in SLOT, whose account is known elsewhere; as policy_account's.
+ */
+void policy_address(struct policy *policy, size_t slot, const struct address_pool *pool,
+		    struct in_addr *address, bool *exhausted);
+
 /* The password was right and the network is up: the call is not half-open any more. */
 void policy_opened(struct policy *policy, size_t slot);
 

@@ -220,6 +220,8 @@ static int begin(struct server *s)
 	if (rc == 0)
 		rc = reader_start(s, &s->reason);
 	if (rc == 0)
+		rc = aaa_start(s, &s->reason);
+	if (rc == 0)
 		say_ready(s);
 	return rc;
 }
@@ -227,6 +229,7 @@ static int begin(struct server *s)
 static void release(struct server *s)
 {
 	reader_stop(s);
+	aaa_stop(s);
 	for (int type = 0; type < PROTOCOL_COUNT; type++)
 		listeners_close(s, (enum protocol)type);
 	for (struct call *c = s->calls; c; c = c->next)
@@ -261,7 +264,7 @@ static struct server *server_new(const struct serve_options *options,
 	for (size_t i = 0; i < USERS_CLIENTS_MAX; i++)
 		s->clients[i].handle.fd = -1;
 	s->reap_timer = (struct loop_timer){DEADLINE_NONE, on_reap, s, NULL, NULL};
-	s->reader.timer.deadline_ms = DEADLINE_NONE;
+	s->reader.timer.deadline_ms = s->aaa.timer.deadline_ms = DEADLINE_NONE;
 	s->end_timer = (struct loop_timer){DEADLINE_NONE, on_end, s, NULL, NULL};
 	s->log =
 		(struct log){.fd = 2, .level = options->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE};

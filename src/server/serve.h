@@ -32,6 +32,9 @@ struct serve_policy {
 	 * reserved for the slot; zero if the secret has none, or with *EXHAUSTED none is free. */
 	int (*account)(void *policy, size_t slot, const uint8_t *user, size_t len,
 		       struct in_addr *address, bool *exhausted);
+	/* The same for a call whose account is known elsewhere: one of POOL. */
+	void (*address)(void *policy, size_t slot, const struct address_pool *pool,
+			struct in_addr *address, bool *exhausted);
 	void (*opened)(void *policy, size_t slot);
 	void (*release)(void *policy, size_t slot, bool failed, uint64_t now_ms);
 	uint32_t half_open_ms; /* a call without a password may last so long */

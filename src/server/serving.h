@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "ipc/control.h"
 #include "privsep/notify.h"
+#include "server/aaa.h"
 #include "server/call.h"
 #include "server/listen.h"
 #include "server/reader.h"
@@ -27,6 +28,7 @@ struct server {
 	struct listener listeners[LISTENERS_MAX];
 	size_t listener_count;
 	struct reader reader;
+	struct aaa aaa;
 	struct users_client clients[USERS_CLIENTS_MAX];
 	struct call *calls;
 	unsigned last_number;

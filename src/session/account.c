@@ -10,6 +10,8 @@ static const struct ppp_account unknown;
 static void fill_account(struct ppp_account *account, const struct request_account_answer *answer)
 {
 	account->known = true;
+	account->judged = answer->judged;
+	account->judged.said[sizeof account->judged.said - 1] = '\0';
 	account->password = answer->password;
 	account->local = answer->local;
 	account->remote = answer->remote;
@@ -27,8 +29,11 @@ void session_account(void *ctx, const uint8_t *user, size_t len)
 	if (len <= sizeof question.user && s->accounts_asked < REQUEST_ACCOUNTS_MAX) {
 		question.number = ++s->accounts_asked;
 		memcpy(question.user, user, len);
+		if (s->start.show_proofs)
+			ppp_proof(s->ppp, &question.proof);
 		asked = request_send(&s->channel, REQUEST_ACCOUNT, &question, NULL, 0) == 0;
 	}
+	wipe(&question, sizeof question);
 	if (!asked)
 		ppp_account_answer(s->ppp, &unknown, loop_now(s->loop));
 }

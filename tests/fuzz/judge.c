@@ -654,6 +654,13 @@ static void policy_opened(void *policy, size_t slot)
 	(void)policy, (void)slot;
 }
 
+static void policy_address(void *policy, size_t slot, const struct address_pool *pool,
+			   struct in_addr *address, bool *exhausted)
+{
+	(void)policy, (void)slot, (void)pool, (void)address;
+	*exhausted = true;
+}
+
 static void policy_release(void *policy, size_t slot, bool failed, uint64_t now_ms)
 {
 	(void)policy, (void)slot, (void)failed, (void)now_ms;
@@ -667,9 +674,9 @@ static void on_reap(void *ctx)
 
 static void run_server(uint8_t how)
 {
-	static const struct serve_policy rules = {policy_create,   policy_destroy, policy_admit,
-						  policy_has_room, policy_account, policy_opened,
-						  policy_release,  30000,	   5000};
+	static const struct serve_policy rules = {
+		policy_create,	policy_destroy, policy_admit,	policy_has_room, policy_account,
+		policy_address, policy_opened,	policy_release, 30000,		 5000};
 	static const struct serve_options options = {.ready_fd = -1};
 	static struct conf_secret secret;
 	static struct server s;
