@@ -187,6 +187,10 @@ void path_drain(struct path *path, bool force, uint64_t now_ms);
 /* A PPP frame whose head is taken off, of PROTOCOL.  False for one that cannot have come from the
  * peer. */
 bool path_rx_inner(struct path *path, uint16_t protocol, struct path_frame *f, uint64_t now_ms);
+/* The same for a packet that Multilink put together; its octets stay until path_rx_settle. */
+bool path_rx_bundled(struct path *path, uint16_t protocol, struct path_frame *f, uint64_t now_ms);
+/* What waits to be decrypted or joined goes to the device. */
+void path_rx_settle(struct path *path);
 /* For struct join_config. */
 int path_write_tun(void *ctx, const struct iovec *iov, int count);
 void path_taken(void *ctx, unsigned packets, size_t octets);

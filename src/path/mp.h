@@ -65,9 +65,11 @@ bool mp_could_be_peers(const struct path *path, const uint8_t *info, size_t len)
 /* Does it depend on those before it?  Whole packets pass a gap, unless what encrypts them is in
  * step with all of them. */
 bool mp_wants_order(const struct path *path, const uint8_t *info, size_t len);
-/* Is F (head taken off) a whole packet that follows number LAST at once?  Then it is taken out of
- * MP, its number noted in F, and the protocol inside returned; else 0. */
-uint16_t mp_take_next(const struct path *path, struct path_frame *f, uint32_t last);
+/* Is it a fragment, and no whole packet? */
+bool mp_is_piece(const struct path *path, const uint8_t *info, size_t len);
+/* Is F (head taken off) a whole packet that follows the newest one at once?  Then it is taken out
+ * of MP, its number noted in F, and the protocol inside returned; else 0. */
+uint16_t mp_take_next(const struct path *path, struct path_frame *f);
 /* What mp_take_next took is good. */
 void mp_accept(struct path *path, uint32_t number, uint64_t now_ms);
 /* Fragments held back for order: those whose turn it is; FORCE gives up on a gap. */

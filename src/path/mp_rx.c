@@ -46,8 +46,8 @@ static bool is_bundles(uint16_t protocol)
 		       : protocol != FRAME_MP && protocol != FRAME_LINK_COMPRESSED;
 }
 
-/* A packet, out of MP. */
-static bool deliver(struct path *path, uint8_t *packet, size_t len, uint64_t now_ms)
+/* A packet, out of MP; TOGETHER: that was in pieces. */
+static bool deliver(struct path *path, uint8_t *packet, size_t len, bool together, uint64_t now_ms)
 {
 	struct path_frame f = {.data = packet, .len = len};
 	uint16_t protocol;
@@ -61,13 +61,8 @@ static bool deliver(struct path *path, uint8_t *packet, size_t len, uint64_t now
 	}
 	f.data += head;
 	f.len -= head;
-	return path_rx_inner(path, protocol, &f, now_ms);
-}
-
-static void flush_join(struct path *path)
-{
-	if (path->join)
-		join_flush(path->join);
+	return together ? path_rx_bundled(path, protocol, &f, now_ms)
+			: path_rx_inner(path, protocol, &f, now_ms);
 }
 
 static void assemble(struct path *path, const struct mp_header *h, const uint8_t *data, size_t len,
@@ -77,14 +72,14 @@ static void assemble(struct path *path, const struct mp_header *h, const uint8_t
 	struct assembly_result result;
 
 	if (h->begin && !assembly_has_room(a)) {
-		flush_join(path);
+		path_rx_settle(path);
 		assembly_rewind(a);
 	}
 	path->rx_counters.mp_rx++;
 	result = assembly_add(a, h, data, len, now_ms);
 	path->rx_counters.mp_dropped += result.dropped;
 	if (result.packet)
-		(void)deliver(path, result.packet, result.len, now_ms);
+		(void)deliver(path, result.packet, result.len, true, now_ms);
 }
 
 /* A fragment whose turn it is; H has its number in 32 bits, INFO its header too. */
@@ -94,7 +89,7 @@ static bool take(struct path *path, const struct mp_header *h, uint8_t *info, si
 	size_t head = mp_header_len(path->mp->short_numbers);
 
 	if (h->begin && h->end)
-		return deliver(path, info + head, len - head, now_ms);
+		return deliver(path, info + head, len - head, false, now_ms);
 	assemble(path, h, info + head, len - head, now_ms);
 	return true;
 }
@@ -108,12 +103,13 @@ void mp_drain(struct path *path, bool force, uint64_t now_ms)
 
 	while (path->mp &&
 	       (info = reorder_next(&path->mp->reorder, &len, &number, force, now_ms))) {
-		if (decode(path, info, len, &h)) {
-			h.number = number;
-			take(path, &h, info, len, now_ms);
-		}
-		flush_join(path); /* the fragment's place is free for others now */
 		force = false;
+		if (!decode(path, info, len, &h))
+			continue;
+		h.number = number;
+		take(path, &h, info, len, now_ms);
+		if (h.begin && h.end)
+			path_rx_settle(path); /* its place is free for others now */
 	}
 }
 
@@ -215,23 +211,33 @@ bool mp_input(struct path *path, struct path_frame *f, uint64_t now_ms)
 	return in_order(path, &h, f, now_ms);
 }
 
-uint16_t mp_take_next(const struct path *path, struct path_frame *f, uint32_t last)
+bool mp_is_piece(const struct path *path, const uint8_t *info, size_t len)
 {
+	struct mp_header h;
+
+	return path->mp && decode(path, info, len, &h) && !(h.begin && h.end);
+}
+
+uint16_t mp_take_next(const struct path *path, struct path_frame *f)
+{
+	const struct mp_rx *mp = path->mp;
 	struct mp_header h;
 	uint16_t protocol;
 	size_t head;
 
-	if (path->mp->reorder.held || !decode(path, f->data, f->len, &h) || !h.begin || !h.end ||
-	    mp_number_extend(last, h.number, path->mp->short_numbers) != last + 1)
+	if (!path->state.mp_rx.mrru || !mp || !mp->sequence.any || mp->reorder.held ||
+	    !decode(path, f->data, f->len, &h) || !h.begin || !h.end)
 		return 0;
-	f->data += mp_header_len(path->mp->short_numbers);
-	f->len -= mp_header_len(path->mp->short_numbers);
-	if (!frame_decode(f->data, f->len, &protocol, &head))
+	f->mp_number = mp_number_extend(mp->sequence.newest, h.number, mp->short_numbers);
+	head = mp_header_len(mp->short_numbers);
+	f->data += head;
+	f->len -= head;
+	if (f->mp_number != mp->sequence.newest + 1 ||
+	    !frame_decode(f->data, f->len, &protocol, &head))
 		return 0;
 	f->data += head;
 	f->len -= head;
 	f->in_mp = true;
-	f->mp_number = last + 1;
 	return protocol;
 }
 

@@ -169,8 +169,10 @@ void path_tick(struct path *path, uint64_t now_ms)
 	path->now_ms = now_ms;
 	if (path->reorder && reorder_deadline(path->reorder) <= now_ms)
 		path_drain(path, true, now_ms);
-	if (mp_deadline(path) <= now_ms)
+	if (mp_deadline(path) <= now_ms) {
 		mp_drain(path, true, now_ms);
+		path_rx_settle(path);
+	}
 	path_ack_if_due(path, now_ms);
 }
 

@@ -139,25 +139,37 @@ static void settle_run(struct path *path)
 		deliver_plain(path, f->data + MPPE_HEADER, f->len - MPPE_HEADER);
 		if (f->numbered)
 			path_accept(path, f, path->now_ms);
-		if (f->in_mp)
-			mp_accept(path, f->mp_number, path->now_ms);
 	}
 	mppe_run_clear(run);
-	if (path->mp)
-		mp_drain(path, false, path->now_ms);
 }
 
-/* A frame of Multilink, its head taken off, that could be the next one of the run: the protocol
- * inside, or 0. */
-static uint16_t next_in_mp(const struct path *path, struct path_frame *f)
+void path_rx_settle(struct path *path)
 {
-	const struct path_frame *last =
-		path->run.count ? &path->run_frames[path->run.count - 1] : NULL;
+	settle_run(path);
+	if (path->join)
+		join_flush(path->join);
+}
 
-	if (!path->state.mp_rx.mrru || !path->mp || !path->mp->sequence.any ||
-	    (last && !last->in_mp))
-		return 0;
-	return mp_take_next(path, f, last ? last->mp_number : path->mp->sequence.newest);
+/* Has the run come to Multilink's packets?  The tunnel's numbers are none of theirs. */
+static bool run_is_in_mp(const struct path *path)
+{
+	return path->run.count && path->run_frames[path->run.count - 1].in_mp;
+}
+
+bool path_rx_bundled(struct path *path, uint16_t protocol, struct path_frame *f, uint64_t now_ms)
+{
+	const struct mppe_place unknown = {.known = false};
+
+	if (path->run.count == MPPE_RUN)
+		settle_run(path);
+	if (protocol == FRAME_COMPRESSED && path->state.rx.bits && !path->rx.stateful &&
+	    mppe_run_add(&path->run, &path->rx, f->data, f->len, unknown)) {
+		f->in_mp = true;
+		path->run_frames[path->run.count - 1] = *f;
+		return true;
+	}
+	settle_run(path);
+	return path_rx_inner(path, protocol, f, now_ms);
 }
 
 /* Is it one more packet of the stateless stream, right behind the last one?  Then it waits, to be
@@ -177,14 +189,13 @@ static bool join_run(struct path *path, const struct path_frame *frame)
 		settle_run(path);
 	f.data += head;
 	f.len -= head;
-	if (protocol == FRAME_MP && next_in_mp(path, &f) != FRAME_COMPRESSED)
+	if (protocol == FRAME_MP && mp_take_next(path, &f) != FRAME_COMPRESSED)
 		return false;
 	/* Only what is new by its number; the others are judged one by one. */
 	if (f.numbered && path->sequence.any &&
 	    f.number - path->sequence.newest - 1 >= SEQUENCE_WINDOW)
 		return false;
-	/* In Multilink the tunnel's numbers are not those of packets. */
-	if (f.in_mp)
+	if (f.in_mp || run_is_in_mp(path))
 		place = (struct mppe_place){.known = false};
 	else if (f.numbered && path->run.count)
 		place = place_behind(path->run_frames[path->run.count - 1].number, 0, f.number);
@@ -193,6 +204,8 @@ static bool join_run(struct path *path, const struct path_frame *frame)
 	if (!mppe_run_add(&path->run, &path->rx, f.data, f.len, place))
 		return false;
 	path->run_frames[path->run.count - 1] = f;
+	if (f.in_mp)
+		mp_accept(path, f.mp_number, path->now_ms);
 	return true;
 }
 
@@ -464,6 +477,16 @@ static bool rx_esp(struct path *path, uint8_t **packet, size_t *len)
 	return content == ESP_CONTENT_L2TP;
 }
 
+/* A fragment of Multilink depends on none of the run: its packet may join it. */
+static bool is_piece(const struct path *path, const struct path_frame *f)
+{
+	uint16_t protocol;
+	size_t head;
+
+	return path->state.mp_rx.mrru && frame_decode(f->data, f->len, &protocol, &head) &&
+	       protocol == FRAME_MP && mp_is_piece(path, f->data + head, f->len - head);
+}
+
 static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t now_ms)
 {
 	struct path_frame f;
@@ -482,7 +505,8 @@ static void rx_packet(struct path *path, uint8_t *packet, size_t len, uint64_t n
 	}
 	if (join_run(path, &f))
 		return;
-	settle_run(path);
+	if (path->run.count && !is_piece(path, &f))
+		settle_run(path);
 	if (f.numbered)
 		rx_numbered(path, &f, now_ms);
 	else if (f.len > 0)
