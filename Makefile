@@ -155,6 +155,9 @@ conf_LIBS := -liniparser
 control_ROOMS := client ipc loop vocabulary base
 cli_ROOMS := cli dispatcher client conf import ipc loop vocabulary base
 cli_LIBS := -liniparser -ljansson
+UNIT_TESTS += import
+import_ROOMS := import vocabulary base
+import_LIBS := -lexpat
 UNIT_TESTS += path captures
 captures_ROOMS := path crypto wire vocabulary base
 captures_LIBS := -lcrypto
@@ -274,7 +277,7 @@ attacker: $(BUILD)/test/attacker/vpdial-session
 
 # Fuzz targets, tests/fuzz/TARGET.c: build/test/fuzz_TARGET replays kept inputs with any compiler;
 # `make fuzz` builds them with clang and libFuzzer, `make fuzz TARGET=ppp TIME=600` runs one.
-FUZZ_TARGETS := wire isakmp ppp tunnel half_open path esp session judge conf control request
+FUZZ_TARGETS := wire isakmp ppp tunnel half_open path esp session judge conf import control request
 fuzz_wire_ROOMS := wire crypto vocabulary base
 fuzz_isakmp_ROOMS := ipsec wire crypto vocabulary base
 fuzz_ppp_ROOMS := ppp crypto wire vocabulary base
@@ -285,6 +288,8 @@ fuzz_esp_ROOMS := path crypto wire vocabulary base
 fuzz_session_ROOMS := session path ipsec tunnel ppp crypto wire ipc loop vocabulary base
 fuzz_judge_ROOMS := connection server dispatcher privsep host conf import ipc loop vocabulary base
 fuzz_conf_ROOMS := conf import vocabulary base
+fuzz_import_ROOMS := import vocabulary base
+fuzz_import_LIBS := -lexpat
 fuzz_control_ROOMS := client ipc loop vocabulary base
 fuzz_request_ROOMS := ipc vocabulary base
 fuzz_LIBS := -lcrypto -liniparser

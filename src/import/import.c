@@ -34,6 +34,8 @@ static const struct {
 	{IMPORT_FORMAT_XL2TPD, import_xl2tpd, "an xl2tpd configuration"},
 	{IMPORT_FORMAT_L2TP_SECRETS, read_by_others, "a table of xl2tpd's secrets"},
 	{IMPORT_FORMAT_OURS, NULL, "a profile of vpdial"},
+	{IMPORT_FORMAT_OPENVPN, NULL,
+	 "a configuration of OpenVPN, which is another kind of tunnel"},
 	{IMPORT_FORMAT_BINARY, NULL, "not a text"},
 	{IMPORT_FORMAT_UTF16, NULL, "a text in UTF-16"},
 	{IMPORT_FORMAT_SIGNED, NULL, "a signed configuration profile"},
@@ -207,6 +209,7 @@ int import_run(struct import_job *job)
 			return refuse(job, &job->files[i]);
 	(void)read_named(job, named);
 	if (job->list->full) {
+		s = str_make(job->fault, sizeof(job->fault));
 		str_printf(&s,
 			   "too much for one import: at most %d connections and other parts, "
 			   "and %d values",
