@@ -277,8 +277,7 @@ static void read_shell(struct command *m, struct cursor *c)
 				(void)str_copy(m->pairs[m->count].value, sizeof(m->pairs[0].value),
 					       colon + 1);
 			m->count++;
-		} else if (m->count && !m->pairs[m->count - 1].value[0] &&
-			   strcasecmp(m->pairs[m->count - 1].key, "SplitTunneling") != 0)
+		} else if (m->count && !m->pairs[m->count - 1].value[0])
 			(void)str_copy(m->pairs[m->count - 1].value, sizeof(m->pairs[0].value),
 				       word);
 		else if (place < 2) {

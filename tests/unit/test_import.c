@@ -90,7 +90,8 @@ static bool has_key(const struct import_list *list, const char *key)
 static const struct every {
 	enum import_table table;
 	enum import_format format;
-	const char *path, *before, *line, *behind; /* %1$s is the word, %2$s its value */
+	const char *path, *before, *line,
+		*behind; /* word, value, what opens and closes its group */
 } every[] = {
 	{IMPORT_ROUTEROS_CLIENT, IMPORT_FORMAT_ROUTEROS, "a.rsc", "/interface l2tp-client\nadd ",
 	 "%1$s=\"%2$s\" ", "\n"},
@@ -114,6 +115,32 @@ static const struct every {
 	 "[lac a]\nchallenge = yes\n"},
 	{IMPORT_XL2TPD_LAC, IMPORT_FORMAT_XL2TPD, "a", "[lac a]\n", "%1$s = %2$s\n", ""},
 	{IMPORT_XL2TPD_LNS, IMPORT_FORMAT_XL2TPD, "a", "[lns a]\n", "%1$s = %2$s\n", ""},
+	{IMPORT_IPSEC_CONF, IMPORT_FORMAT_IPSEC_CONF, "ipsec.conf", "conn a\n", "\t%1$s=%2$s\n",
+	 "\ttype=transport\n\tright=a.example.com\n"},
+	{IMPORT_SWANCTL, IMPORT_FORMAT_SWANCTL, "swanctl.conf",
+	 "connections {\n a {\n  children {\n   x {\n    mode = transport\n   }\n  }\n",
+	 "%3$s%1$s = %2$s\n%4$s", "  remote_addrs = a.example.com\n }\n}\n"},
+	{IMPORT_NM_CONNECTION, IMPORT_FORMAT_NM, "a.nmconnection",
+	 "[connection]\nid=a\n[vpn]\nservice-type=org.freedesktop.NetworkManager.l2tp\n",
+	 "%3$s%1$s=%2$s\n", ""},
+	{IMPORT_NM_PPTP, IMPORT_FORMAT_NM, "a.nmconnection",
+	 "[connection]\nid=a\n[vpn]\nservice-type=org.freedesktop.NetworkManager.pptp\n",
+	 "%1$s=%2$s\n", ""},
+	{IMPORT_NM_L2TP, IMPORT_FORMAT_NM, "a.nmconnection",
+	 "[connection]\nid=a\n[vpn]\nservice-type=org.freedesktop.NetworkManager.l2tp\n",
+	 "%1$s=%2$s\n", ""},
+	{IMPORT_OPENWRT, IMPORT_FORMAT_OPENWRT, "network",
+	 "config interface 'yes'\n\toption proto 'l2tp'\n\toption server 'a.example.com'\n",
+	 "\toption %1$s '%2$s'\n", ""},
+	{IMPORT_RASPHONE, IMPORT_FORMAT_RASPHONE, "rasphone.pbk", "[a]\nVpnStrategy=3\n",
+	 "%1$s=%2$s\n", "VpnStrategy=3\n"},
+	{IMPORT_POWERSHELL, IMPORT_FORMAT_POWERSHELL, "a.ps1",
+	 "Add-VpnConnection -Name a -ServerAddress a.example.com\nSet-VpnConnection -Name a",
+	 " `\n -%1$s %2$s", "\n"},
+	{IMPORT_APPLE, IMPORT_FORMAT_APPLE, "a.mobileconfig",
+	 "<?xml version=\"1.0\"?><plist><dict><key>PayloadContent</key><array><dict>",
+	 "%3$s<key>%1$s</key><string>%2$s</string>%4$s",
+	 "<key>VPNType</key><string>L2TP</string></dict></array></dict></plist>"},
 };
 
 /* The value that each word has there. */
@@ -122,25 +149,64 @@ static const char *sample(const struct import_word *row)
 	return row->args == 0 && row->how == IMPORT_FIXED ? "" : "yes";
 }
 
+/* "children.mode" stands in a group of its own: how that begins and ends, and the word's rest. */
+static const char *group_of(const struct every *e, const char *word, char before[static 80],
+			    char behind[static 80])
+{
+	const char *dot = strchr(word, '.');
+	int n = dot ? (int)(dot - word) : 0;
+
+	before[0] = behind[0] = '\0';
+	if (e->table == IMPORT_SWANCTL && dot && strncmp(word, "secrets", 7) != 0) {
+		bool child = strncmp(word, "children", 8) == 0;
+
+		(void)snprintf(before, 80, "  %.*s {%s", n, word, child ? "\n x {\n" : "\n");
+		(void)snprintf(behind, 80, "%s}\n", child ? "}\n" : "");
+	} else if (e->table == IMPORT_NM_CONNECTION && dot)
+		(void)snprintf(before, 80, "[%.*s]\n", n, word);
+	else if (e->table == IMPORT_APPLE && dot) {
+		(void)snprintf(before, 80, "<key>%.*s</key><dict>", n, word);
+		(void)snprintf(behind, 80, "</dict>");
+	} else
+		return word;
+	return dot + 1;
+}
+
 static struct import_job *run_every(const struct every *e)
 {
 	static char text[65536];
 	struct str s = str_make(text, sizeof(text));
 	const struct import_words *words = import_words(e->table);
+	char before[80], behind[80];
 
 	str_printf(&s, "%s", e->before);
 	for (size_t i = 0; i < words->count; i++) {
 		const struct import_word *row = &words->rows[i];
 		bool flag = e->table == IMPORT_PPPD && row->args == 0;
+		const char *word = group_of(e, row->word, before, behind);
 
-		if (strncmp(row->word, "route.", 6) == 0 && e->table == IMPORT_ROUTEROS_ROUTE)
+		/* What says which file it is stands there already. */
+		if (strcmp(word, "service-type") == 0 || strcmp(word, "proto") == 0 ||
+		    strncmp(row->word, "route.", 6) == 0 ||
+		    strncmp(row->word, "secrets.", 8) == 0 || strcmp(word, "vpntype") == 0 ||
+		    strcmp(word, "vpnstrategy") == 0 || strcmp(word, "tunneltype") == 0 ||
+		    (e->table == IMPORT_POWERSHELL && strstr(word, "name")))
 			continue;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		str_printf(&s, e->line, row->word, flag ? "" : sample(row));
+#pragma GCC diagnostic ignored "-Wformat-extra-args"
+		str_printf(&s, e->line, word, flag ? "" : sample(row), before, behind);
 #pragma GCC diagnostic pop
 	}
 	str_printf(&s, "%s", e->behind);
+	if (e->table == IMPORT_OPENWRT)
+		str_printf(&s,
+			   "config route\n option interface 'yes'\n option target '10.0.0.0/8'\n"
+			   " option netmask ''\n option gateway 'x'\n option metric '1'\n"
+			   " option mtu '1400'\n option table '5'\n");
+	if (e->table == IMPORT_SWANCTL)
+		str_printf(&s,
+			   "secrets {\n ike-a {\n id = a.example.com\n secret = \"x\"\n }\n}\n");
 	assert_true(s.len + 1 < sizeof(text));
 	assert_int_equal(import_recognise(e->path, text, s.len), e->format);
 	return run(e->path, text, NULL);
@@ -160,7 +226,9 @@ static void every_word_of_every_table_is_a_key_or_a_note(void **state)
 
 			if (row->key && has_key(job->list, row->key))
 				keys++;
-			else if (has_note(job->list, row->word))
+			else if (has_note(job->list, row->word) ||
+				 (strchr(row->word, '.') &&
+				  has_note(job->list, strchr(row->word, '.') + 1)))
 				notes++;
 			else if (row->how == IMPORT_OWN)
 				own++; /* it names the section or the format, or says how to read */
@@ -448,6 +516,215 @@ static void hints_come_from_the_tables(void **state)
 	assert_false(import_hint("connect-two", hint, sizeof(hint)));
 }
 
+static const struct shelf no_shelf[] = {{NULL, NULL}};
+
+static void ipsec_conf_joins_the_connection_of_the_same_server(void **state)
+{
+	static const char xl2tpd[] = "[lac work]\nlns = 192.0.2.5\n[lac home]\nlns = 192.0.2.6\n";
+	static const char ipsec[] =
+		"# ipsec\nconfig setup\n\tcharondebug=\"ike 1\"\nconn %default\n  "
+		"keyexchange=ikev1\n"
+		"  ike=aes256-sha1-modp1024,3des-sha1-modp1024!\nconn other\n  type=tunnel\n"
+		"  right=198.51.100.1\n  rightsubnet=10.0.0.0/8\nconn L2TP-PSK\n  authby=secret\n"
+		"  type=transport # L2TP\n  left=%defaultroute\n  leftprotoport=17/1701\n"
+		"  rightprotoport=17/1701\n  right=192.0.2.5\n  rightid=vpn.example.com\n"
+		"  esp=aes128-sha1!\n  ikelifetime=8h\n";
+	static const char secrets[] = ": RSA key.pem\n%any 192.0.2.9 : PSK \"no\"\n"
+				      "203.0.113.2 vpn.example.com : PSK \"pre # shared\"\n";
+	struct import_job *job = start("xl2tpd.conf", xl2tpd, no_shelf);
+	struct import_file more = {
+		.path = "ipsec.conf", .text = strdup(ipsec), .len = strlen(ipsec)};
+	struct import_file keys = {
+		.path = "/etc/ipsec.secrets", .text = strdup(secrets), .len = strlen(secrets)};
+
+	(void)state;
+	assert_true(import_job_add(job, &more));
+	assert_true(import_job_add(job, &keys));
+	assert_int_equal(import_run(job), 0);
+	expect(job, "work", "use-ipsec", "yes");
+	expect(job, "work", "ipsec-secret", "pre # shared");
+	expect(job, "work", "ipsec-remote-id", "vpn.example.com");
+	expect(job, "work", "ipsec-ike", "aes256-sha1-modp1024,3des-sha1-modp1024");
+	expect(job, "work", "ipsec-esp", "aes128-sha1");
+	expect(job, "work", "ipsec-ike-lifetime", "8h");
+	expect(job, "work", "connect-to", "192.0.2.5");
+	expect(job, "home", "use-ipsec", NULL);
+	assert_true(import_find(job->list, IMPORT_CONNECTION, "other") == IMPORT_NONE);
+	import_job_free(job);
+}
+
+static void swanctl_with_its_secret(void **state)
+{
+	struct import_job *job =
+		run("swanctl.conf",
+		    "connections {\n  l2tp {\n    version = 1\n"
+		    "    remote_addrs = vpn.example.com\n    local {\n      auth = psk\n"
+		    "    }\n    remote { \n auth = psk\n id = gw.example.com\n }\n"
+		    "    children {\n      l2tp {\n        mode = transport\n"
+		    "        esp_proposals = aes256-sha1\n      }\n    }\n  }\n}\n"
+		    "secrets {\n  ike-x {\n    id = gw.example.com\n"
+		    "    secret = 0sc2VjcmV0\n  }\n}\n",
+		    NULL);
+
+	(void)state;
+	expect(job, "l2tp", "type", "l2tp");
+	expect(job, "l2tp", "connect-to", "vpn.example.com");
+	expect(job, "l2tp", "ipsec-secret", "secret");
+	expect(job, "l2tp", "ipsec-esp", "aes256-sha1");
+	import_job_free(job);
+}
+
+static void networkmanager_l2tp(void **state)
+{
+	struct import_job *job =
+		run("work.nmconnection",
+		    "[connection]\nid=Work VPN\nuuid=1\ntype=vpn\nautoconnect=false\n\n[vpn]\n"
+		    "gateway=vpn.example.com\nipsec-enabled=yes\nipsec-psk=0sa2V5\nuser=john\n"
+		    "domain=CORP\nrefuse-pap=yes\nrefuse-chap=no\npassword-flags=1\n"
+		    "service-type=org.freedesktop.NetworkManager.l2tp\n\n[ipv4]\nmethod=auto\n"
+		    "never-default=true\nroute1=10.1.0.0/16,10.0.0.1,50\nroute2=10.2.0.0/16\n"
+		    "dns=10.0.0.53;10.0.0.54;\ndns-search=example.com;\n",
+		    NULL);
+
+	(void)state;
+	expect(job, "Work-VPN", "type", "l2tp");
+	expect(job, "Work-VPN", "ipsec-secret", "key");
+	expect(job, "Work-VPN", "allow", "chap,mschap1,mschap2");
+	expect(job, "Work-VPN", "add-default-route", "no");
+	expect(job, "Work-VPN", "routes", "10.1.0.0/16 10.0.0.1 50, 10.2.0.0/16");
+	expect(job, "Work-VPN", "dns-server", "10.0.0.53,10.0.0.54");
+	expect(job, "Work-VPN", "disabled", "yes");
+	assert_true(has_note(job->list, "keyring"));
+	import_job_free(job);
+}
+
+static void networkmanager_pptp(void **state)
+{
+	struct import_job *job =
+		run("p.nmconnection",
+		    "[connection]\nid=p\nuuid=1\n[vpn]\ngateway=192.0.2.1\nuser=u\n"
+		    "require-mppe-128=yes\nmppe-stateful=yes\n"
+		    "service-type=org.freedesktop.NetworkManager.pptp\n[vpn-secrets]\n"
+		    "password=a\\sb\\\\c;d\n",
+		    NULL);
+
+	(void)state;
+	expect(job, "p", "password", "a b\\c;d");
+	expect(job, "p", "use-encryption", "require");
+	expect(job, "p", "mppe-strength", "128");
+	expect(job, "p", "add-default-route", "yes");
+	import_job_free(job);
+}
+
+static void openwrt_interface_with_route(void **state)
+{
+	struct import_job *job =
+		run("network",
+		    "config interface 'lan'\n\toption proto 'static'\n\nconfig interface 'vpn'\n"
+		    "\toption proto 'pptp'\n\toption server 'vpn.example.com'\n"
+		    "\toption username 'john'\n\toption password 'a\\b \"c'\n"
+		    "\toption defaultroute '0'\n\toption keepalive '5 20'\n"
+		    "\toption pppd_options 'refuse-eap mtu 1400'\n\tlist dns '192.0.2.53'\n"
+		    "config route\n\toption interface 'vpn'\n\toption target '10.0.0.0'\n"
+		    "\toption netmask '255.0.0.0'\n",
+		    NULL);
+
+	(void)state;
+	expect(job, "vpn", "password", "a\\b \"c");
+	expect(job, "vpn", "add-default-route", "no");
+	expect(job, "vpn", "keepalive-timeout", "20");
+	expect(job, "vpn", "max-mtu", "1400");
+	expect(job, "vpn", "dns-server", "192.0.2.53");
+	expect(job, "vpn", "routes", "10.0.0.0 255.0.0.0");
+	assert_true(import_find(job->list, IMPORT_CONNECTION, "lan") == IMPORT_NONE);
+	import_job_free(job);
+}
+
+static void phonebook_with_several_entries(void **state)
+{
+	struct import_job *job = run(
+		"rasphone.pbk",
+		"[Office VPN]\r\nEncoding=1\r\nType=2\r\nVpnStrategy=3\r\nDataEncryption=256\r\n"
+		"IpPrioritizeRemote=0\r\nAuthRestrictions=512\r\nIpDnsAddress=0.0.0.0\r\n"
+		"MEDIA=rastapi\r\nDEVICE=vpn\r\nPhoneNumber=vpn.example.com\r\n"
+		"[Ike]\r\nEncoding=1\r\nVpnStrategy=7\r\nPhoneNumber=x\r\n"
+		"[Old]\r\nEncoding=1\r\nVpnStrategy=1\r\nPhoneNumber=192.0.2.4\r\n",
+		NULL);
+
+	(void)state;
+	expect(job, "Office-VPN", "type", "l2tp");
+	expect(job, "Office-VPN", "connect-to", "vpn.example.com");
+	expect(job, "Office-VPN", "use-encryption", "require");
+	expect(job, "Office-VPN", "allow", "mschap2");
+	expect(job, "Office-VPN", "add-default-route", "no");
+	expect(job, "Office-VPN", "dns-server", NULL);
+	expect(job, "Old", "type", "pptp");
+	assert_true(import_find(job->list, IMPORT_CONNECTION, "Ike") == IMPORT_NONE);
+	import_job_free(job);
+}
+
+static void powershell_commands(void **state)
+{
+	struct import_job *job = run(
+		"vpn.ps1",
+		"# set up\nAdd-VpnConnection -Name \"Work VPN\" -ServerAddress vpn.example.com `\n"
+		"  -TunnelType L2tp -L2tpPsk 'a b' -AuthenticationMethod Pap, MSChapv2 `\r\n"
+		"  -EncryptionLevel Required -SplitTunneling -Force -PassThru\n"
+		"Add-VpnConnectionRoute -ConnectionName 'Work VPN' -DestinationPrefix 10.0.0.0/8\n"
+		"Set-VpnConnection 'Work VPN' -IdleDisconnectSeconds 600\n"
+		"Add-VpnConnection -Name ike -ServerAddress x -TunnelType Ikev2\n",
+		NULL);
+
+	(void)state;
+	expect(job, "Work-VPN", "type", "l2tp");
+	expect(job, "Work-VPN", "connect-to", "vpn.example.com");
+	expect(job, "Work-VPN", "ipsec-secret", "a b");
+	expect(job, "Work-VPN", "allow", "pap,mschap2");
+	expect(job, "Work-VPN", "use-encryption", "require");
+	expect(job, "Work-VPN", "add-default-route", "no");
+	expect(job, "Work-VPN", "routes", "10.0.0.0/8");
+	expect(job, "Work-VPN", "idle-timeout", "600");
+	assert_true(import_find(job->list, IMPORT_CONNECTION, "ike") == IMPORT_NONE);
+	import_job_free(job);
+}
+
+#define PLIST                                                                                 \
+	"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist PUBLIC \"-//Apple//DTD " \
+	"PLIST "                                                                              \
+	"1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\""
+#define VPN_PAYLOAD                                                                               \
+	"<plist version=\"1.0\"><dict><key>PayloadContent</key><array><dict>\n<key>IPSec</key>"   \
+	"<dict><key>AuthenticationMethod</key><string>SharedSecret</string>\n<key>SharedSecret"   \
+	"</key><data>\n\tcHJlIHNo\n\tYXJlZA==\n</data></dict><key>IPv4</key><dict><key>"          \
+	"OverridePrimary</key><integer>1</integer></dict><key>PPP</key><dict><key>AuthName</key>" \
+	"<string>john &amp; co</string><key>CommRemoteAddress</key><string>vpn.example.com"       \
+	"</string></dict><key>UserDefinedName</key><string>Work</string><key>VPNType</key>"       \
+	"<string>L2TP</string></dict></array></dict></plist>\n"
+
+static void apple_profile(void **state)
+{
+	struct import_job *job = run("a.mobileconfig", PLIST ">" VPN_PAYLOAD, NULL);
+
+	(void)state;
+	expect(job, "Work", "type", "l2tp");
+	expect(job, "Work", "user", "john & co");
+	expect(job, "Work", "ipsec-secret", "pre shared");
+	expect(job, "Work", "use-ipsec", "yes");
+	expect(job, "Work", "add-default-route", "yes");
+	import_job_free(job);
+}
+
+static void apple_profile_that_declares_entities_is_refused(void **state)
+{
+	struct import_job *job =
+		start("a.mobileconfig", PLIST " [<!ENTITY a \"x\">]>" VPN_PAYLOAD, NULL);
+
+	(void)state;
+	assert_int_equal(import_run(job), -EINVAL);
+	assert_non_null(strstr(job->fault, "declares entities"));
+	import_job_free(job);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -467,6 +744,15 @@ int main(void)
 		cmocka_unit_test(sections_of_a_file_are_replaced_alone),
 		cmocka_unit_test(too_much_is_refused),
 		cmocka_unit_test(hints_come_from_the_tables),
+		cmocka_unit_test(ipsec_conf_joins_the_connection_of_the_same_server),
+		cmocka_unit_test(swanctl_with_its_secret),
+		cmocka_unit_test(networkmanager_l2tp),
+		cmocka_unit_test(networkmanager_pptp),
+		cmocka_unit_test(openwrt_interface_with_route),
+		cmocka_unit_test(phonebook_with_several_entries),
+		cmocka_unit_test(powershell_commands),
+		cmocka_unit_test(apple_profile),
+		cmocka_unit_test(apple_profile_that_declares_entities_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
