@@ -20,7 +20,7 @@ struct reading {
 	struct import_job *job;
 	struct import_list *list;
 	size_t section;
-	unsigned depth;
+	unsigned depth, follows;       /* of files in files; all in all */
 	char remote[IMPORT_VALUE_MAX]; /* remotename */
 };
 
@@ -99,13 +99,12 @@ static void read_options(struct reading *r, const struct import_file *file);
 static void follow(struct reading *r, const struct import_file *from, const char *word,
 		   const char *path)
 {
-	const struct import_file *file =
-		r->depth < DEPTH_MAX ? import_follow(r->job, from, path) : NULL;
+	bool bounded = r->depth < DEPTH_MAX && r->follows++ < IMPORT_FILES_MAX;
+	const struct import_file *file = bounded ? import_follow(r->job, from, path) : NULL;
 
 	if (!file) {
 		import_lost(r->list, r->section, word, path,
-			    r->depth < DEPTH_MAX ? "this file cannot be read"
-						 : "files nest too deep");
+			    bounded ? "this file cannot be read" : "files nest too deep");
 		return;
 	}
 	if (file->format != IMPORT_FORMAT_PPPD) {
