@@ -162,7 +162,10 @@ conf_ROOMS := conf import vocabulary base
 conf_LIBS := -liniparser
 control_ROOMS := client ipc loop vocabulary base
 cli_ROOMS := cli dispatcher client conf import ipc loop vocabulary base
-cli_LIBS := -liniparser -ljansson
+cli_LIBS := -liniparser -lexpat -ljansson
+UNIT_TESTS += import
+import_ROOMS := import vocabulary base
+import_LIBS := -lexpat
 UNIT_TESTS += path captures
 captures_ROOMS := path crypto wire vocabulary base
 captures_LIBS := -lcrypto
@@ -244,7 +247,7 @@ hooks_ROOMS := dispatcher conf import ipc loop vocabulary base
 hooks_LIBS := -liniparser
 UNIT_TESTS += fields
 fields_ROOMS := cli tui dispatcher client conf import ipc loop vocabulary base
-fields_LIBS := -liniparser -ljansson $(NCURSES_LIBS)
+fields_LIBS := -liniparser -lexpat -ljansson $(NCURSES_LIBS)
 UNIT_TESTS += tui
 tui_ROOMS := tui client ipc loop vocabulary base
 tui_LIBS := $(NCURSES_LIBS)
@@ -287,7 +290,7 @@ attacker: $(BUILD)/test/attacker/vpdial-session
 
 # Fuzz targets, tests/fuzz/TARGET.c: build/test/fuzz_TARGET replays kept inputs with any compiler;
 # `make fuzz` builds them with clang and libFuzzer, `make fuzz TARGET=ppp TIME=600` runs one.
-FUZZ_TARGETS := wire isakmp ppp tunnel half_open path esp session judge conf control request
+FUZZ_TARGETS := wire isakmp ppp tunnel half_open path esp session judge conf import control request
 fuzz_wire_ROOMS := wire crypto vocabulary base
 fuzz_isakmp_ROOMS := ipsec wire crypto vocabulary base
 fuzz_ppp_ROOMS := ppp crypto wire vocabulary base
@@ -298,6 +301,8 @@ fuzz_esp_ROOMS := path crypto wire vocabulary base
 fuzz_session_ROOMS := session path ipsec tunnel ppp crypto wire ipc loop vocabulary base
 fuzz_judge_ROOMS := connection server dispatcher privsep host conf import ipc loop vocabulary base
 fuzz_conf_ROOMS := conf import vocabulary base
+fuzz_import_ROOMS := import vocabulary base
+fuzz_import_LIBS := -lexpat
 fuzz_control_ROOMS := client ipc loop vocabulary base
 fuzz_request_ROOMS := ipc vocabulary base
 fuzz_LIBS := -lcrypto -liniparser

@@ -23,7 +23,7 @@ _vpdial() {
 		"${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null | while IFS= read -r word; do
 			printf '%q\n' "$word"
 		done)
-	if [[ " ${COMP_WORDS[*]:1:COMP_CWORD-1} " == *" check "* && $cur != -* ]]; then
+	if [[ " ${COMP_WORDS[*]:1:COMP_CWORD-1} " == *" "@(check|import)" "* && $cur != -* ]]; then
 		compopt -o filenames
 		local -a files
 		mapfile -t files < <(compgen -f -- "$cur")

@@ -7,7 +7,7 @@ end
 
 function __vpdial_wants_files
     set -l words (commandline -opc)
-    contains -- check $words; or contains -- $words[-1] --config --run-dir --ipsec-keys
+    contains -- check $words; or contains -- import $words; or contains -- $words[-1] --config --run-dir --ipsec-keys
 end
 
 complete -c vpdial -f -a '(__vpdial_words)'

@@ -147,6 +147,9 @@ void cli_names_free(char **names, size_t count);
  * frees them whatever is returned: 0, or -errno where the profiles cannot be listed. */
 int cli_known_names(const struct cli *cli, char ***names, size_t *count);
 
+/* import.c: is the file another program's?  Then prints what it is, and the command that reads it. */
+bool cli_say_foreign(const char *path);
+
 /* scripts.c: prints a line for a program, or a script beside the profiles, that would not be run.
  */
 void cli_check_program(const char *path);

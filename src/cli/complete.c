@@ -2,6 +2,7 @@
 /* Completion: which words may stand at the cursor; the shells' files only ask. */
 #include "cli/cli.h"
 #include "client/users.h"
+#include "conf/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +116,7 @@ static void offer_arguments(const struct cli *cli, enum cli_words words, const c
 struct typed {
 	const struct cli_command *command;
 	size_t arguments;
+	const char *first;	       /* of the arguments */
 	const struct cli_option *open; /* waits for its value, which is the word at the cursor */
 };
 
@@ -133,11 +135,26 @@ static void read_typed(struct cli *cli, struct typed *t)
 			const struct cli_option *o = cli_option_find(word);
 
 			t->open = o && o->value ? o : NULL;
-		} else if (t->command)
-			t->arguments++;
-		else
+		} else if (t->command) {
+			if (t->arguments++ == 0)
+				t->first = word;
+		} else
 			t->command = cli_command_find(word);
 	}
+}
+
+/* What may stand behind a server, but not behind a profile. */
+static void offer_keys(const struct cli *cli, const char *first, const char *current)
+{
+	size_t count;
+	const struct conf_option *o = conf_options(&count);
+	char word[80];
+
+	for (size_t i = 0; i < count && !cli_profile_exists(cli, first); i++)
+		if ((o[i].sections & CONF_IN_CONNECTION) && o[i].type != CONF_VALUE_SECRET) {
+			(void)snprintf(word, sizeof(word), "%s=", o[i].key);
+			offer(word, current);
+		}
 }
 
 /* complete-words CURRENT [WORD BEFORE]...: one candidate in each line. */
@@ -153,6 +170,8 @@ int cli_complete_words(struct cli *cli)
 		offer_options(t.command, current);
 	else if (!t.command)
 		offer_commands(current);
+	else if (t.arguments && t.command->run == cli_connect)
+		offer_keys(cli, t.first, current);
 	else if (t.arguments < t.command->max)
 		offer_arguments(cli, t.command->words, current);
 	return EXIT_OK;

@@ -493,7 +493,7 @@ int cli_connect(struct cli *cli)
 	if (call_is_told(cli))
 		return connect_told(cli);
 	if (cli->save || cli->arg_count > 1) {
-		cli_error("write a profile's name alone, or a server with its keys as KEY=VALUE");
+		cli_error("usage: vpdial connect %s", cli->command->synopsis);
 		return EXIT_OPTIONS;
 	}
 	if (!(cli->given & CLI_OPTION_ALL))

@@ -83,6 +83,22 @@ static int add_file(struct import_job *job, const char *word)
 	return EXIT_OPTIONS;
 }
 
+bool cli_say_foreign(const char *path)
+{
+	struct import_file file = {.text = NULL};
+	enum import_format format;
+
+	if (read_file(NULL, path, &file) < 0)
+		return false;
+	format = import_recognise(path, file.text, file.len);
+	wipe(file.text, file.len);
+	free(file.text);
+	if (!import_format_known(format))
+		return false;
+	printf("%s: this is %s: vpdial import %s\n", path, import_format_text(format), path);
+	return true;
+}
+
 /* --name N: for the one profile there is. */
 static int rename_only(const struct cli *cli, struct import_list *list)
 {

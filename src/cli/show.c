@@ -288,6 +288,10 @@ static int check_one(const struct cli *cli, const char *word)
 	else
 		return cli_unknown_profile(cli, word);
 	r = check_file(path, &faults);
+	if (r == -EINVAL && cli_say_foreign(path)) {
+		conf_faults_free(&faults);
+		return EXIT_OPTIONS;
+	}
 	for (size_t i = 0; i < faults.count && i < kept; i++)
 		printf("%s\n", faults.lines[i] ? faults.lines[i] : "out of memory");
 	for (size_t i = 0; i < faults.warning_count; i++)

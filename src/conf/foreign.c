@@ -112,7 +112,7 @@ static const struct foreign table[] = {
 	{FOREIGN_KEY, "lcp-echo-interval|lcp-echo-failure|keepalive|ping|ping-restart",
 	 "write keepalive-timeout, and for L2TP hello-interval"},
 	{FOREIGN_KEY, "hidden bit|hidden-bit", "write hide-avps"},
-	{FOREIGN_KEY, "random-source-port|ephemeral-port|local-port|lport", "write source-port"},
+	{FOREIGN_KEY, "ephemeral-port|local-port|lport", "write source-port"},
 	{FOREIGN_KEY, "killswitch|kill-switch|block-outside-dns", "write lockdown = yes"},
 	{FOREIGN_KEY, "on-up|on-down|post-up|up-script|down-script|route-up",
 	 "write ip-up and ip-down, or scripts as vpdial-dispatcher(8) says"},

@@ -153,6 +153,10 @@ static const struct conf_option options[] = {
 	 .help = "L2TP: quiet time after which a Hello is sent"},
 	{"source-port", NULL, CONNECTION, CONF_VALUE_WORD, FIELD(p.source_port),
 	 .words = source_port_words, .def = "auto", .help = "L2TP: UDP port to send from"},
+	{"random-source-port", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(random_port),
+	 .def = "no", .help = "L2TP: RouterOS's word for source-port = random"},
+	{"allow-fast-path", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(fast_path), .def = "no",
+	 .help = "RouterOS's, without effect"},
 	{"sequencing", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.tunnel.sequencing),
 	 .def = "no", .help = "L2TP: demand sequence numbers in data messages"},
 	{"fast-gre", NULL, CONNECTION, CONF_VALUE_BOOLEAN, FIELD(p.fast_gre), .def = "no",
@@ -440,7 +444,8 @@ void conf_option_legal(const struct conf_option *o, struct str *out)
 		[CONF_VALUE_ROUTES] = "10.0.0.0/8, 10.1.0.0/16 10.0.0.1 5, fd00::/8",
 		[CONF_VALUE_LISTEN] = "IPv4 and IPv6 addresses with commas between",
 		[CONF_VALUE_PROGRAM] = "the whole path of a program, such as /etc/ppp/ip-up",
-		[CONF_VALUE_SECRET] = "\"text in double quotes\" or base64:...",
+		[CONF_VALUE_SECRET] = "\"text in double quotes\", base64:..., or a word without "
+				      "blanks, quotes, backslashes, ; and #",
 		[CONF_VALUE_RANGE] = "an IPv4 address, or a range 10.0.0.10-10.0.0.50",
 		[CONF_VALUE_IKE] = "default, modern, old, or a list such as "
 				   "aes256-sha256-modp2048, aes128-sha1-modp1024",

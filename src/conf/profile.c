@@ -39,6 +39,25 @@ static void unknown_key(struct fault_list *faults, const struct ini_entry *e, un
 			  "unknown key, see vpdial help options");
 }
 
+/* Does a value without quotes hold another key and its '=', as a line does that was pasted whole?
+ */
+static bool holds_keys(const struct ini_entry *e, unsigned sections)
+{
+	char word[INI_NAME_LEN];
+
+	for (const char *at = strchr(e->value, ' '); at && !e->quoted; at = strchr(at + 1, ' ')) {
+		size_t n = strcspn(at + 1, "= ");
+
+		if (at[1 + n] != '=' || n >= sizeof(word))
+			continue;
+		memcpy(word, at + 1, n);
+		word[n] = '\0';
+		if (conf_option_find(word, sections))
+			return true;
+	}
+	return false;
+}
+
 /* One key = value into the draft, or a fault. */
 static void apply_entry(struct conf_draft *draft, const struct ini_entry *e, unsigned sections,
 			struct fault_list *faults)
@@ -54,6 +73,12 @@ static void apply_entry(struct conf_draft *draft, const struct ini_entry *e, uns
 	}
 	if (e->faulty)
 		return;
+	if (holds_keys(e, sections)) {
+		fault_add(faults, e->line, e->key,
+			  "there are more keys behind its value, write one key a line, or give the "
+			  "line to vpdial import");
+		return;
+	}
 	if (!conf_value_read(o, &t, draft, &why)) {
 		if (o->unit)
 			str_printf(&unit, " (%s)", o->unit);
@@ -253,7 +278,7 @@ static void check_type(const struct conf_draft *d, const struct ini *ini,
 	static const char *const keys[] = {
 		"tunnel-secret", "tunnel-secret-file", "tunnel-secret-command",
 		"hide-avps",	 "hello-interval",     "source-port",
-		"sequencing",	 "use-ipsec"};
+		"sequencing",	 "use-ipsec",	       "random-source-port"};
 
 	for (size_t i = 0; d->p.type != PROTOCOL_L2TP && i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (find_entry(ini, section, keys[i]))
@@ -309,6 +334,12 @@ static void check_together(struct conf_draft *d, const struct ini *ini,
 	if (d->p.type == PROTOCOL_PPTP && inet_pton(AF_INET6, d->p.src_address, &a6) == 1)
 		fault_add(faults, line_of(ini, section, "src-address"), "src-address",
 			  "PPTP servers are reached by IPv4 only, write an IPv4 address");
+	if (d->random_port && find_entry(ini, section, "source-port"))
+		fault_add(faults, line_of(ini, section, "random-source-port"), "random-source-port",
+			  "there is already source-port, keep one of them");
+	if (d->fast_path)
+		fault_warn(faults, line_of(ini, section, "allow-fast-path"), "allow-fast-path",
+			   "has no effect here: there is one path, the fast one");
 	if (*d->domain && strchr(d->p.user, '\\'))
 		fault_add(faults, line_of(ini, section, "domain"), "domain",
 			  "user already names a domain, keep one of them");
@@ -335,6 +366,8 @@ static void finish(struct conf_draft *d, const struct ini *ini, const struct ini
 	for (unsigned kind = 0; kind < CONF_SECRET_KINDS; kind++)
 		p->sources[kind].set =
 			find_entry(ini, section, conf_secret_key((enum conf_secret_kind)kind));
+	if (d->random_port)
+		p->source_port = CONF_SOURCE_RANDOM;
 	p->disabled_set = find_entry(ini, section, "disabled") != NULL;
 	p->distance_set = find_entry(ini, section, "default-route-distance") != NULL;
 	p->ppp.local = d->local.address;

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct value {
@@ -16,6 +17,23 @@ struct value {
 	void *field;
 	struct str *why;
 };
+
+/* "00:01:00", as RouterOS prints times; hours may be more than 24. */
+static bool clock_read(const char *text, uint32_t *seconds)
+{
+	uint32_t parts[3] = {0, 0, 0};
+
+	for (size_t i = 0; i < 3; i++) {
+		size_t digits = strspn(text, "0123456789");
+
+		if (digits == 0 || digits > 4 || text[digits] != (i < 2 ? ':' : '\0'))
+			return false;
+		parts[i] = (uint32_t)strtoul(text, NULL, 10);
+		text += digits + 1;
+	}
+	*seconds = parts[0] * 3600 + parts[1] * 60 + parts[2];
+	return parts[1] < 60 && parts[2] < 60;
+}
 
 bool conf_duration_read(const char *text, uint32_t *seconds)
 {
@@ -28,6 +46,8 @@ bool conf_duration_read(const char *text, uint32_t *seconds)
 
 	if (!isdigit((unsigned char)*text))
 		return false;
+	if (strchr(text, ':'))
+		return clock_read(text, seconds);
 	while (*text) {
 		uint64_t n = 0;
 
@@ -116,6 +136,7 @@ static bool read_duration(struct value *v)
 	uint32_t s = 0;
 
 	if (strcasecmp(v->t->text, "no") != 0 && strcasecmp(v->t->text, "off") != 0 &&
+	    strcasecmp(v->t->text, "disabled") != 0 &&
 	    (!conf_duration_read(v->t->text, &s) || s > v->o->max))
 		return false;
 	if (s < v->o->min)
@@ -472,6 +493,14 @@ static bool base64_read(const char *text, struct secret *out)
 	return true;
 }
 
+/* One word in which nothing could mean anything else, so that quotes are not missed. */
+static bool is_simple(const struct conf_text *t)
+{
+	static const char others[] = "-_.+@!$%&*/:,=?^~";
+
+	return t->len && only_chars(t->text, others);
+}
+
 static bool read_secret(struct value *v)
 {
 	struct secret s = {0};
@@ -485,6 +514,8 @@ static bool read_secret(struct value *v)
 		good = base64_read(v->t->text + 7, &s);
 		if (!good)
 			str_printf(v->why, "not the base64 form of at most %d octets", SECRET_MAX);
+	} else if (is_simple(v->t)) {
+		good = secret_set(&s, v->t->text, v->t->len);
 	} else if (v->t->len) {
 		good = false;
 		str_printf(v->why,

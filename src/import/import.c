@@ -2,16 +2,12 @@
 /* One import: which reader for which file. */
 #include "import/import.h"
 
-#include "base/secret.h"
 #include "base/str.h"
 #include "import/formats.h"
-#include "import/text.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 typedef void reader(struct import_job *job, const struct import_file *file);
 
@@ -33,7 +29,17 @@ static const struct {
 	{IMPORT_FORMAT_PPP_SECRETS, read_by_others, "a table of pppd's secrets"},
 	{IMPORT_FORMAT_XL2TPD, import_xl2tpd, "an xl2tpd configuration"},
 	{IMPORT_FORMAT_L2TP_SECRETS, read_by_others, "a table of xl2tpd's secrets"},
+	{IMPORT_FORMAT_NM, import_nm, "a connection of NetworkManager"},
+	{IMPORT_FORMAT_OPENWRT, import_openwrt, "an OpenWrt network configuration"},
+	{IMPORT_FORMAT_RASPHONE, import_rasphone, "a phonebook of Windows"},
+	{IMPORT_FORMAT_POWERSHELL, import_powershell, "commands of Windows PowerShell"},
+	{IMPORT_FORMAT_APPLE, import_apple, "a configuration profile of Apple's"},
+	{IMPORT_FORMAT_IPSEC_CONF, import_ipsec_conf, "an ipsec.conf"},
+	{IMPORT_FORMAT_SWANCTL, import_swanctl, "a swanctl.conf"},
+	{IMPORT_FORMAT_IPSEC_SECRETS, import_ipsec_secrets, "a table of IPsec's secrets"},
 	{IMPORT_FORMAT_OURS, NULL, "a profile of vpdial"},
+	{IMPORT_FORMAT_OPENVPN, NULL,
+	 "a configuration of OpenVPN, which is another kind of tunnel"},
 	{IMPORT_FORMAT_BINARY, NULL, "not a text"},
 	{IMPORT_FORMAT_UTF16, NULL, "a text in UTF-16"},
 	{IMPORT_FORMAT_SIGNED, NULL, "a signed configuration profile"},
@@ -55,115 +61,6 @@ bool import_format_known(enum import_format format)
 		if (formats[i].format == format)
 			return formats[i].read != NULL;
 	return false;
-}
-
-struct import_job *import_job_new(void)
-{
-	struct import_job *job = calloc(1, sizeof(*job));
-
-	if (job)
-		job->list = import_list_new();
-	if (job && !job->list) {
-		free(job);
-		return NULL;
-	}
-	return job;
-}
-
-static void drop(struct import_file *file)
-{
-	if (file->text)
-		wipe(file->text, file->len);
-	free(file->text);
-	file->text = NULL;
-}
-
-void import_job_free(struct import_job *job)
-{
-	if (!job)
-		return;
-	for (size_t i = 0; i < job->file_count; i++)
-		drop(&job->files[i]);
-	import_list_free(job->list);
-	free(job);
-}
-
-bool import_job_add(struct import_job *job, struct import_file *file)
-{
-	if (job->file_count == IMPORT_FILES_MAX) {
-		drop(file);
-		return false;
-	}
-	file->format = import_recognise(file->path, file->text, file->len);
-	job->files[job->file_count++] = *file;
-	return true;
-}
-
-/* PATH as FROM means it, into OUT. */
-static bool resolve(const struct import_file *from, const char *path, char *out, size_t cap)
-{
-	int dir = (int)(text_base_name(from->path) - from->path);
-
-	if (*path == '/')
-		dir = 0;
-	return snprintf(out, cap, "%.*s%s", dir, from->path, path) < (int)cap;
-}
-
-const struct import_file *import_follow(struct import_job *job, const struct import_file *from,
-					const char *path)
-{
-	struct import_file file = {.text = NULL};
-	char whole[IMPORT_PATH_MAX];
-
-	if (!*path || !resolve(from, path, whole, sizeof(whole)))
-		return NULL;
-	for (size_t i = 0; i < job->file_count; i++)
-		if (strcmp(job->files[i].path, whole) == 0) {
-			job->files[i].followed = true;
-			return &job->files[i];
-		}
-	if (!job->opener.open || job->opener.open(job->opener.ctx, whole, &file) < 0)
-		return NULL;
-	(void)str_copy(file.path, sizeof(file.path), whole);
-	file.followed = true;
-	return import_job_add(job, &file) ? &job->files[job->file_count - 1] : NULL;
-}
-
-const struct import_file *import_next(const struct import_job *job, enum import_format format,
-				      size_t *at)
-{
-	while (*at < job->file_count) {
-		const struct import_file *file = &job->files[(*at)++];
-
-		if (file->format == format)
-			return file;
-	}
-	return NULL;
-}
-
-size_t import_connection(struct import_job *job, const char *name, const char *type)
-{
-	char clean[IMPORT_NAME_MAX], tried[IMPORT_NAME_MAX];
-	size_t section;
-
-	import_clean_name(name, clean);
-	(void)str_copy(tried, sizeof(tried), clean);
-	for (unsigned n = 2; import_find(job->list, IMPORT_CONNECTION, tried) != IMPORT_NONE; n++)
-		(void)snprintf(tried, sizeof(tried), "%.*s-%u", IMPORT_NAME_MAX - 8, clean, n);
-	section = import_section(job->list, IMPORT_CONNECTION, tried);
-	if (type)
-		import_set(job->list, section, "type", type);
-	return section;
-}
-
-void import_refuse(struct import_job *job, const struct import_file *file, const char *what)
-{
-	char shown[200];
-	struct str name = str_make(shown, sizeof(shown));
-
-	str_clean(&name, file->path, strlen(file->path), 120);
-	if (!*job->fault)
-		(void)snprintf(job->fault, sizeof(job->fault), "%s %s", shown, what);
 }
 
 /* The fault of a file that no reader takes. */
@@ -207,6 +104,7 @@ int import_run(struct import_job *job)
 			return refuse(job, &job->files[i]);
 	(void)read_named(job, named);
 	if (job->list->full) {
+		s = str_make(job->fault, sizeof(job->fault));
 		str_printf(&s,
 			   "too much for one import: at most %d connections and other parts, "
 			   "and %d values",

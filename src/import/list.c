@@ -64,7 +64,8 @@ size_t import_section(struct import_list *list, enum import_place place, const c
 	kept = keep(list, name);
 	if (!kept)
 		return IMPORT_NONE;
-	list->sections[list->section_count] = (struct import_section){.place = place, .name = kept};
+	list->sections[list->section_count] = (struct import_section){
+		.place = place, .name = kept, .first = IMPORT_NONE, .last = IMPORT_NONE};
 	return list->section_count++;
 }
 
@@ -85,6 +86,16 @@ size_t import_find(const struct import_list *list, enum import_place place, cons
 	return IMPORT_NONE;
 }
 
+/* Behind the other items of its section, which are found again by this chain. */
+static void link_item(struct import_section *section, struct import_list *list, size_t item)
+{
+	if (section->last == IMPORT_NONE)
+		section->first = item;
+	else
+		list->items[section->last].next = item;
+	section->last = item;
+}
+
 static void add(struct import_list *list, size_t section, const char *key, const char *value)
 {
 	const char *kept_key = NULL, *kept;
@@ -100,40 +111,38 @@ static void add(struct import_list *list, size_t section, const char *key, const
 		kept_key = keep(list, key);
 	if (!kept || (key && !kept_key))
 		return;
-	list->items[list->item_count++] =
-		(struct import_item){.section = section, .key = kept_key, .value = kept};
+	list->items[list->item_count] = (struct import_item){
+		.section = section, .key = kept_key, .value = kept, .next = IMPORT_NONE};
+	link_item(&list->sections[section], list, list->item_count++);
 }
 
-static struct import_item *find(struct import_list *list, size_t section, const char *key)
+/* The item of KEY that counts, or IMPORT_NONE. */
+static size_t find(const struct import_list *list, size_t section, const char *key)
 {
-	for (size_t i = 0; i < list->item_count; i++) {
-		struct import_item *item = &list->items[i];
+	size_t i = section == IMPORT_NONE ? IMPORT_NONE : list->sections[section].first;
 
-		if (item->section == section && item->key && !item->replaced &&
-		    strcmp(item->key, key) == 0)
-			return item;
+	for (; i != IMPORT_NONE; i = list->items[i].next) {
+		const struct import_item *item = &list->items[i];
+
+		if (item->key && !item->replaced && strcmp(item->key, key) == 0)
+			break;
 	}
-	return NULL;
+	return i;
 }
 
 const char *import_get(const struct import_list *list, size_t section, const char *key)
 {
-	for (size_t i = 0; i < list->item_count; i++) {
-		const struct import_item *item = &list->items[i];
+	size_t i = find(list, section, key);
 
-		if (item->section == section && item->key && !item->replaced &&
-		    strcmp(item->key, key) == 0)
-			return item->value;
-	}
-	return NULL;
+	return i == IMPORT_NONE ? NULL : list->items[i].value;
 }
 
 void import_unset(struct import_list *list, size_t section, const char *key)
 {
-	struct import_item *item = find(list, section, key);
+	size_t i = find(list, section, key);
 
-	if (item)
-		item->replaced = true;
+	if (i != IMPORT_NONE)
+		list->items[i].replaced = true;
 }
 
 void import_set(struct import_list *list, size_t section, const char *key, const char *value)

@@ -25,12 +25,14 @@ struct import_item {
 	const char *key; /* NULL = a note, a comment in the file that is written */
 	const char *value;
 	bool replaced; /* by a later value of the key */
+	size_t next;   /* of its section, or IMPORT_NONE */
 };
 
 struct import_section {
 	enum import_place place;
 	const char *name;
-	bool dropped; /* turned out to be nothing of ours */
+	bool dropped;	    /* turned out to be nothing of ours */
+	size_t first, last; /* of its items, or IMPORT_NONE */
 };
 
 struct import_list {

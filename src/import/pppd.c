@@ -10,7 +10,6 @@
 #include "import/text.h"
 #include "import/words.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -21,50 +20,9 @@ struct reading {
 	struct import_job *job;
 	struct import_list *list;
 	size_t section;
-	unsigned depth;
+	unsigned depth, follows;       /* of files in files; all in all */
 	char remote[IMPORT_VALUE_MAX]; /* remotename */
 };
-
-/* The next word of the line's rest, to OUT; false at its end.  A cut word is one all the same. */
-static bool next_word(struct cursor *c, char *out, size_t cap)
-{
-	char quote = '\0';
-	size_t n = 0;
-
-	while (cursor_left(c) && (*c->at == ' ' || *c->at == '\t' || *c->at == '\r'))
-		cursor_skip(c, 1);
-	if (cursor_left(c) == 0 || *c->at == '\n' || *c->at == '#')
-		return false;
-	while (cursor_left(c)) {
-		char o = (char)*c->at;
-
-		if (!quote && (isspace((unsigned char)o)))
-			break;
-		cursor_skip(c, 1);
-		if (quote ? o == quote : o == '"' || o == '\'') {
-			quote = quote ? '\0' : o;
-			continue;
-		}
-		if (o == '\\' && cursor_left(c)) {
-			o = (char)cursor_u8(c);
-			if (o == '\n') /* the line goes on */
-				continue;
-		}
-		if (n + 1 < cap && o)
-			out[n++] = o;
-	}
-	out[n] = '\0';
-	return true;
-}
-
-/* To the next line; false at the end of the file. */
-static bool next_line(struct cursor *c)
-{
-	while (cursor_left(c))
-		if (cursor_u8(c) == '\n')
-			break;
-	return cursor_left(c) > 0;
-}
 
 /* "pptp vpn.example.com --nolaunchpppd ...": the server, and what else is of use. */
 static void take_pty(struct reading *r, const char *command)
@@ -73,17 +31,18 @@ static void take_pty(struct reading *r, const char *command)
 	char word[IMPORT_VALUE_MAX];
 	bool host = false;
 
-	if (!next_word(&c, word, sizeof(word)) || strcmp(text_base_name(word), "pptp") != 0) {
+	if (!text_word(&c, true, word, sizeof(word)) || strcmp(text_base_name(word), "pptp") != 0) {
 		import_lost(r->list, r->section, "pty", command,
 			    "a program of another kind of tunnel");
 		return;
 	}
 	import_set(r->list, r->section, "type", "pptp");
-	while (next_word(&c, word, sizeof(word))) {
+	while (text_word(&c, true, word, sizeof(word))) {
 		if (word[0] != '-' && !host) {
 			import_set(r->list, r->section, "connect-to", word);
 			host = true;
-		} else if (strcmp(word, "--localbind") == 0 && next_word(&c, word, sizeof(word)))
+		} else if (strcmp(word, "--localbind") == 0 &&
+			   text_word(&c, true, word, sizeof(word)))
 			import_set(r->list, r->section, "src-address", word);
 		else if (strcmp(word, "--nolaunchpppd") != 0)
 			import_lost(r->list, r->section, "pptp", word,
@@ -140,13 +99,12 @@ static void read_options(struct reading *r, const struct import_file *file);
 static void follow(struct reading *r, const struct import_file *from, const char *word,
 		   const char *path)
 {
-	const struct import_file *file =
-		r->depth < DEPTH_MAX ? import_follow(r->job, from, path) : NULL;
+	bool bounded = r->depth < DEPTH_MAX && r->follows++ < IMPORT_FILES_MAX;
+	const struct import_file *file = bounded ? import_follow(r->job, from, path) : NULL;
 
 	if (!file) {
 		import_lost(r->list, r->section, word, path,
-			    r->depth < DEPTH_MAX ? "this file cannot be read"
-						 : "files nest too deep");
+			    bounded ? "this file cannot be read" : "files nest too deep");
 		return;
 	}
 	if (file->format != IMPORT_FORMAT_PPPD) {
@@ -186,8 +144,8 @@ static void take_option(struct reading *r, const struct import_file *file, struc
 	if (!row && take_addresses(r, word))
 		return;
 	/* What is unknown may have an argument; nobody writes two options in a line behind it. */
-	if ((!row || row->args) && next_word(c, value, sizeof(value)) && !row)
-		while (next_word(c, more, sizeof(more)))
+	if ((!row || row->args) && text_word(c, true, value, sizeof(value)) && !row)
+		while (text_word(c, true, more, sizeof(more)))
 			;
 	row = import_take(r->list, r->section, IMPORT_PPPD, word, value);
 	if (row && row->how == IMPORT_OWN)
@@ -201,9 +159,9 @@ static void read_options(struct reading *r, const struct import_file *file)
 	char word[IMPORT_VALUE_MAX];
 
 	do {
-		while (next_word(&c, word, sizeof(word)))
+		while (text_word(&c, true, word, sizeof(word)))
 			take_option(r, file, &c, word);
-	} while (next_line(&c));
+	} while (text_next_line(&c));
 }
 
 /* One line of a table of secrets: does it name this pair?  The secret to OUT. */
@@ -212,8 +170,8 @@ static bool secret_line(struct cursor *c, const char *user, const char *server, 
 {
 	char client[IMPORT_VALUE_MAX], peer[IMPORT_VALUE_MAX];
 
-	if (!next_word(c, client, sizeof(client)) || !next_word(c, peer, sizeof(peer)) ||
-	    !next_word(c, out, cap))
+	if (!text_word(c, true, client, sizeof(client)) ||
+	    !text_word(c, true, peer, sizeof(peer)) || !text_word(c, true, out, cap))
 		return false;
 	return (strcmp(client, user) == 0 || strcmp(client, "*") == 0) &&
 	       (!*server || strcmp(peer, server) == 0 || strcmp(peer, "*") == 0);
@@ -227,7 +185,7 @@ bool import_secret_of(const struct import_file *file, const char *user, const ch
 	do {
 		if (secret_line(&c, user, server, out, cap))
 			return true;
-	} while (next_line(&c));
+	} while (text_next_line(&c));
 	wipe(out, cap);
 	return false;
 }
@@ -304,6 +262,17 @@ void import_pppd_options(struct import_job *job, const struct import_file *file,
 	find_password(&r, file);
 	if (!import_get(r.list, section, "use-encryption"))
 		import_set(r.list, section, "use-encryption", "yes");
+}
+
+void import_pppd_words(struct import_job *job, const char *text, size_t section)
+{
+	struct import_file none = {.path = ""};
+	struct reading r = {.job = job, .list = job->list, .section = section, .depth = DEPTH_MAX};
+	struct cursor c = cursor_make(text, strlen(text));
+	char word[IMPORT_VALUE_MAX];
+
+	while (text_word(&c, true, word, sizeof(word)))
+		take_option(&r, &none, &c, word);
 }
 
 void import_pppd(struct import_job *job, const struct import_file *file)

@@ -2,6 +2,7 @@
 /* Lines and words. */
 #include "import/text.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
@@ -22,6 +23,47 @@ bool text_line(struct cursor *c, char *line, size_t cap, unsigned *number)
 	if (number)
 		(*number)++;
 	return true;
+}
+
+bool text_word(struct cursor *c, bool escapes, char *out, size_t cap)
+{
+	char quote = '\0';
+	size_t n = 0;
+
+	while (cursor_left(c) && *c->at != '\n' && isspace(*c->at))
+		cursor_skip(c, 1);
+	if (cursor_left(c) == 0 || *c->at == '\n' || *c->at == '#')
+		return false;
+	while (cursor_left(c)) {
+		char o = (char)*c->at;
+
+		if (!quote && isspace((unsigned char)o))
+			break;
+		if (quote && o == '\n' && !escapes)
+			break;
+		cursor_skip(c, 1);
+		if (quote ? o == quote : o == '"' || o == '\'') {
+			quote = quote ? '\0' : o;
+			continue;
+		}
+		if (escapes && o == '\\' && cursor_left(c)) {
+			o = (char)cursor_u8(c);
+			if (o == '\n') /* the line goes on */
+				continue;
+		}
+		if (n + 1 < cap && o)
+			out[n++] = o;
+	}
+	out[n] = '\0';
+	return true;
+}
+
+bool text_next_line(struct cursor *c)
+{
+	while (cursor_left(c))
+		if (cursor_u8(c) == '\n')
+			break;
+	return cursor_left(c) > 0;
 }
 
 static bool is_blank(char c)

@@ -10,6 +10,13 @@
  * *NUMBER counts.  False at the end. */
 bool text_line(struct cursor *c, char *line, size_t cap, unsigned *number);
 
+/* The next word of the line's rest into OUT, cut and terminated; false at the line's end.  Quotes
+ * of both kinds hold blanks; where it ESCAPES, a backslash takes the next octet as it is.  A '#'
+ * where a word could begin starts a comment. */
+bool text_word(struct cursor *c, bool escapes, char *out, size_t cap);
+/* To the next line; false at the end of the file. */
+bool text_next_line(struct cursor *c);
+
 /* Cuts white space at both ends, in place; where the text begins. */
 char *text_trim(char *line);
 

@@ -36,9 +36,9 @@ says foreign-password 2 "a password is never on the command line" connect office
 says no-guess-of-another-command 2 "unknown command undial, see vpdial --help" undial office
 says no-guess-of-the-opposite 2 "unknown option --nodebug, see vpdial connect --help" connect --nodebug office
 says no-guess-below-five-letters 2 "unknown option --jsn, see vpdial status --help" status --jsn
-printf '[connection]\nconnect-to = a\nuser = b\ntype = l2tp\nipsec-psk = "x"\nnoipv6 = yes\n' >"$work/ipsec.conf"
+printf '[connection]\nconnect-to = a\nuser = b\ntype = l2tp\nipsec-psk = "x"\nnosequencing = yes\n' >"$work/ipsec.conf"
 test_equal foreign-key "5: ipsec-psk: unknown key: IPsec is use-ipsec = yes and ipsec-secret" "$(vpdial check "$work/ipsec.conf" | grep -o "5: ipsec.*")"
-test_equal no-guess-of-the-opposite-key "6: noipv6: unknown key, see vpdial help options" "$(vpdial check "$work/ipsec.conf" | grep -o '6: .*')"
+test_equal no-guess-of-the-opposite-key "6: nosequencing: unknown key, see vpdial help options" "$(vpdial check "$work/ipsec.conf" | grep -o '6: .*')"
 says file-name-as-profile 2 "no profile office.conf in $work/config, did you mean office" connect office.conf
 says path-as-profile 2 "./office.conf is no profile's name: write the name alone" connect ./office.conf
 says nothing-to-dial 0 "nothing to dial in $work/config: each profile is disabled or runs already" connect --all

@@ -644,6 +644,29 @@ static bool memory_holds_hidden(void)
 	return found;
 }
 
+static void words_of_routeros_are_read(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(load(p, HEAD
+			      "type = l2tp\npassword = pa$$-w0rd!\nkeepalive-timeout = 00:01:30\n"
+			      "hello-interval = disabled\nrandom-source-port = yes\n"
+			      "comment = to the office\nallow-fast-path = yes\n"),
+			 0);
+	assert_int_equal(p->profile.password.len, 10);
+	assert_int_equal(p->profile.keepalive_timeout, 90);
+	assert_int_equal(p->profile.tunnel.hello_interval, 0);
+	assert_int_equal(p->profile.source_port, CONF_SOURCE_RANDOM);
+	assert_string_equal(p->profile.comment, "to the office");
+	assert_int_equal(p->faults.warning_count, 1);
+	assert_non_null(strstr(p->faults.warnings[0], "allow-fast-path: warning: has no effect"));
+	conf_profile_wipe(&p->profile);
+	assert_int_equal(load(p, HEAD "keepalive-timeout = 00:61:00\n"), -EINVAL);
+	assert_int_equal(load(p, HEAD "password = a b\n"), -EINVAL);
+	assert_int_equal(load(p, HEAD "max-mtu = 1400 allow=pap\n"), -EINVAL);
+	assert_fault(p, "4: max-mtu: there are more keys behind its value, write one key a line");
+}
+
 static void nothing_of_a_password_stays_in_memory_after_loading(void **state)
 {
 	struct place *p = *state;
@@ -658,7 +681,7 @@ static void nothing_of_a_password_stays_in_memory_after_loading(void **state)
 	conf_profile_wipe(&p->profile);
 	assert_false(memory_holds_hidden());
 	/* Refused, but read. */
-	put_hidden(p, "password = ", "\n");
+	put_hidden(p, "password = ", " x\n");
 	assert_int_equal(conf_load(p->dir, "office", &p->profile, &p->faults), -EINVAL);
 	assert_false(memory_holds_hidden());
 }
@@ -736,7 +759,7 @@ static void longest_password_fits_and_one_more_is_a_fault(void **state)
 static void no_fault_shows_a_secret(void **state)
 {
 	static const char *const bad[] = {
-		"password = hunter2\n",
+		"password = hunter2 hunter2\n",
 		"password = \"hunter2\n",
 		"password = \"hunter2\" hunter2\n",
 		"password = 'hunter2'\n",
@@ -748,7 +771,7 @@ static void no_fault_shows_a_secret(void **state)
 		"password = \"hunter2\\\"\n",
 		"password-command = \"hunter2 'x\"\npassword-file = hunter2\n",
 		"password = #hunter2\n",
-		"type = l2tp\ntunnel-secret = hunter2\n",
+		"type = l2tp\ntunnel-secret = hunter2\\x\n",
 		"type = l2tp\ntunel-secret = \"hunter2\"\n",
 		"tunnel-secret = \"hunter2\"\n",
 		"type = l2tp\ntunnel-secret = base64:hunter2*\n",
@@ -1504,6 +1527,7 @@ int main(void)
 		T(all_faults_come_in_one_run_and_in_line_order),
 		T(more_faults_than_kept_are_counted),
 		T(nul_octet_and_over_long_line_are_faults),
+		T(words_of_routeros_are_read),
 		T(long_value_without_quotes_is_read_whole),
 		T(nothing_of_a_password_stays_in_memory_after_loading),
 		T(other_editors_files_are_read),

@@ -418,7 +418,7 @@ static void each_fault_of_the_server_names_line_and_key(void **state)
 		 "listen: PPTP is answered by IPv4"},
 		{"[pptp-server]\ndefault-profile = none\n", "no section of that name"},
 		{"[pptp-server]\ntunnel-secret = \"x\"\n", "is of [l2tp-server] only"},
-		{"[secret a]\npassword = x\n", ":2: password:"},
+		{"[secret a]\npassword = x y\n", ":2: password:"},
 		{"[secret a]\nremote-address = 10.0.0.9-10.0.0.1\n", ":2: remote-address:"},
 		{"[secret a]\nlocal-address = 10.0.0.1-10.0.0.9\n", ":2: local-address:"},
 		{"[secret a]\nservice = sstp\n", ":2: service:"},
