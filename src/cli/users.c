@@ -45,9 +45,10 @@ static void print_table(const struct users_row *rows, size_t count)
 		}
 		(void)str_copy(user, sizeof(user), r->user);
 		str_blank(user);
-		printf("%2zu %c%c%c %-15s  %-15s  %-5s  %-15s  %-12s  %s\n", i,
+		printf("%2zu %c%c%c %-15s  %-15s  %-5s  %-15s  %-12s  %s%s%.*s\n", i,
 		       r->disabled ? 'X' : ' ', r->dynamic ? 'D' : ' ', r->running ? 'R' : ' ',
-		       r->name, user, mtu, r->client_address, uptime, r->encoding);
+		       r->name, user, mtu, r->client_address, uptime, r->encoding,
+		       r->ipsec[0] ? ", IPsec " : "", (int)strcspn(r->ipsec, " "), r->ipsec);
 	}
 }
 
@@ -82,6 +83,7 @@ static json_t *row_object(const struct users_row *r)
 			    r->running ? json_integer((json_int_t)r->uptime_ms / 1000)
 				       : json_null());
 	json_object_set_new(o, "encoding", text(r->encoding));
+	json_object_set_new(o, "ipsec", text(r->ipsec));
 	json_object_set_new(o, "auth", text(r->auth_method));
 	json_object_set_new(o, "tx_packets", json_integer((json_int_t)r->tx_packets));
 	json_object_set_new(o, "tx_bytes", json_integer((json_int_t)r->tx_bytes));

@@ -39,6 +39,8 @@ static const struct request_rule rules[REQUEST_TYPE_COUNT] = {
 	[REQUEST_SHUT]      = {"shut", FROM_SUPERVISOR, 0, 0, sizeof(struct request_shut), READING, 0},
 	[REQUEST_TURN_AWAY] = {"turn-away", FROM_SUPERVISOR, 0, 0, sizeof(struct request_turn_away),
 			       READING, 0},
+	[REQUEST_REVIEW]    = {"review", FROM_SUPERVISOR, 0, 0, sizeof(struct request_datagram), READING, 0},
+	[REQUEST_STRAY]     = {"stray", FROM_SESSION, 0, 0, sizeof(struct request_datagram), CALL, 0},
 	[REQUEST_PROVED]    = {"proved", FROM_SESSION, 0, 0, sizeof(struct request_proved), READING, 0},
 	[REQUEST_DATAGRAM]  = {"datagram", FROM_SESSION, 0, 0, sizeof(struct request_datagram), READING, 0},
 	[REQUEST_IKE_PROVED] = {"ike-proved", FROM_SESSION, 0, 0, sizeof(struct request_ike_proved),

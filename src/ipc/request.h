@@ -42,6 +42,7 @@ enum request_type {
 	REQUEST_LISTEN,	   /* struct request_listen, descriptors: the sockets to read */
 	REQUEST_SHUT,	   /* struct request_shut */
 	REQUEST_TURN_AWAY, /* struct request_turn_away: no session for this tunnel */
+	REQUEST_REVIEW,	   /* struct request_datagram: a STRAY of a session, with its place */
 	/* from the server to its RADIUS process */
 	REQUEST_RADIUS_SERVER,	/* struct request_radius_server: one more to ask */
 	REQUEST_RADIUS_SOCKETS, /* struct request_radius_place, descriptors: of that server, for
@@ -65,6 +66,8 @@ enum request_type {
 	/* from an answerer's session, L2TP over IPsec */
 	REQUEST_SECURED, /* no body: the client has proved the pre-shared key, ESP is up */
 	REQUEST_MOVED,	 /* struct request_place: ESP that it proved came from there */
+	REQUEST_STRAY,	 /* struct request_datagram: came to port 4500, and is not of this call's
+			  * IKE: perhaps its client began anew.  PLACE counts for nothing */
 	/* from the reader again */
 	REQUEST_IKE_PROVED, /* struct request_ike_proved: as PROVED, of a phase 1 */
 	REQUEST_IKE,	    /* struct request_ike: for the session of an earlier IKE_PROVED */

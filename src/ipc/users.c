@@ -16,7 +16,7 @@ bool users_row_valid(const void *record, size_t len)
 	return row.magic == USERS_MAGIC && row.version == USERS_VERSION && TERMINATED(row.name) &&
 	       TERMINATED(row.user) && TERMINATED(row.type) && TERMINATED(row.client_address) &&
 	       TERMINATED(row.local) && TERMINATED(row.remote) && TERMINATED(row.encoding) &&
-	       TERMINATED(row.auth_method);
+	       TERMINATED(row.auth_method) && TERMINATED(row.ipsec);
 }
 
 bool users_request_valid(const void *record, size_t len)

@@ -14,7 +14,7 @@
 
 #define USERS_NAME     "server"
 #define USERS_MAGIC    0x56505355u
-#define USERS_VERSION  1
+#define USERS_VERSION  2
 #define USERS_USER_MAX 256
 #define USERS_ROWS_MAX 4096 /* a client reads no more */
 
@@ -39,6 +39,7 @@ struct users_row {
 	char local[64], remote[64]; /* inside the tunnel */
 	uint64_t uptime_ms, idle_ms;
 	char encoding[48], auth_method[16];
+	char ipsec[96]; /* "" = none */
 	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
 };
 

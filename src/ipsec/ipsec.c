@@ -160,6 +160,13 @@ void ipsec_input(struct ipsec *s, enum ipsec_port port, const uint8_t *octets, s
 	go_on(s);
 }
 
+bool ipsec_is_concerned(struct ipsec *s, const uint8_t *octets, size_t len)
+{
+	struct isakmp_header h;
+
+	return isakmp_header_decode(octets, len, &h) && (phase_find(s, &h) || begins_phase(s, &h));
+}
+
 void ipsec_lost(struct ipsec *s, enum ipsec_port port, int error, uint64_t now_ms)
 {
 	if (s->closed || s->up || !error)

@@ -85,6 +85,8 @@ void ipsec_adopt(struct ipsec *s, const struct adopted_phase *a, uint64_t now_ms
 /* One datagram of the peer, its marker taken off; any octets may come. */
 void ipsec_input(struct ipsec *s, enum ipsec_port port, const uint8_t *octets, size_t len,
 		 uint64_t now_ms);
+/* Is such a datagram one of this engine's, or could it begin something here? */
+bool ipsec_is_concerned(struct ipsec *s, const uint8_t *octets, size_t len);
 /* An errno value of the socket, as ICMP brings it: a hint, which ends nothing that lives. */
 void ipsec_lost(struct ipsec *s, enum ipsec_port port, int error, uint64_t now_ms);
 /* A valid ESP packet came at that time: no need to ask whether the peer lives. */

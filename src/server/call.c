@@ -498,9 +498,10 @@ static void on_stats(struct call *c, const struct request_stats *stats)
 		return;
 	inet_ntop(AF_INET, &c->network.local, local, sizeof local);
 	inet_ntop(AF_INET, &c->network.remote, remote, sizeof remote);
-	log_notice(&c->log, "%s connected from %s: %s, address %s (ours %s), mtu %u, %s",
+	log_notice(&c->log, "%s connected from %s: %s, address %s (ours %s), mtu %u, %s%s%s",
 		   call_secret(c)->name, address_text(&c->peer, from, sizeof from), c->tun.ifname,
-		   remote, local, c->network.mtu, stats->encoding);
+		   remote, local, c->network.mtu, stats->encoding,
+		   stats->ipsec[0] ? ", IPsec " : "", stats->ipsec);
 }
 
 static void ready_came(struct call *c, const struct request_message *m)
@@ -550,6 +551,14 @@ static void moved_came(struct call *c, const struct request_message *m)
 		call_kill(c);
 }
 
+static void stray_came(struct call *c, const struct request_message *m)
+{
+	struct request_datagram datagram = m->datagram;
+
+	if (c->secured.proved)
+		secured_on_stray(c, &datagram);
+}
+
 static void end_came(struct call *c, const struct request_message *m)
 {
 	finish(c, &m->ended.reason);
@@ -564,6 +573,7 @@ static void on_request(void *ctx, struct request_message *m)
 		[REQUEST_NETWORK] = network_came, [REQUEST_ACCOUNT] = account_came,
 		[REQUEST_STATS] = stats_came,	  [REQUEST_ENDED] = end_came,
 		[REQUEST_SECURED] = secured_came, [REQUEST_MOVED] = moved_came,
+		[REQUEST_STRAY] = stray_came,
 	};
 
 	if (handlers[m->type])

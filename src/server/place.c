@@ -15,6 +15,17 @@ struct listener *place_listener(struct server *s, uint32_t n)
 	return NULL;
 }
 
+int place_number(struct server *s, enum request_service service, const struct sockaddr_storage *own)
+{
+	struct listener *l;
+
+	for (int n = 0; (l = place_listener(s, (uint32_t)n)); n++)
+		if (l->service == service && l->at.ss_family == own->ss_family &&
+		    (address_is_any(&l->at) || address_same(&l->at, own)))
+			return n;
+	return -1;
+}
+
 /* FROM's address and port and nothing else; false for what no peer can have. */
 static bool clean_peer(struct sockaddr_storage *out, const struct sockaddr_storage *from)
 {

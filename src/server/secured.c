@@ -60,6 +60,18 @@ bool secured_on_moved(struct call *c, const struct request_place *place)
 	return true;
 }
 
+void secured_on_stray(struct call *c, struct request_datagram *m)
+{
+	struct reader *r = &c->server->reader;
+	int n = place_number(c->server, REQUEST_SERVICE_NAT, &c->own);
+
+	if (n < 0 || m->len > sizeof m->octets || !r->process.started)
+		return;
+	m->place = (struct request_place){.peer = c->peer, .own = c->own, .listener = (uint32_t)n};
+	address_set_port(&m->place.own, 0);
+	(void)request_send(&r->process.channel, REQUEST_REVIEW, m, NULL, 0);
+}
+
 void secured_fill(const struct call *c, struct request_start *m)
 {
 	const struct conf_listener *l = &c->server->conf.listener[PROTOCOL_L2TP];

@@ -28,6 +28,8 @@ void secured_change_wire(struct call *c, const struct call *known);
 struct call *secured_before(const struct call *c);
 /* C's session says that ESP came from PLACE.  False for what cannot be. */
 bool secured_on_moved(struct call *c, const struct request_place *place);
+/* C's session says that this came to its socket and is none of its IKE: the reader may know. */
+void secured_on_stray(struct call *c, struct request_datagram *m);
 /* For START. */
 void secured_fill(const struct call *c, struct request_start *m);
 

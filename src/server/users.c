@@ -53,6 +53,7 @@ static void fill_row(const struct call *c, struct users_row *row)
 	row->uptime_ms = loop_now(c->server->loop) - c->up_since_ms;
 	row->idle_ms = st->idle_ms;
 	str_copy(row->encoding, sizeof row->encoding, st->encoding);
+	str_copy(row->ipsec, sizeof row->ipsec, st->ipsec);
 	str_copy(row->auth_method, sizeof row->auth_method, c->network.auth_method);
 	row->tx_packets = st->counters.tx_packets;
 	row->tx_bytes = st->counters.tx_bytes;

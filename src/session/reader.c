@@ -326,6 +326,16 @@ static void on_turn_away(struct reader *r, struct request_turn_away *m)
 	answer(r, &m->place, result.answer, result.answer_len);
 }
 
+static void on_review(struct reader *r, const struct request_datagram *m)
+{
+	struct post p = {.place = m->place, .len = m->len};
+
+	if (m->place.listener >= SOCKETS_MAX || m->len > sizeof p.octets)
+		return;
+	memcpy(p.octets, m->octets, m->len);
+	take_ike(r, &p, true);
+}
+
 static void on_request(struct reader *r, struct request_message *m)
 {
 	if (m->type == REQUEST_LISTEN) {
@@ -336,6 +346,8 @@ static void on_request(struct reader *r, struct request_message *m)
 		ike_half_open_shut(r->ike, m->shut.shut);
 	} else if (m->type == REQUEST_TURN_AWAY) {
 		on_turn_away(r, &m->turn_away);
+	} else if (m->type == REQUEST_REVIEW) {
+		on_review(r, &m->datagram);
 	} else { /* a START, which is for sessions */
 		give_up(r, "the reader was taken for a session");
 	}

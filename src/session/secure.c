@@ -17,6 +17,10 @@
 #define IKE_PORT     500
 #define READS	     16 /* messages of port 500 at a time */
 #define IKE_SIZE_MAX 4096
+#define MARKER	     4 /* before IKE on port 4500 */
+/* Messages of a phase 1 that is another call's: so many at once, then one each so many ms. */
+#define STRAYS_BURST 16
+#define STRAYS_MS    1000
 
 /* Callbacks of the engine */
 
@@ -255,11 +259,28 @@ void secure_close(struct session *s)
 
 /* Port 4500 */
 
+/* Of a phase 1 that the server's reader let in, from where this call's client is. */
+static void hand_back(struct session *s, const uint8_t *octets, size_t len)
+{
+	struct request_datagram m;
+
+	if (len > sizeof m.octets - MARKER ||
+	    !allowance_take(&s->secure.strays, STRAYS_BURST, STRAYS_MS, loop_now(s->loop)))
+		return;
+	memset(&m, 0, sizeof m);
+	m.len = (uint16_t)(MARKER + len);
+	memcpy(m.octets + MARKER, octets, len);
+	(void)request_send(&s->channel, REQUEST_STRAY, &m, NULL, 0);
+}
+
 void secure_input(void *ctx, const uint8_t *octets, size_t len)
 {
 	struct session *s = ctx;
 
-	if (s->secure.ike && !s->secure.closed)
+	if (s->secure.up && s->start.role == ROLE_ANSWERER &&
+	    !ipsec_is_concerned(s->secure.ike, octets, len))
+		hand_back(s, octets, len);
+	else if (s->secure.ike && !s->secure.closed)
 		ipsec_input(s->secure.ike, IPSEC_PORT_NAT, octets, len, loop_now(s->loop));
 }
 

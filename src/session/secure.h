@@ -4,6 +4,7 @@
 #ifndef VPDIAL_SESSION_SECURE_H
 #define VPDIAL_SESSION_SECURE_H
 
+#include "base/allowance.h"
 #include "ipc/request.h"
 #include "ipsec/ipsec.h"
 #include "loop/loop.h"
@@ -26,6 +27,7 @@ struct session_secure {
 	struct half_open *door;	     /* owned; NULL = not open, or passed */
 	struct secret tunnel_secret; /* until the door is open */
 	bool passed;
+	struct allowance strays;
 };
 
 /* The engine for START's words, if they want IPsec.  False: no memory. */

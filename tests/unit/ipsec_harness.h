@@ -6,6 +6,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "crypto/crypto.h"
+#include "ipsec/half_open.h"
 #include "ipsec/ipsec.h"
 #include "wire/isakmp.h"
 
@@ -53,6 +54,9 @@ struct world {
 	unsigned count; /* of datagrams said, for filters */
 	unsigned want;	/* likewise */
 	struct datagram kept;
+	/* With IN_SERVER the answerer is one in a server: its caller comes to the table first. */
+	bool in_server, adopted;
+	struct ike_half_open *door;
 	struct random_source random;
 	struct log log;
 };
@@ -205,12 +209,18 @@ static inline void world_start(struct world *w)
 			abort();
 		ipsec_start(e->s, w->now);
 	}
+	if (!w->in_server)
+		return;
+	w->door = ike_half_open_new(&w->end[1].config.settings.ike, &w->random);
+	if (!w->door)
+		abort();
 }
 
 static inline void world_free(struct world *w)
 {
 	for (unsigned i = 0; i < 2; i++)
 		ipsec_free(w->end[i].s);
+	ike_half_open_free(w->door);
 }
 
 static inline struct datagram *world_next(struct world *w)
@@ -226,6 +236,31 @@ static inline struct datagram *world_next(struct world *w)
 	return best;
 }
 
+/* A datagram of the caller at the table.  True if the engine may have it. */
+static inline bool door_passes(struct world *w, const struct datagram *d)
+{
+	static struct ike_result r;
+	bool by_nat = d->port == IPSEC_PORT_NAT;
+	uint8_t *copy = calloc(1, 4 + d->len), from[16];
+
+	if (!copy)
+		abort();
+	address_map(from, &w->end[1].config.peer);
+	memcpy(copy + 4, d->octets, d->len);
+	ike_half_open_input(w->door, from, 40000, by_nat, by_nat ? copy : copy + 4,
+			    d->len + (by_nat ? 4 : 0), w->now, &r);
+	free(copy);
+	if (r.answer_len > IKE_HALF_OPEN_FACTOR * d->len)
+		abort();
+	if (r.answer_len)
+		end_send(&w->end[1], d->port, r.answer, r.answer_len);
+	if (r.verdict != IKE_PROVED)
+		return false;
+	w->adopted = true;
+	ipsec_adopt(w->end[1].s, &r.phase, w->now);
+	return true;
+}
+
 static inline void world_deliver(struct world *w, struct datagram *d)
 {
 	struct end *e = &w->end[d->to];
@@ -235,7 +270,8 @@ static inline void world_deliver(struct world *w, struct datagram *d)
 		abort();
 	memcpy(copy, d->octets, d->len);
 	d->due_ms = 0;
-	ipsec_input(e->s, d->port, copy, d->len, w->now);
+	if (d->to != 1 || !w->door || w->adopted || door_passes(w, d))
+		ipsec_input(e->s, d->port, copy, d->len, w->now);
 	free(copy);
 }
 

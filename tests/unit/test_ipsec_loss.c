@@ -52,6 +52,7 @@ static void shape(uint32_t seed)
 			ipsec_suite_read(suite, strlen(suite), &w.end[i].config.settings.esp.at[0]);
 		}
 	}
+	w.in_server = seed & 1;
 	w.loss = world_draw(&w, 200);
 	w.twice = world_draw(&w, 200);
 	w.late = world_draw(&w, 200);

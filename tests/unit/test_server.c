@@ -369,6 +369,31 @@ static void empty_file_has_the_missions_defaults(void **state)
 	assert_int_equal(p->server.secret_count, 0);
 }
 
+static void ipsec_of_the_server_is_read(void **state)
+{
+	struct place *p = *state;
+	const struct conf_listener *l = &p->server.listener[PROTOCOL_L2TP];
+
+	assert_int_equal(load(p, "[l2tp-server]\nenabled=yes\n"), 0);
+	assert_int_equal(l->use_ipsec, IPSEC_SERVE_NO);
+	assert_int_equal(load(p, "[l2tp-server]\nenabled=yes\nuse-ipsec = required\n"
+				 "ipsec-secret = \"a b\"\nipsec-esp = aes128gcm16\n"),
+			 0);
+	assert_int_equal(l->use_ipsec, IPSEC_SERVE_REQUIRED);
+	assert_int_equal(l->ipsec_secret.len, 3);
+	assert_int_equal(l->ipsec_esp.count, 1);
+	assert_true(l->ipsec_ike.count > 1);
+	assert_int_equal(load(p, "[l2tp-server]\nenabled=yes\nuse-ipsec = yes\n"), -EINVAL);
+	assert_true(has_fault(p, "ipsec-secret"));
+	assert_int_equal(load(p, "[l2tp-server]\nenabled=yes\nipsec-secret = \"a\"\n"), -EINVAL);
+	assert_true(has_fault(p, "use-ipsec = yes too"));
+	assert_int_equal(load(p, "[pptp-server]\nenabled=yes\nuse-ipsec = yes\n"
+				 "ipsec-secret = \"a\"\n"),
+			 -EINVAL);
+	assert_true(has_fault(p, "[l2tp-server] only"));
+	assert_int_equal(load(p, "[l2tp-server]\nenabled=yes\nuse-ipsec = external\n"), -EINVAL);
+}
+
 static void secret_is_read_with_its_profile_and_name_keeps_its_case(void **state)
 {
 	struct place *p = *state;
@@ -524,6 +549,7 @@ int main(void)
 		cmocka_unit_test(account_is_found_by_name_service_and_caller),
 		cmocka_unit_test(pool_gives_each_address_once_and_again_when_free),
 		T(empty_file_has_the_missions_defaults),
+		T(ipsec_of_the_server_is_read),
 		T(secret_is_read_with_its_profile_and_name_keeps_its_case),
 		T(each_fault_of_the_server_names_line_and_key),
 		T(server_file_that_others_may_read_is_refused),
