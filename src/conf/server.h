@@ -11,7 +11,7 @@
 #define CONF_LISTEN_MAX	    4
 #define CONF_SECRETS_MAX    1024
 #define CONF_INTERFACES_MAX 256
-#define CONF_RADIUS_MAX	    8
+#define CONF_RADIUS_MAX	    4
 
 struct conf_addresses {
 	struct sockaddr_storage list[CONF_LISTEN_MAX]; /* without port */

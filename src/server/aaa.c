@@ -39,7 +39,7 @@ static void fill_caller(const struct call *c, struct radius_caller *to, const ui
 	memcpy(to->user, user, len);
 }
 
-bool aaa_ask(struct call *c, const struct request_account *question)
+int aaa_ask(struct call *c, const struct request_account *question)
 {
 	const unsigned methods = METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2;
 	struct aaa *r = &c->server->aaa;
@@ -49,7 +49,7 @@ bool aaa_ask(struct call *c, const struct request_account *question)
 
 	if (!c->server->conf.aaa.use_radius || !(question->proof.method & methods) ||
 	    question->user_len > RADIUS_USER_MAX)
-		return false;
+		return 0;
 	q.serial = c->question.serial = ++r->last_serial;
 	c->question.number = question->number;
 	str_clean(&user, question->user, question->user_len, sizeof c->question.user - 1);
@@ -57,11 +57,9 @@ bool aaa_ask(struct call *c, const struct request_account *question)
 	sent = r->process.started &&
 	       request_send(&r->process.channel, REQUEST_RADIUS_ASK, &q, NULL, 0) == 0;
 	wipe(&q, sizeof q);
-	if (!sent) {
+	if (!sent)
 		c->question.serial = 0;
-		call_hang_up(c, EXIT_NEGOTIATION_FAILED, "the RADIUS process is not there now");
-	}
-	return true;
+	return sent ? 1 : -EPIPE;
 }
 
 static void say_nobody(struct server *s, const char *why)
@@ -75,16 +73,11 @@ static void say_nobody(struct server *s, const char *why)
 
 static bool on_verdict(struct server *s, const struct radius_verdict *v)
 {
-	struct call *c = s->calls;
-
 	if (v->outcome >= RADIUS_OUTCOMES || v->judged.verdict >= VERDICT_COUNT || !v->serial)
 		return false;
 	if (v->outcome == RADIUS_NOBODY)
 		say_nobody(s, v->why.text);
-	while (c && (c->dead || c->question.serial != v->serial))
-		c = c->next;
-	if (c) /* else the caller is gone */
-		call_judged(c, v);
+	s->aaa.events->judged(s, v);
 	return true;
 }
 
@@ -180,9 +173,7 @@ static void broke(struct server *s, const char *why)
 		  "%s: nobody who is known to RADIUS only can log on until it is started "
 		  "again in %u s; calls that are up go on",
 		  why, wait / 1000);
-	for (struct call *c = s->calls; c; c = c->next)
-		if (!c->dead && c->question.serial)
-			call_hang_up(c, EXIT_NEGOTIATION_FAILED, "the RADIUS process broke");
+	s->aaa.events->broke(s, why);
 	loop_timer_set(s->loop, &r->timer, now + wait);
 }
 

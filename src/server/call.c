@@ -270,6 +270,7 @@ static void on_account(struct call *c, const struct request_account *question)
 	struct server *s = c->server;
 	struct request_account_answer answer = {.number = question->number};
 	bool exhausted = false;
+	int asked;
 
 	/* Once the network is up it is known who it is; who is refused need not say.  The number is
 	 * the session's own, to know the answer by, and no count of its questions. */
@@ -280,7 +281,10 @@ static void on_account(struct call *c, const struct request_account *question)
 	}
 	c->secret = s->rules->account(s->policy, c->slot, question->user, question->user_len,
 				      &c->remote, &exhausted);
-	if (c->secret < 0 && aaa_ask(c, question))
+	asked = c->secret < 0 ? aaa_ask(c, question) : 0;
+	if (asked < 0)
+		call_hang_up(c, EXIT_NEGOTIATION_FAILED, "RADIUS cannot be asked now");
+	if (asked)
 		return;
 	if (c->secret >= 0)
 		fill_answer(c, &answer);
@@ -317,7 +321,7 @@ static void on_granted(struct call *c, const struct radius_verdict *verdict)
 	answer_account(c, &answer, refusal ? refusal : address_fault(&answer, exhausted));
 }
 
-void call_judged(struct call *c, const struct radius_verdict *verdict)
+static void judged(struct call *c, const struct radius_verdict *verdict)
 {
 	struct request_account_answer answer = {.number = c->question.number, .known = true};
 
@@ -334,6 +338,27 @@ void call_judged(struct call *c, const struct radius_verdict *verdict)
 		answer_account(c, &answer, NULL);
 	}
 }
+
+static void on_judged(struct server *s, const struct radius_verdict *verdict)
+{
+	struct call *c = s->calls;
+
+	while (c && (c->dead || c->question.serial != verdict->serial))
+		c = c->next;
+	if (c) /* else the caller is gone */
+		judged(c, verdict);
+}
+
+static void on_aaa_broke(struct server *s, const char *why)
+{
+	for (struct call *c = s->calls; c; c = c->next)
+		if (!c->dead && c->question.serial) {
+			c->question.serial = 0;
+			call_hang_up(c, EXIT_NEGOTIATION_FAILED, why);
+		}
+}
+
+const struct aaa_events call_aaa_events = {on_judged, on_aaa_broke};
 
 /* The session speaks for a caller that nobody trusts: every value is checked again. */
 static const char *fault_of(const struct call *c, const struct request_network *n)

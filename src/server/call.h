@@ -62,7 +62,7 @@ void call_kill(struct call *c);
 void calls_reap(struct server *s);
 /* Its account; NULL = not known. */
 const struct conf_secret *call_secret(const struct call *c);
-/* What RADIUS says to the question that is out. */
-void call_judged(struct call *c, const struct radius_verdict *verdict);
+/* What RADIUS says to the questions that are out. */
+extern const struct aaa_events call_aaa_events;
 
 #endif

@@ -264,6 +264,7 @@ static struct server *server_new(const struct serve_options *options,
 	for (size_t i = 0; i < USERS_CLIENTS_MAX; i++)
 		s->clients[i].handle.fd = -1;
 	s->reap_timer = (struct loop_timer){DEADLINE_NONE, on_reap, s, NULL, NULL};
+	s->aaa.events = &call_aaa_events;
 	s->reader.timer.deadline_ms = s->aaa.timer.deadline_ms = DEADLINE_NONE;
 	s->end_timer = (struct loop_timer){DEADLINE_NONE, on_end, s, NULL, NULL};
 	s->log =
