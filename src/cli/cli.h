@@ -36,6 +36,7 @@ enum cli_option_id {
 	CLI_OPTION_IF_NEEDED = 1 << 11,
 	CLI_OPTION_ONCE = 1 << 12,
 	CLI_OPTION_IPSEC_KEYS = 1 << 13,
+	CLI_OPTION_HISTORY = 1 << 14,
 };
 #define CLI_OPTIONS_GLOBAL \
 	(CLI_OPTION_CONFIG | CLI_OPTION_RUN_DIR | CLI_OPTION_HELP | CLI_OPTION_VERSION)
@@ -159,6 +160,8 @@ int cli_disable(struct cli *cli);
 int cli_check(struct cli *cli);
 int cli_serve(struct cli *cli);
 int cli_users(struct cli *cli);
+/* `vpdial users --history`. */
+int cli_history(const struct cli *cli);
 int cli_demo(struct cli *cli);
 int cli_help(struct cli *cli);
 int cli_complete_words(struct cli *cli);

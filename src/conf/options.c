@@ -279,6 +279,12 @@ static const struct conf_option server_options[] = {
 	 .help = "whether answers need a Message-Authenticator"},
 	{"use-radius", NULL, AAA, CONF_VALUE_BOOLEAN, FIELD(aaa.use_radius), .def = "no",
 	 .help = "ask RADIUS servers for users that have no secret here"},
+	{"accounting", NULL, AAA, CONF_VALUE_BOOLEAN, FIELD(aaa.accounting), .def = "yes",
+	 .help = "tell RADIUS servers of the start and the end of each call"},
+	{"interim-update", NULL, AAA, CONF_VALUE_DURATION, FIELD(aaa.interim_update), .max = WEEK,
+	 .def = "0", .unit = "seconds", .help = "tell them of calls in between"},
+	{"accounting-log", NULL, AAA, CONF_VALUE_BOOLEAN, FIELD(aaa.accounting_log), .def = "no",
+	 .help = "write a record of each call's start and end to a file"},
 	{"disabled", NULL, SECRET | CONF_IN_INTERFACE | CONF_IN_RADIUS, CONF_VALUE_BOOLEAN,
 	 FIELD(secret.disabled), .def = "no", .help = "as if the section were not there"},
 };

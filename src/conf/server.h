@@ -80,6 +80,9 @@ struct conf_radius {
 /* [aaa]: who is asked, and who is told. */
 struct conf_aaa {
 	bool use_radius;
+	bool accounting;	 /* by RADIUS */
+	uint32_t interim_update; /* seconds, 0 = none, unless RADIUS says otherwise */
+	bool accounting_log;
 };
 
 struct conf_server {

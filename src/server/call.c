@@ -20,11 +20,6 @@
 #define HANGUP_LIMIT_MS 8000
 #define MTU_MIN		68 /* RFC 791 */
 
-const struct conf_secret *call_secret(const struct call *c)
-{
-	return c->secret >= 0 ? &c->server->conf.secrets[c->secret] : c->granted;
-}
-
 static const struct conf_ppp *ppp_of(const struct call *c)
 {
 	const struct conf_secret *secret = call_secret(c);
@@ -53,7 +48,7 @@ static void finish(struct call *c, const struct reason *reason)
 	c->dead = true;
 	process_stop(&c->session, true);
 	if (c->open && secret)
-		log_notice(&c->log, "%s disconnected: %s", secret->name, reason->text);
+		ledger_ended(c, reason);
 	else if (c->proved && secret) /* no stranger any more */
 		log_notice(&c->log, "%s was not connected from %s: %s", secret->name,
 			   address_text(&c->peer, from, sizeof from), reason->text);
@@ -63,6 +58,7 @@ static void finish(struct call *c, const struct reason *reason)
 	if (c->host)
 		host_undo(c->host);
 	loop_timer_del(s->loop, &c->limit_timer);
+	loop_timer_del(s->loop, &c->interim_timer);
 	/* Who guesses passwords or breaks a session waits some day; who gives up does not. */
 	if (!c->refused)
 		s->rules->release(s->policy, c->slot,
@@ -265,6 +261,15 @@ static const char *address_fault(const struct request_account_answer *answer, bo
 	return NULL;
 }
 
+static void note_user(struct call *c, const struct request_account *question)
+{
+	struct str user = str_make(c->question.user, sizeof c->question.user);
+
+	str_clean(&user, question->user, question->user_len, sizeof c->question.user - 1);
+	c->question.raw_len = question->user_len <= sizeof c->question.raw ? question->user_len : 0;
+	memcpy(c->question.raw, question->user, c->question.raw_len);
+}
+
 static void on_account(struct call *c, const struct request_account *question)
 {
 	struct server *s = c->server;
@@ -279,6 +284,7 @@ static void on_account(struct call *c, const struct request_account *question)
 		call_kill(c);
 		return;
 	}
+	note_user(c, question);
 	c->secret = s->rules->account(s->policy, c->slot, question->user, question->user_len,
 				      &c->remote, &exhausted);
 	asked = c->secret < 0 ? aaa_ask(c, question) : 0;
@@ -358,7 +364,7 @@ static void on_aaa_broke(struct server *s, const char *why)
 		}
 }
 
-const struct aaa_events call_aaa_events = {on_judged, on_aaa_broke};
+const struct aaa_events call_aaa_events = {on_judged, on_aaa_broke, queue_kick, queue_recorded};
 
 /* The session speaks for a caller that nobody trusts: every value is checked again. */
 static const char *fault_of(const struct call *c, const struct request_network *n)
@@ -494,6 +500,7 @@ static void on_network(struct call *c, const struct request_network *n)
 		c->up_since_ms = loop_now(s->loop);
 		loop_timer_del(s->loop, &c->limit_timer);
 		s->rules->opened(s->policy, c->slot);
+		ledger_started(c);
 	}
 	request_send(&c->session.channel, REQUEST_GET_STATS, NULL, NULL, 0);
 }
@@ -504,6 +511,7 @@ static void on_stats(struct call *c, const struct request_stats *stats)
 	bool first = c->stats.encoding[0] == '\0';
 
 	c->stats = *stats;
+	ledger_counted(c);
 	if (!first || !c->open)
 		return;
 	inet_ntop(AF_INET, &c->network.local, local, sizeof local);
@@ -693,8 +701,9 @@ void call_begin(struct server *s, enum protocol type, const struct call *known)
 	c->tun.fd = -1;
 	c->log = s->log;
 	set_number(c, free_number(s, 1));
-	aaa_name_session(c);
+	aaa_name(&s->aaa, c->session_id);
 	c->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, c, NULL, NULL};
+	ledger_prepare(c);
 	c->next = s->calls;
 	s->calls = c;
 	loop_timer_set(s->loop, &c->limit_timer,
