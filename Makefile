@@ -282,8 +282,9 @@ attacker: $(BUILD)/test/attacker/vpdial-session
 
 # Fuzz targets, tests/fuzz/TARGET.c: build/test/fuzz_TARGET replays kept inputs with any compiler;
 # `make fuzz` builds them with clang and libFuzzer, `make fuzz TARGET=ppp TIME=600` runs one.
-FUZZ_TARGETS := wire isakmp ppp tunnel half_open path esp session judge conf control request
+FUZZ_TARGETS := wire isakmp ppp tunnel half_open path esp session judge conf control request radius
 fuzz_wire_ROOMS := wire crypto vocabulary base
+fuzz_radius_ROOMS := radius crypto wire ipc loop vocabulary base
 fuzz_isakmp_ROOMS := ipsec wire crypto vocabulary base
 fuzz_ppp_ROOMS := ppp crypto wire vocabulary base
 fuzz_tunnel_ROOMS := tunnel crypto wire vocabulary base

@@ -313,6 +313,148 @@ accounting() {
 	fi
 }
 
+# scripted MODE...: the server in Python.
+scripted() {
+	ip netns exec aaa python3 "$netns_dir/radius_server.py" $AAA "$SECRET" "$@" >"$T/scripted" 2>&1 &
+	disown
+	within 5 grep -qs ready "$T/scripted" || fail "the scripted server does not start"
+}
+says() { within 3 grep -q -- "$1" "$T/serve" || fail "the server does not say '$1'"; }
+pap_call() { # pap_call LINE...: of [radius one]
+	{ printf 'accounting = no\n'; radius_section "$@"; } >"$T/more"
+	serve 'authentication = pap'
+	profile pptp 'allow = pap' 'use-encryption = no'
+}
+
+faults() {
+	local began
+	if case_is silent-server; then
+		scripted silent
+		pap_call 'timeout = 1s' 'tries = 2'
+		refused 10
+		says 'RADIUS server one does not answer (2 s waited)'
+		report
+	fi
+	if case_is nobody-listens; then
+		pap_call 'timeout = 1s' 'tries = 2'
+		refused 10
+		says 'RADIUS server one: nobody listens at its port'
+		report
+	fi
+	if case_is slow-server; then
+		scripted slow 5
+		pap_call
+		dial
+		pings
+		hang_up
+		report
+	fi
+	if case_is unsigned-answers; then
+		scripted unsigned
+		pap_call 'timeout = 1s' 'tries = 1'
+		refused 10
+		says 'does not sign its answers.*require-message-auth = no'
+		report
+	fi
+	if case_is unsigned-answers-that-are-permitted; then
+		scripted unsigned
+		pap_call 'require-message-auth = no'
+		dial
+		hang_up
+		report
+	fi
+	if case_is wrong-secret; then
+		SECRET=other scripted slow 0
+		pap_call 'timeout = 1s' 'tries = 1'
+		refused 10
+		says 'its answers do not match the secret'
+		report
+	fi
+	if case_is forged-answers; then
+		scripted forged
+		pap_call
+		refused 19
+		report
+	fi
+	if case_is replayed-answers; then
+		scripted replay
+		pap_call 'timeout = 1s' 'tries = 1'
+		dial
+		hang_up
+		refused 10
+		says 'its answers do not match the secret'
+		report
+	fi
+	if case_is hostile-answers; then
+		scripted hostile
+		pap_call
+		dial
+		pings
+		want address "$(user_field remote_address)" 10.0.103.10
+		want mtu "$(user_field mtu)" 1460
+		! ip -n far route | grep -qE 'default|127.0.0.0|224.0.0.0' || fail "a route that cannot be: $(ip -n far route | tr '\n' '|')"
+		! LC_ALL=C grep -aP '[\x00-\x08\x0b-\x1f\x7f]|^forged:' "$T/serve" "$T/out" || fail "raw octets in the log"
+		says 'Framed-IP-Address that no client can have'
+		hang_up
+		report
+	fi
+	if case_is login-service; then
+		scripted login
+		pap_call
+		refused 19
+		says 'another service than Framed'
+		report
+	fi
+	if case_is dead-server-first; then
+		freeradius_begin "${LINES[@]}"
+		{
+			printf '[radius dead]\naddress = 10.88.2.99\nsecret = "x"\ntimeout = 1s\ntries = 2\n'
+			radius_section
+		} >"$T/more"
+		serve
+		profile pptp
+		began=$SECONDS
+		dial
+		[ $((SECONDS - began)) -ge 2 ] || fail "the dead server was not asked"
+		hang_up
+		began=$SECONDS
+		dial
+		[ $((SECONDS - began)) -le 1 ] || fail "the dead server is asked first again"
+		hang_up
+		report
+	fi
+	if case_is process-killed-while-it-asks; then
+		scripted slow 3
+		pap_call
+		vpdial connect c >"$T/out" 2>&1 </dev/null &
+		within 5 grep -q request "$T/scripted" || fail "nothing is asked"
+		kill -KILL "$(radius_process)"
+		wait $!
+		want status $? 10
+		sleep 1.5
+		dial
+		hang_up
+		report
+	fi
+	if case_is process-has-no-right-left; then
+		scripted silent
+		pap_call
+		sleep 0.5
+		local pid name
+		pid=$(radius_process)
+		for name in CapInh CapPrm CapEff CapBnd CapAmb; do
+			want $name "$(awk -v n=$name: '$1 == n { print $2 }' "/proc/$pid/status")" 0000000000000000
+		done
+		want Seccomp "$(awk '/^Seccomp:/ { print $2 }' "/proc/$pid/status")" 2
+		want NoNewPrivs "$(awk '/^NoNewPrivs:/ { print $2 }' "/proc/$pid/status")" 1
+		want Uid "$(awk '/^Uid:/ { print $2 }' "/proc/$pid/status")" 65534
+		want 'the root' "$(ls -A "/proc/$pid/root")" ''
+		# Streams, the server's socket, its loop, two sockets.
+		want descriptors "$(find "/proc/$pid/fd" -mindepth 1 | wc -l)" 7
+		report
+	fi
+}
+
 # FreeRADIUS keeps no LM hash, of which 40 bit keys after MS-CHAPv1 are made.
 if case_is mschap1-without-lm-key; then
 	ENCRYPT=no freeradius_begin
@@ -328,4 +470,5 @@ fi
 matrix
 refusals
 accounting
+faults
 exit $((failures > 0))
