@@ -198,6 +198,8 @@ static const struct conf_option options[] = {
 	 .help = "server: its address in the tunnel"},
 	{"remote-address", NULL, PPP_ONLY, CONF_VALUE_POOL, FIELD(remote_pool), .max = POOL_MAX,
 	 .help = "server: the client's address in the tunnel, or a range to choose from"},
+	{"only-one", NULL, PPP_ONLY, CONF_VALUE_BOOLEAN, FIELD(only_one), .def = "no",
+	 .help = "server: a user who is connected may not call once more"},
 };
 
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
@@ -250,6 +252,8 @@ static const struct conf_option server_options[] = {
 	 .help = "the server's address in the tunnel"},
 	{"remote-address", NULL, SECRET, CONF_VALUE_POOL, FIELD(secret.remote), .max = POOL_MAX,
 	 .help = "the client's address in the tunnel, or a range to choose from"},
+	{"max-sessions", NULL, SECRET, CONF_VALUE_U32, FIELD(secret.max_sessions), .max = 1000,
+	 .def = "0", .help = "calls of this user at once; 0 = any number"},
 	{"routes", NULL, SECRET, CONF_VALUE_ROUTES, FIELD(p.routes),
 	 .help = "networks behind the client: dst-address/prefix [gateway [metric]], ..."},
 	{"user", NULL, INTERFACE, CONF_VALUE_USER, TEXT_FIELD(interface.user),

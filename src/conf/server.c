@@ -34,6 +34,7 @@ static void take_ppp(const struct conf_draft *d, struct conf_ppp *ppp)
 	ppp->session_timeout = d->p.session_timeout;
 	ppp->local = d->local_pool;
 	ppp->remote = d->remote_pool;
+	ppp->only_one = d->only_one;
 }
 
 static void read_profile(struct loading *l, const char *name, unsigned line, struct conf_ppp *ppp)

@@ -40,6 +40,7 @@ struct conf_ppp {
 	struct in_addr dns_server[2];
 	uint32_t idle_timeout, session_timeout; /* seconds, 0 = none */
 	struct address_pool local, remote;
+	bool only_one; /* a user has one call at a time */
 };
 
 /* [secret NAME]. */
@@ -52,6 +53,7 @@ struct conf_secret {
 	struct address_pool local, remote;
 	struct route routes[CONF_ROUTES_MAX];
 	size_t route_count;
+	uint32_t max_sessions; /* calls of it at once; 0 = any number */
 	bool disabled;
 	struct conf_ppp ppp[PROTOCOL_COUNT]; /* its profile as each listener sees it */
 };

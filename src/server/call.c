@@ -252,8 +252,29 @@ static void answer_account(struct call *c, struct request_account_answer *answer
 	wipe(answer, sizeof *answer);
 }
 
-static const char *address_fault(const struct request_account_answer *answer, bool exhausted)
+/* May its user have one more call?  NULL, or why not. */
+static const char *limit_fault(const struct call *c)
 {
+	const struct conf_secret *secret = call_secret(c);
+	unsigned others = 0;
+
+	for (const struct call *o = c->server->calls; o; o = o->next)
+		others += o != c && !o->dead && o->open &&
+			  strcmp(call_secret(o)->name, secret->name) == 0;
+	if (others && ppp_of(c)->only_one)
+		return "the user is connected already, and the profile says only-one";
+	if (secret->max_sessions && others >= secret->max_sessions)
+		return "the user has as many calls as the secret's max-sessions";
+	return NULL;
+}
+
+static const char *account_fault(const struct call *c, const struct request_account_answer *answer,
+				 bool exhausted)
+{
+	const char *limit = limit_fault(c);
+
+	if (limit)
+		return limit;
 	if (exhausted)
 		return "no address is free in the pool";
 	if (!answer->local.s_addr || !answer->remote.s_addr)
@@ -294,7 +315,7 @@ static void on_account(struct call *c, const struct request_account *question)
 		return;
 	if (c->secret >= 0)
 		fill_answer(c, &answer);
-	answer_account(c, &answer, c->secret < 0 ? NULL : address_fault(&answer, exhausted));
+	answer_account(c, &answer, c->secret < 0 ? NULL : account_fault(c, &answer, exhausted));
 }
 
 /* Two users may not have one address; one user's newer call takes it over. */
@@ -324,7 +345,7 @@ static void on_granted(struct call *c, const struct radius_verdict *verdict)
 	c->server->rules->address(c->server->policy, c->slot, &c->granted->remote, &c->remote,
 				  &exhausted);
 	fill_answer(c, &answer);
-	answer_account(c, &answer, refusal ? refusal : address_fault(&answer, exhausted));
+	answer_account(c, &answer, refusal ? refusal : account_fault(c, &answer, exhausted));
 }
 
 static void judged(struct call *c, const struct radius_verdict *verdict)
@@ -484,6 +505,8 @@ static void on_network(struct call *c, const struct request_network *n)
 
 	if (c->ending)
 		return;
+	if (!fault && !c->open) /* another call of the user may have been faster */
+		fault = limit_fault(c);
 	if (fault)
 		reason_set(&answer.reason, EXIT_NEGOTIATION_FAILED, "%s", fault);
 	answer.error = fault ? -EINVAL : apply(c, n, &answer.reason);

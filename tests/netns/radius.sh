@@ -75,7 +75,7 @@ serve() {
 			printf '[%s-server]\nenabled = yes\nlisten = %s\ndefault-profile = test\n' $type $SERVER
 			for line; do printf '%s\n' "$line"; done
 		done
-		printf '[aaa]\nuse-radius = yes\n'
+		printf '[aaa]\nuse-radius = %s\n' "${USE-yes}"
 		cat "$T/more" 2>/dev/null
 	} >"$Q/server.conf"
 	chmod 600 "$Q/server.conf"
@@ -455,6 +455,26 @@ faults() {
 	fi
 }
 
+limits() {
+	local what
+	for what in only-one max-sessions; do
+		case_is "$what-of-a-user" || continue
+		printf '[secret loc]\npassword = "loc"\n%s\n[radius x]\naddress = %s\nsecret = "x"\ndisabled = yes\n' "$([ $what = only-one ] || echo 'max-sessions = 1')" "$AAA" >"$T/more"
+		printf '[test]\nuse-encryption = yes\n%s\n%s\n' "$POOL" "$([ $what = max-sessions ] || echo 'only-one = yes')" >"$Q/ppp-profiles.conf"
+		USE=no serve
+		USER_NAME=loc PASSWORD=loc profile pptp
+		cp "$P/c.conf" "$P/d.conf"
+		vpdial connect d >"$T/out" 2>&1 </dev/null || fail "the first call: $(tail -n 1 "$T/out")"
+		refused 10
+		says "loc: the user .*$what"
+		grep -q "the user .*$what" "$T/out" || fail "the caller does not read why: $(tail -n 1 "$T/out")"
+		vpdial disconnect d >"$T/out" 2>&1
+		dial
+		hang_up
+		report
+	done
+}
+
 # FreeRADIUS keeps no LM hash, of which 40 bit keys after MS-CHAPv1 are made.
 if case_is mschap1-without-lm-key; then
 	ENCRYPT=no freeradius_begin
@@ -471,4 +491,5 @@ matrix
 refusals
 accounting
 faults
+limits
 exit $((failures > 0))
