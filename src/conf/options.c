@@ -198,6 +198,8 @@ static const struct conf_option options[] = {
 	 .help = "server: its address in the tunnel"},
 	{"remote-address", NULL, PPP_ONLY, CONF_VALUE_POOL, FIELD(remote_pool), .max = POOL_MAX,
 	 .help = "server: the client's address in the tunnel, or a range to choose from"},
+	{"use-ipv6", NULL, PPP_ONLY, CONF_VALUE_BOOLEAN, FIELD(use_ipv6), .def = "no",
+	 .help = "server: negotiate IPv6 with link-local addresses too"},
 	{"only-one", NULL, PPP_ONLY, CONF_VALUE_BOOLEAN, FIELD(only_one), .def = "no",
 	 .help = "server: a user who is connected may not call once more"},
 };

@@ -73,7 +73,7 @@ struct conf_draft {
 	char domain[CONF_USER_MAX];
 	struct conf_wish local, remote;
 	struct address_pool local_pool, remote_pool; /* of a PPP profile, for the server */
-	bool only_one;				     /* likewise */
+	bool use_ipv6, only_one;		     /* likewise */
 	/* One section of server.conf. */
 	struct conf_listener listener;
 	struct conf_secret secret;

@@ -34,6 +34,7 @@ static void take_ppp(const struct conf_draft *d, struct conf_ppp *ppp)
 	ppp->session_timeout = d->p.session_timeout;
 	ppp->local = d->local_pool;
 	ppp->remote = d->remote_pool;
+	ppp->use_ipv6 = d->use_ipv6;
 	ppp->only_one = d->only_one;
 }
 

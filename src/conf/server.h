@@ -40,6 +40,7 @@ struct conf_ppp {
 	struct in_addr dns_server[2];
 	uint32_t idle_timeout, session_timeout; /* seconds, 0 = none */
 	struct address_pool local, remote;
+	bool use_ipv6; /* of the default-profile: it counts before anybody is known */
 	bool only_one; /* a user has one call at a time */
 };
 

@@ -140,6 +140,7 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	m->ppp.mru = l->max_mru;
 	m->path_mtu = path->mtu > 65535 ? 65535 : (uint16_t)path->mtu;
 	m->ipv4 = true;
+	m->ppp.ipv6 = ppp->use_ipv6;
 	m->clamp_mss = ppp->change_tcp_mss;
 	memcpy(m->dns, ppp->dns_server, sizeof m->dns);
 	m->outer_peer = address_ipv4(&c->peer);
@@ -462,6 +463,20 @@ static void take_over(struct call *c)
 	}
 }
 
+/* Zero unless IPv6 was to be negotiated and is. */
+static struct in6_addr link_local(const struct call *c, const uint8_t ifid[static 8])
+{
+	static const uint8_t none[8];
+	struct in6_addr a = {0};
+
+	if (!c->server->conf.ppp[c->type].use_ipv6 || memcmp(ifid, none, sizeof none) == 0)
+		return a;
+	a.s6_addr[0] = 0xfe;
+	a.s6_addr[1] = 0x80;
+	memcpy(a.s6_addr + 8, ifid, 8);
+	return a;
+}
+
 static int apply(struct call *c, const struct request_network *n, struct reason *reason)
 {
 	const char *arp = c->server->conf.listener[c->type].proxy_arp;
@@ -471,6 +486,7 @@ static int apply(struct call *c, const struct request_network *n, struct reason 
 		.ifindex = c->tun.ifindex,
 		.local = n->local,
 		.remote = n->remote,
+		.local6 = link_local(c, n->local_ifid),
 		.mtu = c->grant && c->grant->mtu && c->grant->mtu < n->mtu ? c->grant->mtu : n->mtu,
 		.dns_mode = HOST_DNS_NO,
 	};

@@ -475,6 +475,26 @@ limits() {
 	done
 }
 
+ipv6() {
+	local type
+	for type in pptp l2tp; do
+		case_is "ipv6-of-the-server-$type" || continue
+		printf '[secret loc]\npassword = "loc"\n' >"$T/more"
+		printf '[test]\nuse-encryption = require\nuse-ipv6 = yes\n%s\n' "$POOL" >"$Q/ppp-profiles.conf"
+		USE=no serve
+		USER_NAME=loc PASSWORD=loc profile "$type" 'ipv6 = yes'
+		dial
+		pings
+		local dev there
+		dev=$(vpdial status c --json | jq -r '.connections[0].interface')
+		there=$(ip -n far -6 -o addr show dev "$(device)" scope link | awk '{ sub("/.*", "", $4); print $4 }')
+		[ -n "$there" ] || fail "the server has no address: $(ip -n far -6 addr show | tr '\n' '|')"
+		ping -6 -q -c 3 -i 0.1 -W 2 "$there%$dev" >"$T/ping" 2>&1 || fail "no answer by IPv6: $(tail -n 2 "$T/ping" | tr '\n' '|')"
+		hang_up
+		report
+	done
+}
+
 # FreeRADIUS keeps no LM hash, of which 40 bit keys after MS-CHAPv1 are made.
 if case_is mschap1-without-lm-key; then
 	ENCRYPT=no freeradius_begin
@@ -492,4 +512,5 @@ refusals
 accounting
 faults
 limits
+ipv6
 exit $((failures > 0))
