@@ -292,8 +292,9 @@ attacker: $(BUILD)/test/attacker/vpdial-session
 
 # Fuzz targets, tests/fuzz/TARGET.c: build/test/fuzz_TARGET replays kept inputs with any compiler;
 # `make fuzz` builds them with clang and libFuzzer, `make fuzz TARGET=ppp TIME=600` runs one.
-FUZZ_TARGETS := wire isakmp ppp tunnel half_open path esp session judge conf import control request
+FUZZ_TARGETS := wire isakmp ppp tunnel half_open path esp session judge conf import control request radius
 fuzz_wire_ROOMS := wire crypto vocabulary base
+fuzz_radius_ROOMS := radius crypto wire ipc loop vocabulary base
 fuzz_isakmp_ROOMS := ipsec wire crypto vocabulary base
 fuzz_ppp_ROOMS := ppp crypto wire vocabulary base
 fuzz_tunnel_ROOMS := tunnel crypto wire vocabulary base
@@ -422,7 +423,7 @@ install: all
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/profiles \
 		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR) \
 		$(DESTDIR)$(NMDIR) $(DESTDIR)$(SLEEPDIR) $(DESTDIR)$(UNITDIR) \
-		$(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
+		$(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR) $(DESTDIR)$(SYSCONFDIR)/logrotate.d
 	sed 's|@SBINDIR@|$(SBINDIR)|' scripts/networkmanager/90-vpdial >$(DESTDIR)$(NMDIR)/90-vpdial
 	sed 's|@SBINDIR@|$(SBINDIR)|' scripts/system-sleep/vpdial >$(DESTDIR)$(SLEEPDIR)/vpdial
 	for unit in $(UNITS); do \
@@ -430,6 +431,7 @@ install: all
 		chmod 644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; done
 	install -m 644 packaging/sysusers.d/vpdial.conf $(DESTDIR)$(SYSUSERSDIR)/vpdial.conf
 	install -m 644 packaging/tmpfiles.d/vpdial.conf $(DESTDIR)$(TMPFILESDIR)/vpdial.conf
+	install -m 644 packaging/logrotate/vpdial $(DESTDIR)$(SYSCONFDIR)/logrotate.d/vpdial
 	chmod 755 $(DESTDIR)$(NMDIR)/90-vpdial $(DESTDIR)$(SLEEPDIR)/vpdial
 	install -m 755 $(BUILD)/vpdial $(DESTDIR)$(SBINDIR)/vpdial
 	install -m 755 $(BUILD)/vpdial-session $(BUILD)/vpdial-radius $(DESTDIR)$(LIBEXECDIR)/
@@ -449,7 +451,7 @@ uninstall:
 		$(DESTDIR)$(FISHCOMPDIR)/vpdial.fish \
 		$(DESTDIR)$(NMDIR)/90-vpdial $(DESTDIR)$(SLEEPDIR)/vpdial \
 		$(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(SYSUSERSDIR)/vpdial.conf \
-		$(DESTDIR)$(TMPFILESDIR)/vpdial.conf
+		$(DESTDIR)$(TMPFILESDIR)/vpdial.conf $(DESTDIR)$(SYSCONFDIR)/logrotate.d/vpdial
 	rm -rf $(DESTDIR)$(DOCDIR)
 	-rmdir $(DESTDIR)$(LIBEXECDIR)
 

@@ -185,6 +185,8 @@ int cli_users(struct cli *cli)
 	size_t count;
 	int r;
 
+	if (cli->given & CLI_OPTION_HISTORY)
+		return cli_history(cli);
 	if (cli->disconnect)
 		return disconnect(cli);
 	r = client_users(cli->run_dir, USERS_LIST, NULL, &rows, &count);

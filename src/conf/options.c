@@ -212,6 +212,10 @@ static const struct conf_option options[] = {
 	 .help = "server: its address in the tunnel"},
 	{"remote-address", NULL, PPP_ONLY, CONF_VALUE_POOL, FIELD(remote_pool), .max = POOL_MAX,
 	 .help = "server: the client's address in the tunnel, or a range to choose from"},
+	{"use-ipv6", NULL, PPP_ONLY, CONF_VALUE_BOOLEAN, FIELD(use_ipv6), .def = "no",
+	 .help = "server: negotiate IPv6 with link-local addresses too"},
+	{"only-one", NULL, PPP_ONLY, CONF_VALUE_BOOLEAN, FIELD(only_one), .def = "no",
+	 .help = "server: a user who is connected may not call once more"},
 };
 
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
@@ -277,6 +281,8 @@ static const struct conf_option server_options[] = {
 	 .help = "the server's address in the tunnel"},
 	{"remote-address", NULL, SECRET, CONF_VALUE_POOL, FIELD(secret_remote), .max = POOL_MAX,
 	 .help = "the client's address in the tunnel, or a range to choose from"},
+	{"max-sessions", NULL, SECRET, CONF_VALUE_U32, FIELD(secret.max_sessions), .max = 1000,
+	 .def = "0", .help = "calls of this user at once; 0 = any number"},
 	{"routes", NULL, SECRET, CONF_VALUE_ROUTES, FIELD(p.routes),
 	 .help = "networks behind the client: dst-address/prefix [gateway [metric]], ..."},
 	{"user", NULL, INTERFACE, CONF_VALUE_USER, TEXT_FIELD(interface.user),
@@ -309,6 +315,12 @@ static const struct conf_option server_options[] = {
 	 .help = "whether answers need a Message-Authenticator"},
 	{"use-radius", NULL, AAA, CONF_VALUE_BOOLEAN, FIELD(aaa.use_radius), .def = "no",
 	 .help = "ask RADIUS servers for users that have no secret here"},
+	{"accounting", NULL, AAA, CONF_VALUE_BOOLEAN, FIELD(aaa.accounting), .def = "yes",
+	 .help = "tell RADIUS servers of the start and the end of each call"},
+	{"interim-update", NULL, AAA, CONF_VALUE_DURATION, FIELD(aaa.interim_update), .max = WEEK,
+	 .def = "0", .unit = "seconds", .help = "tell them of calls in between"},
+	{"accounting-log", NULL, AAA, CONF_VALUE_BOOLEAN, FIELD(aaa.accounting_log), .def = "no",
+	 .help = "write a record of each call's start and end to a file"},
 	{"disabled", NULL, SECRET | CONF_IN_INTERFACE | CONF_IN_RADIUS, CONF_VALUE_BOOLEAN,
 	 FIELD(secret.disabled), .def = "no", .help = "as if the section were not there"},
 };

@@ -66,6 +66,8 @@ static void take_ppp(struct loading *l, unsigned line, struct conf_ppp *ppp)
 	ppp->session_timeout = d->p.session_timeout;
 	ppp->local = resolve(l, &d->local_pool, "local-address", 1, line);
 	ppp->remote = resolve(l, &d->remote_pool, "remote-address", 0, line);
+	ppp->use_ipv6 = d->use_ipv6;
+	ppp->only_one = d->only_one;
 }
 
 static void read_profile(struct loading *l, const char *name, unsigned line, struct conf_ppp *ppp)

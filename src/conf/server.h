@@ -11,7 +11,7 @@
 #define CONF_LISTEN_MAX	    4
 #define CONF_SECRETS_MAX    1024
 #define CONF_INTERFACES_MAX 256
-#define CONF_RADIUS_MAX	    8
+#define CONF_RADIUS_MAX	    4
 
 struct conf_addresses {
 	struct sockaddr_storage list[CONF_LISTEN_MAX]; /* without port */
@@ -44,6 +44,8 @@ struct conf_ppp {
 	struct in_addr dns_server[2];
 	uint32_t idle_timeout, session_timeout; /* seconds, 0 = none */
 	struct address_pool local, remote;
+	bool use_ipv6; /* of the default-profile: it counts before anybody is known */
+	bool only_one; /* a user has one call at a time */
 };
 
 /* [secret NAME]. */
@@ -56,6 +58,7 @@ struct conf_secret {
 	struct address_pool local, remote;
 	struct route routes[CONF_ROUTES_MAX];
 	size_t route_count;
+	uint32_t max_sessions; /* calls of it at once; 0 = any number */
 	bool disabled;
 	struct conf_ppp ppp[PROTOCOL_COUNT]; /* its profile as each listener sees it */
 };
@@ -84,6 +87,9 @@ struct conf_radius {
 /* [aaa]: who is asked, and who is told. */
 struct conf_aaa {
 	bool use_radius;
+	bool accounting;	 /* by RADIUS */
+	uint32_t interim_update; /* seconds, 0 = none, unless RADIUS says otherwise */
+	bool accounting_log;
 };
 
 struct conf_server {

@@ -60,8 +60,8 @@ struct supervisor {
 	struct request_routes told; /* by the server, by DHCP, for that address */
 	/* In this call, which takes it once only; TOLD may be of one before. */
 	bool told_any;
-	/* The server hung up during authentication: some do so for a request of CCP that comes before
-	 * they are done with it. */
+	/* The server hung up during authentication: some do so for a request of CCP that comes
+	 * before they are done with it. */
 	bool late_ccp;
 
 	uint64_t state_since_ms, up_since_ms;

@@ -65,6 +65,13 @@ int host_tun_open(struct host *host, const char *pattern, enum host_offload want
 int host_tun_rename(struct host *host, struct host_tun *tun, const char *name,
 		    struct reason *reason);
 
+/* What the kernel has counted on the device: TX is what went into the tunnel.  0 or -errno. */
+struct host_counters {
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+};
+int host_tun_counters(struct host *host, const struct host_tun *tun,
+		      struct host_counters *counters);
+
 /* Outer packets are sent from SOURCE, whose routing rules then count for the path to the server;
  * NULL = from any address. */
 void host_set_source(struct host *host, const struct sockaddr *source);

@@ -176,6 +176,18 @@ bool host_link_works(unsigned flags)
 	return (flags & IFF_UP) && (flags & LOWER_UP);
 }
 
+static void take_counters(struct host_link *link, const struct nlattr *a)
+{
+	struct rtnl_link_stats64 stats = {0};
+	size_t len = (size_t)nla_len(a);
+
+	memcpy(&stats, nla_data(a), len < sizeof(stats) ? len : sizeof(stats));
+	link->rx_packets = stats.rx_packets;
+	link->rx_bytes = stats.rx_bytes;
+	link->tx_packets = stats.tx_packets;
+	link->tx_bytes = stats.tx_bytes;
+}
+
 static void link_visit(void *ctx, struct nlmsghdr *h)
 {
 	const struct ifinfomsg *ifi = nlmsg_data(h);
@@ -192,6 +204,9 @@ static void link_visit(void *ctx, struct nlmsghdr *h)
 	a = nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_MTU);
 	if (a && nla_len(a) >= 4)
 		link->mtu = nla_get_u32(a);
+	a = nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_STATS64);
+	if (a)
+		take_counters(link, a);
 }
 
 int host_link_get(struct host_nl *nl, unsigned ifindex, struct host_link *link)

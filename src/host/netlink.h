@@ -42,6 +42,7 @@ struct host_link {
 	uint32_t mtu;
 	uint16_t type;	/* ARPHRD_ETHER and the like */
 	unsigned flags; /* IFF_UP and the like */
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 };
 /* Is it up, with a carrier? */
 bool host_link_works(unsigned flags);

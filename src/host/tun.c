@@ -177,3 +177,14 @@ int host_tun_open(struct host *host, const char *pattern, enum host_offload want
 	str_copy(tun->ifname, sizeof(tun->ifname), name);
 	return 0;
 }
+
+int host_tun_counters(struct host *host, const struct host_tun *tun, struct host_counters *counters)
+{
+	struct host_link link;
+	int r = host_link_get(&host->nl, tun->ifindex, &link);
+
+	if (r == 0)
+		*counters = (struct host_counters){link.rx_packets, link.rx_bytes, link.tx_packets,
+						   link.tx_bytes};
+	return r;
+}

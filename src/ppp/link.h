@@ -54,7 +54,8 @@ struct auth_keys {
 	uint8_t nt_hash[16], lm_hash[16];
 	uint8_t challenge[8]; /* v1 */
 	uint8_t nt_response[24];
-	bool made; /* elsewhere: for v2 the next two, for v1 lm_hash and nt_hash_hash, count */
+	uint32_t made; /* elsewhere (without a hole behind it: keys are compared whole): for v2 the
+			  next two, for v1 lm_hash and nt_hash_hash, count */
 	uint8_t send[16], receive[16], nt_hash_hash[16];
 };
 

@@ -162,6 +162,11 @@ static bool take_types(struct reading *r, const struct radius_value *v)
 	return radius_number(v, &r->to->grant.mppe_types);
 }
 
+static bool is_digit(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
 /* Ident, then "S=" and forty digits (RFC 2548 section 2.3.3). */
 static bool take_success(struct reading *r, const struct radius_value *v)
 {
@@ -170,7 +175,7 @@ static bool take_success(struct reading *r, const struct radius_value *v)
 	if (v->len < 1 + PROOF_SUCCESS_LEN || memcmp(v->at + 1, "S=", 2) != 0)
 		return false;
 	for (size_t i = 2; i < PROOF_SUCCESS_LEN; i++)
-		if (!memchr("0123456789ABCDEFabcdef", v->at[1 + i], 22))
+		if (!is_digit(v->at[1 + i]))
 			return false;
 	memcpy(j->success, v->at + 1, PROOF_SUCCESS_LEN);
 	j->has_success = 1;

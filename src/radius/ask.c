@@ -31,12 +31,13 @@ static void put_user(struct writer *w, const struct radius_server *server,
 /* RFC 2868 sections 3.3 and 3.4: a tag octet, here of no tunnel's, then the text. */
 static void put_endpoint(struct writer *w, uint8_t type, const char *address)
 {
-	uint8_t value[1 + INET6_ADDRSTRLEN] = {0};
-	size_t len = strlen(address);
+	uint8_t value[1 + INET6_ADDRSTRLEN];
+	struct writer text = writer_make(value, sizeof value);
 
-	memcpy(value + 1, address, len);
-	if (len)
-		radius_put(w, type, value, len + 1);
+	writer_u8(&text, 0);
+	writer_bytes(&text, address, strlen(address));
+	if (address[0])
+		radius_put(w, type, value, writer_len(&text));
 }
 
 void radius_put_caller(struct writer *w, const struct radius_server *server,

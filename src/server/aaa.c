@@ -16,18 +16,14 @@
 
 /* --- questions --- */
 
-void aaa_name_session(struct call *c)
+void aaa_name(struct aaa *a, char name[static RADIUS_SESSION_MAX])
 {
-	struct aaa *r = &c->server->aaa;
-
-	if (!r->last_session)
-		r->last_session = (uint32_t)(clock_day_ms() / 1000);
-	snprintf(c->session_id, sizeof c->session_id, "%08x-%06x", r->last_session,
-		 ++r->last_serial & 0xffffff);
+	if (!a->last_session)
+		a->last_session = (uint32_t)(clock_day_ms() / 1000);
+	snprintf(name, RADIUS_SESSION_MAX, "%08x-%06x", a->last_session, ++a->names & 0xffffff);
 }
 
-static void fill_caller(const struct call *c, struct radius_caller *to, const uint8_t *user,
-			size_t len)
+void aaa_fill_caller(const struct call *c, struct radius_caller *to)
 {
 	memset(to, 0, sizeof *to);
 	(void)str_copy(to->session_id, sizeof to->session_id, c->session_id);
@@ -35,33 +31,29 @@ static void fill_caller(const struct call *c, struct radius_caller *to, const ui
 	to->tunnel = c->type;
 	address_text(&c->peer, to->from, sizeof to->from);
 	address_text(&c->own, to->to, sizeof to->to);
-	to->user_len = (uint16_t)len;
-	memcpy(to->user, user, len);
+	to->user_len = c->question.raw_len;
+	memcpy(to->user, c->question.raw, c->question.raw_len);
 }
 
-bool aaa_ask(struct call *c, const struct request_account *question)
+int aaa_ask(struct call *c, const struct request_account *question)
 {
 	const unsigned methods = METHOD_PAP | METHOD_CHAP | METHOD_MSCHAP1 | METHOD_MSCHAP2;
 	struct aaa *r = &c->server->aaa;
 	struct radius_question q = {.proof = question->proof};
-	struct str user = str_make(c->question.user, sizeof c->question.user);
 	bool sent;
 
 	if (!c->server->conf.aaa.use_radius || !(question->proof.method & methods) ||
 	    question->user_len > RADIUS_USER_MAX)
-		return false;
+		return 0;
 	q.serial = c->question.serial = ++r->last_serial;
 	c->question.number = question->number;
-	str_clean(&user, question->user, question->user_len, sizeof c->question.user - 1);
-	fill_caller(c, &q.caller, question->user, question->user_len);
+	aaa_fill_caller(c, &q.caller);
 	sent = r->process.started &&
 	       request_send(&r->process.channel, REQUEST_RADIUS_ASK, &q, NULL, 0) == 0;
 	wipe(&q, sizeof q);
-	if (!sent) {
+	if (!sent)
 		c->question.serial = 0;
-		call_hang_up(c, EXIT_NEGOTIATION_FAILED, "the RADIUS process is not there now");
-	}
-	return true;
+	return sent ? 1 : -EPIPE;
 }
 
 static void say_nobody(struct server *s, const char *why)
@@ -75,16 +67,11 @@ static void say_nobody(struct server *s, const char *why)
 
 static bool on_verdict(struct server *s, const struct radius_verdict *v)
 {
-	struct call *c = s->calls;
-
 	if (v->outcome >= RADIUS_OUTCOMES || v->judged.verdict >= VERDICT_COUNT || !v->serial)
 		return false;
 	if (v->outcome == RADIUS_NOBODY)
 		say_nobody(s, v->why.text);
-	while (c && (c->dead || c->question.serial != v->serial))
-		c = c->next;
-	if (c) /* else the caller is gone */
-		call_judged(c, v);
+	s->aaa.events->judged(s, v);
 	return true;
 }
 
@@ -160,6 +147,21 @@ static void tell_servers(struct server *s)
 			send_sockets(s, i);
 	}
 	s->aaa.process.started = good;
+	if (good)
+		s->aaa.events->ready(s);
+}
+
+bool aaa_accounts(const struct server *s)
+{
+	return s->conf.aaa.accounting && s->conf.radius_count > 0;
+}
+
+bool aaa_record(struct server *s, uint32_t serial, const struct radius_record *record)
+{
+	const struct request_radius_record m = {serial, *record};
+
+	return s->aaa.process.started &&
+	       request_send(&s->aaa.process.channel, REQUEST_RADIUS_RECORD, &m, NULL, 0) == 0;
 }
 
 /* --- its life --- */
@@ -180,9 +182,7 @@ static void broke(struct server *s, const char *why)
 		  "%s: nobody who is known to RADIUS only can log on until it is started "
 		  "again in %u s; calls that are up go on",
 		  why, wait / 1000);
-	for (struct call *c = s->calls; c; c = c->next)
-		if (!c->dead && c->question.serial)
-			call_hang_up(c, EXIT_NEGOTIATION_FAILED, "the RADIUS process broke");
+	s->aaa.events->broke(s, why);
 	loop_timer_set(s->loop, &r->timer, now + wait);
 }
 
@@ -205,6 +205,9 @@ static void on_request(void *ctx, struct request_message *m)
 		good = on_renew(s, &m->radius_place);
 	else if (m->type == REQUEST_RADIUS_VERDICT)
 		good = on_verdict(s, &m->radius_verdict);
+	else if (m->type == REQUEST_RADIUS_RECORDED)
+		s->aaa.events->recorded(s, m->radius_recorded.serial,
+					m->radius_recorded.taken == 1);
 	else if (m->type == REQUEST_ENDED)
 		broke(s, m->ended.reason.text);
 	wipe(m, sizeof *m);
@@ -238,7 +241,7 @@ int aaa_start(struct server *s, struct reason *reason)
 					      .role = "RADIUS",
 					      .program = "vpdial-radius"};
 
-	if (!s->conf.aaa.use_radius)
+	if (!s->conf.aaa.use_radius && !aaa_accounts(s))
 		return 0;
 	r->log = s->log;
 	(void)str_copy(r->log.name, sizeof r->log.name, "radius");

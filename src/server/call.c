@@ -21,11 +21,6 @@
 #define HANGUP_LIMIT_MS 8000
 #define MTU_MIN		68 /* RFC 791 */
 
-const struct conf_secret *call_secret(const struct call *c)
-{
-	return c->secret >= 0 ? &c->server->conf.secrets[c->secret] : c->granted;
-}
-
 static const struct conf_ppp *ppp_of(const struct call *c)
 {
 	const struct conf_secret *secret = call_secret(c);
@@ -54,7 +49,7 @@ static void finish(struct call *c, const struct reason *reason)
 	c->dead = true;
 	process_stop(&c->session, true);
 	if (c->open && secret)
-		log_notice(&c->log, "%s disconnected: %s", secret->name, reason->text);
+		ledger_ended(c, reason);
 	else if (c->proved && secret) /* no stranger any more */
 		log_notice(&c->log, "%s was not connected from %s: %s", secret->name,
 			   address_text(&c->peer, from, sizeof from), reason->text);
@@ -64,6 +59,7 @@ static void finish(struct call *c, const struct reason *reason)
 	if (c->host)
 		host_undo(c->host);
 	loop_timer_del(s->loop, &c->limit_timer);
+	loop_timer_del(s->loop, &c->interim_timer);
 	/* Who guesses passwords or breaks a session waits some day; who gives up does not. */
 	if (!c->refused)
 		s->rules->release(s->policy, c->slot,
@@ -152,6 +148,7 @@ static void fill_start(const struct call *c, const struct host_path *path, struc
 	m->ppp.mrru = l->mrru;
 	m->path_mtu = path->mtu > 65535 ? 65535 : (uint16_t)path->mtu;
 	m->ipv4 = true;
+	m->ppp.ipv6 = ppp->use_ipv6;
 	m->clamp_mss = ppp->change_tcp_mss;
 	memcpy(m->dns, ppp->dns_server, sizeof m->dns);
 	m->outer_peer = address_ipv4(&c->peer);
@@ -270,8 +267,29 @@ static void answer_account(struct call *c, struct request_account_answer *answer
 	wipe(answer, sizeof *answer);
 }
 
-static const char *address_fault(const struct request_account_answer *answer, bool exhausted)
+/* May its user have one more call?  NULL, or why not. */
+static const char *limit_fault(const struct call *c)
 {
+	const struct conf_secret *secret = call_secret(c);
+	unsigned others = 0;
+
+	for (const struct call *o = c->server->calls; o; o = o->next)
+		others += o != c && !o->dead && o->open &&
+			  strcmp(call_secret(o)->name, secret->name) == 0;
+	if (others && ppp_of(c)->only_one)
+		return "the user is connected already, and the profile says only-one";
+	if (secret->max_sessions && others >= secret->max_sessions)
+		return "the user has as many calls as the secret's max-sessions";
+	return NULL;
+}
+
+static const char *account_fault(const struct call *c, const struct request_account_answer *answer,
+				 bool exhausted)
+{
+	const char *limit = limit_fault(c);
+
+	if (limit)
+		return limit;
 	if (exhausted)
 		return "no address is free in the pool";
 	if (!answer->local.s_addr || !answer->remote.s_addr)
@@ -279,11 +297,21 @@ static const char *address_fault(const struct request_account_answer *answer, bo
 	return NULL;
 }
 
+static void note_user(struct call *c, const struct request_account *question)
+{
+	struct str user = str_make(c->question.user, sizeof c->question.user);
+
+	str_clean(&user, question->user, question->user_len, sizeof c->question.user - 1);
+	c->question.raw_len = question->user_len <= sizeof c->question.raw ? question->user_len : 0;
+	memcpy(c->question.raw, question->user, c->question.raw_len);
+}
+
 static void on_account(struct call *c, const struct request_account *question)
 {
 	struct server *s = c->server;
 	struct request_account_answer answer = {.number = question->number};
 	bool exhausted = false;
+	int asked;
 
 	/* Once the network is up it is known who it is; who is refused need not say.  The number is
 	 * the session's own, to know the answer by, and no count of its questions. */
@@ -292,13 +320,17 @@ static void on_account(struct call *c, const struct request_account *question)
 		call_kill(c);
 		return;
 	}
+	note_user(c, question);
 	c->secret = s->rules->account(s->policy, c->slot, question->user, question->user_len,
 				      &c->remote, &exhausted);
-	if (c->secret < 0 && aaa_ask(c, question))
+	asked = c->secret < 0 ? aaa_ask(c, question) : 0;
+	if (asked < 0)
+		call_hang_up(c, EXIT_NEGOTIATION_FAILED, "RADIUS cannot be asked now");
+	if (asked)
 		return;
 	if (c->secret >= 0)
 		fill_answer(c, &answer);
-	answer_account(c, &answer, c->secret < 0 ? NULL : address_fault(&answer, exhausted));
+	answer_account(c, &answer, c->secret < 0 ? NULL : account_fault(c, &answer, exhausted));
 }
 
 /* Two users may not have one address; one user's newer call takes it over. */
@@ -328,10 +360,10 @@ static void on_granted(struct call *c, const struct radius_verdict *verdict)
 	c->server->rules->address(c->server->policy, c->slot, &c->granted->remote, &c->remote,
 				  &exhausted);
 	fill_answer(c, &answer);
-	answer_account(c, &answer, refusal ? refusal : address_fault(&answer, exhausted));
+	answer_account(c, &answer, refusal ? refusal : account_fault(c, &answer, exhausted));
 }
 
-void call_judged(struct call *c, const struct radius_verdict *verdict)
+static void judged(struct call *c, const struct radius_verdict *verdict)
 {
 	struct request_account_answer answer = {.number = c->question.number, .known = true};
 
@@ -348,6 +380,27 @@ void call_judged(struct call *c, const struct radius_verdict *verdict)
 		answer_account(c, &answer, NULL);
 	}
 }
+
+static void on_judged(struct server *s, const struct radius_verdict *verdict)
+{
+	struct call *c = s->calls;
+
+	while (c && (c->dead || c->question.serial != verdict->serial))
+		c = c->next;
+	if (c) /* else the caller is gone */
+		judged(c, verdict);
+}
+
+static void on_aaa_broke(struct server *s, const char *why)
+{
+	for (struct call *c = s->calls; c; c = c->next)
+		if (!c->dead && c->question.serial) {
+			c->question.serial = 0;
+			call_hang_up(c, EXIT_NEGOTIATION_FAILED, why);
+		}
+}
+
+const struct aaa_events call_aaa_events = {on_judged, on_aaa_broke, queue_kick, queue_recorded};
 
 /* The session speaks for a caller that nobody trusts: every value is checked again. */
 static const char *fault_of(const struct call *c, const struct request_network *n)
@@ -425,6 +478,20 @@ static void take_over(struct call *c)
 	}
 }
 
+/* Zero unless IPv6 was to be negotiated and is. */
+static struct in6_addr link_local(const struct call *c, const uint8_t ifid[static 8])
+{
+	static const uint8_t none[8];
+	struct in6_addr a = {0};
+
+	if (!c->server->conf.ppp[c->type].use_ipv6 || memcmp(ifid, none, sizeof none) == 0)
+		return a;
+	a.s6_addr[0] = 0xfe;
+	a.s6_addr[1] = 0x80;
+	memcpy(a.s6_addr + 8, ifid, 8);
+	return a;
+}
+
 static int apply(struct call *c, const struct request_network *n, struct reason *reason)
 {
 	const char *arp = c->server->conf.listener[c->type].proxy_arp;
@@ -434,6 +501,7 @@ static int apply(struct call *c, const struct request_network *n, struct reason 
 		.ifindex = c->tun.ifindex,
 		.local = n->local,
 		.remote = n->remote,
+		.local6 = link_local(c, n->local_ifid),
 		.mtu = c->grant && c->grant->mtu && c->grant->mtu < n->mtu ? c->grant->mtu : n->mtu,
 		.dns_mode = HOST_DNS_NO,
 	};
@@ -468,6 +536,8 @@ static void on_network(struct call *c, const struct request_network *n)
 
 	if (c->ending)
 		return;
+	if (!fault && !c->open) /* another call of the user may have been faster */
+		fault = limit_fault(c);
 	if (fault)
 		reason_set(&answer.reason, EXIT_NEGOTIATION_FAILED, "%s", fault);
 	answer.error = fault ? -EINVAL : apply(c, n, &answer.reason);
@@ -484,6 +554,7 @@ static void on_network(struct call *c, const struct request_network *n)
 		c->up_since_ms = loop_now(s->loop);
 		loop_timer_del(s->loop, &c->limit_timer);
 		s->rules->opened(s->policy, c->slot);
+		ledger_started(c);
 	}
 	request_send(&c->session.channel, REQUEST_GET_STATS, NULL, NULL, 0);
 }
@@ -494,6 +565,7 @@ static void on_stats(struct call *c, const struct request_stats *stats)
 	bool first = c->stats.encoding[0] == '\0';
 
 	c->stats = *stats;
+	ledger_counted(c);
 	if (!first || !c->open)
 		return;
 	inet_ntop(AF_INET, &c->network.local, local, sizeof local);
@@ -713,8 +785,9 @@ void call_begin(struct server *s, enum protocol type, const struct call *known)
 	c->tun.fd = -1;
 	c->log = s->log;
 	set_number(c, free_number(s, 1));
-	aaa_name_session(c);
+	aaa_name(&s->aaa, c->session_id);
 	c->limit_timer = (struct loop_timer){DEADLINE_NONE, on_limit, c, NULL, NULL};
+	ledger_prepare(c);
 	c->next = s->calls;
 	s->calls = c;
 	loop_timer_set(s->loop, &c->limit_timer,

@@ -36,9 +36,11 @@ struct call {
 	unsigned accounts_asked;       /* by its session */
 	int secret;		       /* index; -1 = none of ours, or not known yet */
 	struct account_question {
-		uint32_t serial; /* of the question to RADIUS; 0 = none is out */
-		uint32_t number; /* of the session's */
-		char user[CONF_USER_MAX];
+		uint32_t serial;	  /* of the question to RADIUS; 0 = none is out */
+		uint32_t number;	  /* of the session's */
+		char user[CONF_USER_MAX]; /* cleaned; and as the caller gave it: */
+		uint16_t raw_len;
+		uint8_t raw[RADIUS_USER_MAX];
 	} question;
 	struct conf_secret *granted; /* owned: the account as RADIUS knows it, NULL = none */
 	struct radius_grant *grant;  /* owned, beside it */
@@ -49,6 +51,8 @@ struct call {
 	bool proved;  /* the password was right, says the session */
 	bool open, ending, dead;
 	uint64_t up_since_ms;
+	struct loop_timer interim_timer;
+	bool interim_due;		/* with the next counters */
 	struct request_network network; /* what the machine has */
 	struct request_stats stats;
 };
@@ -62,9 +66,7 @@ void call_hang_up(struct call *c, enum exit_status code, const char *text);
 /* Ends it at once and without farewell. */
 void call_kill(struct call *c);
 void calls_reap(struct server *s);
-/* Its account; NULL = not known. */
-const struct conf_secret *call_secret(const struct call *c);
-/* What RADIUS says to the question that is out. */
-void call_judged(struct call *c, const struct radius_verdict *verdict);
+/* What RADIUS says to the questions that are out. */
+extern const struct aaa_events call_aaa_events;
 
 #endif

@@ -18,15 +18,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define END_LIMIT_MS 8000 /* for the farewells of all calls */
+#define END_LIMIT_MS  8000 /* for the farewells of all calls */
+#define ACCOUNTING_MS 2000 /* for the RADIUS servers, behind that */
 #define RESTART_HINT                                                                       \
 	"a changed file takes effect when the server is started again (systemctl restart " \
 	"vpdial-server), which hangs up all calls"
 
+/* RADIUS servers get a moment to hear of the calls' ends; what they do not confirm is sent by the
+ * next server. */
 static void stop_if_done(struct server *s)
 {
-	if (s->stopping && !s->calls)
+	if (!s->stopping || s->calls)
+		return;
+	if (!s->told_off && aaa_accounts(s)) {
+		ledger_off(s);
+		loop_timer_set(s->loop, &s->end_timer, loop_now(s->loop) + ACCOUNTING_MS);
+	}
+	s->told_off = true;
+	if (queue_is_idle(s))
 		loop_stop(s->loop);
+}
+
+static void on_recorded(struct server *s)
+{
+	stop_if_done(s);
 }
 
 static void on_reap(void *ctx)
@@ -220,7 +235,11 @@ static int begin(struct server *s)
 	if (rc == 0)
 		rc = reader_start(s, &s->reason);
 	if (rc == 0)
+		queue_open(s, on_recorded);
+	if (rc == 0)
 		rc = aaa_start(s, &s->reason);
+	if (rc == 0)
+		ledger_on(s);
 	if (rc == 0)
 		say_ready(s);
 	return rc;
@@ -230,6 +249,7 @@ static void release(struct server *s)
 {
 	reader_stop(s);
 	aaa_stop(s);
+	queue_close(s);
 	for (int type = 0; type < PROTOCOL_COUNT; type++)
 		listeners_close(s, (enum protocol)type);
 	for (struct call *c = s->calls; c; c = c->next)
@@ -264,7 +284,9 @@ static struct server *server_new(const struct serve_options *options,
 	for (size_t i = 0; i < USERS_CLIENTS_MAX; i++)
 		s->clients[i].handle.fd = -1;
 	s->reap_timer = (struct loop_timer){DEADLINE_NONE, on_reap, s, NULL, NULL};
+	s->aaa.events = &call_aaa_events;
 	s->reader.timer.deadline_ms = s->aaa.timer.deadline_ms = DEADLINE_NONE;
+	s->queue.timer.deadline_ms = DEADLINE_NONE;
 	s->end_timer = (struct loop_timer){DEADLINE_NONE, on_end, s, NULL, NULL};
 	s->log =
 		(struct log){.fd = 2, .level = options->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE};

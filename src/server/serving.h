@@ -8,7 +8,9 @@
 #include "privsep/notify.h"
 #include "server/aaa.h"
 #include "server/call.h"
+#include "server/ledger.h"
 #include "server/listen.h"
+#include "server/queue.h"
 #include "server/reader.h"
 #include "server/serve.h"
 #include "server/users.h"
@@ -29,14 +31,22 @@ struct server {
 	size_t listener_count;
 	struct reader reader;
 	struct aaa aaa;
+	struct queue queue;
+	struct ledger ledger;
 	struct users_client clients[USERS_CLIENTS_MAX];
 	struct call *calls;
 	unsigned last_number;
-	bool stopping;
+	bool stopping, told_off;
 	uint64_t turned_away;
 	struct log_limit limit; /* of lines about it */
 	struct reason reason;
 };
+
+/* The account of a call; NULL = not known. */
+static inline const struct conf_secret *call_secret(const struct call *c)
+{
+	return c->secret >= 0 ? &c->server->conf.secrets[c->secret] : c->granted;
+}
 
 /* The name that sessions and reader give to callers. */
 void serve_host_name(char *buf, size_t cap);

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RADIUS_SERVERS_MAX 8
+#define RADIUS_SERVERS_MAX 4 /* a confined process has few descriptors */
 #define RADIUS_NAME_MAX	   64
 #define RADIUS_USER_MAX	   253 /* what an attribute holds */
 #define RADIUS_ROUTES_MAX  16

@@ -61,6 +61,9 @@ types = enum("wire/isakmp.h", "isakmp_type").values()
 heads = [struct.pack(">BBH", v, 0, 4) for v in types if v]
 write("isakmp", heads + [struct.pack(">H", v) for v in enum("wire/isakmp.h", "isakmp_notify").values()] +
       [b"\0\0\0\1\0\0\0\1"] + [bytes.fromhex(h) for h in ("80010007", "800e0100", "80020004", "80040013", "80030001", "01030401", "010c0000", "80040004", "8004f004", "80050002", "10020000")])
+enum_x = dict(re.findall(r"X\((\w+), (\d+)\)", text("wire/radius.h")))
+write("radius", [bytes([int(v), 6]) for v in enum_x.values()] + [b"S=", b"E=691", b"10.9.0.0/16 10.0.0.2 1"] +
+      [struct.pack(">BBIBB", 26, 12, 311, v, 6) for v in enum("wire/radius.h", "radius_microsoft").values()])
 write("path", frames + gre + l2tp + [bytes([b]) for b in range(0xf0, 0xf5)] + [b"\x45\0\0\x28", b"\x60\0\0\0"])
 write("esp", l2tp + [b"\0\0\x10" + bytes([i]) for i in range(6)] + [bytes.fromhex("06a5a029"), b"\0\x11", b"\0\x3b", b"\xff"])
 write("session", frames + codes + options + avp_tokens + pptp + dhcp + [bytes([1, 8]), bytes([0, 255])])
@@ -68,7 +71,7 @@ write("session", frames + codes + options + avp_tokens + pptp + dhcp + [bytes([1
 conf = text("conf/options.c") + text("conf/server.c")
 keys = {k for k in re.findall(r'"([a-z0-9-]+)"', conf)}
 write("conf", [f"{k} = ".encode() for k in keys if "-" in k] + [k.encode() for k in keys] +
-      [b"[connection]\n", b"[pptp-server]\n", b"[l2tp-server]\n", b"[secret john]\n", b"[interface a]\n", b'"', b"\\", b"; ", b"\xef\xbb\xbf"])
+      [b"[connection]\n", b"[pptp-server]\n", b"[l2tp-server]\n", b"[secret john]\n", b"[interface a]\n", b"[radius a]\n", b"[aaa]\n", b'"', b"\\", b"; ", b"\xef\xbb\xbf"])
 # Records: their heads and the numbers that mean something.
 magics = [int(v, 16) for h in ("control.h", "events.h", "users.h") for v in re.findall(r"_MAGIC\s+(0x[0-9a-f]+)", text("ipc/" + h))]
 records = [struct.pack("<I", v) for v in magics + list(range(1, 16))]

@@ -313,7 +313,31 @@ def isakmp():
         put("isakmp", head + bytes([7, 3, 7, 3, 7, 3]) + up)
 
 
+
+
+def radius():
+    """Attributes of answers: the vectors', and one of each kind that is known."""
+    def at(kind, value):
+        return bytes([kind, len(value) + 2]) + value
+
+    def ms(kind, value):
+        return at(26, struct.pack(">IBB", 311, kind, len(value) + 2) + value)
+
+    for section, name, octets in vectors("radius"):
+        put("radius", b"\0" + octets)
+        put("radius", b"\3" + octets)
+    known = [at(n, struct.pack(">I", 2)) for n in (6, 8, 9, 12, 27, 28, 85)] + [
+        at(18, b"Hello"), at(22, b"10.9.0.0/16 10.0.0.2 1"), at(25, b"class"), at(88, b"pool"),
+        ms(2, b"\1E=691 R=1 C=00 V=3 M=no"), ms(7, struct.pack(">I", 2)), ms(8, struct.pack(">I", 6)), ms(12, bytes(32)),
+        ms(16, b"\x80\1" + bytes(32)), ms(17, b"\x80\2" + bytes(32)), ms(26, b"\1S=" + b"0A" * 20), ms(28, b"\x0a\0\0\1")]
+    for a in known:
+        put("radius", b"\0" + a)
+    for method in range(16):
+        put("radius", bytes([method]) + b"".join(known))
+
+
 isakmp()
+radius()
 
 
 # Whole sessions: each role, tunnel and encryption; then packets, requests and hang-ups in each phase.

@@ -47,8 +47,9 @@ struct end {
 	bool broke_promise; /* data could have passed in clear although encryption is required */
 	/* answerer: the one account */
 	const char *account_user, *account_password;
-	bool account_later; /* the test answers */
-	unsigned accounts;  /* questions so far */
+	bool account_later;	 /* the test answers */
+	unsigned accounts;	 /* questions so far */
+	struct auth_proof proof; /* of the last one */
 	/* a pair's network takes frames instead of the array */
 	void (*carry)(void *ctx, struct end *from, uint16_t protocol, const uint8_t *info,
 		      size_t len);
@@ -148,6 +149,7 @@ static inline void end_account(void *ctx, const uint8_t *user, size_t len)
 	struct end *e = ctx;
 
 	e->accounts++;
+	ppp_proof(e->link, &e->proof);
 	if (!e->account_later)
 		end_answer(e, e->account_user && len == strlen(e->account_user) &&
 				      memcmp(user, e->account_user, len) == 0);

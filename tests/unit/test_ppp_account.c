@@ -203,6 +203,89 @@ static void a_packet_too_long_to_be_kept_is_dropped(void **state)
 	end_free(e);
 }
 
+/* ---- somebody elsewhere judges ---- */
+
+static void answer_judged(struct end *e, enum auth_verdict verdict, const char *said)
+{
+	struct ppp_account account = {.known = true, .judged.verdict = (uint8_t)verdict};
+
+	snprintf(account.judged.said, sizeof(account.judged.said), "%s", said);
+	ppp_account_answer(e->link, &account, e->now_ms);
+}
+
+static void pap_shows_the_password_and_obeys_the_verdict(void **state)
+{
+	(void)state;
+	for (int good = 0; good < 2; good++) {
+		struct end *e = asking(METHOD_PAP);
+		const struct frame *f;
+
+		inject(e, FRAME_PAP, PAP_USER);
+		assert_int_equal(e->proof.method, METHOD_PAP);
+		assert_int_equal(e->proof.value_len, 10);
+		assert_memory_equal(e->proof.value, "clientPass", 10);
+		answer_judged(e, good ? VERDICT_GOOD : VERDICT_BAD, "call the help desk");
+		f = take(e, FRAME_PAP, good ? 2 : 3);
+		assert_int_equal(f->info[4], 18);
+		assert_memory_equal(f->info + 5, "call the help desk", 18);
+		assert_int_equal(e->authenticated, good);
+		end_free(e);
+	}
+}
+
+static void chap_shows_its_response_and_obeys_the_verdict(void **state)
+{
+	struct end *e = asking(METHOD_CHAP);
+	const struct frame *challenge = take(e, FRAME_CHAP, 1);
+	uint8_t id = challenge->info[1], octets[16];
+
+	(void)state;
+	memcpy(octets, challenge->info + 5, 16);
+	respond_md5(e, challenge);
+	assert_int_equal(e->proof.method, METHOD_CHAP);
+	assert_int_equal(e->proof.id, id);
+	assert_int_equal(e->proof.challenge_len, 16);
+	assert_memory_equal(e->proof.challenge, octets, 16);
+	assert_int_equal(e->proof.value_len, 16);
+	/* The password would be right: it does not count. */
+	answer_judged(e, VERDICT_BAD, "");
+	take(e, FRAME_CHAP, 4);
+	assert_int_equal(e->authenticated, 0);
+	end_free(e);
+}
+
+/* E=648 of the judge reaches the caller. */
+static void mschap2_needs_the_judges_proof_and_tells_his_error(void **state)
+{
+	(void)state;
+	for (int with = 0; with < 3; with++) {
+		struct end *e = asking(METHOD_MSCHAP2);
+		struct ppp_account account = {.known = true, .judged.verdict = VERDICT_GOOD};
+		uint8_t packet[4 + 1 + 49 + 4] = {2, take(e, FRAME_CHAP, 1)->info[1], 0, 58, 49};
+		const struct frame *f;
+
+		memcpy(packet + 54, "User", 4);
+		input_frame(e, FRAME_CHAP, packet, sizeof(packet));
+		assert_int_equal(e->proof.value_len, 49);
+		account.judged.has_success = with == 1;
+		memset(account.judged.success, 'S', sizeof(account.judged.success));
+		if (with == 2) {
+			account.judged.verdict = VERDICT_BAD;
+			account.judged.error = 648;
+			strcpy(account.judged.said, "expired");
+		}
+		ppp_account_answer(e->link, &account, e->now_ms);
+		f = take(e, FRAME_CHAP, with == 1 ? 3 : 4);
+		if (with == 1)
+			assert_memory_equal(f->info + 4,
+					    "SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS M=", 45);
+		if (with == 2)
+			assert_memory_equal(f->info + 4, "E=648 R=0 V=3 M=expired", 23);
+		assert_int_equal(e->authenticated, with == 1);
+		end_free(e);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +300,9 @@ int main(void)
 		cmocka_unit_test(an_answer_that_nobody_asked_for_does_nothing),
 		cmocka_unit_test(eap_goes_on_with_a_late_answer_and_asks_once),
 		cmocka_unit_test(a_packet_too_long_to_be_kept_is_dropped),
+		cmocka_unit_test(pap_shows_the_password_and_obeys_the_verdict),
+		cmocka_unit_test(chap_shows_its_response_and_obeys_the_verdict),
+		cmocka_unit_test(mschap2_needs_the_judges_proof_and_tells_his_error),
 	};
 
 	return cmocka_run_group_tests(tests, crypto_set_up, crypto_tear_down);

@@ -429,6 +429,36 @@ static void secret_is_read_with_its_profile_and_name_keeps_its_case(void **state
 	assert_true(p->server.interfaces[0].disabled);
 }
 
+static void radius_servers_are_read_in_their_order(void **state)
+{
+	struct place *p = *state;
+	const struct conf_radius *r;
+
+	assert_int_equal(load(p,
+			      "[radius Off]\naddress = 192.0.2.9\nsecret = \"x\"\n"
+			      "disabled = yes\n[radius One]\naddress = 192.0.2.1\n"
+			      "secret = \"abc\"\nrealm = lab\n[radius two]\naddress = 2001:db8::1\n"
+			      "secret = \"x\"\nauthentication-port = 1645\ntimeout = 5\ntries = 1\n"
+			      "require-message-auth = no\n[aaa]\nuse-radius = yes\n"),
+			 0);
+	assert_true(p->server.aaa.use_radius);
+	assert_int_equal(p->server.radius_count, 2);
+	r = p->server.radius;
+	assert_string_equal(r[0].name, "One");
+	assert_string_equal(r[0].address, "192.0.2.1");
+	assert_int_equal(r[0].secret.len, 3);
+	assert_string_equal(r[0].realm, "lab");
+	assert_int_equal(r[0].authentication_port, 1812);
+	assert_int_equal(r[0].accounting_port, 1813);
+	assert_int_equal(r[0].timeout, 3);
+	assert_int_equal(r[0].tries, 3);
+	assert_true(r[0].require_message_auth);
+	assert_string_equal(r[1].address, "2001:db8::1");
+	assert_int_equal(r[1].authentication_port, 1645);
+	assert_int_equal(r[1].timeout, 5);
+	assert_false(r[1].require_message_auth);
+}
+
 static void each_fault_of_the_server_names_line_and_key(void **state)
 {
 	static const struct {
@@ -449,6 +479,14 @@ static void each_fault_of_the_server_names_line_and_key(void **state)
 		{"[secret a]\nservice = sstp\n", ":2: service:"},
 		{"[secret a]\n[secret b]\nname = a\n", "another secret has that name"},
 		{"[interface x]\n", "user: missing"},
+		{"[radius x]\nsecret = \"a\"\n", ":1: address: missing"},
+		{"[radius x]\naddress = 192.0.2.1\n", ":1: secret: missing"},
+		{"[radius x]\naddress = radius.example\n", ":2: address:"},
+		{"[radius x]\naddress = 192.0.2.1\nsecret = \"a\"\nsrc-address = ::1\n",
+		 "of another family"},
+		{"[radius x]\ntimeout = 20\n", ":2: timeout:"},
+		{"[radius x]\nrequire-message-auth = maybe\n", ":2: require-message-auth:"},
+		{"[aaa]\nuse-radius = yes\n", ":1: use-radius: there is no [radius NAME]"},
 		{"[interface sixteen-letters-]\nuser = a\n", "no interface name"},
 	};
 	struct place *p = *state;
@@ -551,6 +589,7 @@ int main(void)
 		T(empty_file_has_the_missions_defaults),
 		T(ipsec_of_the_server_is_read),
 		T(secret_is_read_with_its_profile_and_name_keeps_its_case),
+		T(radius_servers_are_read_in_their_order),
 		T(each_fault_of_the_server_names_line_and_key),
 		T(server_file_that_others_may_read_is_refused),
 		T(server_file_of_another_user_is_not_roots),
