@@ -12,13 +12,13 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 s.bind(path)
 s.listen(4)
 print("listening", flush=True)
-form = "<II4?16s256s8sII64s64s64s4xQQ48s16sQQQQ"
+form = "<II4?16s256s8sII64s64s64s4xQQ48s16s96sQQQQ"
 c, _ = s.accept()
 c.recv(1000)
-head = 0x56505355, 1
+head = 0x56505355, 2
 c.send(struct.pack(form, *head, False, False, True, True, b"<pptp-x>", user, b"pptp", 1400, 1400,
-                   b"192.0.2.9", b"10.0.0.1", b"10.0.0.2", 61000, 0, b"none", b"pap", 1, 2, 3, 4))
-c.send(struct.pack(form, *head, True, False, False, False, *[b""] * 3, 0, 0, *[b""] * 3, 0, 0, b"", b"", *[0] * 4))
+                   b"192.0.2.9", b"10.0.0.1", b"10.0.0.2", 61000, 0, b"none", b"pap", b"", 1, 2, 3, 4))
+c.send(struct.pack(form, *head, True, False, False, False, *[b""] * 3, 0, 0, *[b""] * 3, 0, 0, b"", b"", b"", *[0] * 4))
 s.close()
 os.unlink(path)
 END
