@@ -224,7 +224,7 @@ void secure_door_input(struct session *s, const uint8_t *octets, size_t len)
 		return;
 	half_open_free(s->secure.door);
 	s->secure.door = NULL;
-	s->secure.passed = s->control_connected = true;
+	s->control_connected = true;
 	tunnel_adopt(s->tunnel, &result.tunnel, loop_now(s->loop));
 }
 
