@@ -150,7 +150,9 @@ void end_phase_failed(struct ipsec *s, const struct phase *p)
 		break;
 	case HINT_REPEATED_NAT:
 	case HINT_GARBAGE:
-		end_with(s, EXIT_AUTH_FAILED, REASON_REFUSAL,
+		end_with(s,
+			 s->config.role == ROLE_CALLER ? EXIT_AUTH_FAILED : EXIT_PEER_AUTH_FAILED,
+			 REASON_REFUSAL,
 			 "the pre-shared key (ipsec-secret) is not that of %.60s: what it sends "
 			 "does not decrypt, or it cannot read us",
 			 who);

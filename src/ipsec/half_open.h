@@ -17,10 +17,11 @@
 
 #include "ipsec/ipsec.h"
 
-#define IKE_HALF_OPEN_MAX	 4096 /* then the oldest gives way */
-#define IKE_HALF_OPEN_SOURCE_MAX 64   /* of one address (IPv6: /64), then its own oldest gives way \
-				       */
-#define IKE_HALF_OPEN_PROVED_MAX 256  /* that a session has, or will */
+#define IKE_HALF_OPEN_MAX 4096 /* then the oldest gives way */
+#define IKE_HALF_OPEN_SOURCE_MAX                                                                  \
+	64			     /* of one address (IPv6: /64), then its own oldest gives way \
+				      */
+#define IKE_HALF_OPEN_PROVED_MAX 256 /* that a session has, or will */
 #define IKE_HALF_OPEN_MS	 30000 /* an entry's life */
 #define IKE_HALF_OPEN_FACTOR	 3     /* octets of an answer for each octet that came */
 #define IKE_HALF_OPEN_ANSWER_MAX 512

@@ -145,7 +145,10 @@ bool secure_make(struct session *s)
 	str_copy(config->server, sizeof config->server, s->start.server);
 	config->settings = s->start.ipsec;
 	config->inner_port = s->start.inner_port;
-	config->setup_limit_ms = s->start.setup_limit_ms;
+	/* The answerer's server gives the whole call no longer: IPsec says before that what it
+	 * lacks. */
+	config->setup_limit_ms = config->role == ROLE_CALLER ? s->start.setup_limit_ms
+							     : s->start.setup_limit_ms / 3 * 2;
 	config->silence_limit_ms = s->start.silence_limit_ms;
 	s->secure.ike = ipsec_new(config, &callbacks, &random_kernel, s->log);
 	wipe(config, sizeof *config);
@@ -221,7 +224,7 @@ void secure_door_input(struct session *s, const uint8_t *octets, size_t len)
 		return;
 	half_open_free(s->secure.door);
 	s->secure.door = NULL;
-	s->secure.passed = s->control_connected = true;
+	s->control_connected = true;
 	tunnel_adopt(s->tunnel, &result.tunnel, loop_now(s->loop));
 }
 

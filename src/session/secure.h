@@ -26,7 +26,6 @@ struct session_secure {
 	/* Answerer: between ESP and the tunnel, which begins as it does for the server's reader. */
 	struct half_open *door;	     /* owned; NULL = not open, or passed */
 	struct secret tunnel_secret; /* until the door is open */
-	bool passed;
 	struct allowance strays;
 };
 

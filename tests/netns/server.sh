@@ -185,6 +185,169 @@ reader_pid() {
 no_pids_in_far() { [ -z "$(ip netns pids far 2>/dev/null)" ]; }
 want() { [ "$2" = "$3" ] || fail "$1 is '$2' instead of '$3'"; }
 
+# L2TP over IPsec.
+# seen_as PORT: the client's ESP has this source port on the wire, by no table that would remember it.
+seen_as() {
+	nft -f - <<-END
+		table ip seen
+		delete table ip seen
+		table ip seen {
+			chain out { type filter hook output priority raw; udp dport 4500 udp sport set $1; }
+			chain in { type filter hook prerouting priority raw; udp sport 4500 udp dport $1 udp dport set $2; }
+		}
+	END
+}
+ipsec() {
+	local n
+	if case_is ipsec-calls-and-pings; then
+		ipsec_listener 'use-ipsec = yes' | serve
+		ipsec_profile c
+		dial c
+		pings 64 ping 10.0.103.1
+		ip netns exec far ping -q -c 3 -i 0.1 -W 2 10.0.103.2 >/dev/null || fail "the server cannot ping the client"
+		[[ $(user_field ipsec) == "aes"*", NAT-T"* ]] || fail "users says of ipsec: $(user_field ipsec)"
+		users | grep -q ', IPsec aes' || fail "users does not show IPsec: $(users | tail -n 1)"
+		grep -q 'IPsec aes' "$T/serve" || fail "the log does not say IPsec"
+		hang_up c
+		server_clean
+		report
+	fi
+	if case_is ipsec-and-clear-beside-each-other; then
+		ipsec_listener 'use-ipsec = yes' | serve
+		ipsec_profile c
+		profile d l2tp ex lkjrht
+		dial c
+		dial d
+		within 3 running 2 || fail "not two users"
+		want 'IPsec of both' "$(users --json | jq -r '[.users[] | select(.running) | .ipsec != null] | sort | join(" ")')" 'false true'
+		hang_up c
+		hang_up d
+		server_clean
+		report
+	fi
+	if case_is ipsec-required-opens-nothing-else; then
+		ipsec_listener 'use-ipsec = required' | serve
+		ip netns exec far ss -Hlun | grep -q ':1701 ' && fail "port 1701 is open"
+		profile d l2tp ex lkjrht
+		refused d 8
+		ipsec_profile c
+		dial c
+		pings 64 ping 10.0.103.1
+		hang_up c
+		server_clean
+		report
+	fi
+	if case_is ipsec-encryption-that-is-required-is-ipsec; then
+		printf '[default]\nuse-encryption = require\n' >"$Q/ppp-profiles.conf"
+		ipsec_listener 'use-ipsec = required' | serve
+		ipsec_profile c 'use-encryption = no'
+		dial c
+		pings 64 ping 10.0.103.1
+		hang_up c
+		server_clean
+		report
+	fi
+	if case_is ipsec-wrong-key; then
+		ipsec_listener 'use-ipsec = required' | serve
+		profile c l2tp ex lkjrht 'use-ipsec = yes' 'ipsec-secret = "another"'
+		refused c 19
+		within 40 grep -q "call from $CLIENT ended: .*pre-shared key" "$T/serve" || fail "the server does not say why: $(tail -n 1 "$T/serve")"
+		server_clean
+		report
+	fi
+	if case_is ipsec-wrong-password; then
+		ipsec_listener 'use-ipsec = required' | serve
+		ipsec_profile c
+		sed -i 's/lkjrht/other/' "$P/c.conf"
+		refused c 19
+		server_clean
+		report
+	fi
+	if case_is ipsec-no-proposal; then
+		ipsec_listener 'use-ipsec = required' 'ipsec-ike = aes256-sha256-modp4096' | serve
+		ipsec_profile c 'ipsec-ike = aes128-sha1-modp2048'
+		refused c 10
+		within 3 grep -q 'none of its IKE proposals is ours' "$T/serve" || fail "the server does not say why"
+		server_clean
+		report
+	fi
+	if case_is ipsec-clients-behind-one-address-with-one-inner-port; then
+		# The same address and identity, and 1701 inside; each says that it kept nothing of the past.
+		ipsec_listener 'use-ipsec = required' | serve
+		for n in 1 2 3; do
+			ipsec_profile c$n 'source-port = 1701'
+			dial c$n
+		done
+		within 3 running 3 || fail "not three users"
+		for n in 1 2 3; do
+			ping -q -c 2 -i 0.1 -W 2 -I "$(vpdial status c$n --json | jq -r '.connections[0].interface')" 10.0.103.1 >/dev/null || fail "client $n has no answer"
+		done
+		for n in 1 2 3; do hang_up c$n; done
+		server_clean
+		report
+	fi
+	if case_is ipsec-client-changes-its-port; then
+		ipsec_listener 'use-ipsec = required' | serve
+		ipsec_profile c
+		dial c
+		n=$(ss -Hun | awk -v to="$SERVER:4500" '$NF == to { sub(".*:", "", $(NF-1)); print $(NF-1) }')
+		seen_as 50001 "$n"
+		pings 64 ping -i 0.3 10.0.103.1
+		seen_as 50002 "$n"
+		ping -q -c 3 -i 0.3 -W 2 10.0.103.1 >/dev/null || fail "no answer by the second port"
+		ip netns exec far ping -q -c 3 -i 0.1 -W 2 10.0.103.2 >/dev/null || fail "the server cannot ping the client"
+		# Nobody else can take it away: what was recorded comes again from another port.
+		python3 "$netns_dir/stray.py" "$SERVER" wan >"$T/out" || fail "stray.py: $(tail -n 1 "$T/out")"
+		pings 64 ping 10.0.103.1
+		hang_up c
+		nft delete table ip seen
+		server_clean
+		report
+	fi
+	if case_is ipsec-new-keys-under-traffic; then
+		ipsec_listener 'use-ipsec = required' | serve
+		ipsec_profile c 'ipsec-lifetime = 60' 'ipsec-ike-lifetime = 300'
+		dial c
+		ping -q -c 600 -i 0.1 -W 2 10.0.103.1 >"$T/ping" 2>&1
+		grep -q ' 600 received' "$T/ping" || fail "lost: $(grep received "$T/ping")"
+		[ "$(vpdial status c --json | jq '.connections[0].counters.ipsec_rekeys')" -ge 1 ] || fail "no new keys"
+		hang_up c
+		server_clean
+		report
+	fi
+	if case_is ipsec-honest-dials-during-a-flood; then
+		ipsec_listener 'use-ipsec = required' | serve
+		ipsec_profile c
+		ip -n far route add 172.16.0.0/12 via "$CLIENT" dev wan onlink
+		before=$(server_state)
+		python3 "$netns_dir/flood.py" "$SERVER" 1000 120 wan ike >"$T/flood" 2>&1 &
+		flood=$!
+		sleep 6 # more than the table has entries
+		server_as_before || fail "the flood costs something"
+		for n in 1 2 3 4 5; do
+			dial c
+			pings 64 ping 10.0.103.1
+			hang_up c
+		done
+		kill -TERM $flood
+		wait $flood || fail "more came back than one answer of three times the octets: $(tail -n 1 "$T/flood")"
+		read -r n flood _ <"$T/flood"
+		[ "$n" -ge 5000 ] && [ "$flood" -ge 1 ] || fail "no flood: $(tail -n 1 "$T/flood")"
+		server_clean
+		report
+	fi
+	if case_is ipsec-nothing-is-left-of-many-calls; then
+		ipsec_listener 'use-ipsec = required' | serve
+		ipsec_profile c
+		for ((n = 0; n < CYCLES; n++)); do
+			dial c
+			hang_up c
+		done
+		server_clean
+		report
+	fi
+}
+
 # The matrix: authentication and encryption, both protocols.
 matrix() {
 	local type auth crypt wanted
@@ -357,16 +520,6 @@ examples() {
 			report
 		fi
 	done
-	if case_is ipsec-calls-and-pings; then
-		ipsec_listener 'use-ipsec = yes' | serve
-		ipsec_profile c
-		dial c
-		pings 64 ping 10.0.103.1
-		ip netns exec far ping -q -c 3 -i 0.1 -W 2 10.0.103.2 >/dev/null || fail "the server cannot ping the client"
-		hang_up c
-		server_clean
-		report
-	fi
 	if case_is E08-server-prints-its-fields-in-order; then
 		{ both; secret ex lkjrht "${LINK[@]}"; } | serve
 		grep -q 'pptp-server enabled: yes, max-mtu: 1460, max-mru: 1460, mrru: disabled, authentication: mschap2, keepalive-timeout: 30s, default-profile: default$' "$T/serve" || fail "not so: $(head -n 1 "$T/serve")"
@@ -802,6 +955,7 @@ chmod 755 "$T"
 P=$T/p Q=$T/q R=$T/r S=$T/s SERVING=''
 trap 'no_network; umount -l "$T"; rmdir "$T"' EXIT
 matrix
+ipsec
 examples
 multilink
 policy
