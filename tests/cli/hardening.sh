@@ -26,7 +26,7 @@ guarded() {
 		END { end(); exit bad || !some }'
 }
 
-for program in "$VPDIAL" "$(dirname "$VPDIAL")/vpdial-session"; do
+for program in "$VPDIAL" "$(dirname "$VPDIAL")/vpdial-session" "$(dirname "$VPDIAL")/vpdial-radius"; do
 	name=$(basename "$program")
 	head=$(readelf -hW "$program")
 	segments=$(readelf -lW "$program")
