@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The RADIUS client: octets of the network as they are, and attributes that a server which knows the
- * secret could send, signed here.  The first octet says which, and how the caller proved itself. */
+/* The RADIUS client: octets of the network as they are, and attributes that a server which knows
+ * the secret could send, signed here.  The first octet says which, and how the caller proved
+ * itself. */
 #include "fuzz.h"
 
 #include "crypto/crypto.h"

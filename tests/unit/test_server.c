@@ -401,12 +401,14 @@ static void secret_is_read_with_its_profile_and_name_keeps_its_case(void **state
 
 	write_text(p, "ppp-profiles.conf",
 		   "[p]\nlocal-address = 10.0.0.1\nremote-address = 10.0.0.10-10.0.0.50\n"
-		   "use-encryption = require\ndns-server = 10.0.0.53\n",
+		   "use-encryption = require\ndns-server = 10.0.0.53\nonly-one = yes\n"
+		   "use-ipv6 = yes\n",
 		   0644);
-	assert_int_equal(load(p, "[l2tp-server]\nenabled=yes\nmrru = 1614\n[secret JoHn]\n"
-				 "password = \"a b\"\nservice = l2tp\nprofile = p\n"
-				 "routes = 10.150.1.0/24 10.0.103.2 1\n[interface FromLaptop]\n"
-				 "user = JoHn\ndisabled = yes\n"),
+	assert_int_equal(load(p,
+			      "[l2tp-server]\nenabled=yes\nmrru = 1614\n[secret JoHn]\n"
+			      "password = \"a b\"\nservice = l2tp\nprofile = p\nmax-sessions = 2\n"
+			      "routes = 10.150.1.0/24 10.0.103.2 1\n[interface FromLaptop]\n"
+			      "user = JoHn\ndisabled = yes\n"),
 			 0);
 	assert_int_equal(p->server.listener[PROTOCOL_L2TP].mrru, 1614);
 	assert_int_equal(p->server.secret_count, 1);
@@ -417,7 +419,11 @@ static void secret_is_read_with_its_profile_and_name_keeps_its_case(void **state
 	assert_int_equal(s->route_count, 1);
 	assert_int_equal(s->routes[0].metric, 1);
 	assert_int_equal(s->remote.first.s_addr, 0);
+	assert_int_equal(s->max_sessions, 2);
 	for (int type = 0; type < 2; type++) {
+		assert_true(s->ppp[type].only_one);
+		assert_true(s->ppp[type].use_ipv6);
+		assert_false(p->server.ppp[type].only_one);
 		assert_int_equal(s->ppp[type].mppe.policy, MPPE_REQUIRE);
 		assert_int_equal(s->ppp[type].local.first.s_addr, ip("10.0.0.1").s_addr);
 		assert_int_equal(s->ppp[type].remote.last.s_addr, ip("10.0.0.50").s_addr);
@@ -442,6 +448,9 @@ static void radius_servers_are_read_in_their_order(void **state)
 			      "require-message-auth = no\n[aaa]\nuse-radius = yes\n"),
 			 0);
 	assert_true(p->server.aaa.use_radius);
+	assert_true(p->server.aaa.accounting);
+	assert_false(p->server.aaa.accounting_log);
+	assert_int_equal(p->server.aaa.interim_update, 0);
 	assert_int_equal(p->server.radius_count, 2);
 	r = p->server.radius;
 	assert_string_equal(r[0].name, "One");
