@@ -40,6 +40,7 @@ enum cli_option_id {
 	CLI_OPTION_FORCE = 1 << 14,
 	CLI_OPTION_DRY_RUN = 1 << 15,
 	CLI_OPTION_SAVE = 1 << 16,
+	CLI_OPTION_SHOW_SECRETS = 1 << 17,
 };
 #define CLI_OPTIONS_GLOBAL \
 	(CLI_OPTION_CONFIG | CLI_OPTION_RUN_DIR | CLI_OPTION_HELP | CLI_OPTION_VERSION)
@@ -141,7 +142,8 @@ void cli_names_free(char **names, size_t count);
  * frees them whatever is returned: 0, or -errno where the profiles cannot be listed. */
 int cli_known_names(const struct cli *cli, char ***names, size_t *count);
 
-/* import.c: is the file another program's?  Then prints what it is, and the command that reads it. */
+/* import.c: is the file another program's?  Then prints what it is, and the command that reads it.
+ */
 bool cli_say_foreign(const char *path);
 
 /* scripts.c: prints a line for a program, or a script beside the profiles, that would not be run.
@@ -162,6 +164,7 @@ int cli_enable(struct cli *cli);
 int cli_disable(struct cli *cli);
 int cli_check(struct cli *cli);
 int cli_import(struct cli *cli);
+int cli_export(struct cli *cli);
 int cli_serve(struct cli *cli);
 int cli_users(struct cli *cli);
 int cli_demo(struct cli *cli);
