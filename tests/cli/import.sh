@@ -78,6 +78,13 @@ holds peer-password work.conf 'password = "a b"'
 test_equal no-program-of-others "" "$(grep '^ip-up' "$work/config/work.conf")"
 says peer-checked 0 "work: ok" check work
 
+cp "$(command -v sleep)" "$work/xl2tpd"
+"$work/xl2tpd" 30 &
+rival=$!
+says rival-is-named 0 "xl2tpd still runs, and holds port 1701: systemctl disable --now xl2tpd" import --force "$work/router.rsc"
+kill "$rival"
+wait "$rival" 2>/dev/null
+test_equal no-rival-none-named "" "$(vpdial import --force "$work/router.rsc" | grep 'still runs')"
 printf '/interface pptp-client add name=half connect-to=a.example.com\n' >"$work/half.rsc"
 says incomplete-is-told 2 "half.conf:1: user: missing" import "$work/half.rsc"
 holds incomplete-is-there half.conf 'connect-to = a.example.com'
