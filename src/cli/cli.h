@@ -42,6 +42,7 @@ enum cli_option_id {
 	CLI_OPTION_SAVE = 1 << 16,
 	CLI_OPTION_IPSEC_KEYS = 1 << 17,
 	CLI_OPTION_HISTORY = 1 << 18,
+	CLI_OPTION_SHOW_SECRETS = 1 << 19,
 };
 #define CLI_OPTIONS_GLOBAL \
 	(CLI_OPTION_CONFIG | CLI_OPTION_RUN_DIR | CLI_OPTION_HELP | CLI_OPTION_VERSION)
@@ -170,6 +171,7 @@ int cli_enable(struct cli *cli);
 int cli_disable(struct cli *cli);
 int cli_check(struct cli *cli);
 int cli_import(struct cli *cli);
+int cli_export(struct cli *cli);
 int cli_serve(struct cli *cli);
 int cli_users(struct cli *cli);
 /* `vpdial users --history`. */

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -125,6 +126,65 @@ static int rename_only(const struct cli *cli, struct import_list *list)
 	return 0;
 }
 
+/* Programs of the old set-up that would be in the way while they run. */
+static const struct {
+	const char *type, *program, *text;
+} rivals[] = {
+	{"l2tp", "xl2tpd", "holds port 1701: systemctl disable --now xl2tpd"},
+	{"l2tp", "kl2tpd", "may hold port 1701: end it before you dial"},
+	{"pptp", "pptp", "has a call up, whose routes may be in the way: poff, or kill it"},
+};
+
+static bool dials(const struct import_list *list, const char *type)
+{
+	for (size_t i = 0; i < list->section_count; i++) {
+		const char *own = import_get(list, i, "type");
+
+		if (!list->sections[i].dropped && own && strcmp(own, type) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The name of the process in this directory of /proc. */
+static bool process_name(const char *pid, char *out, size_t cap)
+{
+	char path[300];
+	FILE *f;
+	bool good;
+
+	(void)snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	f = *pid >= '0' && *pid <= '9' ? fopen(path, "re") : NULL;
+	if (!f)
+		return false;
+	good = fgets(out, (int)cap, f) != NULL;
+	(void)fclose(f);
+	out[strcspn(out, "\n")] = '\0';
+	return good;
+}
+
+/* One line for each that runs. */
+static void say_rivals(const struct import_list *list)
+{
+	const size_t count = sizeof(rivals) / sizeof(rivals[0]);
+	bool said[sizeof(rivals) / sizeof(rivals[0])] = {false};
+	DIR *d = opendir("/proc");
+	struct dirent *entry;
+	char name[64];
+
+	while (d && (entry = readdir(d)))
+		for (size_t i = 0; i < count && process_name(entry->d_name, name, sizeof(name));
+		     i++) {
+			if (said[i] || strcmp(name, rivals[i].program) != 0 ||
+			    !dials(list, rivals[i].type))
+				continue;
+			said[i] = true;
+			printf("%s still runs, and %s\n", rivals[i].program, rivals[i].text);
+		}
+	if (d)
+		closedir(d);
+}
+
 int cli_import(struct cli *cli)
 {
 	struct import_job *job = import_job_new();
@@ -146,6 +206,9 @@ int cli_import(struct cli *cli)
 	if (r != EXIT_FATAL && job && job->skipped && !*job->fault)
 		printf("%zu commands of other parts of the configuration were left alone\n",
 		       job->skipped);
+	if ((r == EXIT_OK || r == EXIT_OPTIONS) && job && !*job->fault &&
+	    !(cli->given & CLI_OPTION_DRY_RUN))
+		say_rivals(job->list);
 	import_job_free(job);
 	return r;
 }

@@ -135,6 +135,7 @@ static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **a
 {
 	struct reading *r = ctx;
 	const struct level *outer = top(r), *owner = r->depth > 1 ? &r->levels[r->depth - 2] : NULL;
+	struct level *inner;
 	bool dict = strcmp(name, "dict") == 0;
 
 	(void)attributes;
@@ -146,11 +147,11 @@ static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **a
 		XML_StopParser(r->parser, XML_FALSE);
 		return;
 	}
-	r->levels[r->depth] = (struct level){.dict = dict};
-	r->levels[r->depth].payload =
+	inner = &r->levels[r->depth++];
+	*inner = (struct level){.dict = dict};
+	inner->payload =
 		dict && outer && !outer->dict && owner && strcmp(owner->key, "PayloadContent") == 0;
-	r->depth++;
-	if (top(r)->payload)
+	if (inner->payload)
 		begin_payload(r);
 }
 

@@ -35,7 +35,7 @@ void import_ipsec_offer(struct import_list *list, size_t section, const char *ke
 
 	for (; *value && n + 1 < sizeof(text); value++)
 		if (*value != '!' && *value != ' ')
-			text[n++] = *value == ';' || *value == '+' ? '-' : *value;
+			text[n++] = (char)(*value == ';' || *value == '+' ? '-' : *value);
 	text[n] = '\0';
 	if (n)
 		import_set(list, section, key, text);

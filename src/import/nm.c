@@ -33,7 +33,7 @@ static void unescape(char *text)
 			continue;
 		}
 		known = strchr(from, *++text);
-		*out++ = known ? to[known - from] : *text;
+		*out++ = (char)(known ? to[known - from] : *text);
 	}
 	*out = '\0';
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
+#define OURS	   "# vpdial: " /* what RouterOS has no word for, see export.c */
 #define TOKENS_MAX 128
 #define MENU_MAX   128
 
@@ -29,20 +30,22 @@ struct command {
 	size_t used;
 	struct token tokens[TOKENS_MAX];
 	size_t count;
-	bool cut; /* did not fit */
+	bool cut;  /* did not fit */
+	bool ours; /* a comment of the exporter: KEY=VALUE of ours */
 };
 
 struct reading {
 	struct import_job *job;
 	struct import_list *list;
 	bool routes; /* the second pass */
+	size_t last; /* the connection that was read last */
 	char menu[MENU_MAX];
 	struct command command;
 };
 
 static char peek(const struct cursor *c, size_t ahead)
 {
-	return cursor_left(c) > ahead ? (char)c->at[ahead] : '\0';
+	return (char)(cursor_left(c) > ahead ? c->at[ahead] : 0);
 }
 
 static bool is_space(char c)
@@ -109,7 +112,7 @@ static void read_escape(struct command *m, struct cursor *c)
 		return;
 	}
 	cursor_skip(c, 1);
-	put(m, known ? to[known - from] : e);
+	put(m, (char)(known ? to[known - from] : e));
 }
 
 static void read_quoted(struct command *m, struct cursor *c)
@@ -200,7 +203,7 @@ static void read_token(struct command *m, struct cursor *c)
 static bool read_command(struct command *m, struct cursor *c)
 {
 	m->used = m->count = 0;
-	m->cut = false;
+	m->cut = m->ours = false;
 	if (cursor_left(c) == 0)
 		return false;
 	while (cursor_left(c)) {
@@ -214,7 +217,11 @@ static bool read_command(struct command *m, struct cursor *c)
 		}
 		if (is_space(o))
 			cursor_skip(c, 1);
-		else if (o == '#' && m->count == 0)
+		else if (m->count == 0 && cursor_left(c) > sizeof(OURS) - 1 &&
+			 memcmp(c->at, OURS, sizeof(OURS) - 1) == 0) {
+			cursor_skip(c, sizeof(OURS) - 1);
+			m->ours = true;
+		} else if (o == '#' && m->count == 0)
 			while (cursor_left(c) && peek(c, 0) != '\n')
 				cursor_skip(c, 1);
 		else
@@ -320,6 +327,7 @@ static void client(struct reading *r, const char *type, const char *verb, size_t
 		r->job->skipped++;
 		return;
 	}
+	r->last = section;
 	if (switched(r, section, verb))
 		return;
 	take_all(r, section, IMPORT_ROUTEROS_CLIENT, from);
@@ -451,8 +459,9 @@ static size_t behind(const struct reading *r, const char *gateway)
 	for (size_t i = 0; i < r->list->section_count; i++) {
 		const char *name = import_get(r->list, i, "name");
 
-		if (r->list->sections[i].place == IMPORT_CONNECTION && name &&
-		    strcmp(name, gateway) == 0)
+		if (r->list->sections[i].place == IMPORT_CONNECTION &&
+		    (strcmp(r->list->sections[i].name, gateway) == 0 ||
+		     (name && strcmp(name, gateway) == 0)))
 			return i;
 	}
 	return IMPORT_NONE;
@@ -609,6 +618,18 @@ static void run(struct reading *r)
 	r->job->skipped += !r->routes;
 }
 
+/* A key of ours, by the exporter; which may be taken is judged as that of every value. */
+static void take_ours(struct reading *r)
+{
+	const struct command *m = &r->command;
+
+	if (m->count == 1 && m->tokens[0].value && !r->routes && r->last != IMPORT_NONE &&
+	    strspn(m->tokens[0].word, "abcdefghijklmnopqrstuvwxyz0123456789-") ==
+		    strlen(m->tokens[0].word) &&
+	    m->tokens[0].word[0])
+		import_set(r->list, r->last, m->tokens[0].word, m->tokens[0].value);
+}
+
 static void pass(struct reading *r, const struct import_file *file)
 {
 	struct cursor c = cursor_make(file->text, file->len);
@@ -617,13 +638,15 @@ static void pass(struct reading *r, const struct import_file *file)
 	while (read_command(&r->command, &c))
 		if (r->command.cut)
 			r->list->full = true;
+		else if (r->command.ours)
+			take_ours(r);
 		else if (r->command.count && r->command.tokens[0].word[0] != ':')
 			run(r);
 }
 
 void import_routeros(struct import_job *job, const struct import_file *file)
 {
-	struct reading r = {.job = job, .list = job->list};
+	struct reading r = {.job = job, .list = job->list, .last = IMPORT_NONE};
 
 	pass(&r, file);
 	r.routes = true;

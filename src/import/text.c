@@ -43,7 +43,7 @@ bool text_word(struct cursor *c, bool escapes, char *out, size_t cap)
 			break;
 		cursor_skip(c, 1);
 		if (quote ? o == quote : o == '"' || o == '\'') {
-			quote = quote ? '\0' : o;
+			quote = (char)(quote ? 0 : o);
 			continue;
 		}
 		if (escapes && o == '\\' && cursor_left(c)) {

@@ -22,21 +22,22 @@ struct reading {
 /* VpnStrategy: which protocols are tried. */
 static void take_strategy(struct reading *r, const char *value)
 {
-	int n = atoi(value);
+	long n = strtol(value, NULL, 10);
 
 	r->other = n > 4;
 	import_set(r->list, r->section, "type", n == 3 || n == 4 ? "l2tp" : "pptp");
 	if (n == 0 || n == 2 || n == 4)
-		import_note(r->list, r->section,
-			    "VpnStrategy = %d: Windows tries several protocols, a profile has one: "
-			    "this "
-			    "one is taken to be %s",
-			    n, n == 4 ? "l2tp" : "pptp");
+		import_note(
+			r->list, r->section,
+			"VpnStrategy = %ld: Windows tries several protocols, a profile has one: "
+			"this "
+			"one is taken to be %s",
+			n, n == 4 ? "l2tp" : "pptp");
 	if (n == 3 || n == 4)
 		import_set(r->list, r->section, "use-ipsec", "yes");
 }
 
-static void take_encryption(struct reading *r, int n)
+static void take_encryption(struct reading *r, long n)
 {
 	import_set(r->list, r->section, "use-encryption", n >= 256 ? "require" : n ? "yes" : "no");
 }
@@ -66,7 +67,7 @@ static void take_pbk_own(struct reading *r, const struct import_word *row, const
 		if (*value && !import_get(r->list, r->section, "connect-to"))
 			import_set(r->list, r->section, "connect-to", value);
 	} else if (strcmp(word, "dataencryption") == 0)
-		take_encryption(r, atoi(value));
+		take_encryption(r, strtol(value, NULL, 10));
 	else if (strcmp(word, "authrestrictions") == 0) {
 		if (strcmp(value, "512") == 0)
 			import_set(r->list, r->section, "allow", "mschap2");
@@ -146,7 +147,7 @@ static bool shell_word(struct cursor *c, char *out, size_t cap)
 		}
 		any = true;
 		if (quote ? o == quote : o == '"' || o == '\'') {
-			quote = quote ? '\0' : o;
+			quote = (char)(quote ? 0 : o);
 			continue;
 		}
 		if (o == '`' && quote != '\'' && cursor_left(c) > 1) {

@@ -33,6 +33,11 @@ bool import_has_section(const char *text, const char *name);
 /* Does the section hold a secret? */
 bool import_section_secret(const struct import_list *list, size_t section);
 
+/* The connection SECTION as commands of RouterOS; keys it has no word for are comments that the
+ * importer reads.  Secrets are left out where they are not to be SHOWN. */
+void import_export_routeros(struct import_out *out, const struct import_list *list, size_t section,
+			    bool shown);
+
 /* "key = value" as it is read again: in quotes where that is needed, a secret that has other octets
  * than of a line in base64. */
 void import_write_value(struct import_out *out, const char *key, const char *value);

@@ -21,7 +21,7 @@ complete_line() {
 }
 
 test_equal bash-command "connect" "$(complete_line con)"
-test_equal bash-commands "connect disconnect redial status wait monitor log list enable disable check import serve users demo help" "$(complete_line "")"
+test_equal bash-commands "connect disconnect redial status wait monitor log list enable disable check import export serve users demo help" "$(complete_line "")"
 test_equal bash-option "--foreground" "$(complete_line connect --f)"
 test_equal bash-profile "office" "$(complete_line --config "$work/config" connect "")"
 test_equal bash-profile-after-option "office" \

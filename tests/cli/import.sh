@@ -78,6 +78,13 @@ holds peer-password work.conf 'password = "a b"'
 test_equal no-program-of-others "" "$(grep '^ip-up' "$work/config/work.conf")"
 says peer-checked 0 "work: ok" check work
 
+cp "$(command -v sleep)" "$work/xl2tpd"
+"$work/xl2tpd" 30 &
+rival=$!
+says rival-is-named 0 "xl2tpd still runs, and holds port 1701: systemctl disable --now xl2tpd" import --force "$work/router.rsc"
+kill "$rival"
+wait "$rival" 2>/dev/null
+test_equal no-rival-none-named "" "$(vpdial import --force "$work/router.rsc" | grep 'still runs')"
 printf '/interface pptp-client add name=half connect-to=a.example.com\n' >"$work/half.rsc"
 says incomplete-is-told 2 "half.conf:1: user: missing" import "$work/half.rsc"
 holds incomplete-is-there half.conf 'connect-to = a.example.com'
@@ -91,6 +98,86 @@ head -c 1000 /dev/zero >"$work/zeros"
 says no-text 2 "is not a text" import "$work/zeros"
 echo "hello" >"$work/hello"
 says unknown 2 "not a configuration that vpdial knows" import "$work/hello"
+
+# What is exported and imported again is the same, with each key that there is; but keys that name programs to run
+# are not taken from a file that may be another's.
+cat >"$work/config/all.conf" <<'END'
+[connection]
+type = l2tp
+connect-to = vpn.example.com
+name = l2tp-home
+user = john
+domain = CORP
+password = "p\"a\\b; #$?="
+profile = default
+allow = mschap2,eap
+add-default-route = yes
+default-route-distance = 5
+block-ipv6 = yes
+lockdown = yes
+keep-ssh = no
+dial-on-demand = yes
+redial = no
+redial-min = 3
+redial-max = 30
+redial-limit = 4
+comment = "two words"
+disabled = no
+max-mtu = 1400
+max-mru = 1401
+mrru = disabled
+keepalive-timeout = 00:00:20
+src-address = 192.0.2.7
+bind-interface = wan
+tunnel-secret = "tun \"nel"
+use-ipsec = yes
+ipsec-secret = "pre shared"
+ipsec-ike = "aes256-sha256-modp2048, aes128-sha1-modp1024"
+ipsec-esp = old
+ipsec-id = me@example.com
+ipsec-remote-id = vpn.example.com
+ipsec-ike-lifetime = 4h
+ipsec-lifetime = 30m
+hide-avps = yes
+hello-interval = 70
+source-port = 1701
+allow-fast-path = yes
+sequencing = yes
+ipv6 = yes
+pfc = yes
+acfc = yes
+local-address = 10.0.0.5
+remote-address = 10.0.0.1!
+use-nm-dispatcher = yes
+use-encryption = no
+mppe-strength = 40,128
+mppe-mode = stateless
+use-compression = no
+change-tcp-mss = no
+use-peer-dns = exclusively
+dns-server = 10.0.0.53,10.0.0.54
+search-domain = "example.com example.org"
+idle-timeout = 600
+session-timeout = 1h30m
+routes = "10.1.0.0/16 10.0.0.1 5, fd00::/8"
+dhcp-inform = no
+use-peer-routes = no
+class-route = yes
+END
+printf '[connection]\ntype = pptp\nconnect-to = 192.0.2.1\nport = 1724\nuser = j\npassword-file = /etc/secret\nfast-gre = yes\n' >"$work/config/rest.conf"
+printf '[connection]\ntype = l2tp\nconnect-to = 192.0.2.1\nuser = j\ntunnel-secret-file = /etc/a\nuse-ipsec = yes\nipsec-secret-file = /etc/b\nrandom-source-port = yes\npassword-command = /bin/echo\nip-up = /bin/true\n' >"$work/config/more.conf"
+chmod 600 "$work"/config/*.conf
+pairs() { sed '/^#/d; /^name = .*N$/d; /-command = /d; /^ip-up/d' "$1" | sort; }
+for name in all rest more; do
+	vpdial export "$name" --show-secrets >"$work/$name.rsc"
+	timeout 30 "$VPDIAL" --config "$work/again" --run-dir "$work/run" import "$work/$name.rsc" >/dev/null 2>&1 </dev/null
+	test_equal "export-and-import-of-$name" "$(pairs "$work/config/$name.conf")" "$(pairs "$work/again/$name.conf")"
+done
+test_equal every-key-is-among-them "ip-down ipsec-secret-command tunnel-secret-command" \
+	"$("$VPDIAL" help options | sed 's/[| ].*//' | while read -r key; do
+		grep -q "^$key = " "$work"/config/{all,rest,more}.conf || echo "$key"; done | sort | paste -sd' ')"
+test_equal no-program-out-of-an-export "" "$(grep -E '^(password-command|ip-up)' "$work/again/more.conf")"
+test_equal no-secret-unasked "" "$(vpdial export all | grep -E 'p\\"a|tun \\"|pre shared')"
 
 # Calls without a file.
 secret='a secret is never on the command line'

@@ -54,7 +54,7 @@ static void check_line(const char *line, size_t len)
 	}
 	FUZZ_CHECK(equals && equals > line + 1 && equals[-1] == ' ' && equals[1] == ' ');
 	for (const char *p = line; p < equals - 1; p++)
-		FUZZ_CHECK((*p >= 'a' && *p <= 'z') || *p == '-');
+		FUZZ_CHECK((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '-');
 }
 
 static void check_written(const struct import_list *list, size_t section)
