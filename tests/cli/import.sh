@@ -159,6 +159,8 @@ dns-server = 10.0.0.53,10.0.0.54
 search-domain = "example.com example.org"
 idle-timeout = 600
 session-timeout = 1h30m
+authentication-timeout = 90
+short-sequence = yes
 routes = "10.1.0.0/16 10.0.0.1 5, fd00::/8"
 dhcp-inform = no
 use-peer-routes = no
@@ -173,7 +175,7 @@ for name in all rest more; do
 	timeout 30 "$VPDIAL" --config "$work/again" --run-dir "$work/run" import "$work/$name.rsc" >/dev/null 2>&1 </dev/null
 	test_equal "export-and-import-of-$name" "$(pairs "$work/config/$name.conf")" "$(pairs "$work/again/$name.conf")"
 done
-test_equal every-key-is-among-them "ip-down ipsec-secret-command tunnel-secret-command" \
+test_equal every-key-is-among-them "ip-down ipsec-secret-command only-one tunnel-secret-command use-ipv6" \
 	"$("$VPDIAL" help options | sed 's/[| ].*//' | while read -r key; do
 		grep -q "^$key = " "$work"/config/{all,rest,more}.conf || echo "$key"; done | sort | paste -sd' ')"
 test_equal no-program-out-of-an-export "" "$(grep -E '^(password-command|ip-up)' "$work/again/more.conf")"
