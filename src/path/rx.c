@@ -10,8 +10,6 @@
 #include <netinet/udp.h>
 #include <unistd.h>
 
-#define STRAY_MAX 2048 /* octets of a datagram that another process has received */
-
 int path_write_tun(void *ctx, const struct iovec *iov, int count)
 {
 	struct path *path = ctx;
@@ -596,21 +594,22 @@ void path_release_rx(struct path *path, uint64_t now_ms)
 	take_burst(path, now_ms);
 }
 
+/* As a burst of one, in the first slot: one way through the code. */
 bool path_esp_take_stray(struct path *path, const uint8_t *octets, size_t len, uint64_t now_ms)
 {
-	uint8_t packet[STRAY_MAX];
+	struct mmsghdr *slot = &path->rx_msgs[0];
 	uint64_t before = path->esp->opened;
 
-	if (len > sizeof packet || path->rx_held)
+	if (path->rx_held || len > path->rx_iov[0].iov_len)
 		return false;
-	memcpy(packet, octets, len);
+	memcpy(path->rx_iov[0].iov_base, octets, len);
+	slot->msg_len = (unsigned)len;
+	slot->msg_hdr.msg_flags = 0;
+	slot->msg_hdr.msg_controllen = 0;
 	path->now_ms = now_ms;
-	path->rx_counters.wire_rx++;
-	rx_packet(path, packet, len, now_ms);
-	settle_run(path);
-	if (path->join)
-		join_flush(path->join);
-	path_ack_if_due(path, now_ms);
+	path->rx_count = 1;
+	path->rx_taken = 0;
+	take_burst(path, now_ms);
 	return path->esp->opened != before;
 }
 
