@@ -79,8 +79,8 @@ struct conf_draft {
 	char domain[CONF_USER_MAX];
 	char comment[CONF_COMMENT_MAX]; /* of any section but a connection's: kept by its file */
 	struct conf_wish local, remote;
-	bool random_port; /* source-port = random, in RouterOS's words */
-	bool fast_path;	  /* RouterOS's, without effect */
+	bool random_port;			  /* source-port = random, in RouterOS's words */
+	bool fast_path;				  /* RouterOS's, without effect */
 	struct conf_pool local_pool, remote_pool; /* of a PPP profile, for the server */
 	/* One section of server.conf. */
 	struct conf_listener listener;
