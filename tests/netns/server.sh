@@ -551,9 +551,9 @@ examples() {
 
 # Multilink: packets larger than the link carries, whole at both ends; and who does not want it.
 whole() { # whole OCTETS: packets of that size, not to be cut by IP, both ways
-	ping -q -M do -c 3 -i 0.1 -W 2 -s $(($1 - 28)) 10.0.103.1 >"$T/ping" 2>&1
+	ping -q -M "do" -c 3 -i 0.1 -W 2 -s $(($1 - 28)) 10.0.103.1 >"$T/ping" 2>&1
 	grep -q ' 3 received' "$T/ping" || fail "packets of $1 to the server: $(tail -n 3 "$T/ping" | tr '\n' '|')"
-	ip netns exec far ping -q -M do -c 3 -i 0.1 -W 2 -s $(($1 - 28)) 10.0.103.2 >"$T/ping" 2>&1
+	ip netns exec far ping -q -M "do" -c 3 -i 0.1 -W 2 -s $(($1 - 28)) 10.0.103.2 >"$T/ping" 2>&1
 	grep -q ' 3 received' "$T/ping" || fail "packets of $1 to the client: $(tail -n 3 "$T/ping" | tr '\n' '|')"
 }
 multilink() {

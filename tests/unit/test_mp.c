@@ -54,7 +54,7 @@ static void headers_read_as_the_vectors(void **state)
 		size_t len = vector_hex("ppp.txt", "frames", rows[i].name, octets, sizeof octets),
 		       head = 0;
 		struct mp_header h;
-		uint16_t protocol;
+		uint16_t protocol = 0;
 
 		assert_true(frame_decode(octets, len, &protocol, &head));
 		assert_int_equal(protocol, FRAME_MP);
@@ -466,7 +466,7 @@ static void packets_of_all_sizes_pass_both_ways(void **state)
 static struct cursor info_of(const struct packet *packet)
 {
 	struct l2tp_header h;
-	uint16_t protocol;
+	uint16_t protocol = 0;
 	size_t head = 0;
 
 	assert_true(l2tp_decode(packet->octets, packet->len, &h));
